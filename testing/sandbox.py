@@ -1,0 +1,198 @@
+"""Starting the Stripe sandbox for a test, as a program of its own on free loopback ports."""
+
+import http.client
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parent.parent
+# As in testing/test.env.
+SECRET_KEY = "sk_sandbox_tests"
+PUBLIC_KEY = "pk_sandbox_tests"
+WEBHOOK_SECRET = "whsec_tests"
+READY_SECONDS = 20.0
+READY = re.compile(r"at (http://[0-9.]+:[0-9]+)(?: and https://[0-9.]+:([0-9]+))?:")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxControl:
+    """The sandbox's control address. Raises AssertionError where it refuses."""
+
+    url: str
+
+    def call(self, method: str, path: str, asked: dict[str, Any] | None = None) -> Any:
+        """What `/_sandbox/PATH` answers."""
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        body = None if asked is None else json.dumps(asked)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request(method, f"/_sandbox/{path}", body, headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        assert response.status == 200, answer
+        return answer
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests that reached the API, oldest first: method, path, body, answer, …"""
+        entries: list[dict[str, Any]] = self.call("GET", "requests")["requests"]
+        return entries
+
+    def count(self, operation: str) -> int:
+        """How many requests there were, such as of `POST /v1/checkout/sessions`."""
+        return int(self.call("GET", "requests")["counts"].get(operation, 0))
+
+    def forget_requests(self) -> None:
+        """Count anew."""
+        self.call("DELETE", "requests")
+
+    def pay(self, session: str, email: str = "learner@example.com") -> dict[str, Any]:
+        """Pay a session without its page; the session afterwards."""
+        paid: dict[str, Any] = self.call("POST", f"sessions/{session}/pay", {"email": email})
+        return paid
+
+    def decline(self, session: str, code: str = "generic_decline") -> dict[str, Any]:
+        """Try to pay with a card that is refused; the session afterwards."""
+        answer: dict[str, Any] = self.call("POST", f"sessions/{session}/decline", {"code": code})
+        return answer
+
+    def expire(self, session: str) -> dict[str, Any]:
+        """Let an open session expire; the session afterwards."""
+        answer: dict[str, Any] = self.call("POST", f"sessions/{session}/expire", {})
+        return answer
+
+    def fault(self, kind: str, **details: Any) -> None:
+        """Let the next requests go wrong; sandbox/faults.py says what there is."""
+        self.call("POST", "faults", {"kind": kind, **details})
+
+    def clear_faults(self) -> None:
+        """Let all go well again."""
+        self.call("DELETE", "faults")
+
+    def send_webhooks_to(self, url: str | None) -> None:
+        """Tell events that happen from now on to another address, or to none."""
+        self.call("POST", "webhooks", {"url": url})
+
+    def pause_webhooks(self) -> None:
+        """Keep events back."""
+        self.call("POST", "webhooks", {"paused": True})
+
+    def resume_webhooks(self) -> None:
+        """Tell the events that were kept back."""
+        self.call("POST", "webhooks", {"paused": False})
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """How the last deliveries of events stand, oldest first."""
+        deliveries: list[dict[str, Any]] = self.call("GET", "webhooks")["deliveries"]
+        return deliveries
+
+    def advance_clock(self, seconds: float) -> None:
+        """Move the sandbox's time of day forward."""
+        self.call("POST", "clock", {"advance_seconds": seconds})
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSandbox:
+    """A sandbox at work. `url` is its plain address, for the API and the payment page.
+
+    `tls_port` (0 without TLS) serves Stripe's names with a certificate that the authority
+    in `ca_path` signed. `log` is what it said.
+    """
+
+    process: subprocess.Popen[str]
+    url: str
+    tls_port: int
+    ca_path: Path
+    log: Path
+    secret_key: str = SECRET_KEY
+    public_key: str = PUBLIC_KEY
+    webhook_secret: str = WEBHOOK_SECRET
+
+    @property
+    def control(self) -> SandboxControl:
+        """Looking in, and making things happen."""
+        return SandboxControl(self.url)
+
+    @property
+    def port(self) -> int:
+        """The port of the plain address."""
+        return urlsplit(self.url).port or 0
+
+
+@contextmanager
+def running_sandbox(
+    directory: Path,
+    *,
+    webhook_url: str | None = None,
+    tls: bool = True,
+    port: int = 0,
+    secret_keys: tuple[str, ...] = (SECRET_KEY,),
+    webhook_backoff_seconds: float = 0.1,
+    public_url: str | None = None,
+    arguments: tuple[str, ...] = (),
+) -> Iterator[RunningSandbox]:
+    """A sandbox whose state stands in `directory`, ready; ended when the block is left.
+
+    Started again in the same directory it remembers all. `secret_key` is the first key.
+    """
+    ca_directory = directory / "sandbox-ca"
+    command = [sys.executable, "-m", "sandbox", "--verbose", f"--port={port}"]
+    command += [f"--state={directory / 'sandbox.sqlite3'}", f"--webhook-secret={WEBHOOK_SECRET}"]
+    command += [f"--secret-key={key}" for key in secret_keys]
+    command += [f"--webhook-backoff={webhook_backoff_seconds}"]
+    command += [f"--webhook-url={webhook_url}"] if webhook_url else []
+    command += [f"--public-url={public_url}"] if public_url else []
+    command += ["--tls-port=0", f"--ca-directory={ca_directory}"] if tls else []
+    log = directory / "sandbox.log"
+    with started([*command, *arguments], log) as process:
+        url, tls_port = ready_address(process, log)
+        yield RunningSandbox(
+            process=process,
+            url=url,
+            tls_port=tls_port,
+            ca_path=ca_directory / "ca.pem",
+            log=log,
+            secret_key=secret_keys[0],
+        )
+
+
+@contextmanager
+def started(command: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
+    """The program at work, with a scrubbed environment; ended by its own process id."""
+    environment = {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    with log.open("a") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+
+def ready_address(process: subprocess.Popen[str], log: Path) -> tuple[str, int]:
+    """The plain address and the TLS port from the line that says that it is ready."""
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], READY_SECONDS)
+    line = process.stdout.readline() if readable else ""
+    match = READY.search(line)
+    assert match, f"the sandbox did not start: {line}{log.read_text()}"
+    return match[1], int(match[2]) if match[2] else 0
