@@ -9,6 +9,15 @@ from sandbox.parameters import record
 from sandbox.store import Json, Transaction, new_id
 
 PARAMETERS = record({})
+PREFIX = "statement_descriptor_prefix"
+SETTINGS: Json = {
+    "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
+    "card_payments": dict.fromkeys((PREFIX, f"{PREFIX}_kana", f"{PREFIX}_kanji")),
+    "dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"},
+    "payments": dict.fromkeys(
+        ("statement_descriptor", "statement_descriptor_kana", "statement_descriptor_kanji")
+    ),
+}
 
 
 def retrieve(transaction: Transaction) -> Json:
@@ -30,7 +39,7 @@ def retrieve(transaction: Transaction) -> Json:
         "details_submitted": True,
         "email": "sandbox@example.com",
         "payouts_enabled": False,
-        "settings": {"dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"}},
+        "settings": SETTINGS,
         "type": "standard",
     }
 

@@ -198,8 +198,8 @@ class Api:
 
     def executed(self, call: Call, fault: Fault | None) -> Answer:
         """Act in one transaction with the saving of the result."""
-        if fault and fault.kind == "hang":
-            self.parts.stopping.wait(fault.seconds)
+        if fault and fault.kind == "hang" and self.parts.stopping.wait(fault.seconds):
+            return CUT
         if fault and fault.kind == "status":
             return self.failed(call, fault)
         with self.parts.transaction(call.request_id, call.idempotency_key) as transaction:

@@ -154,10 +154,11 @@ def record(fields: Mapping[str, Reader], required: tuple[str, ...] = ()) -> Read
         for name in value:
             if name not in fields:
                 raise unknown(within(param, name))
+        params = {name: fields[name](value[name], within(param, name)) for name in value}
         for name in required:
-            if name not in value:
+            if name not in params:
                 raise missing(within(param, name))
-        return {name: fields[name](entry, within(param, name)) for name, entry in value.items()}
+        return params
 
     return read
 

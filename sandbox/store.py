@@ -113,9 +113,12 @@ class Store:
             yield Transaction(self._connection, now, request_id, idempotency_key, notifies)
 
     def close(self) -> None:
-        """Wait for the transaction at work and close the file."""
-        with self._lock:
-            self._connection.close()
+        """Wait for the transaction at work and close the file; no other one ever begins.
+
+        Threads that still want one wait until the program ends, instead of failing.
+        """
+        self._lock.acquire()
+        self._connection.close()
 
 
 def connected(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,140 @@
+"""The program itself: how it starts, what it refuses, how it ends, what it remembers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox.tests.conftest import bank, client_of
+from testing.sandbox import ROOT, RunningSandbox, running_sandbox
+from testing.waiting import wait_until
+
+KEY = "--secret-key=sk_sandbox_of_the_program"
+
+
+def attempt(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Start a sandbox that is expected to give up at once."""
+    command = [sys.executable, "-m", "sandbox", f"--state={directory / 'state.sqlite3'}"]
+    environment = {"PATH": os.defpath, "PYTHONUTF8": "1"}
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--host=0.0.0.0", KEY), "is not this machine"),
+        (("--host=192.0.2.1", KEY), "is not this machine"),
+        (("--secret-key=sk_live_0123456789abcd",), "sk_live_****abcd is a live key"),
+        (("--webhook-url=http://shop.example/", KEY), "--webhook-url must be http"),
+        (("--webhook-url=http://127.0.0.1:1/", KEY), "needs --webhook-secret"),
+        (("--tls-port=0", KEY), "go together"),
+        (("--port=99999", KEY), "Choose another one with --port"),
+    ],
+)
+def test_unsafe_start_is_refused(tmp_path: Path, arguments: tuple[str, ...], reason: str) -> None:
+    refused = attempt(tmp_path, "--port=0", *arguments)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert reason in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_taken_port_is_named(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    refused = attempt(tmp_path, f"--port={sandbox.port}", KEY)
+    assert refused.returncode == 2
+    assert f"Port {sandbox.port} cannot be used" in refused.stderr
+
+
+def test_state_in_use_is_named(own_sandbox: RunningSandbox) -> None:
+    state = own_sandbox.log.parent / "sandbox.sqlite3"
+    refused = attempt(own_sandbox.log.parent, "--port=0", f"--state={state}", KEY)
+    assert refused.returncode == 2
+    assert "cannot be used" in refused.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    with running_sandbox(tmp_path, tls=False) as running:
+        running.control.fault("hang", seconds=60)
+        waiting = ThreadPoolExecutor(1)
+        waiting.submit(client_of(running).v1.balance.retrieve)
+        wait_until(running.control.requests)
+        started = time.monotonic()
+        running.process.send_signal(number)
+        assert running.process.wait(timeout=5) == 0
+        assert time.monotonic() - started < 2
+        waiting.shutdown()
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_all_is_remembered_over_a_restart(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, tls=False) as first:
+        client = client_of(first)
+        account = client.v1.accounts.retrieve_current().id
+        session = client.v1.checkout.sessions.create(bank(), {"idempotency_key": "k"})
+        first.control.pay(session.id)
+        event = client.v1.events.list().data[0].id
+    with running_sandbox(tmp_path, tls=False, port=first.port) as second:
+        client = client_of(second)
+        assert client.v1.accounts.retrieve_current().id == account
+        assert client.v1.checkout.sessions.create(bank(), {"idempotency_key": "k"}).id == session.id
+        assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+        assert client.v1.events.retrieve(event).id == event
+
+
+def test_killed_in_the_middle_it_remembers_what_it_answered(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, tls=False) as first:
+        session = client_of(first).v1.checkout.sessions.create(bank())
+        first.process.kill()
+        first.process.wait()
+    with running_sandbox(tmp_path, tls=False) as second:
+        assert client_of(second).v1.checkout.sessions.retrieve(session.id).id == session.id
+
+
+def test_tls_serves_stripes_names(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, public_url="https://checkout.stripe.com") as running:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.verify = str(running.ca_path)
+            url = f"https://localhost:{running.tls_port}/v1/account"
+            account = session.get(url, auth=(running.secret_key, ""), timeout=10)
+        created = client_of(running).v1.checkout.sessions.create(bank())
+    assert account.json()["object"] == "account"
+    assert created.url == f"https://checkout.stripe.com/c/pay/{created.id}"
+    assert "PRIVATE KEY" not in running.ca_path.read_text()
+
+
+def test_silent_tls_caller_keeps_nobody_waiting(tmp_path: Path) -> None:
+    import socket
+
+    with (
+        running_sandbox(tmp_path) as running,
+        socket.create_connection(("127.0.0.1", running.tls_port)),
+        requests.Session() as session,
+    ):
+        session.trust_env = False
+        session.verify = str(running.ca_path)
+        url = f"https://localhost:{running.tls_port}/_sandbox/ready"
+        assert session.get(url, timeout=5).json()["ready"] is True
+
+
+def test_it_says_that_it_is_a_sandbox(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, tls=False) as running:
+        ready = running.control.call("GET", "ready")
+        client_of(running).v1.balance.retrieve()
+    assert (ready["ready"], ready["sandbox"]) == (True, True)
+    assert '"GET /v1/balance HTTP/1.1" 200' in running.log.read_text()
+    assert running.secret_key not in running.log.read_text()
