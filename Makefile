@@ -1,0 +1,59 @@
+# The commands of the project. `make demo` and `make test` need nothing but Python and make.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+PORT ?= 8000
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup develop test quick check format requirements clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/base.stamp ## Start the shop with demo content and a Stripe sandbox
+	@PORT=$(PORT) $(RUN) -m testbank.demo
+
+setup: $(VENV)/base.stamp ## Install what the site runs on
+
+develop: $(VENV)/development.stamp ## Install what tests and checks need
+
+test: $(VENV)/development.stamp ## Run all tests (browser and proxies included)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
+
+quick: $(VENV)/development.stamp ## Run the tests that need neither browser nor proxies
+	@$(RUN) -m pytest -n $(WORKERS) -q -m "not browser and not squid and not tinyproxy" $(ARGS)
+
+check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, migrations
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	TESTBANK_ENV_FILE=testing/test.env $(VENV)/bin/mypy
+	$(VENV)/bin/djlint --lint --quiet .
+	$(VENV)/bin/lint-imports
+	TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py makemigrations --check --dry-run
+	TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py check --fail-level WARNING
+
+format: $(VENV)/development.stamp ## Bring the code into its form
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+requirements: $(VENV)/development.stamp ## Pin the requirements anew
+	for name in base development; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
+	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+clean: ## Remove the environment and the demo's data
+	rm -rf $(VENV) var/demo* .env.demo
+
+$(VENV)/base.stamp: requirements/base.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Environment: creating $(VENV) and installing pinned requirements (a minute, the first time)"
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+$(VENV)/development.stamp: $(VENV)/base.stamp requirements/development.txt
+	@echo "Environment: installing what tests and checks need"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	@touch $@

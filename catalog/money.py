@@ -1,0 +1,42 @@
+"""Amounts of money: integers in a currency's smallest unit, and how people read them.
+
+What one smallest unit is follows Stripe, not ISO 4217, because the amounts are sent there.
+"""
+
+from copy import copy
+from decimal import Decimal
+
+from babel import Locale
+from django.utils.translation import get_language, to_locale
+
+# Source: docs.stripe.com/currencies, "zero-decimal" and "three-decimal currencies".
+ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
+THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
+
+
+def exponent(currency: str) -> int:
+    """How many decimal digits the currency's smallest unit stands for: 0, 2 or 3."""
+    if currency.upper() in ZERO_DECIMAL:
+        return 0
+    return 3 if currency.upper() in THREE_DECIMAL else 2
+
+
+def major(amount_minor: int, currency: str) -> Decimal:
+    """The amount in the currency's main unit, exact: 1999 USD is 19.99."""
+    return Decimal(amount_minor).scaleb(-exponent(currency))
+
+
+def format_price(amount_minor: int, currency: str) -> str:
+    """The amount as readers of the active language write it: $19.99, ¥1,999, KWD1.999.
+
+    Always with the digits of Stripe's smallest unit: a library's own table drops those
+    of some currencies (RSD 19.99 would read RSD 20).
+    """
+    locale = Locale.parse(to_locale(get_language() or "en"))
+    pattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (exponent(currency), exponent(currency))
+    return str(
+        pattern.apply(
+            major(amount_minor, currency), locale, currency=currency.upper(), currency_digits=False
+        )
+    )

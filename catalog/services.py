@@ -1,0 +1,86 @@
+"""Giving access to a bank. Taking money for it stands in `payments`."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import User
+from catalog.models import Access, TestBank
+
+
+class CatalogError(Exception):
+    """Base of what can go wrong in this room."""
+
+
+class NotFree(CatalogError):
+    """The bank costs money or is not on sale, so it cannot be claimed."""
+
+    def __init__(self, test_bank: TestBank) -> None:
+        self.test_bank = test_bank
+        super().__init__(test_bank.slug)
+
+
+def expiry(*, at: datetime, access_days: int | None) -> datetime | None:
+    """When an access that starts at `at` ends; None is never."""
+    return None if access_days is None else at + timedelta(days=access_days)
+
+
+def live_access(*, learner: User, test_bank: TestBank, at: datetime) -> Access | None:
+    """The access that opens the bank at `at`, the longest-lasting first; None without one."""
+    accesses = list(Access.objects.live(at).filter(learner=learner, test_bank=test_bank))
+    for_good = [access for access in accesses if access.expires_at is None]
+    by_end = sorted(accesses, key=lambda access: access.expires_at or at, reverse=True)
+    return next(iter(for_good or by_end), None)
+
+
+def grant_access(
+    *,
+    learner: User,
+    test_bank: TestBank,
+    source_kind: str,
+    source_id: str,
+    at: datetime,
+    access_days: int | None,
+    reason: str = "",
+) -> Access:
+    """Give access once for this cause, and return it.
+
+    Idempotent: a second call with the same cause changes nothing, not even the times.
+    The caller owns the transaction.
+    """
+    access, _created = Access.objects.get_or_create(
+        learner=learner,
+        test_bank=test_bank,
+        source_kind=source_kind,
+        source_id=source_id,
+        defaults={
+            "starts_at": at,
+            "expires_at": expiry(at=at, access_days=access_days),
+            "reason": reason,
+        },
+    )
+    return access
+
+
+@transaction.atomic
+def claim_free_bank(*, learner: User, test_bank: TestBank, at: datetime) -> Access:
+    """Give access to a free bank at once; whoever has it already keeps what they have.
+
+    Idempotent, also for two calls at once: both count the same earlier claims, so both
+    name the same cause. Raises: NotFree.
+    """
+    if not (test_bank.is_free and test_bank.is_on_sale):
+        raise NotFree(test_bank)
+    if access := live_access(learner=learner, test_bank=test_bank, at=at):
+        return access
+    claimed = Access.objects.filter(
+        learner=learner, test_bank=test_bank, source_kind=Access.Source.FREE
+    ).count()
+    return grant_access(
+        learner=learner,
+        test_bank=test_bank,
+        source_kind=Access.Source.FREE,
+        source_id=str(claimed + 1),
+        at=at,
+        access_days=test_bank.access_days,
+    )

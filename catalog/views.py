@@ -1,0 +1,69 @@
+"""Pages that show what is for sale and what is owned. Buying stands in `payments`."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_safe
+
+from accounts.models import User
+from catalog.covers import cover_svg
+from catalog.models import TestBank
+from catalog.services import live_access
+from catalog.shelf import domains_of, shelves_of
+
+BANKS_A_PAGE = 24
+A_DAY_SECONDS = 86400
+
+
+@require_safe
+def test_bank_list(request: HttpRequest) -> HttpResponse:
+    """The banks on sale, by title."""
+    test_banks = TestBank.objects.published().with_counts().select_related("category")
+    page = Paginator(test_banks.order_by("title", "pk"), BANKS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {"page": page, "test_banks": page.object_list}
+    return render(request, "catalog/test_bank_list.html", context)
+
+
+@require_safe
+def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One bank: what is in it, what it costs, and the way to it."""
+    test_bank = get_object_or_404(
+        TestBank.objects.visible_to(request.user).with_counts().select_related("category"),
+        slug=slug,
+    )
+    access = None
+    if isinstance(request.user, User):
+        access = live_access(learner=request.user, test_bank=test_bank, at=timezone.now())
+    context = {
+        "test_bank": test_bank,
+        "access": access,
+        "domains": domains_of(test_bank),
+        "samples": range(1, test_bank.sample_count + 1),
+    }
+    return render(request, "catalog/test_bank_detail.html", context)
+
+
+@login_required
+@require_GET
+def my_banks(request: HttpRequest) -> HttpResponse:
+    """The banks this person owns or owned, those that can be opened first."""
+    assert isinstance(request.user, User)
+    shelves = shelves_of(request.user, at=timezone.now())
+    return render(request, "catalog/my_banks.html", {"shelves": shelves})
+
+
+@require_safe
+@cache_control(public=True, max_age=A_DAY_SECONDS)
+def cover(request: HttpRequest, slug: str) -> HttpResponse:
+    """The drawn cover of a bank."""
+    test_bank = get_object_or_404(
+        TestBank.objects.visible_to(request.user).select_related("category"), slug=slug
+    )
+    category = test_bank.category
+    drawing = cover_svg(test_bank.slug, category.hue_a, category.hue_b)
+    return HttpResponse(drawing, content_type="image/svg+xml")

@@ -1,0 +1,106 @@
+"""The cast that all tests share: people, a bank on sale, and its owner."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from accounts.models import User
+from catalog.models import Access, BankQuestion, Category, TestBank
+from catalog.services import grant_access
+from questions.items import Choice, SingleChoice
+from questions.services import store_items
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def at():
+    """The moment at which tests act where the moment matters."""
+    return NOON
+
+
+@pytest.fixture
+def learner(db):
+    return User.objects.create_user("learner@example.org", "a-long-pass-phrase")
+
+
+@pytest.fixture
+def other_learner(db):
+    return User.objects.create_user("other@example.org", "a-long-pass-phrase")
+
+
+@pytest.fixture
+def seller(db):
+    return User.objects.create_user("seller@example.org", "a-long-pass-phrase", is_staff=True)
+
+
+@pytest.fixture
+def category(db):
+    return Category.objects.create(slug="software", title="Software")
+
+
+@pytest.fixture
+def make_bank(category):
+    """Makes a published bank of five questions; fields may be changed."""
+
+    def make(slug="git", *, questions=5, **fields):
+        test_bank = TestBank.objects.create(
+            **{
+                "slug": slug,
+                "title": f"Bank {slug}",
+                "category": category,
+                "price_minor": 1900,
+                "currency": "USD",
+                "status": TestBank.Status.PUBLISHED,
+                **fields,
+            }
+        )
+        fill(test_bank, questions)
+        return test_bank
+
+    return make
+
+
+def fill(test_bank, count):
+    versions = store_items(items=[item(number) for number in range(1, count + 1)])
+    BankQuestion.objects.bulk_create(
+        BankQuestion(
+            test_bank=test_bank,
+            question=version.question,
+            position=position,
+            is_sample=position <= 3,
+        )
+        for position, version in enumerate(versions, start=1)
+    )
+
+
+@pytest.fixture
+def test_bank(make_bank):
+    return make_bank()
+
+
+@pytest.fixture
+def owner(test_bank):
+    """A learner with live access to `test_bank`."""
+    owner = User.objects.create_user("owner@example.org", "a-long-pass-phrase")
+    grant_access(
+        learner=owner,
+        test_bank=test_bank,
+        source_kind=Access.Source.GRANT,
+        source_id="fixture",
+        at=NOON,
+        access_days=None,
+        reason="a fixture of the tests",
+    )
+    return owner
+
+
+def item(number):
+    """Question `number` of a bank: the key is its second choice."""
+    return SingleChoice(
+        stem=f"Question {number}?",
+        choices=tuple(
+            Choice(id=letter, text=f"Choice {letter}", weight=100 if letter == "b" else 0)
+            for letter in "abcd"
+        ),
+    )

@@ -1,0 +1,9 @@
+"""Addresses of the demo's mails."""
+
+from django.urls import path
+
+from delivery import views
+
+app_name = "delivery"
+
+urlpatterns = [path("mails/", views.mailbox, name="mailbox")]

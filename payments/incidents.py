@@ -1,0 +1,67 @@
+"""What went wrong with a payment: one code for the buyer, everything else in the log."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from stripe import APIConnectionError, StripeError
+
+from outbound.secrets import scrub
+from payments.stripe_client import NoAnswer
+
+logger = logging.getLogger("payments.incidents")
+
+# Without letters and digits that are mistaken for one another on the telephone.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A fault that a buyer met: its code, and what the page says. No detail of the fault."""
+
+    code: str
+    sentence: str
+
+
+def report_incident(error: StripeError, *, subject: str) -> Incident:
+    """Write the fault into the log under a new code, and give what the buyer may read.
+
+    `subject` says by ids what was being done.
+    """
+    code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
+    logger.error("incident=%s %s %s", code, subject, _details(error), exc_info=error)
+    return Incident(code=code, sentence=buyer_sentence(error))
+
+
+def buyer_sentence(error: StripeError) -> str:
+    """The plain words for a fault; no host, no class, no word of proxies."""
+    if isinstance(error, APIConnectionError):
+        return _(
+            "Unable to connect to payment service. "
+            "Please check your internet connection and try again."
+        )
+    return _("The payment service could not start your payment. Please try again in a few minutes.")
+
+
+def _details(error: StripeError) -> str:
+    if isinstance(error, NoAnswer):
+        diagnosis, record = error.diagnosis, error.record
+        return (
+            f"cause={diagnosis.id} stage={record.stage} acted={diagnosis.acted} "
+            f"route={record.route!r} ms={record.elapsed_ms:.0f} {diagnosis.operator} "
+            f"Fix: {diagnosis.fix}"
+        )
+    return scrub(
+        f"cause={cause_id(error)} status={error.http_status} request={error.request_id} "
+        f"{type(error).__name__}: {error.user_message}"
+    )
+
+
+def cause_id(error: StripeError) -> str:
+    """The stable id of the cause: that of the diagnosis, or of Stripe's own answer."""
+    if isinstance(error, NoAnswer):
+        return error.diagnosis.id
+    status = error.http_status or 0
+    return "API-5XX" if status >= 500 else f"API-{status}" if status else "UNKNOWN"

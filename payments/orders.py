@@ -1,0 +1,237 @@
+"""The life of an order: how it is written down, and every move it can make.
+
+Each move is one function: a conditional update from the states it may start in, and an
+`OrderEvent`, in one transaction. Stripe is never called from here.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from catalog.models import TestBank
+from payments.models import OpenCheckout, Order, OrderEvent, OrderLine
+from payments.sessions import SessionFacts
+
+UNPAID = (Order.Status.PENDING, Order.Status.OPEN)
+NOT_PAID_YET = (*UNPAID, Order.Status.EXPIRED, Order.Status.FAILED)
+
+
+@dataclass(frozen=True)
+class ReturnAddresses:
+    """Where Stripe sends the buyer afterwards; `{order}` stands for the order's id."""
+
+    success: str
+    cancelled: str
+
+
+def open_order(
+    *,
+    learner: User,
+    test_bank: TestBank,
+    mode: str,
+    account: str,
+    addresses: ReturnAddresses,
+    at: datetime,
+) -> Order:
+    """The one order that is open for this learner, bank and mode; made where there is none.
+
+    Idempotent, also at once on several servers: whoever comes second finds the row that
+    the database let the first one make.
+    """
+    holder = {"learner": learner, "test_bank": test_bank, "mode": mode}
+    existing = OpenCheckout.objects.select_related("order").filter(**holder)
+    while not (checkout := existing.first()):
+        try:
+            return _place_order(holder=holder, account=account, addresses=addresses, at=at)
+        except IntegrityError:
+            continue
+    return checkout.order
+
+
+@transaction.atomic
+def _place_order(
+    *, holder: dict[str, Any], account: str, addresses: ReturnAddresses, at: datetime
+) -> Order:
+    learner: User = holder["learner"]
+    test_bank: TestBank = holder["test_bank"]
+    order = Order(
+        id=uuid.uuid4(),
+        user=learner,
+        email=learner.email,
+        account=account,
+        mode=holder["mode"],
+        amount_minor=test_bank.price_minor,
+        currency=test_bank.currency,
+        idempotency_key=f"order-{uuid.uuid4()}",
+        created_at=at,
+    )
+    order.request = session_request(order=order, test_bank=test_bank, addresses=addresses)
+    order.save(force_insert=True)
+    OpenCheckout.objects.create(order=order, **holder)
+    OrderLine.objects.create(
+        order=order,
+        test_bank=test_bank,
+        title=test_bank.title,
+        amount_minor=test_bank.price_minor,
+        access_days=test_bank.access_days,
+    )
+    _record(order, kind="placed", before=order.status, at=at)
+    return order
+
+
+def session_request(
+    *, order: Order, test_bank: TestBank, addresses: ReturnAddresses
+) -> dict[str, Any]:
+    """The parameters of the order's Checkout session.
+
+    Nothing in them depends on the time, because Stripe refuses a key that comes back with
+    another body. No payment methods are listed: Stripe chooses them. The session's
+    metadata is not copied to its payment intent, so both carry the order's id.
+    """
+    return {
+        "mode": "payment",
+        "line_items": [
+            {
+                "price_data": {
+                    "currency": order.currency.lower(),
+                    "unit_amount": order.amount_minor,
+                    "product_data": {"name": test_bank.title},
+                },
+                "quantity": 1,
+            }
+        ],
+        "customer_email": order.email,
+        "client_reference_id": str(order.id),
+        "metadata": {"order_id": str(order.id)},
+        "payment_intent_data": {"metadata": {"order_id": str(order.id)}},
+        "success_url": addresses.success.replace("{order}", str(order.id)),
+        "cancel_url": addresses.cancelled.replace("{order}", str(order.id)),
+    }
+
+
+def still_describes(order: Order, test_bank: TestBank) -> bool:
+    """True where the order asks for what the bank costs, gives and is called now."""
+    line = order.lines.get(test_bank=test_bank)
+    return (order.currency, order.amount_minor, line.title, line.access_days) == (
+        test_bank.currency,
+        test_bank.price_minor,
+        test_bank.title,
+        test_bank.access_days,
+    )
+
+
+def note_asked(order: Order, *, at: datetime) -> None:
+    """Write down when Stripe was first asked: its keys are kept for 24 hours from then."""
+    if Order.objects.filter(pk=order.pk, asked_at=None).update(asked_at=at):
+        order.asked_at = at
+
+
+def record_session(order: Order, session: SessionFacts, *, at: datetime) -> None:
+    """Pending → open, with the session's id and address.
+
+    Does nothing where the order has moved on already: a webhook may have come first.
+    """
+    _move(
+        order,
+        kind="session-opened",
+        sources=(Order.Status.PENDING,),
+        target=Order.Status.OPEN,
+        at=at,
+        session_id=session.id,
+        session_url=session.url,
+        session_expires_at=session.expires_at,
+    )
+
+
+def mark_expired(order: Order, *, door: str, at: datetime) -> bool:
+    """Pending or open → expired; False where it was in no such state (paid stays paid)."""
+    return _close(order, kind="expired", target=Order.Status.EXPIRED, door=door, at=at)
+
+
+def mark_failed(order: Order, *, door: str, at: datetime) -> bool:
+    """Pending or open → failed; False where it was in no such state (paid stays paid)."""
+    return _close(order, kind="failed", target=Order.Status.FAILED, door=door, at=at)
+
+
+def _close(order: Order, *, kind: str, target: str, door: str, at: datetime) -> bool:
+    with transaction.atomic():
+        moved = _move(order, kind=kind, sources=UNPAID, target=target, door=door, at=at)
+        if moved:
+            OpenCheckout.objects.filter(order=order).delete()
+        return moved
+
+
+def mark_paid(  # noqa: PLR0913 - each is a fact of the payment
+    order: Order,
+    session: SessionFacts,
+    *,
+    door: str,
+    at: datetime,
+    granted: bool,
+    held: str = "",
+    duplicate_of: Order | None = None,
+) -> bool:
+    """Whatever was not paid yet → paid, with its flags; False where it was paid before.
+
+    A late payment wins over `expired` and `failed`. The caller owns the transaction and
+    gives the access in it, so that paid and granted are one step.
+    """
+    moved = _move(
+        order,
+        kind="paid",
+        sources=NOT_PAID_YET,
+        target=Order.Status.PAID,
+        door=door,
+        at=at,
+        session_id=session.id,
+        payment_intent_id=session.payment_intent_id,
+        paid_at=at,
+        granted_at=at if granted else None,
+        held=held,
+        duplicate_of=duplicate_of,
+    )
+    if moved:
+        OpenCheckout.objects.filter(order=order).delete()
+    return moved
+
+
+def _move(  # noqa: PLR0913
+    order: Order,
+    *,
+    kind: str,
+    sources: Iterable[str],
+    target: str,
+    at: datetime,
+    door: str = "",
+    **changes: Any,
+) -> bool:
+    """One conditional update and its event, in one transaction; True where it took effect."""
+    before = order.status
+    with transaction.atomic():
+        moved = Order.objects.filter(pk=order.pk, status__in=list(sources)).update(
+            status=target, **changes
+        )
+        if not moved:
+            order.refresh_from_db()
+            return False
+        for name, value in {"status": target, **changes}.items():
+            setattr(order, name, value)
+        _record(order, kind=kind, before=before, at=at, door=door)
+    return True
+
+
+def _record(order: Order, *, kind: str, before: str, at: datetime, door: str = "") -> None:
+    OrderEvent.objects.create(
+        order=order,
+        kind=kind,
+        from_status=before,
+        to_status=order.status,
+        door=door,
+        at=at,
+        detail={"held": order.held} if order.held else {},
+    )

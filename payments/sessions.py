@@ -1,0 +1,79 @@
+"""What Stripe says of a Checkout session, reduced to the facts that decide something.
+
+Built from an answer of the API or from the object inside a signed event; no Stripe
+class passes this point.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+# Source: docs.stripe.com/checkout/fulfillment. `unpaid` is a delayed method under way.
+PAID_STATUSES = frozenset({"paid", "no_payment_required"})
+
+
+class MalformedSession(ValueError):
+    """The object is no Checkout session, or lacks what one always has."""
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One Checkout session. Amounts are in the currency's smallest unit.
+
+    `status` is open, complete or expired; `payment_status` paid, unpaid or
+    no_payment_required; `order_id` is what we wrote into its metadata, "" where we did not.
+    """
+
+    id: str
+    status: str
+    payment_status: str
+    amount_minor: int
+    amount_before_discount_minor: int
+    currency: str
+    livemode: bool
+    order_id: str
+    payment_intent_id: str
+    url: str
+    expires_at: datetime
+
+    @property
+    def is_paid(self) -> bool:
+        """True where access may be given."""
+        return self.payment_status in PAID_STATUSES
+
+    @property
+    def is_under_way(self) -> bool:
+        """True where the buyer has done their part and the money is still on its way."""
+        return self.status == "complete" and not self.is_paid
+
+
+def session_facts(session: Mapping[str, Any]) -> SessionFacts:
+    """The facts of a session as the API writes it. Raises: MalformedSession."""
+    try:
+        if session["object"] != "checkout.session":
+            raise MalformedSession(f"a {session['object']}, not a checkout.session")
+        return SessionFacts(
+            id=str(session["id"]),
+            status=str(session["status"]),
+            payment_status=str(session["payment_status"]),
+            amount_minor=int(session["amount_total"]),
+            amount_before_discount_minor=int(session["amount_subtotal"]),
+            currency=str(session["currency"]).upper(),
+            livemode=bool(session["livemode"]),
+            order_id=str((session.get("metadata") or {}).get("order_id", "")),
+            payment_intent_id=_identifier(session.get("payment_intent")),
+            url=str(session.get("url") or ""),
+            expires_at=datetime.fromtimestamp(int(session["expires_at"]), tz=UTC),
+        )
+    except MalformedSession:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+        raise MalformedSession(f"{type(error).__name__}: {error}") from error
+
+
+def _identifier(reference: object) -> str:
+    """The id of an object that the API may give as an id, expanded, or not at all."""
+    if isinstance(reference, Mapping):
+        return str(reference["id"])
+    return str(reference or "")

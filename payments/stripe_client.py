@@ -1,0 +1,181 @@
+"""The adapter between stripe-python and `outbound`: one HTTP client, one diagnosis.
+
+stripe-python builds requests and reads answers; how a call leaves this machine, how long
+it may take and when it is tried again is decided here and below.
+"""
+
+import functools
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import stripe
+from django.conf import settings
+
+from outbound.client import Answer, CallFailed, CallRecord, Client
+from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer
+from outbound.route import Surroundings, decide
+
+# Stripe would otherwise get a file of its own under the service's home, and timings.
+stripe.enable_telemetry = False
+
+MOST_TRIES = 3
+FIRST_PAUSE_SECONDS = 0.25
+LEAST_SECONDS_FOR_A_TRY = 1.0
+
+
+class NoAnswer(stripe.APIConnectionError):
+    """No usable answer of Stripe came back; `diagnosis` and `record` say why."""
+
+    def __init__(self, diagnosis: Diagnosis, record: CallRecord) -> None:
+        self.diagnosis = diagnosis
+        self.record = record
+        super().__init__(f"{diagnosis.id}: {diagnosis.operator}", should_retry=False)
+
+
+class OutboundHTTPClient(stripe.HTTPClient):
+    """stripe-python's transport, carried out by `outbound.Client`.
+
+    One deadline spans all tries. A try is repeated only where that can help, with the same
+    body and the same idempotency key. The route is decided anew for each call, so that
+    code which sets a proxy variable later is honoured.
+    """
+
+    name = "outbound"
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        proxy_setting: str,
+        dotenv: Mapping[str, str],
+        deadline_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._client = client
+        self._setting = proxy_setting
+        self._dotenv = dotenv
+        self._deadline_seconds = deadline_seconds
+        self._clock = clock
+
+    def request_with_retries(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        post_data: Any = None,
+        max_network_retries: int | None = None,
+        *,
+        _usage: list[str] | None = None,
+    ) -> tuple[str, int, Mapping[str, str]]:
+        """Body, status and headers of the answer. Raises: NoAnswer."""
+        body = post_data.encode() if isinstance(post_data, str) else post_data
+        ends_at = self._clock() + self._deadline_seconds
+        for tries_left in reversed(range(MOST_TRIES)):
+            try:
+                answer = self._call(method, url, headers, body, ends_at - self._clock())
+            except NoAnswer as error:
+                if not (tries_left and self._worth_repeating(error.diagnosis, ends_at)):
+                    raise
+            else:
+                diagnosis = diagnose_answer(answer)
+                if not (tries_left and diagnosis and self._worth_repeating(diagnosis, ends_at)):
+                    return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
+            time.sleep(self._pause(MOST_TRIES - tries_left))
+        raise AssertionError("the last try returns or raises")
+
+    def _call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> Answer:
+        route = decide(
+            url, setting=self._setting, surroundings=Surroundings.of_process(self._dotenv)
+        )
+        try:
+            answer = self._client.request(
+                method, url, headers=headers, body=body, route=route, deadline_seconds=seconds
+            )
+        except CallFailed as failure:
+            raise NoAnswer(diagnose(failure), failure.record) from failure
+        diagnosis = diagnose_answer(answer)
+        if diagnosis and diagnosis.id.startswith("NET-"):
+            raise NoAnswer(diagnosis, answer.record)
+        return answer
+
+    def _worth_repeating(self, diagnosis: Diagnosis, ends_at: float) -> bool:
+        time_left = ends_at - self._clock()
+        return (
+            diagnosis.retry_safe and diagnosis.retry_useful and time_left > LEAST_SECONDS_FOR_A_TRY
+        )
+
+    def _pause(self, tries: int) -> float:
+        """Seconds before the next try: doubled each time, with jitter."""
+        return FIRST_PAUSE_SECONDS * 2 ** (tries - 1) * random.uniform(0.5, 1)  # noqa: S311
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._client.close()
+
+
+@functools.cache
+def outbound_client() -> Client:
+    """The one client of this process: it keeps connections and bounds calls at once."""
+    return Client(
+        ca_bundle=settings.STRIPE_CA_BUNDLE,
+        deadline_seconds=settings.STRIPE_DEADLINE_SECONDS,
+        overrides=settings.STRIPE_RESOLVE,
+        max_calls=settings.STRIPE_MAX_CALLS,
+    )
+
+
+@functools.cache
+def stripe_client(deadline_seconds: float | None = None) -> stripe.StripeClient:
+    """stripe-python's client with our key, our address and our way out."""
+    return stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY,
+        base_addresses={"api": settings.STRIPE_API_BASE},
+        http_client=OutboundHTTPClient(
+            client=outbound_client(),
+            proxy_setting=settings.STRIPE_PROXY,
+            dotenv=settings.OUTBOUND_DOTENV,
+            deadline_seconds=deadline_seconds or settings.STRIPE_DEADLINE_SECONDS,
+        ),
+    )
+
+
+class BadWebhook(Exception):
+    """What arrived is not a signed event: it is answered with 400 and not kept."""
+
+
+# Source: stripe.Webhook.DEFAULT_TOLERANCE; older signatures may be replays.
+SIGNATURE_TOLERANCE_SECONDS = 300
+
+
+def verified_event(body: bytes, signature: str, secrets: Sequence[str]) -> dict[str, Any]:
+    """The event in a webhook's body, once one of the secrets has signed it.
+
+    The raw body is checked, before anything in it is read. Raises: BadWebhook.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadWebhook("not UTF-8") from error
+    if not any(_has_signed(text, signature, secret) for secret in secrets):
+        raise BadWebhook("no valid signature")
+    try:
+        event = json.loads(text)
+    except ValueError as error:
+        raise BadWebhook("not JSON") from error
+    if not isinstance(event, dict) or event.get("object") != "event":
+        raise BadWebhook("not a snapshot event")
+    return event
+
+
+def _has_signed(text: str, signature: str, secret: str) -> bool:
+    try:
+        stripe.WebhookSignature.verify_header(text, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
+    except stripe.SignatureVerificationError:
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""Parts that the tests of payments share: a sandbox at work, and sessions as Stripe tells them."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+
+from payments import stripe_client
+from payments.orders import ReturnAddresses, open_order
+from payments.sessions import SessionFacts
+from testing.sandbox import SECRET_KEY, running_sandbox
+
+ADDRESSES = ReturnAddresses(
+    success="http://shop.example/success/{order}/", cancelled="http://shop.example/back/{order}/"
+)
+
+
+@pytest.fixture(scope="session")
+def sandbox_program(tmp_path_factory):
+    """One sandbox for all tests of this process; each test counts its own requests."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), tls=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def forget_stripe_client():
+    """The clients are kept per process: let each test build them from its own settings."""
+
+    def forget():
+        stripe_client.stripe_client.cache_clear()
+        stripe_client.outbound_client.cache_clear()
+
+    forget()
+    yield
+    stripe_client.outbound_client().close()
+    forget()
+
+
+@pytest.fixture
+def sandbox(sandbox_program, settings, forget_stripe_client):
+    """The sandbox, with the site's settings leading to it."""
+    settings.STRIPE_SECRET_KEY = SECRET_KEY
+    settings.STRIPE_API_BASE = sandbox_program.url
+    sandbox_program.control.clear_faults()
+    sandbox_program.control.forget_requests()
+    return sandbox_program
+
+
+@pytest.fixture
+def order(learner, test_bank, at):
+    """An order that is pending."""
+    return open_order(
+        learner=learner,
+        test_bank=test_bank,
+        mode=settings.STRIPE_MODE,
+        account="",
+        addresses=ADDRESSES,
+        at=at,
+    )
+
+
+@pytest.fixture
+def facts():
+    """Makes what Stripe says of an order's session; paid unless changed."""
+
+    def make(order, **changes):
+        values = {
+            "id": f"cs_test_{order.pk.hex}",
+            "status": "complete",
+            "payment_status": "paid",
+            "amount_minor": order.amount_minor,
+            "amount_before_discount_minor": order.amount_minor,
+            "currency": order.currency,
+            "livemode": False,
+            "order_id": str(order.pk),
+            "payment_intent_id": "pi_1",
+            "url": "https://checkout.example/1",
+            "expires_at": datetime(2026, 11, 3, 12, 0, tzinfo=UTC),
+        }
+        return SessionFacts(**{**values, **changes})
+
+    return make

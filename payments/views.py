@@ -1,0 +1,138 @@
+"""Pages of a purchase: the way to Stripe, the way back, the history, and the webhook."""
+
+import logging
+import uuid
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from catalog.models import TestBank
+from catalog.services import claim_free_bank
+from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
+from payments.incidents import report_incident
+from payments.models import Order
+from payments.orders import UNPAID
+from payments.stripe_client import BadWebhook, verified_event
+from payments.stripe_integration import StripeError, confirm_payment, create_checkout_session
+from payments.webhooks import receive_event
+
+logger = logging.getLogger("payments.views")
+
+SEE_OTHER = 303
+RETRY_AFTER_SECONDS = 60
+REFRESH_SECONDS = 5
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the browser fetches the next page with GET, whatever it sent before."""
+
+    status_code = SEE_OTHER
+
+
+@require_POST
+def checkout(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the buyer to Stripe's page for this bank; a stranger to sign-up first."""
+    test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)
+    detail = reverse("catalog:detail", args=[slug])
+    if not isinstance(request.user, User):
+        return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': detail})}")
+    try:
+        session = create_checkout_session(test_bank, request.user, request)
+    except AlreadyOwned:
+        messages.info(request, _("This test bank is yours already. Nothing was charged."))
+        return SeeOther(detail)
+    except FreeBank:
+        claim_free_bank(learner=request.user, test_bank=test_bank, at=timezone.now())
+        messages.success(request, _("This test bank is yours now. It costs nothing."))
+        return SeeOther(detail)
+    except NotOnSale:
+        messages.info(request, _("This test bank is no longer sold. Nothing was charged."))
+        return SeeOther(detail)
+    except PaymentUnderWay as under_way:
+        return SeeOther(reverse("payments:success", args=[under_way.order.pk]))
+    except StripeError as error:
+        return _unavailable(request, test_bank, error)
+    return SeeOther(session.url)
+
+
+def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) -> HttpResponse:
+    """The page for a fault on the way to Stripe: what happened, what is safe, what next."""
+    subject = f"purchase of bank={test_bank.slug} by user={request.user.pk}"
+    incident = report_incident(error, subject=subject)
+    context = {"test_bank": test_bank, "incident": incident}
+    response = render(request, "payments/unavailable.html", context, status=503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+@login_required
+@require_GET
+def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Where Stripe sends the buyer back to. Grants nothing on its own word: it asks Stripe.
+
+    Refreshes itself while the payment is being confirmed.
+    """
+    order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
+    try:
+        order = confirm_payment(order)
+    except StripeError as error:
+        report_incident(error, subject=f"confirming order={order.pk}")
+    context = {
+        "order": order,
+        "lines": order.lines.select_related("test_bank"),
+        "is_waiting": order.status in UNPAID,
+        "refresh_seconds": REFRESH_SECONDS,
+    }
+    return render(request, "payments/success.html", context)
+
+
+@login_required
+@require_GET
+def cancelled(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The buyer turned back on Stripe's page: to the bank again, with a word of comfort."""
+    order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
+    line = order.lines.select_related("test_bank").first()
+    messages.info(request, _("You have not been charged. You can buy whenever you like."))
+    return (
+        redirect("catalog:detail", slug=line.test_bank.slug) if line else redirect("catalog:list")
+    )
+
+
+@login_required
+@require_GET
+def orders(request: HttpRequest) -> HttpResponse:
+    """The history of this person's orders, the newest first."""
+    history = (
+        Order.objects.visible_to(request.user).prefetch_related("lines").order_by("-created_at")
+    )
+    return render(request, "payments/orders.html", {"orders": history})
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """Stripe's events. 200 once the event is kept and handled; 400 for what is not signed.
+
+    A fault on our side answers 500, so that Stripe sends the event again.
+    """
+    if not settings.STRIPE_WEBHOOK_SECRETS:
+        logger.error("an event came, but STRIPE_WEBHOOK_SECRET is not set; it was not accepted")
+        return HttpResponse("no webhook secret is set", status=503, content_type="text/plain")
+    signature = request.headers.get("Stripe-Signature", "")
+    try:
+        event = verified_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRETS)
+    except BadWebhook as error:
+        logger.warning("a webhook was refused: %s", error)
+        return HttpResponse("refused", status=400, content_type="text/plain")
+    receive_event(event=event, body=request.body, at=timezone.now())
+    return HttpResponse("kept", content_type="text/plain")

@@ -1,0 +1,93 @@
+"""What the Stripe settings mean together: modes, matching keys, where calls may go.
+
+Pure functions over text, used by `settings.py` at start. Nothing here calls out.
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from testbank.environment import Environment, SettingError
+
+STRIPE_API = "https://api.stripe.com"
+SANDBOX, TEST, LIVE = "sandbox", "test", "live"
+SECRET_PREFIXES = tuple(
+    f"{kind}_{mode}_" for mode in (TEST, LIVE, SANDBOX) for kind in ("sk", "rk")
+)
+PUBLIC_PREFIXES = tuple(f"pk_{mode}_" for mode in (TEST, LIVE, SANDBOX))
+KEYS_PAGE = "the keys are on https://dashboard.stripe.com/apikeys."
+
+
+def mode_of(key: str) -> str:
+    """`sandbox`, `test` or `live`: the mode stands in every key after its kind."""
+    return key.split("_")[1]
+
+
+def secret_key(environment: Environment) -> str:
+    """The secret (or restricted) key. Raises SettingError where it is missing or malformed."""
+    return environment.secret("STRIPE_SECRET_KEY", prefixes=SECRET_PREFIXES, where=KEYS_PAGE)
+
+
+def public_key(environment: Environment, mode: str) -> str:
+    """The public key, which must be of the secret key's mode."""
+    key = environment.secret("STRIPE_PUBLIC_KEY", prefixes=PUBLIC_PREFIXES, where=KEYS_PAGE)
+    if mode_of(key) != mode:
+        raise SettingError(
+            "STRIPE_PUBLIC_KEY",
+            f"is a {mode_of(key)} key while STRIPE_SECRET_KEY is a {mode} key. "
+            f"Write the public key that begins with pk_{mode}_; {KEYS_PAGE}",
+        )
+    return key
+
+
+def webhook_secrets(environment: Environment) -> list[str]:
+    """The signing secrets of the webhook endpoint: none, one, or two during a roll."""
+    secrets = environment.words("STRIPE_WEBHOOK_SECRET")
+    for secret in secrets:
+        if not secret.startswith("whsec_") or secret.endswith("..."):
+            raise SettingError(
+                "STRIPE_WEBHOOK_SECRET",
+                "must begin with whsec_. Copy the signing secret of your endpoint from "
+                "https://dashboard.stripe.com/webhooks, or leave the line out: the return "
+                "page and reconciliation then do the work.",
+            )
+    return secrets
+
+
+def api_base(environment: Environment, mode: str) -> str:
+    """Where the API is called: Stripe, or a sandbox on this machine.
+
+    A sandbox key is only ever sent to a loopback address, and a live key only ever
+    to Stripe.
+    """
+    base = environment.origin("STRIPE_API_BASE", STRIPE_API)
+    if mode == SANDBOX and not is_loopback(urlsplit(base).hostname or ""):
+        raise SettingError(
+            "STRIPE_API_BASE",
+            f"is {base}, but the key is a sandbox key, which never leaves this machine. "
+            "Write the sandbox's address, such as http://127.0.0.1:12111.",
+        )
+    if mode == LIVE and base != STRIPE_API:
+        raise SettingError(
+            "STRIPE_API_BASE",
+            f"is {base}, but the key is a live key, which goes to {STRIPE_API} only. "
+            "Remove the line.",
+        )
+    return base
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost and for addresses such as 127.0.0.1 and ::1."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_resolve_with_live_keys(resolve: str, mode: str) -> None:
+    """STRIPE_RESOLVE leads Stripe's name elsewhere: fine for a trial, never for money."""
+    if resolve and mode == LIVE:
+        raise SettingError(
+            "STRIPE_RESOLVE", "is refused beside a live key. Remove the line, or use a test key."
+        )

@@ -1,0 +1,148 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from testbank import stripe_settings
+from testbank.environment import Environment, SettingError, read_env_file
+
+BASE = Path(__file__).resolve().parents[2]
+
+
+def environment(dotenv: dict[str, str], process: dict[str, str] | None = None) -> Environment:
+    return Environment(process=process or {}, dotenv=dotenv)
+
+
+def problem_of(dotenv: dict[str, str]) -> str:
+    with pytest.raises(SettingError) as raised:
+        stripe_settings.public_key(
+            environment(dotenv),
+            stripe_settings.mode_of(stripe_settings.secret_key(environment(dotenv))),
+        )
+    return str(raised.value)
+
+
+def test_process_wins_over_dotenv():
+    assert environment({"A": "file"}, {"A": "process"}).text("A") == "process"
+
+
+def test_empty_variable_of_the_process_counts_as_unset():
+    assert environment({"A": "file"}, {"A": " "}).text("A") == "file"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("TRUE", True), ("off", False), ("no", False), ("", True)]
+)
+def test_boolean_reads_the_usual_words(text, value):
+    assert environment({"A": text}).boolean("A", default=True) is value
+
+
+def test_boolean_names_the_setting_that_is_wrong():
+    with pytest.raises(SettingError, match=r"A is 'maybe'\. Write A=1 or A=0\."):
+        environment({"A": "maybe"}).boolean("A", default=True)
+
+
+@pytest.mark.parametrize("text", ["0.5", "26", "ten", "nan"])
+def test_number_out_of_range_is_refused(text):
+    with pytest.raises(SettingError, match="Write a number from 1 to 25, such as 10"):
+        environment({"A": text}).number("A", default=10, low=1, high=25)
+
+
+@pytest.mark.parametrize("text", ["example.org", "ftp://example.org", "https://example.org/shop"])
+def test_origin_refuses_what_is_no_origin(text):
+    with pytest.raises(SettingError, match="Write the whole address and nothing after it"):
+        environment({"A": text}).origin("A", "https://example.org")
+
+
+def test_env_file_keeps_dollar_signs_and_quoted_values(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("\ufeffA='p$a$b'\nB=\"x y\" # note\nC=\n", encoding="utf-8")
+    assert read_env_file(file) == {"A": "p$a$b", "B": "x y", "C": ""}
+
+
+def test_env_file_that_is_not_text_is_named(tmp_path):
+    file = tmp_path / ".env"
+    file.write_bytes(b"A=\xff\xfe")
+    with pytest.raises(SettingError, match="cannot be read as UTF-8"):
+        read_env_file(file)
+
+
+@pytest.mark.parametrize(
+    "key", ["sk_test_...", "sk_test_your_key_here", "sk_test_xxxxxxxx", "<sk_test>", "sk_test_…"]
+)
+def test_pasted_placeholder_is_named_as_such(key):
+    assert "is still a placeholder" in problem_of({"STRIPE_SECRET_KEY": key})
+
+
+def test_missing_key_says_what_to_write():
+    assert problem_of({}).startswith(
+        "STRIPE_SECRET_KEY is not set. Write STRIPE_SECRET_KEY=sk_test_…"
+    )
+
+
+def test_public_key_in_place_of_the_secret_one_is_refused():
+    text = problem_of({"STRIPE_SECRET_KEY": "pk_test_51Hk2m"})
+    assert text.startswith("STRIPE_SECRET_KEY must begin with sk_test_ or rk_test_")
+
+
+def test_keys_of_two_modes_are_refused():
+    text = problem_of({"STRIPE_SECRET_KEY": "sk_live_51Hk", "STRIPE_PUBLIC_KEY": "pk_test_51Hk"})
+    assert text.startswith("STRIPE_PUBLIC_KEY is a test key while STRIPE_SECRET_KEY is a live key")
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"),
+    [("sk_test_1", "test"), ("rk_live_1", "live"), ("sk_sandbox_1", "sandbox")],
+)
+def test_mode_stands_in_the_key(key, mode):
+    assert stripe_settings.mode_of(key) == mode
+
+
+@pytest.mark.parametrize(
+    ("mode", "base", "fine"),
+    [
+        ("sandbox", "http://127.0.0.1:12111", True),
+        ("sandbox", "http://[::1]:12111", True),
+        ("sandbox", "https://api.stripe.com", False),
+        ("sandbox", "http://10.0.0.7:12111", False),
+        ("test", "https://api.stripe.com", True),
+        ("live", "https://api.stripe.com", True),
+        ("live", "http://127.0.0.1:12111", False),
+    ],
+)
+def test_a_key_goes_only_where_it_belongs(mode, base, fine):
+    settings = environment({"STRIPE_API_BASE": base})
+    if fine:
+        assert stripe_settings.api_base(settings, mode) == base
+    else:
+        with pytest.raises(SettingError, match="STRIPE_API_BASE"):
+            stripe_settings.api_base(settings, mode)
+
+
+def test_resolve_is_refused_beside_live_keys():
+    with pytest.raises(SettingError, match="refused beside a live key"):
+        stripe_settings.refuse_resolve_with_live_keys("api.stripe.com:443:127.0.0.1:1", "live")
+
+
+def test_webhook_secret_must_look_like_one():
+    with pytest.raises(SettingError, match="must begin with whsec_"):
+        stripe_settings.webhook_secrets(environment({"STRIPE_WEBHOOK_SECRET": "secret"}))
+
+
+def test_two_webhook_secrets_during_a_roll():
+    settings = environment({"STRIPE_WEBHOOK_SECRET": "whsec_a, whsec_b\n"})
+    assert stripe_settings.webhook_secrets(settings) == ["whsec_a", "whsec_b"]
+
+
+def test_every_setting_stands_in_the_example_with_a_line_of_explanation():
+    from testbank.settings import env
+
+    lines = (BASE / ".env.example").read_text(encoding="utf-8").splitlines()
+    settings = [re.fullmatch(r"#?([A-Z][A-Z0-9_]+)=.*", line) for line in lines]
+    explained = {
+        found.group(1)
+        for before, found in zip(lines, settings[1:], strict=False)
+        if found and before.startswith("# ")
+    }
+    assert explained == {found.group(1) for found in settings if found}
+    assert explained == env.names_read | {"NO_PROXY", "HTTPS_PROXY", "ALL_PROXY"}

@@ -1,0 +1,19 @@
+"""The WSGI application for a production server."""
+
+import os
+import sys
+
+from django.core.wsgi import get_wsgi_application
+
+from testbank.environment import SettingError
+
+# gunicorn starts a dead worker again for ever, unless it ended with this code.
+BOOT_ERROR = 3
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testbank.settings")
+
+try:
+    application = get_wsgi_application()
+except SettingError as error:
+    sys.stderr.write(f"The site cannot start.\n{error}\n")
+    raise SystemExit(BOOT_ERROR) from None

@@ -1,0 +1,33 @@
+"""Loaded by pytest before Django: takes the machine's own settings out of the tests.
+
+Proxies, CA bundles, a netrc file or a `.env` of the machine must not decide what a test
+sees.
+"""
+
+import os
+import tempfile
+
+NAMES = {
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NETRC",
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "SITE_URL",
+}
+PREFIXES = ("STRIPE_", "EMAIL_", "TESTBANK_ENV", "DJANGO_")
+
+
+def scrub_environment() -> None:
+    """Remove what would change a test from this process and all that it starts."""
+    for name in list(os.environ):
+        if name in NAMES or name.startswith(PREFIXES) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ["TESTBANK_ENV_FILE"] = "testing/test.env"
+    os.environ["HOME"] = tempfile.gettempdir()
+
+
+scrub_environment()

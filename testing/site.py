@@ -1,0 +1,134 @@
+"""The whole site for a test: a folder of settings and data of its own, the commands of
+`manage.py`, and the shipped web server on a free loopback port."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 30.0
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Site:
+    """One installation. `dotenv` is what its `.env` holds; `process` what its shell exports."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    dotenv: dict[str, str] = field(default_factory=dict)
+    process: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The site's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env_file(self) -> Path:
+        """The installation's `.env`."""
+        return self.folder / ".env"
+
+    def write_env(self, **changes: str | None) -> None:
+        """Write `.env`; None takes a line out."""
+        for name, value in changes.items():
+            if value is None:
+                self.dotenv.pop(name, None)
+            else:
+                self.dotenv[name] = value
+        lines = [f"{name}={value}\n" for name, value in self.dotenv.items()]
+        self.env_file.write_text("".join(lines), encoding="utf-8")
+
+    def environment(self) -> dict[str, str]:
+        """What a process of this installation sees: its own shell, nothing of the machine's."""
+        return {
+            "PATH": os.defpath,
+            "HOME": str(self.folder),
+            "TESTBANK_ENV_FILE": str(self.env_file),
+            "PYTHONUNBUFFERED": "1",
+            **self.process,
+        }
+
+    def manage(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run `manage.py` as a stranger would type it, and give what it printed."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    @contextmanager
+    def serving(self) -> Iterator["Site"]:
+        """The shipped web server at work; its log stands in `web.log`."""
+        command = [sys.executable, "-m", "gunicorn", "testbank.wsgi", "--log-level", "warning"]
+        environment = self.environment() | {"BIND": f"127.0.0.1:{self.port}"}
+        with (self.folder / "web.log").open("a") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            self._wait(process)
+            yield self
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)
+            process.kill()
+            process.wait()
+
+    def log(self) -> str:
+        """What the web server has written."""
+        return (self.folder / "web.log").read_text(encoding="utf-8")
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        ends_at = time.monotonic() + READY_SECONDS
+        while time.monotonic() < ends_at:
+            assert process.poll() is None, f"the site did not start: {self.log()}"
+            with suppress(urllib.error.URLError, OSError):
+                DIRECT.open(f"{self.url}/", timeout=5).close()
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the site did not answer: {self.log()}")
+
+
+def new_site(folder: Path, dotenv: Mapping[str, str], process: Mapping[str, str]) -> Site:
+    """An installation with a migrated database of its own in `folder`."""
+    site = Site(folder=folder, dotenv=dict(dotenv), process=dict(process))
+    site.write_env(
+        DATABASE_URL=f"sqlite:///{folder / 'site.sqlite3'}",
+        SECRET_KEY="only-for-tests",
+        SITE_URL=site.url,
+    )
+    migrated = site.manage("migrate", "--verbosity=0")
+    assert migrated.returncode == 0, migrated.stderr
+    return site
+
+
+CODE = re.compile(r"^[A-Z0-9]{3}-?[A-Z0-9]{3}$|^[A-Z0-9]{6,8}$", re.MULTILINE)
+
+
+def code_in(mail: str) -> str:
+    """The verification code that stands in a line of its own in a mail."""
+    found = CODE.search(mail)
+    assert found, mail
+    return found.group()
