@@ -2,6 +2,19 @@
 
 JSON in and out. Changes need `Content-Type: application/json`, which keeps pages of other
 origins from making them.
+
+    GET    ready                           that it answers
+    GET    requests                        {"counts": {operation: number}, "requests": […]}
+    DELETE requests                        count anew
+    POST   sessions/{id}/pay               {"email": …}
+    POST   sessions/{id}/decline           {"code": "generic_decline" | "insufficient_funds"}
+    POST   sessions/{id}/expire            {}
+    GET    webhooks                        {"url", "paused", "deliveries": […]}
+    POST   webhooks                        {"url": …, "paused": true | false}, either or both
+    GET    faults                          what is still to go wrong
+    POST   faults                          a fault, as faults.py describes it
+    DELETE faults                          let all go well again
+    POST   clock                           {"advance_seconds": …}
 """
 
 import json

@@ -43,10 +43,10 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What keeps the payment from going through, and the field that it is about, if one."""
+    """What keeps the payment from going through, and the field that it is about."""
 
     message: str
-    field: str = ""
+    field: str
 
 
 FIELDS = tuple(field.name for field in fields(Typed))
@@ -164,7 +164,6 @@ def open_page(stored: StoredSession, typed: Typed, problem: Problem | None) -> A
         total=escape(total),
         lines="".join(line_row(line) for line in stored.line_items),
         back=back_link(stored),
-        problem=problem_box(problem),
         email=email_field(stored, typed, problem),
         card=card_fields(typed, problem) if stored.amount else "",
         button=escape(f"Pay {total}" if stored.amount else "Complete order"),
@@ -190,17 +189,17 @@ def back_link(stored: StoredSession) -> str:
     return filled("back.html", address=escape(address)) if address else ""
 
 
-def problem_box(problem: Problem | None) -> str:
-    """What went wrong, where it is heard first."""
-    return filled("problem.html", message=escape(problem.message)) if problem else ""
-
-
 def email_field(stored: StoredSession, typed: Typed, problem: Problem | None) -> str:
     """The buyer's address: known from the shop, or asked for."""
     known = stored.body["customer_email"]
     if known:
         return filled("email_known.html", email=escape(known))
-    return filled("email.html", email=escape(typed.email), state=field_state("email", problem))
+    return filled(
+        "email.html",
+        email=escape(typed.email),
+        problem=field_problem("email", problem),
+        state=field_state("email", problem),
+    )
 
 
 def card_fields(typed: Typed, problem: Problem | None) -> str:
@@ -210,10 +209,13 @@ def card_fields(typed: Typed, problem: Problem | None) -> str:
         "card.html",
         choices="".join(card_choice(card, chosen=card == chosen) for card in CARDS),
         number=escape(typed.number),
+        number_problem=field_problem("number", problem),
         number_state=field_state("number", problem),
         expiry=escape(typed.expiry),
+        expiry_problem=field_problem("expiry", problem),
         expiry_state=field_state("expiry", problem),
         code=escape(typed.code),
+        code_problem=field_problem("code", problem),
         code_state=field_state("code", problem),
     )
 
@@ -227,6 +229,13 @@ def card_choice(card: Card, *, chosen: bool) -> str:
         outcome=escape(card.outcome),
         state='aria-current="true"' if chosen else "",
     )
+
+
+def field_problem(field: str, problem: Problem | None) -> str:
+    """What is wrong with a field, said right above it: where the page opens after a refusal."""
+    if problem is None or problem.field != field:
+        return ""
+    return filled("problem.html", message=escape(problem.message))
 
 
 def field_state(field: str, problem: Problem | None) -> str:

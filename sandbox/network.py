@@ -15,9 +15,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_loopback_url(url: str) -> bool:
-    """True for plain HTTP addresses on this machine."""
+    """True for plain HTTP addresses on this machine, with a port that can be."""
     try:
         parts = urlsplit(url)
-        return parts.scheme == "http" and is_loopback(parts.hostname or "")
+        return parts.scheme == "http" and is_loopback(parts.hostname or "") and parts.port != 0
     except ValueError:
         return False

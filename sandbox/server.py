@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     def respond(self) -> None:
         """Read a request, let the application answer, and send that or cut."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit():
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
             return self.refuse(411, "Send the length of the body.")
         if int(length) > LARGEST_BODY:
             return self.refuse(413, "The body is too large.")

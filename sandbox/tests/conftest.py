@@ -49,7 +49,7 @@ def client(sandbox: RunningSandbox) -> stripe.StripeClient:
     return client_of(sandbox)
 
 
-def bank(unit_amount: int = 1999, currency: str = "usd", **changes: Any) -> Any:
+def bank(unit_amount: float = 1999, currency: str = "usd", **changes: Any) -> Any:
     """The parameters of a purchase of one bank, changed as said."""
     product = {"name": "Network & Security", "metadata": {"bank": "network"}}
     price = {"currency": currency, "unit_amount": unit_amount, "product_data": product}
@@ -71,6 +71,11 @@ class Shop:
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 shop.received.append((body, self.headers["Stripe-Signature"]))
@@ -87,7 +92,7 @@ class Shop:
     def events(self, secret: str) -> list[stripe.Event]:
         """The events received, with signatures checked."""
         return [
-            stripe.Webhook.construct_event(body, signature, secret)  # type: ignore[no-untyped-call] # stripe does not type it
+            stripe.Webhook.construct_event(body, signature, secret)
             for body, signature in self.received
         ]
 

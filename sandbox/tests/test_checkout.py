@@ -33,7 +33,8 @@ def test_session_read_again_is_the_same(client: stripe.StripeClient) -> None:
 def test_quantities_and_lines_add_up(client: stripe.StripeClient) -> None:
     params = bank(500)
     params["line_items"] = [dict(params["line_items"][0], quantity=3), *bank(250)["line_items"]]
-    session = client.v1.checkout.sessions.create({**params, "expand": ["line_items"]})
+    params["expand"] = ["line_items"]
+    session = client.v1.checkout.sessions.create(params)
     assert session.amount_total == 1750
     assert session.line_items is not None
     assert [line.amount_total for line in session.line_items.data] == [1500, 250]
