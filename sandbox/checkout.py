@@ -109,6 +109,9 @@ class StoredSession:
 class NotOpenError(Exception):
     """The session has expired and can no longer be paid."""
 
+    def __init__(self) -> None:
+        super().__init__("The session has expired and can no longer be paid.")
+
 
 def create(transaction: Transaction, params: Json, public_url: str) -> Json:
     """Keep a new open session and return it."""
@@ -247,8 +250,7 @@ def expire(transaction: Transaction, identifier: str, params: Json) -> Json:
     stored = find(transaction, identifier)
     if stored.status != "open":
         raise ApiError(
-            'Only Checkout Sessions with a status in ["open"] can be expired. '
-            f"This one is `{stored.status}`."
+            f"Only an open Checkout Session can be expired; this one is `{stored.status}`."
         )
     end_unpaid(transaction, stored)
     return shown(transaction, stored, params.get("expand", []))

@@ -62,7 +62,7 @@ class Control:
         try:
             return json_answer(self.done(request, name))
         except (RefusedError, UnknownFaultError, checkout.NotOpenError) as error:
-            return json_answer({"error": str(error) or type(error).__name__}, 400)
+            return json_answer({"error": str(error)}, 400)
         except ApiError as error:
             return json_answer({"error": str(error)}, error.status)
 

@@ -109,12 +109,13 @@ def email(value: Any, param: str) -> str:
 
 
 def web_address(value: Any, param: str) -> str:
-    """An absolute http or https address."""
+    """An absolute http or https address, of printable ASCII: it ends up in a header."""
     try:
         parts = urlsplit(text()(value, param))
     except ValueError as malformed:
         raise invalid("Not a valid URL", param, "url_invalid") from malformed
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    printable = re.fullmatch(r"[\x21-\x7e]+", str(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname or not printable:
         message = "Invalid URL: an absolute address with a scheme (such as https) is needed."
         raise invalid(message, param, "url_invalid")
     return str(value)
@@ -138,7 +139,7 @@ def list_of(reader: Reader, maximum: int = 100) -> Reader:
         if not isinstance(value, dict) or not all(re.fullmatch("[0-9]+", key) for key in value):
             raise invalid(f"Invalid array: {param}", param)
         if len(value) > maximum:
-            raise invalid(f"Array {param} exceeded maximum {maximum} allowed elements.", param)
+            raise invalid(f"{param} has more than {maximum} entries.", param)
         entries = sorted(value.items(), key=lambda entry: int(entry[0]))
         return [reader(entry, f"{param}[{index}]") for index, entry in entries]
 

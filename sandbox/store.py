@@ -58,6 +58,7 @@ CREATE TABLE IF NOT EXISTS idempotent_result (
     body TEXT NOT NULL,
     PRIMARY KEY (account_key, idempotency_key)
 );
+CREATE INDEX IF NOT EXISTS idempotent_result_created ON idempotent_result (created);
 """
 
 

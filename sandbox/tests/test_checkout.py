@@ -96,6 +96,17 @@ def test_expired_session_has_no_address(client: stripe.StripeClient) -> None:
     assert (expired.status, expired.url, expired.payment_status) == ("expired", None, "unpaid")
 
 
+def test_expired_session_cannot_be_paid(
+    client: stripe.StripeClient, sandbox: RunningSandbox
+) -> None:
+    session = client.v1.checkout.sessions.create(bank())
+    client.v1.checkout.sessions.expire(session.id)
+    for attempt in (sandbox.control.pay, sandbox.control.decline):
+        with pytest.raises(AssertionError, match="can no longer be paid"):
+            attempt(session.id)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_intent is None
+
+
 def test_complete_session_cannot_be_expired(
     client: stripe.StripeClient, sandbox: RunningSandbox
 ) -> None:

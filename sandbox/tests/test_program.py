@@ -2,9 +2,12 @@
 
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +19,13 @@ from testing.sandbox import ROOT, RunningSandbox, running_sandbox
 from testing.waiting import wait_until
 
 KEY = "--secret-key=sk_sandbox_of_the_program"
+
+
+@pytest.fixture(scope="module")
+def tls_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """A sandbox that speaks TLS too."""
+    with running_sandbox(tmp_path_factory.mktemp("tls")) as running:
+        yield running
 
 
 def attempt(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -117,17 +127,22 @@ def test_tls_serves_stripes_names(tmp_path: Path) -> None:
     assert "PRIVATE KEY" not in running.ca_path.read_text()
 
 
-def test_silent_tls_caller_keeps_nobody_waiting(tmp_path: Path) -> None:
-    import socket
+@pytest.mark.parametrize("name", ["api.stripe.com", "checkout.stripe.com", "127.0.0.1"])
+def test_certificate_is_for_stripes_names(tls_sandbox: RunningSandbox, name: str) -> None:
+    trusting_it = ssl.create_default_context(cafile=str(tls_sandbox.ca_path))
+    with socket.create_connection(("127.0.0.1", tls_sandbox.tls_port), timeout=5) as plain:
+        with trusting_it.wrap_socket(plain, server_hostname=name) as secure:
+            assert secure.version() == "TLSv1.3"
 
+
+def test_silent_tls_caller_keeps_nobody_waiting(tls_sandbox: RunningSandbox) -> None:
     with (
-        running_sandbox(tmp_path) as running,
-        socket.create_connection(("127.0.0.1", running.tls_port)),
+        socket.create_connection(("127.0.0.1", tls_sandbox.tls_port)),
         requests.Session() as session,
     ):
         session.trust_env = False
-        session.verify = str(running.ca_path)
-        url = f"https://localhost:{running.tls_port}/_sandbox/ready"
+        session.verify = str(tls_sandbox.ca_path)
+        url = f"https://localhost:{tls_sandbox.tls_port}/_sandbox/ready"
         assert session.get(url, timeout=5).json()["ready"] is True
 
 

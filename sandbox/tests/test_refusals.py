@@ -33,6 +33,7 @@ REFUSED = [
     (bank(automatic_tax={"enabled": True}), "automatic_tax", None),
     (bank(success_url="/done"), "success_url", "url_invalid"),
     (bank(success_url="javascript:alert(1)"), "success_url", "url_invalid"),
+    (bank(success_url="http://shop/\r\nSet-Cookie: a=b"), "success_url", "url_invalid"),
     (bank(cancel_url="http://["), "cancel_url", "url_invalid"),
     (bank(customer_email="nobody"), "customer_email", "email_invalid"),
     (bank(client_reference_id="x" * 201), "client_reference_id", None),
