@@ -130,9 +130,11 @@ def test_tls_serves_stripes_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["api.stripe.com", "checkout.stripe.com", "127.0.0.1"])
 def test_certificate_is_for_stripes_names(tls_sandbox: RunningSandbox, name: str) -> None:
     trusting_it = ssl.create_default_context(cafile=str(tls_sandbox.ca_path))
-    with socket.create_connection(("127.0.0.1", tls_sandbox.tls_port), timeout=5) as plain:
-        with trusting_it.wrap_socket(plain, server_hostname=name) as secure:
-            assert secure.version() == "TLSv1.3"
+    with (
+        socket.create_connection(("127.0.0.1", tls_sandbox.tls_port), timeout=5) as plain,
+        trusting_it.wrap_socket(plain, server_hostname=name) as secure,
+    ):
+        assert secure.version() == "TLSv1.3"
 
 
 def test_silent_tls_caller_keeps_nobody_waiting(tls_sandbox: RunningSandbox) -> None:
