@@ -1,0 +1,1 @@
+"""Whole stories on a running site, as a person lives them: browser, proxies, files."""

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from testing.site import code_in
 
-PAYING_CARD = "4242424242424242"
+PAYING_CARD = "4242 4242 4242 4242"
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,7 @@ class Visitor:
 
     def pays(self, card: str = PAYING_CARD) -> None:
         """Fill in the sandbox's payment page and pay."""
-        self.page.locator("input[name=number]").fill(card)
-        self.page.locator("button[name=action][value=pay], button:has-text('Pay')").first.click()
+        self.page.get_by_label("Card number").fill(card)
+        self.page.get_by_label("Expires").fill("12 / 40")
+        self.page.get_by_label("Security code").fill("123")
+        self.page.locator("main form button[type=submit]").first.click()

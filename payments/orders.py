@@ -166,7 +166,7 @@ def _close(order: Order, *, kind: str, target: str, door: str, at: datetime) -> 
         return moved
 
 
-def mark_paid(  # noqa: PLR0913 - each is a fact of the payment
+def mark_paid(
     order: Order,
     session: SessionFacts,
     *,
@@ -200,7 +200,7 @@ def mark_paid(  # noqa: PLR0913 - each is a fact of the payment
     return moved
 
 
-def _move(  # noqa: PLR0913
+def _move(
     order: Order,
     *,
     kind: str,

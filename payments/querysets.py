@@ -7,7 +7,6 @@ from django.db import models
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from payments.models import Order
 
     OrderBase = models.QuerySet["Order"]
 else:

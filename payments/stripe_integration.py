@@ -4,6 +4,7 @@
 for the order is decided in `fulfilment.py` and `orders.py`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,8 +31,10 @@ __all__ = [
     "CheckoutSession",
     "InvalidRequestError",
     "StripeError",
+    "complete_sessions",
     "confirm_payment",
     "create_checkout_session",
+    "existing_session",
 ]
 
 # Stripe keeps idempotency keys for at least 24 hours. After that the same key makes a new
@@ -162,13 +165,36 @@ def _session_of(order: Order) -> SessionFacts | None:
 
 def _lost_session(order: Order, *, since: datetime) -> SessionFacts | None:
     """The session that an unanswered request may have made, found by our own metadata."""
-    created: Any = {"gte": int(since.timestamp()) - 60}
-    page = stripe_client().v1.checkout.sessions.list({"created": created, "limit": 100})
+    sessions = _sessions_since(since)
+    return next((facts for facts in sessions if facts.order_id == str(order.pk)), None)
+
+
+def existing_session(order: Order) -> SessionFacts | None:
+    """What Stripe says of the order's session, without making one; None where it has none.
+
+    Raises: StripeError.
+    """
+    if order.session_id:
+        sessions = stripe_client().v1.checkout.sessions
+        return session_facts(sessions.retrieve(order.session_id).to_dict())
+    return _lost_session(order, since=order.asked_at) if order.asked_at else None
+
+
+def complete_sessions(since: datetime) -> Iterator[SessionFacts]:
+    """Every session made since then whose buyer has done their part, the newest first.
+
+    Raises: StripeError, at any step.
+    """
+    return _sessions_since(since, status="complete")
+
+
+def _sessions_since(since: datetime, **filters: str) -> Iterator[SessionFacts]:
+    # Stripe's clock and ours differ by a little.
+    created = {"gte": int((since - timedelta(minutes=1)).timestamp())}
+    wanted: Any = {"created": created, "limit": 100, **filters}
+    page = stripe_client().v1.checkout.sessions.list(wanted)
     for session in page.auto_paging_iter():
-        facts = session_facts(session.to_dict())
-        if facts.order_id == str(order.pk):
-            return facts
-    return None
+        yield session_facts(session.to_dict())
 
 
 def _expired(session: SessionFacts) -> SessionFacts:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -33,6 +34,12 @@ RETRY_AFTER_SECONDS = 60
 REFRESH_SECONDS = 5
 
 
+REFUSALS = {
+    AlreadyOwned: gettext_lazy("This test bank is yours already. Nothing was charged."),
+    NotOnSale: gettext_lazy("This test bank is no longer sold. Nothing was charged."),
+}
+
+
 class SeeOther(HttpResponseRedirect):
     """303: the browser fetches the next page with GET, whatever it sent before."""
 
@@ -48,15 +55,12 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
         return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': detail})}")
     try:
         session = create_checkout_session(test_bank, request.user, request)
-    except AlreadyOwned:
-        messages.info(request, _("This test bank is yours already. Nothing was charged."))
+    except (AlreadyOwned, NotOnSale) as refusal:
+        messages.info(request, REFUSALS[type(refusal)])
         return SeeOther(detail)
     except FreeBank:
         claim_free_bank(learner=request.user, test_bank=test_bank, at=timezone.now())
         messages.success(request, _("This test bank is yours now. It costs nothing."))
-        return SeeOther(detail)
-    except NotOnSale:
-        messages.info(request, _("This test bank is no longer sold. Nothing was charged."))
         return SeeOther(detail)
     except PaymentUnderWay as under_way:
         return SeeOther(reverse("payments:success", args=[under_way.order.pk]))

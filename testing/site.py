@@ -124,11 +124,11 @@ def new_site(folder: Path, dotenv: Mapping[str, str], process: Mapping[str, str]
     return site
 
 
-CODE = re.compile(r"^[A-Z0-9]{3}-?[A-Z0-9]{3}$|^[A-Z0-9]{6,8}$", re.MULTILINE)
+CODE = re.compile(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", re.MULTILINE)
 
 
 def code_in(mail: str) -> str:
     """The verification code that stands in a line of its own in a mail."""
     found = CODE.search(mail)
     assert found, mail
-    return found.group()
+    return found.group(1)

@@ -1,0 +1,82 @@
+"""The look keeps its promises: light to load, nothing inline, vendored files as listed."""
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template, render_to_string
+from django.test import RequestFactory
+from django.views.defaults import server_error
+
+STATIC = Path(settings.BASE_DIR) / "static"
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+CSS = (STATIC / "css" / "site.css").read_text()
+FONTS = sorted((STATIC / "fonts").glob("*.woff2"))
+PAGES = sorted(
+    path.relative_to(TEMPLATES).as_posix()
+    for path in TEMPLATES.rglob("*.html")
+    if "email" not in path.relative_to(TEMPLATES).parts
+)
+MAIL_PAGES = sorted((TEMPLATES / "account" / "email").glob("*_message.html"))
+ERROR_PAGES = ["400", "403", "403_csrf", "404", "429", "500", "503"]
+MAIL = {
+    "code": "ABCD-EFGH",
+    "activate_url": "https://shop.example/confirm",
+    "password_reset_url": "https://shop.example/reset?a=1&b=2",
+    "signup_url": "https://shop.example/signup",
+    "site_name": "Testbank",
+}
+
+
+def test_first_view_is_light() -> None:
+    fonts = sum(font.stat().st_size for font in FONTS)
+    assert len(gzip.compress(CSS.encode(), 9)) <= 12_000
+    assert fonts <= 20_000
+
+
+def test_vendored_files_are_the_listed_ones() -> None:
+    listed = json.loads((STATIC / "vendor" / "manifest.json").read_text())["files"]
+    assert [STATIC / file["path"] for file in listed] == FONTS
+    for file in listed:
+        assert hashlib.sha256((STATIC / file["path"]).read_bytes()).hexdigest() == file["sha256"]
+        assert (STATIC / file["licence_file"]).is_file()
+
+
+def test_stylesheet_loads_nothing_from_elsewhere() -> None:
+    assert {url for url in re.findall(r"url\(\"?([^\")]+)", CSS) if "://" in url} == set()
+    assert "@import" not in CSS
+
+
+def test_stylesheet_uses_logical_properties_only() -> None:
+    physical = r"(?<![\w-])(?:margin|padding|border|inset)-(?:left|right|top|bottom)\b|text-align: (?:left|right)"
+    assert re.findall(physical, CSS) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_template_holds_nothing_that_the_content_policy_refuses(page: str) -> None:
+    source = (TEMPLATES / page).read_text()
+    assert re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=\"", source) == []
+
+
+@pytest.mark.parametrize("name", ERROR_PAGES)
+def test_error_page_needs_neither_context_nor_database(name: str) -> None:
+    page = get_template(f"{name}.html").render({})
+    assert page.count("<h1>") == 1
+    assert f"{settings.STATIC_URL}css/site.css" in page
+
+
+def test_server_error_shows_the_incident_code_when_there_is_one() -> None:
+    assert "7F3K-92QD" in get_template("500.html").render({"incident_code": "7F3K-92QD"})
+    assert server_error(RequestFactory().get("/")).status_code == 500
+
+
+@pytest.mark.parametrize("page", MAIL_PAGES, ids=lambda path: path.name)
+def test_mail_says_the_same_in_text_and_html(page: Path) -> None:
+    html = render_to_string(f"account/email/{page.name}", MAIL)
+    text = render_to_string(f"account/email/{page.stem}.txt", MAIL)
+    for line in (line for line in text.split("\n--\n")[0].splitlines() if line.strip()):
+        assert line.replace("&", "&amp;") in html
