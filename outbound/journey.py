@@ -1,0 +1,188 @@
+"""What one call went through: stages, times, bytes, and how long it may still take.
+
+`Journey` is written while the call is under way; `CallRecord` is what is left of it, for
+logs, incidents and the doctor. Neither ever holds a header, a body or a password.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from outbound.secrets import scrub
+
+LONGEST_DETAIL = 300
+
+
+class Stage(StrEnum):
+    """The part of a call that was reached last, and in which a failed call failed.
+
+    No byte of the request is handed to a socket before `SENT`: a call that failed earlier
+    cannot have had an effect on the far side. From `SENT` on, it can.
+    """
+
+    ROUTE = "route"  # nothing has left: the call waits for its turn, or cannot be made
+    RESOLVE = "resolve"  # the name of the first hop (the proxy, or the far side) is looked up
+    CONNECT = "connect"  # TCP to the first hop
+    TUNNEL = "tunnel"  # all talk with the proxy: TLS to it, CONNECT, SOCKS
+    TLS = "tls"  # the handshake with the far side
+    SENT = "sent"  # the request is being handed over, or its answer awaited
+    ANSWERED = "answered"  # status and headers are here; the body may still be coming
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAttempt:
+    """One address of the first hop that was tried. `outcome` is `connected` or the fault."""
+
+    address: str
+    port: int
+    outcome: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAnswer:
+    """What a proxy said to CONNECT. `answered_by` is what Via and Server tell of it."""
+
+    status: int
+    reason: str
+    authentication_schemes: tuple[str, ...] = ()
+    answered_by: str = ""
+    squid_error: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TLSFacts:
+    """The far side's certificate, checked, and what was agreed on."""
+
+    version: str
+    cipher: str
+    subject: str
+    issuer: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call, without secrets by construction: no header, body, query or password.
+
+    `milliseconds` has one entry for each stage that was reached. `bytes_sent` counts what
+    of the request was handed over; 0 means that the far side cannot have acted. `status`
+    is 0 where no answer came. `deadline_passed` tells that the time was used up.
+    """
+
+    method: str
+    host: str
+    port: int
+    path: str
+    route: str
+    stage: Stage
+    milliseconds: dict[Stage, float]
+    elapsed_seconds: float
+    deadline_seconds: float
+    deadline_passed: bool
+    bytes_sent: int
+    bytes_received: int
+    attempts: tuple[AddressAttempt, ...]
+    proxy_answer: ProxyAnswer | None
+    tls: TLSFacts | None
+    reused: bool
+    status: int
+    request_id: str
+
+
+class DeadlineError(TimeoutError):
+    """The time for the whole call is used up."""
+
+
+@dataclass(slots=True)
+class Journey:
+    """A call under way. Every operation on a socket asks it how long it may take."""
+
+    method: str
+    host: str
+    port: int
+    path: str
+    route: str
+    deadline_seconds: float
+    silence_seconds: float
+    clock: Callable[[], float] = time.monotonic
+    stage: Stage = Stage.ROUTE
+    milliseconds: dict[Stage, float] = field(default_factory=dict)
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    attempts: list[AddressAttempt] = field(default_factory=list)
+    proxy_answer: ProxyAnswer | None = None
+    tls: TLSFacts | None = None
+    reused: bool = False
+    status: int = 0
+    request_id: str = ""
+    _began_at: float = field(init=False)
+    _stage_began_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began_at = self._stage_began_at = self.clock()
+
+    def enter(self, stage: Stage) -> None:
+        """Go on to a stage: what happens from now on counts for it."""
+        now = self.clock()
+        self._close_stage(now)
+        self.stage, self._stage_began_at = stage, now
+
+    def remaining_seconds(self) -> float:
+        """The time that is left. Raises: DeadlineError where none is."""
+        left = self._began_at + self.deadline_seconds - self.clock()
+        if left <= 0:
+            raise DeadlineError(f"{self.deadline_seconds:g} seconds have passed")
+        return left
+
+    def patience_seconds(self) -> float:
+        """How long the far side may be silent now. Raises: DeadlineError."""
+        return min(self.silence_seconds, self.remaining_seconds())
+
+    def count_sent(self, count: int) -> None:
+        """Count bytes of the request; what is said to a proxy before it does not count."""
+        if self.stage in {Stage.SENT, Stage.ANSWERED}:
+            self.bytes_sent += count
+
+    def count_received(self, count: int) -> None:
+        """Count bytes of the answer."""
+        if self.stage in {Stage.SENT, Stage.ANSWERED}:
+            self.bytes_received += count
+
+    def record(self) -> CallRecord:
+        """What is to be kept of the call as it stands now."""
+        now = self.clock()
+        elapsed = now - self._began_at
+        self._close_stage(now)
+        self._stage_began_at = now
+        return CallRecord(
+            method=self.method,
+            host=self.host,
+            port=self.port,
+            path=scrub(self.path),
+            route=self.route,
+            stage=self.stage,
+            milliseconds=dict(self.milliseconds),
+            elapsed_seconds=elapsed,
+            deadline_seconds=self.deadline_seconds,
+            deadline_passed=elapsed >= self.deadline_seconds,
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+            attempts=tuple(self.attempts),
+            proxy_answer=self.proxy_answer,
+            tls=self.tls,
+            reused=self.reused,
+            status=self.status,
+            request_id=self.request_id,
+        )
+
+    def _close_stage(self, now: float) -> None:
+        spent = (now - self._stage_began_at) * 1000
+        self.milliseconds[self.stage] = self.milliseconds.get(self.stage, 0.0) + spent
+
+
+def short(text: str) -> str:
+    """A far side's words, masked, on one line and not too long."""
+    return scrub(" ".join(text.split()))[:LONGEST_DETAIL]

@@ -1,0 +1,237 @@
+"""The one decision: whether a call goes through a proxy, through which, and by what rule.
+
+Nothing below this module reads the environment again. `decide` carries nothing out:
+`client.py` does. How NO_PROXY is read stands in `no_proxy.py`.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from outbound.addresses import (
+    ProxyAddress,
+    ProxyAddressError,
+    RouteError,
+    normal_host,
+    parse_proxy,
+    with_port,
+)
+from outbound.no_proxy import Entry, Target, Verdict, judge, read_entries
+from outbound.secrets import mask_url
+from outbound.surroundings import QUOTES, Surroundings, Variable
+
+__all__ = [
+    "Entry",
+    "ProxyAddress",
+    "ProxyAddressError",
+    "Route",
+    "RouteError",
+    "Surroundings",
+    "Variable",
+    "Verdict",
+    "decide",
+    "judge",
+    "parse_proxy",
+    "read_entries",
+]
+
+SETTING = "STRIPE_PROXY"
+ENVIRONMENT = "environment"
+DIRECT = "direct"
+PORTS = {"http": 80, "https": 443}
+GOVERNING = {"https": ("HTTPS_PROXY", "ALL_PROXY"), "http": ("HTTP_PROXY", "ALL_PROXY")}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one call goes to `host` and `port`. Its text is masked.
+
+    `rule` is the setting that decided, in few words; `reason` the sentence for people.
+    `verdicts` has one for each entry of NO_PROXY, also where NO_PROXY was not asked.
+    """
+
+    host: str
+    port: int
+    scheme: str
+    proxy: ProxyAddress | None
+    rule: str
+    reason: str
+    warnings: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def is_direct(self) -> bool:
+        """True where no proxy takes part."""
+        return self.proxy is None
+
+    @property
+    def endpoint(self) -> str:
+        """`host:port` of the far side."""
+        return with_port(self.host, self.port)
+
+    def describe(self) -> str:
+        """One masked line: where to, through what, and why."""
+        way = f"through {self.proxy}" if self.proxy else "directly"
+        return f"{self.endpoint} {way} ({self.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The outcome before the target is put beside it."""
+
+    proxy: ProxyAddress | None
+    rule: str
+    reason: str
+    warnings: tuple[str, ...] = ()
+
+
+def decide(url: str, *, setting: str = ENVIRONMENT, surroundings: Surroundings) -> Route:
+    """This will say how a call to `url` leaves this machine.
+
+    `setting` is `environment`, `direct`, or a proxy's address, which then wins over
+    NO_PROXY. Raises: RouteError, and nothing else, with a sentence for the operator.
+    """
+    scheme, target = _target(url)
+    verdicts = judge(read_entries(surroundings), target)
+    choice = _by_setting(setting.strip()) or _by_target(target)
+    choice = choice or _by_no_proxy(verdicts) or _by_variables(scheme, surroundings)
+    return Route(
+        host=target.host,
+        port=target.port,
+        scheme=scheme,
+        proxy=choice.proxy,
+        rule=choice.rule,
+        reason=choice.reason,
+        warnings=choice.warnings,
+        verdicts=verdicts,
+    )
+
+
+def _target(url: str) -> tuple[str, Target]:
+    try:
+        parts = urlsplit(url)
+        host, port = normal_host(parts.hostname or ""), parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or parts.scheme not in PORTS or parts.username is not None:
+        raise RouteError(
+            f"{mask_url(url)!r} cannot be called. Write http:// or https:// and a host."
+        )
+    return parts.scheme, Target(host, PORTS[parts.scheme] if port is None else port)
+
+
+def _by_setting(setting: str) -> _Choice | None:
+    word = setting.lower()
+    if word in {"", ENVIRONMENT}:
+        return None
+    if word == DIRECT:
+        return _Choice(None, f"{SETTING}=direct", f"{SETTING} says direct.")
+    proxy = _parse(setting, SETTING)
+    reason = f"{SETTING} names the proxy {proxy.endpoint}, and wins over NO_PROXY."
+    return _Choice(proxy, SETTING, reason, _warnings_about(proxy, SETTING))
+
+
+def _by_target(target: Target) -> _Choice | None:
+    """Loopback is never sent to a proxy, which would call itself by that name."""
+    address = target.address
+    name_is_local = target.host == "localhost" or target.host.endswith(".localhost")
+    if not (name_is_local or (address is not None and address.is_loopback)):
+        return None
+    return _Choice(None, "loopback", f"{target.host} is this machine.")
+
+
+def _by_no_proxy(verdicts: tuple[Verdict, ...]) -> _Choice | None:
+    matching = [verdict for verdict in verdicts if verdict.matches]
+    if not matching:
+        return None
+    # The plainest entry is named, so that a warning stands only where it is needed.
+    verdict = min(matching, key=lambda verdict: bool(verdict.note))
+    about = verdict.entry.describe()
+    warnings = (f"{about}: {verdict.note}.",) if verdict.note else ()
+    return _Choice(None, f"NO_PROXY: {verdict.entry.text}", f"It is exempt by {about}.", warnings)
+
+
+def _by_variables(scheme: str, surroundings: Surroundings) -> _Choice:
+    names = GOVERNING[scheme]
+    variable = _governing(names, surroundings)
+    if variable is None:
+        reason = f"Neither {' nor '.join(names)} is set."
+        return _Choice(None, "no proxy set", reason, _warnings_about_http(scheme, surroundings))
+    proxy = _parse(variable.value, variable.where)
+    reason = f"{variable.where} names the proxy {proxy.endpoint}."
+    warnings = (
+        *_warnings_about(proxy, variable.where),
+        *_warnings_about_quotes(variable),
+        *_warnings_about_others(variable, proxy, names, surroundings),
+    )
+    return _Choice(proxy, variable.where, reason, warnings)
+
+
+def _governing(names: tuple[str, ...], surroundings: Surroundings) -> Variable | None:
+    for name in names:
+        for variable in surroundings.settings_of(name):
+            if not _is_a_request_header(variable, surroundings):
+                return variable
+    return None
+
+
+def _is_a_request_header(variable: Variable, surroundings: Surroundings) -> bool:
+    """Under CGI, HTTP_PROXY is the client's header `Proxy:`. Source: https://httpoxy.org"""
+    return variable.name == "HTTP_PROXY" and "REQUEST_METHOD" in surroundings.process
+
+
+def _parse(text: str, where: str) -> ProxyAddress:
+    try:
+        return parse_proxy(_unquoted(text))
+    except ProxyAddressError as error:
+        raise ProxyAddressError(f"{where} is no address of a proxy. {error}") from None
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip()
+    if len(text) > 1 and text[0] in QUOTES and text[-1] == text[0]:
+        return text[1:-1]
+    return text
+
+
+def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:
+    if proxy.resolves_names:
+        return ()
+    return (
+        f"{where} begins with socks5://: names are looked up on this machine. Where only the "
+        "proxy can look them up, write socks5h://.",
+    )
+
+
+def _warnings_about_quotes(variable: Variable) -> tuple[str, ...]:
+    if _unquoted(variable.value) == variable.value.strip():
+        return ()
+    return (f"{variable.where} stands in quotes, which other programs take for a part of it.",)
+
+
+def _warnings_about_others(
+    winner: Variable, proxy: ProxyAddress, names: tuple[str, ...], surroundings: Surroundings
+) -> tuple[str, ...]:
+    """Other variables that name another proxy: somebody expects them to be in force."""
+    others = (variable for name in names for variable in surroundings.settings_of(name))
+    return tuple(
+        f"{other.where} names another proxy and is not used: {winner.where} wins."
+        for other in others
+        if other != winner and not _is_same(other, proxy)
+    )
+
+
+def _is_same(variable: Variable, proxy: ProxyAddress) -> bool:
+    try:
+        return parse_proxy(_unquoted(variable.value)) == proxy
+    except ProxyAddressError:
+        return False
+
+
+def _warnings_about_http(scheme: str, surroundings: Surroundings) -> tuple[str, ...]:
+    variable = surroundings.winner("HTTP_PROXY")
+    if scheme == "http" or variable is None:
+        return ()
+    return (
+        f"{variable.where} does not govern https addresses, so no proxy is used. If one is "
+        f"needed, write HTTPS_PROXY or {SETTING} into .env.",
+    )

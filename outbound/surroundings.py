@@ -1,0 +1,58 @@
+"""Proxy variables as they stand in the process and in `.env`, and which of them wins.
+
+A snapshot: who decides a route takes a new one for each call. What the values mean is said
+in `no_proxy.py`, `addresses.py` and `route.py`.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+PROCESS = "process"
+DOTENV = ".env"
+QUOTES = "\"'"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable that is set and not empty. `source` is `process` or `.env`."""
+
+    name: str
+    source: str
+    value: str
+
+    @property
+    def where(self) -> str:
+        """How it is named to people: `HTTPS_PROXY of the process`."""
+        return f"{self.name} in .env" if self.source == DOTENV else f"{self.name} of the process"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The variables that may say how a call leaves: the process's, and those of `.env`."""
+
+    process: Mapping[str, str]
+    dotenv: Mapping[str, str]
+
+    @classmethod
+    def of_process(cls, dotenv: Mapping[str, str]) -> "Surroundings":
+        """The surroundings at this moment: code that sets a variable later is honoured."""
+        return cls(process=dict(os.environ), dotenv=dotenv)
+
+    def settings_of(self, name: str) -> Iterator[Variable]:
+        """Every spelling of a variable that is set and not empty, the winning one first.
+
+        The process wins over `.env`, then lower case over upper.
+        """
+        for source, values in ((PROCESS, self.process), (DOTENV, self.dotenv)):
+            for spelling in (name.lower(), name.upper()):
+                value = values.get(spelling, "")
+                if value.strip():
+                    yield Variable(name=spelling, source=source, value=value)
+
+    def winner(self, *names: str) -> Variable | None:
+        """The variable that is in force: the first name that is set anywhere."""
+        for name in names:
+            for variable in self.settings_of(name):
+                return variable
+        return None
