@@ -138,6 +138,7 @@ class Client:
             route=route.describe(),
             deadline_seconds=deadline_seconds or self._deadline_seconds,
             silence_seconds=self._read_timeout_seconds or float("inf"),
+            repeatable=_is_repeatable(method, headers),
         )
         try:
             with self._turn(journey), self._connection(route, journey) as connection:
@@ -233,6 +234,11 @@ def _request_target(url: str, route: Route) -> str:
     ):
         raise ValueError("the route was decided for another address")
     return f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+
+
+def _is_repeatable(method: str, headers: Mapping[str, str]) -> bool:
+    """True where sending the request twice has the effect of sending it once."""
+    return method.upper() in {"GET", "HEAD"} or "idempotency-key" in map(str.lower, headers)
 
 
 def _own_headers(route: Route) -> dict[str, str]:

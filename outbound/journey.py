@@ -69,7 +69,9 @@ class CallRecord:
 
     `milliseconds` has one entry for each stage that was reached. `bytes_sent` counts what
     of the request was handed over; 0 means that the far side cannot have acted. `status`
-    is 0 where no answer came. `deadline_passed` tells that the time was used up.
+    is 0 where no answer came. `deadline_passed` tells that the time was used up,
+    `repeatable` that the request may be sent again: it only reads, or has an
+    Idempotency-Key.
     """
 
     method: str
@@ -77,6 +79,7 @@ class CallRecord:
     port: int
     path: str
     route: str
+    repeatable: bool
     stage: Stage
     milliseconds: dict[Stage, float]
     elapsed_seconds: float
@@ -107,6 +110,7 @@ class Journey:
     route: str
     deadline_seconds: float
     silence_seconds: float
+    repeatable: bool = False
     clock: Callable[[], float] = time.monotonic
     stage: Stage = Stage.ROUTE
     milliseconds: dict[Stage, float] = field(default_factory=dict)
@@ -163,6 +167,7 @@ class Journey:
             port=self.port,
             path=scrub(self.path),
             route=self.route,
+            repeatable=self.repeatable,
             stage=self.stage,
             milliseconds=dict(self.milliseconds),
             elapsed_seconds=elapsed,
