@@ -1,0 +1,68 @@
+"""Parts that tests need beyond Python: programs, the browser, a database, shared data.
+
+A test asks for its part by name. Where it is missing the test is skipped and says so; with
+TESTBANK_REQUIRE=all, which `.ci/run` sets, it fails instead.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+# Debian keeps servers where an ordinary user's PATH does not look.
+PROGRAM_FOLDERS = (
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+)
+POSTGRESQL_FOLDERS = "/usr/lib/postgresql"
+
+Part = Literal["squid", "tinyproxy", "microsocks", "curl", "chromium", "shared", "postgresql"]
+
+
+def require(part: Part) -> None:
+    """Go on if the part is there; skip, or with TESTBANK_REQUIRE=all fail, by its name."""
+    if FINDERS[part]():
+        return
+    if os.environ.get("TESTBANK_REQUIRE") == "all":
+        pytest.fail(f"{part} is missing, and TESTBANK_REQUIRE=all", pytrace=False)
+    pytest.skip(f"{part} is missing")
+
+
+def program(name: str) -> str | None:
+    """The path of a program, also of one that only administrators have in their PATH."""
+    return shutil.which(name, path=os.pathsep.join(PROGRAM_FOLDERS))
+
+
+def postgresql_programs() -> Path | None:
+    """The folder with `initdb` and `postgres`: the newest of Debian's, or the PATH's."""
+    installed = sorted(
+        Path(POSTGRESQL_FOLDERS).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    on_path = shutil.which("initdb")
+    if installed:
+        return installed[-1].parent
+    return Path(on_path).parent if on_path else None
+
+
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: program(name) is not None
+
+
+FINDERS: dict[str, Callable[[], bool]] = {
+    "squid": _program("squid"),
+    "tinyproxy": _program("tinyproxy"),
+    "microsocks": _program("microsocks"),
+    "curl": _program("curl"),
+    "chromium": _program("chromium"),
+    "shared": SHARED.is_dir,
+    "postgresql": lambda: postgresql_programs() is not None,
+}
