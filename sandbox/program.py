@@ -4,7 +4,6 @@ import argparse
 import logging
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from sandbox.parts import Clock, Endpoint, Parts, Settings
 from sandbox.server import Server
 from sandbox.store import StateError, Store
 from sandbox.webhooks import Deliverer
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class StartError(Exception):
@@ -61,15 +62,18 @@ def parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> None:
     """Listen until a signal says stop. Raises StartError, CertificatesError, StateError."""
     refuse_unsafe(options)
-    stopping = stopping_on_signals()
+    # Blocked in all threads and waited for below: a handler that sets an event could be
+    # interrupted by the next signal while it holds the event's lock, and never end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     plain, secure = listening(options)
-    parts = put_together(options, plain.port, stopping)
+    parts = put_together(options, plain.port)
     servers = [plain, secure] if secure else [plain]
     for server in servers:
         server.start(Application(parts))
     Deliverer(parts).start()
     announce(options.host, plain, secure)
-    stopping.wait()
+    signal.sigwait(ENDING)
+    parts.stopping.set()
     for server in servers:
         server.server_close()
     parts.store.close()
@@ -90,14 +94,6 @@ def refuse_unsafe(options: argparse.Namespace) -> None:
         raise StartError("--webhook-url needs --webhook-secret, which signs what is sent there.")
     if (options.tls_port is None) != (options.ca_directory is None):
         raise StartError("--tls-port and --ca-directory go together.")
-
-
-def stopping_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping
 
 
 def listening(options: argparse.Namespace) -> tuple[Server, Server | None]:
@@ -121,7 +117,7 @@ def listening_on(host: str, port: int, option: str) -> Server:
         ) from error
 
 
-def put_together(options: argparse.Namespace, port: int, stopping: threading.Event) -> Parts:
+def put_together(options: argparse.Namespace, port: int) -> Parts:
     """The parts of the sandbox, as the arguments ask for. Raises StateError."""
     clock = Clock()
     return Parts(
@@ -134,7 +130,6 @@ def put_together(options: argparse.Namespace, port: int, stopping: threading.Eve
         clock=clock,
         store=Store(options.state, clock),
         endpoint=Endpoint(options.webhook_url, options.webhook_secret or "whsec_sandbox"),
-        stopping=stopping,
     )
 
 

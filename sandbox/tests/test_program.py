@@ -75,15 +75,20 @@ def test_state_in_use_is_named(own_sandbox: RunningSandbox) -> None:
     assert "cannot be used" in refused.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGINT, signal.SIGTERM) * 5],
+    ids=["term", "int", "many"],
+)
+def test_signals_end_it_at_once(tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
     with running_sandbox(tmp_path, tls=False) as running:
         running.control.fault("hang", seconds=60)
         waiting = ThreadPoolExecutor(1)
         waiting.submit(client_of(running).v1.balance.retrieve)
         wait_until(running.control.requests)
         started = time.monotonic()
-        running.process.send_signal(number)
+        for number in numbers:
+            os.kill(running.process.pid, number)
         assert running.process.wait(timeout=5) == 0
         assert time.monotonic() - started < 2
         waiting.shutdown()
