@@ -23,7 +23,6 @@ PROGRAM_FOLDERS = (
     "/sbin",
     "/bin",
 )
-POSTGRESQL_FOLDERS = "/usr/lib/postgresql"
 
 Part = Literal["squid", "tinyproxy", "microsocks", "curl", "chromium", "shared", "postgresql"]
 
@@ -42,15 +41,9 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join(PROGRAM_FOLDERS))
 
 
-def postgresql_programs() -> Path | None:
-    """The folder with `initdb` and `postgres`: the newest of Debian's, or the PATH's."""
-    installed = sorted(
-        Path(POSTGRESQL_FOLDERS).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
-    )
-    on_path = shutil.which("initdb")
-    if installed:
-        return installed[-1].parent
-    return Path(on_path).parent if on_path else None
+def _postgresql() -> bool:
+    """Debian keeps a folder a version, outside of every PATH."""
+    return bool(list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb"))
 
 
 def _program(name: str) -> Callable[[], bool]:
@@ -64,5 +57,5 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "curl": _program("curl"),
     "chromium": _program("chromium"),
     "shared": SHARED.is_dir,
-    "postgresql": lambda: postgresql_programs() is not None,
+    "postgresql": _postgresql,
 }
