@@ -97,7 +97,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = connected(path)
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f"The state file {path} cannot be used: {error}.") from error
+            raise StateError(unusable(path, error)) from error
 
     @contextmanager
     def transaction(
@@ -120,6 +120,13 @@ class Store:
         """
         self._lock.acquire()
         self._connection.close()
+
+
+def unusable(path: Path, error: OSError | sqlite3.Error) -> str:
+    """Why the state file cannot be used, and what to do about it."""
+    if isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        return f"{path} is in use by another sandbox. End that one, or choose another --state."
+    return f"The state file {path} cannot be used: {error}."
 
 
 def connected(path: Path) -> sqlite3.Connection:

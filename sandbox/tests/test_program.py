@@ -72,7 +72,14 @@ def test_state_in_use_is_named(own_sandbox: RunningSandbox) -> None:
     state = own_sandbox.log.parent / "sandbox.sqlite3"
     refused = attempt(own_sandbox.log.parent, "--port=0", f"--state={state}", KEY)
     assert refused.returncode == 2
-    assert "cannot be used" in refused.stderr
+    assert "is in use by another sandbox" in refused.stderr
+
+
+def test_state_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").write_text("not a database, but a note of some length")
+    refused = attempt(tmp_path, "--port=0", KEY)
+    assert refused.returncode == 2
+    assert "cannot be used: file is not a database" in refused.stderr
 
 
 @pytest.mark.parametrize(
