@@ -23,17 +23,26 @@ LONGEST_ENTRY = 300
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Where curl 7.88 and requests 2.34 read an entry otherwise than we do.
 STAR_IN_LIST = "curl and requests honour * only where it is the whole value"
-STAR_PREFIX = "curl and requests do not honour the star; write .{suffix}"
+STAR_PREFIX = "curl and requests do not honour the star; write .{name}"
 QUOTED = "curl and requests take the quotes for a part of the name"
 TRAILING_DOT = "requests does not honour the dot at the end"
+LEADING_DOTS = "curl honours one dot at the start, not several"
 WITH_SCHEME = "curl and requests do not honour a scheme or a path; write the host only"
-WITH_PORT = "curl and requests do not honour a port where the address called names none"
-SPACES = "requests does not take a space for a separator"
-LINE_BREAK = "curl does not honour an entry before a line break"
-IPV6_NETWORK = "requests does not honour IPv6 networks, and httpx does not start beside them"
-IPV6_BRACKETS = "httpx does not start beside an IPv6 address in brackets"
-LITERAL_ONLY = "matches only addresses that are called as such: names are not looked up"
+WITH_PORT = "curl honours no port, and requests only one that the address called names"
+BLANKS = "requests takes commas only for separators"
+LINE_BREAKS = "curl and requests do not take line breaks for separators"
+LINE_END = "curl does not honour a line break in the variable"
+IPV6_NETWORK = "curl and requests do not honour IPv6 networks, and httpx does not start with them"
+IPV6_BRACKETS = "curl and requests do not honour the brackets, and httpx does not start with them"
+NETMASK = "curl and requests honour a length only, such as /24"
+WHOLE_NETWORK = "curl and requests do not honour /0"
+ADDRESS_FORM = "curl and requests compare addresses as they are written; write {name}"
+INTERNATIONAL = "curl and requests compare international names as they are written"
+END_OF_ADDRESS = "requests takes it for the end of an address; write a network, such as 10.0.0.0/8"
+# What else to know.
+LITERAL_ONLY = "matches addresses that are called as such: names are not looked up"
 NOT_UNDERSTOOD = "is no host, .suffix, address or network, and matches nothing"
 
 
@@ -54,8 +63,8 @@ class Target:
 class Pattern:
     """What an entry stands for.
 
-    `exact` is a host that matches itself, `suffix` a name whose subdomains match, `notes`
-    say where other tools read the entry differently.
+    `exact` is a host that matches itself, `suffix` a name whose subdomains match.
+    `differences` say where other tools read the entry otherwise, `remark` what else to know.
     """
 
     everything: bool = False
@@ -63,7 +72,8 @@ class Pattern:
     suffix: str | None = None
     network: Network | None = None
     port: int | None = None
-    notes: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    remark: str = ""
 
     def matches(self, target: Target) -> bool:
         """True where a call to the target is meant."""
@@ -95,11 +105,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an entry says about one target; `note` tells where curl or requests differ."""
+    """What an entry says about one target."""
 
     entry: Entry
     matches: bool
-    note: str
+
+    @property
+    def differs(self) -> bool:
+        """True where curl or requests read the entry otherwise."""
+        return bool(self.entry.pattern.differences)
+
+    @property
+    def note(self) -> str:
+        """Where curl or requests read the entry otherwise, and what else to know of it."""
+        pattern = self.entry.pattern
+        return "; ".join((*pattern.differences, *([pattern.remark] if pattern.remark else [])))
 
 
 def read_entries(surroundings: Surroundings) -> tuple[Entry, ...]:
@@ -113,49 +133,62 @@ def read_entries(surroundings: Surroundings) -> tuple[Entry, ...]:
 
 def judge(entries: tuple[Entry, ...], target: Target) -> tuple[Verdict, ...]:
     """A verdict for each entry, in their order."""
-    return tuple(
-        Verdict(entry, entry.pattern.matches(target), "; ".join(entry.pattern.notes))
-        for entry in entries
-    )
+    return tuple(Verdict(entry, entry.pattern.matches(target)) for entry in entries)
 
 
 def _entries_of(variable: Variable) -> Iterator[Entry]:
     texts = [text for text in SEPARATORS.split(variable.value) if text.strip(QUOTES)]
-    alone = len(texts) == 1
-    separators = _notes_on_separators(variable.value)
+    about_all = _about_separators(variable.value)
     for position, text in enumerate(texts, start=1):
-        pattern = _read(text[:LONGEST_ENTRY], alone=alone)
-        pattern = replace(pattern, notes=(*pattern.notes, *separators))
-        yield Entry(text[:LONGEST_ENTRY], variable.name, variable.source, position, pattern)
+        pattern = _read(text[:LONGEST_ENTRY])
+        star = (STAR_IN_LIST,) if text == "*" != variable.value else ()
+        differences = (*pattern.differences, *star, *about_all)
+        yield Entry(
+            text=text[:LONGEST_ENTRY],
+            variable=variable.name,
+            source=variable.source,
+            position=position,
+            pattern=replace(pattern, differences=differences),
+        )
 
 
-def _notes_on_separators(value: str) -> tuple[str, ...]:
-    notes = []
-    if re.search(r"[^,\s] +[^,\s]", value):
-        notes.append(SPACES)
-    if re.search(r"[\r\n]", value):
-        notes.append(LINE_BREAK)
-    return tuple(notes)
+def _about_separators(value: str) -> tuple[str, ...]:
+    if re.search(r"[^,\s]\s*[\r\n]\s*[^,\s]", value):
+        return (LINE_BREAKS,)
+    found = (
+        (re.search(r"[^,\s][^\S\r\n]+[^,\s]", value), BLANKS),
+        (re.search(r"[\r\n]", value), LINE_END),
+    )
+    return tuple(difference for applies, difference in found if applies)
 
 
-def _read(text: str, *, alone: bool) -> Pattern:
-    bare, notes = _without_quotes_and_scheme(text)
-    if bare == "*":
-        in_list = () if alone else (STAR_IN_LIST,)
-        return Pattern(everything=True, notes=(*notes, *in_list))
-    pattern = _read_network(bare) or _read_host(bare)
-    return replace(pattern, notes=(*notes, *pattern.notes))
+def _read(text: str) -> Pattern:
+    bare, differences = _without_quotes_and_scheme(text)
+    pattern = _read_star(bare) or _read_network(bare) or _read_host(bare)
+    return replace(pattern, differences=(*differences, *pattern.differences))
 
 
 def _without_quotes_and_scheme(text: str) -> tuple[str, tuple[str, ...]]:
-    bare, notes = text.strip(QUOTES), []
+    bare, differences = text.strip(QUOTES), []
     if bare != text:
-        notes.append(QUOTED)
+        differences.append(QUOTED)
     scheme = ADDRESS_START.match(bare)
     if scheme:
         bare = bare[scheme.end() :].partition("/")[0]
-        notes.append(WITH_SCHEME)
-    return bare, tuple(notes)
+        differences.append(WITH_SCHEME)
+    return bare, tuple(differences)
+
+
+def _read_star(text: str) -> Pattern | None:
+    star, colon, port_text = text.partition(":")
+    if star != "*":
+        return None
+    if not colon:
+        return Pattern(everything=True)
+    port = parse_port(port_text)
+    if port is None:
+        return Pattern(remark=NOT_UNDERSTOOD)
+    return Pattern(everything=True, port=port, differences=(WITH_PORT, STAR_IN_LIST))
 
 
 def _read_network(text: str) -> Pattern | None:
@@ -165,30 +198,40 @@ def _read_network(text: str) -> Pattern | None:
         network = ipaddress.ip_network(text.replace("[", "").replace("]", ""), strict=False)
     except ValueError:
         return None
-    version = (IPV6_NETWORK,) if network.version == 6 else ()
-    return Pattern(network=network, notes=(LITERAL_ONLY, *version))
+    length = text.rpartition("/")[2]
+    found = (
+        (network.version == 6, IPV6_NETWORK),
+        (not length.isdigit(), NETMASK),
+        (network.prefixlen == 0, WHOLE_NETWORK),
+    )
+    differences = tuple(difference for applies, difference in found if applies)
+    return Pattern(network=network, differences=differences, remark=LITERAL_ONLY)
 
 
 def _read_host(text: str) -> Pattern:
     host_text, port_text = split_port(text)
     port = parse_port(port_text) if port_text is not None else None
-    starred = host_text.startswith("*")
-    name = normal_host(host_text.removeprefix("*").removeprefix("."))
+    name = normal_host(host_text.removeprefix("*").lstrip("."))
     if name is None or (port_text is not None and port is None):
-        return Pattern(notes=(NOT_UNDERSTOOD,))
-    notes = _notes_on_host(text, name, starred=starred, ported=port is not None)
+        return Pattern(remark=NOT_UNDERSTOOD)
+    differences = _about_host(text, host_text, name)
     if parse_address(name) is not None:
-        return Pattern(exact=name, port=port, notes=notes)
-    # `*.x` means the names below x, in Go, which alone honours it; `.x` means x too.
-    exact = None if starred else name
-    return Pattern(exact=exact, suffix=name, port=port, notes=notes)
+        return Pattern(exact=name, port=port, differences=differences)
+    # `*.x` means the names below x in Go, which alone honours it; `.x` means x too.
+    exact = None if host_text.startswith("*") else name
+    return Pattern(exact=exact, suffix=name, port=port, differences=differences)
 
 
-def _notes_on_host(text: str, name: str, *, starred: bool, ported: bool) -> tuple[str, ...]:
+def _about_host(text: str, host_text: str, name: str) -> tuple[str, ...]:
+    is_address = parse_address(name) is not None
     found = (
-        (starred, STAR_PREFIX.format(suffix=name)),
-        (ported, WITH_PORT),
-        (text.partition(":")[0].endswith("."), TRAILING_DOT),
+        (host_text.startswith("*"), STAR_PREFIX.format(name=name)),
+        (host_text.startswith(".."), LEADING_DOTS),
+        (host_text.endswith("."), TRAILING_DOT),
+        (text != host_text and not text.endswith("]"), WITH_PORT),
         (text.startswith("["), IPV6_BRACKETS),
+        (is_address and host_text.lower() != name, ADDRESS_FORM.format(name=name)),
+        (not host_text.isascii(), INTERNATIONAL),
+        (not is_address and re.fullmatch(r"[0-9.]+", name), END_OF_ADDRESS),
     )
-    return tuple(note for applies, note in found if applies)
+    return tuple(difference for applies, difference in found if applies)

@@ -144,9 +144,9 @@ def _by_no_proxy(verdicts: tuple[Verdict, ...]) -> _Choice | None:
     if not matching:
         return None
     # The plainest entry is named, so that a warning stands only where it is needed.
-    verdict = min(matching, key=lambda verdict: bool(verdict.note))
+    verdict = min(matching, key=lambda verdict: verdict.differs)
     about = verdict.entry.describe()
-    warnings = (f"{about}: {verdict.note}.",) if verdict.note else ()
+    warnings = (f"{about}: {verdict.note}.",) if verdict.differs else ()
     return _Choice(None, f"NO_PROXY: {verdict.entry.text}", f"It is exempt by {about}.", warnings)
 
 

@@ -20,7 +20,7 @@ BARE_PASSWORD = re.compile(
 )
 HEADER = re.compile(
     r"""\b((?:proxy-)?authorization|stripe-signature)  # the name
-    (["']?\s*[:=,]\s*b?)                               # as a header, a mapping or a pair
+    (["']?\s*[:=,]\s*(?:b(?=["']))?)                               # as a header, a mapping or a pair
     (?:"[^"\r\n]*"|'[^'\r\n]*'|[^\r\n]*)""",
     re.IGNORECASE | re.VERBOSE,
 )

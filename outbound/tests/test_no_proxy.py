@@ -1,0 +1,204 @@
+"""NO_PROXY as people write it, beside what curl and requests make of the same."""
+
+import pytest
+from requests.utils import should_bypass_proxies
+
+from outbound.no_proxy import Target
+from outbound.route import Surroundings, decide, judge, read_entries
+
+STRIPE = "https://api.stripe.com"
+PROXY = "http://proxy.example:3128"
+BYPASSED, PROXIED = True, False
+# Who decides otherwise than we do: measured with curl 7.88.1 and requests 2.34.2.
+NOBODY: frozenset[str] = frozenset()
+REQUESTS, CURL, BOTH = frozenset({"requests"}), frozenset({"curl"}), frozenset({"requests", "curl"})
+
+CASES = [
+    ("", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com", STRIPE, BYPASSED, NOBODY),
+    ("stripe.com", STRIPE, BYPASSED, NOBODY),
+    (".stripe.com", STRIPE, BYPASSED, NOBODY),
+    ("*.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("*", STRIPE, BYPASSED, NOBODY),
+    ("com", STRIPE, BYPASSED, NOBODY),
+    (".com", STRIPE, BYPASSED, NOBODY),
+    ("*.com", STRIPE, BYPASSED, BOTH),
+    ("API.Stripe.COM", STRIPE, BYPASSED, NOBODY),
+    (".STRIPE.com", STRIPE, BYPASSED, NOBODY),
+    ("*.Stripe.com", STRIPE, BYPASSED, BOTH),
+    ("*stripe.com", STRIPE, BYPASSED, BOTH),
+    ("tripe.com", STRIPE, PROXIED, NOBODY),
+    ("pi.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("*.pi.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("*pi.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("checkout.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com.evil.example", STRIPE, PROXIED, NOBODY),
+    ("stripe.com", "https://notstripe.com", PROXIED, NOBODY),
+    ("*.stripe.com", "https://notstripe.com", PROXIED, NOBODY),
+    (".stripe.com", "https://notstripe.com", PROXIED, NOBODY),
+    ("stripe.com", "https://stripe.com", BYPASSED, NOBODY),
+    (".stripe.com", "https://stripe.com", BYPASSED, NOBODY),
+    ("*.stripe.com", "https://stripe.com", PROXIED, NOBODY),
+    ("*.stripe.com", "https://a.b.stripe.com", BYPASSED, BOTH),
+    (".stripe.com", "https://a.b.stripe.com", BYPASSED, NOBODY),
+    ("api.stripe.com.", STRIPE, BYPASSED, REQUESTS),
+    (".stripe.com.", STRIPE, BYPASSED, REQUESTS),
+    ("stripe.com.", STRIPE, BYPASSED, REQUESTS),
+    ("api.stripe.com", "https://API.STRIPE.COM", BYPASSED, NOBODY),
+    ("api.stripe.com:443", STRIPE, BYPASSED, BOTH),
+    ("api.stripe.com:443", "https://api.stripe.com:443", BYPASSED, CURL),
+    ("api.stripe.com:8443", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com:8443", "https://api.stripe.com:8443", BYPASSED, CURL),
+    ("stripe.com:443", STRIPE, BYPASSED, BOTH),
+    (".stripe.com:443", STRIPE, BYPASSED, BOTH),
+    ("*.stripe.com:443", STRIPE, BYPASSED, BOTH),
+    ("*:443", STRIPE, BYPASSED, BOTH),
+    ("api.stripe.com:", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com:https", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com:80", "http://api.stripe.com", BYPASSED, BOTH),
+    ("localhost,api.stripe.com", STRIPE, BYPASSED, NOBODY),
+    ("localhost, api.stripe.com", STRIPE, BYPASSED, NOBODY),
+    (" api.stripe.com ", STRIPE, BYPASSED, NOBODY),
+    ("localhost , .stripe.com , x", STRIPE, BYPASSED, NOBODY),
+    ("localhost api.stripe.com", STRIPE, BYPASSED, REQUESTS),
+    ("localhost  .stripe.com", STRIPE, BYPASSED, REQUESTS),
+    ("localhost\tapi.stripe.com", STRIPE, BYPASSED, REQUESTS),
+    ("localhost;api.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("localhost|api.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com\n", STRIPE, BYPASSED, CURL),
+    ("localhost\napi.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("localhost,\napi.stripe.com", STRIPE, BYPASSED, CURL),
+    ("api.stripe.com\r\n", STRIPE, BYPASSED, CURL),
+    (",,api.stripe.com,,", STRIPE, BYPASSED, NOBODY),
+    (",", STRIPE, PROXIED, NOBODY),
+    (" , ,", STRIPE, PROXIED, NOBODY),
+    ("localhost,", STRIPE, PROXIED, NOBODY),
+    (",*", STRIPE, BYPASSED, BOTH),
+    ("localhost,*", STRIPE, BYPASSED, BOTH),
+    ("*,localhost", STRIPE, BYPASSED, BOTH),
+    ("localhost *", STRIPE, BYPASSED, BOTH),
+    ("**", STRIPE, PROXIED, NOBODY),
+    ("*.*", STRIPE, PROXIED, NOBODY),
+    ("*.", STRIPE, PROXIED, NOBODY),
+    (".", STRIPE, PROXIED, NOBODY),
+    ("..stripe.com", STRIPE, BYPASSED, CURL),
+    ("api.*.com", STRIPE, PROXIED, NOBODY),
+    ("api.*", STRIPE, PROXIED, NOBODY),
+    ("?pi.stripe.com", STRIPE, PROXIED, NOBODY),
+    ('"api.stripe.com"', STRIPE, BYPASSED, BOTH),
+    ("'api.stripe.com'", STRIPE, BYPASSED, BOTH),
+    ('"localhost,.stripe.com"', STRIPE, BYPASSED, BOTH),
+    ('"*"', STRIPE, BYPASSED, BOTH),
+    ('".stripe.com', STRIPE, BYPASSED, BOTH),
+    ("https://api.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("https://api.stripe.com/", STRIPE, BYPASSED, BOTH),
+    ("http://api.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("https://stripe.com/v1", STRIPE, BYPASSED, BOTH),
+    ("//api.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("192.0.2.7", "https://192.0.2.7", BYPASSED, NOBODY),
+    ("192.0.2.8", "https://192.0.2.7", PROXIED, NOBODY),
+    ("192.0.2.0/24", "https://192.0.2.7", BYPASSED, NOBODY),
+    ("192.0.3.0/24", "https://192.0.2.7", PROXIED, NOBODY),
+    ("192.0.2.7/24", "https://192.0.2.7", BYPASSED, NOBODY),
+    ("192.0.2.7/32", "https://192.0.2.7", BYPASSED, NOBODY),
+    ("192.0.2.0/255.255.255.0", "https://192.0.2.7", BYPASSED, BOTH),
+    ("0.0.0.0/0", "https://192.0.2.7", BYPASSED, BOTH),
+    ("0.0.0.0/0", STRIPE, PROXIED, NOBODY),
+    ("192.0.2.7:443", "https://192.0.2.7", BYPASSED, BOTH),
+    ("192.0.2.", "https://192.0.2.7", PROXIED, NOBODY),
+    ("192.0.2.*", "https://192.0.2.7", PROXIED, NOBODY),
+    ("2.7", "https://192.0.2.7", PROXIED, REQUESTS),
+    (".2.7", "https://192.0.2.7", PROXIED, REQUESTS),
+    ("192.0.2.0/33", "https://192.0.2.7", PROXIED, NOBODY),
+    ("192.0.2.0/", "https://192.0.2.7", PROXIED, NOBODY),
+    ("2001:db8::7", "https://[2001:db8::7]", BYPASSED, NOBODY),
+    ("[2001:db8::7]", "https://[2001:db8::7]", BYPASSED, BOTH),
+    ("2001:0db8:0::0007", "https://[2001:db8::7]", BYPASSED, BOTH),
+    ("2001:DB8::7", "https://[2001:db8::7]", BYPASSED, NOBODY),
+    ("[2001:db8::7]:443", "https://[2001:db8::7]", BYPASSED, BOTH),
+    ("[2001:db8::7]:444", "https://[2001:db8::7]", PROXIED, NOBODY),
+    ("2001:db8::/32", "https://[2001:db8::7]", BYPASSED, BOTH),
+    ("[2001:db8::]/32", "https://[2001:db8::7]", BYPASSED, BOTH),
+    ("fd00::/8", "https://[2001:db8::7]", PROXIED, NOBODY),
+    ("fd00::/8,api.stripe.com", STRIPE, BYPASSED, NOBODY),
+    ("::ffff:192.0.2.7", "https://192.0.2.7", BYPASSED, BOTH),
+    ("münchen.example", "https://xn--mnchen-3ya.example", BYPASSED, BOTH),
+    ("*:80", STRIPE, PROXIED, NOBODY),
+    ("*:x", STRIPE, PROXIED, NOBODY),
+    ("my_host.example", "https://my_host.example", BYPASSED, NOBODY),
+    ("-stripe.com", STRIPE, PROXIED, NOBODY),
+    ("stripe.com-", STRIPE, PROXIED, NOBODY),
+    ("localhost,127.0.0.1,::1", STRIPE, PROXIED, NOBODY),
+    ("localhost,127.0.0.1,.stripe.com,10.0.0.0/8", STRIPE, BYPASSED, NOBODY),
+    ("api.stripe.com,*.stripe.com", STRIPE, BYPASSED, NOBODY),
+    ("api.stripe.com,*.stripe.com", "https://files.stripe.com", BYPASSED, BOTH),
+]
+
+
+def route_for(url, no_proxy):
+    process = {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": no_proxy}
+    return decide(url, surroundings=Surroundings(process, {}))
+
+
+@pytest.mark.parametrize(("no_proxy", "url", "bypassed", "others"), CASES)
+def test_decides_as_meant(no_proxy, url, bypassed, others):
+    assert route_for(url, no_proxy).is_direct is bypassed
+
+
+@pytest.mark.parametrize(("no_proxy", "url", "bypassed", "others"), CASES)
+def test_says_who_decides_otherwise(no_proxy, url, bypassed, others):
+    notes = " ".join(verdict.note for verdict in route_for(url, no_proxy).verdicts)
+    assert others <= set(notes.split())
+
+
+@pytest.mark.parametrize(("no_proxy", "url", "bypassed", "others"), CASES)
+def test_the_table_is_right_about_requests(no_proxy, url, bypassed, others, monkeypatch):
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert should_bypass_proxies(url, None) is (bypassed ^ ("requests" in others))
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url"), [case[:2] for case in CASES if case[2] and not case[3]]
+)
+def test_warns_of_nothing_where_all_agree(no_proxy, url):
+    assert route_for(url, no_proxy).warnings == ()
+
+
+@pytest.mark.parametrize(("no_proxy", "url"), [case[:2] for case in CASES if case[2] and case[3]])
+def test_warns_of_a_deciding_entry_that_others_read_otherwise(no_proxy, url):
+    (warning,) = route_for(url, no_proxy).warnings
+    assert warning.startswith("entry ")
+
+
+def test_entries_of_both_spellings_and_both_sources_are_united():
+    surroundings = Surroundings(
+        process={"no_proxy": "localhost", "NO_PROXY": "a.example"},
+        dotenv={"NO_PROXY": "b.example,*.stripe.com", "no_proxy": "c.example"},
+    )
+    entries = [entry.describe() for entry in read_entries(surroundings)]
+    assert entries == [
+        "entry 1 of no_proxy of the process, localhost",
+        "entry 1 of NO_PROXY of the process, a.example",
+        "entry 1 of no_proxy in .env, c.example",
+        "entry 1 of NO_PROXY in .env, b.example",
+        "entry 2 of NO_PROXY in .env, *.stripe.com",
+    ]
+
+
+def test_a_shells_no_proxy_does_not_defeat_the_operators():
+    surroundings = Surroundings(
+        process={"HTTPS_PROXY": PROXY, "no_proxy": "localhost"},
+        dotenv={"NO_PROXY": "api.stripe.com,*.stripe.com"},
+    )
+    route = decide(STRIPE, surroundings=surroundings)
+    assert (route.proxy, route.rule) == (None, "NO_PROXY: api.stripe.com")
+
+
+def test_each_entry_has_a_verdict_of_its_own():
+    entries = read_entries(Surroundings({"NO_PROXY": "x.example, .stripe.com, fd00::/8"}, {}))
+    verdicts = judge(entries, Target("api.stripe.com", 443))
+    assert [(verdict.matches, verdict.differs) for verdict in verdicts] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]

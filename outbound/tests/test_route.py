@@ -1,0 +1,179 @@
+"""The one decision: its rules in their order, and that it raises nothing but its own error."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from outbound.route import ProxyAddressError, RouteError, Surroundings, decide
+
+STRIPE = "https://api.stripe.com/v1/checkout/sessions"
+A, B, C, D = (f"http://{name}.example:3128" for name in "abcd")
+
+
+def route(url=STRIPE, *, setting="environment", dotenv=None, **process):
+    return decide(url, setting=setting, surroundings=Surroundings(process, dotenv or {}))
+
+
+@pytest.mark.parametrize(
+    ("process", "dotenv", "winner"),
+    [
+        ({"HTTPS_PROXY": A}, {}, "HTTPS_PROXY of the process"),
+        ({"https_proxy": A}, {}, "https_proxy of the process"),
+        ({"ALL_PROXY": A}, {}, "ALL_PROXY of the process"),
+        ({"all_proxy": A}, {}, "all_proxy of the process"),
+        ({"https_proxy": A, "HTTPS_PROXY": B}, {}, "https_proxy of the process"),
+        ({"HTTPS_PROXY": A}, {"https_proxy": B}, "HTTPS_PROXY of the process"),
+        ({"HTTPS_PROXY": A, "all_proxy": B}, {}, "HTTPS_PROXY of the process"),
+        ({"all_proxy": B}, {"HTTPS_PROXY": A}, "HTTPS_PROXY in .env"),
+        ({"https_proxy": "", "HTTPS_PROXY": A}, {}, "HTTPS_PROXY of the process"),
+        ({"https_proxy": " ", "HTTPS_PROXY": ""}, {"ALL_PROXY": A}, "ALL_PROXY in .env"),
+    ],
+)
+def test_the_winning_variable_is_named(process, dotenv, winner):
+    decided = route(dotenv=dotenv, **process)
+    assert (str(decided.proxy), decided.rule) == (A, winner)
+
+
+def test_without_variables_it_is_direct():
+    assert route().describe() == "api.stripe.com:443 directly (no proxy set)"
+
+
+def test_a_route_told_masks_the_password():
+    decided = route(HTTPS_PROXY="http://user:secret@proxy.example:3128")
+    assert decided.describe() == (
+        "api.stripe.com:443 through http://user:***@proxy.example:3128 (HTTPS_PROXY of the process)"
+    )
+    assert "secret" not in repr(decided)
+
+
+def test_http_proxy_does_not_govern_https_and_is_warned_of():
+    decided = route(HTTP_PROXY=A)
+    assert decided.is_direct
+    assert [warning.split(",")[0] for warning in decided.warnings] == [
+        "HTTP_PROXY of the process does not govern https addresses"
+    ]
+
+
+def test_http_proxy_governs_http():
+    assert str(route("http://api.example/", HTTP_PROXY=A, HTTPS_PROXY=B).proxy) == A
+
+
+def test_under_cgi_a_request_header_is_no_proxy():
+    decided = route("http://api.example/", HTTP_PROXY=A, REQUEST_METHOD="GET")
+    assert decided.is_direct
+
+
+def test_contradicting_variables_are_warned_of():
+    decided = route(https_proxy=A, HTTPS_PROXY=B, ALL_PROXY=A)
+    assert decided.warnings == (
+        "HTTPS_PROXY of the process names another proxy and is not used: "
+        "https_proxy of the process wins.",
+    )
+
+
+def test_quotes_around_a_proxy_are_taken_off_and_warned_of():
+    decided = route(HTTPS_PROXY=f'"{A}"')
+    assert str(decided.proxy) == A
+    assert len(decided.warnings) == 1
+
+
+def test_socks5_is_warned_of_for_its_look_ups():
+    assert "socks5h://" in route(HTTPS_PROXY="socks5://a.example:1080").warnings[0]
+
+
+@pytest.mark.parametrize("setting", ["direct", "DIRECT", " direct "])
+def test_direct_wins_over_all_variables(setting):
+    decided = route(setting=setting, HTTPS_PROXY=A, ALL_PROXY=B)
+    assert (decided.proxy, decided.rule) == (None, "STRIPE_PROXY=direct")
+
+
+def test_an_address_as_setting_wins_over_no_proxy():
+    decided = route(setting=C, HTTPS_PROXY=A, NO_PROXY="*")
+    assert (str(decided.proxy), decided.rule) == (C, "STRIPE_PROXY")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:12111",
+        "https://localhost",
+        "http://[::1]:1",
+        "http://127.9.9.9",
+        "http://a.localhost",
+    ],
+)
+def test_loopback_is_direct(url):
+    decided = route(url, HTTP_PROXY=A, HTTPS_PROXY=A, ALL_PROXY=A)
+    assert (decided.proxy, decided.rule) == (None, "loopback")
+
+
+def test_loopback_goes_through_an_address_as_setting():
+    assert str(route("http://127.0.0.1:12111", setting=D).proxy) == D
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_malformed_address_is_named_by_its_variable(name):
+    with pytest.raises(ProxyAddressError) as refused:
+        route(**{name: "http://user:hun@ter2@proxy:3128"})
+    assert str(refused.value).startswith(f"{name} of the process is no address of a proxy. ")
+    assert "hun" not in str(refused.value)
+
+
+def test_a_malformed_address_that_is_not_in_force_does_no_harm():
+    assert route(HTTPS_PROXY="ftp://x", NO_PROXY=".stripe.com").is_direct
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "api.stripe.com", "ftp://api.stripe.com", "https://", "https://[::1", "https://a:99999",
+     "https://user:secret@api.stripe.com", "https://a b", "\x00"],
+)  # fmt: skip
+def test_what_cannot_be_called_has_no_route(url):
+    with pytest.raises(RouteError) as refused:
+        route(url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("https://API.Stripe.com.", "api.stripe.com:443"),
+        ("http://[2001:DB8::1]", "[2001:db8::1]:80"),
+        ("https://bücher.example:8443/x", "xn--bcher-kva.example:8443"),
+    ],
+)
+def test_the_far_side_is_named_in_one_form(url, endpoint):
+    assert route(url).endpoint == endpoint
+
+
+def test_the_process_is_read_at_the_moment_of_the_call(monkeypatch):
+    assert decide(STRIPE, surroundings=Surroundings.of_process({})).is_direct
+    monkeypatch.setenv("HTTPS_PROXY", A)
+    assert str(decide(STRIPE, surroundings=Surroundings.of_process({})).proxy) == A
+
+
+NAMES = st.sampled_from(
+    [f"{name}_{end}" for name in ("HTTPS", "HTTP", "ALL", "NO") for end in ("PROXY",)]
+    + ["https_proxy", "http_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD"]
+)
+SCRAPS = st.lists(
+    st.sampled_from(
+        ["http://", "https://", "socks5h://", "user", ":", "@", "%", "[", "]", "::1", "/", ".",
+         "*", ",", " ", "\n", '"', "'", "127.0.0.1", "/8", "api.stripe.com", "²", "é", "\ud800"]
+    ),
+    max_size=12,
+).map("".join)  # fmt: skip
+TEXTS = st.text(max_size=40) | SCRAPS
+VARIABLES = st.dictionaries(NAMES, TEXTS, max_size=6)
+
+
+@given(url=TEXTS | st.just(STRIPE), setting=TEXTS, process=VARIABLES, dotenv=VARIABLES)
+@example(url=STRIPE, setting="", process={"NO_PROXY": "1" * 5000 + "/" + "9" * 5000}, dotenv={})
+@example(url=STRIPE, setting="http://[fe80::1%25x]:1", process={}, dotenv={})
+def test_nothing_makes_it_raise_but_its_own_error(url, setting, process, dotenv):
+    try:
+        decided = decide(url, setting=setting, surroundings=Surroundings(process, dotenv))
+    except RouteError as error:
+        assert str(error)
+    else:
+        assert decided.describe()
