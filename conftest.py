@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
-from questions.items import Choice, SingleChoice
+from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -98,9 +98,11 @@ def owner(test_bank):
 def item(number):
     """Question `number` of a bank: the key is its second choice."""
     return SingleChoice(
-        stem=f"Question {number}?",
+        stem=Text(source=f"Question {number}?"),
+        explanation=Text(source=f"Because of {number}."),
+        domain="Odd" if number % 2 else "Even",
         choices=tuple(
-            Choice(id=letter, text=f"Choice {letter}", weight=100 if letter == "b" else 0)
+            Choice(id=letter, text=Text(source=f"Choice {letter}"), weight=100 if letter == "b" else 0)
             for letter in "abcd"
         ),
     )

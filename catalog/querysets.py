@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from catalog.models import Access, TestBank
 
     TestBankBase = models.QuerySet["TestBank"]
     AccessBase = models.QuerySet["Access"]

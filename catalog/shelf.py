@@ -6,8 +6,11 @@ Read models only; nothing here writes.
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, F
+
 from accounts.models import User
 from catalog.models import Access, TestBank
+from questions.models import QuestionVersion
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,39 @@ def shelves_of(learner: User, *, at: datetime) -> list[Shelf]:
 def _rank(access: Access, at: datetime) -> tuple[bool, bool, datetime]:
     """Live before ended, for good before timed, later before earlier."""
     return access.is_live(at), access.expires_at is None, access.expires_at or at
+
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A part of a bank's subject. `title` is empty for questions without one."""
+
+    title: str
+    count: int
+    percent: int
+
+
+def domains_of(test_bank: TestBank) -> list[Domain]:
+    """The domains of a bank, the largest first; empty where no question names one.
+
+    One statement. Percents are whole and of the bank.
+    """
+    rows = list(
+        test_bank.bank_questions.values_list("question__current__domain")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "question__current__domain")
+    )
+    if not any(title for title, _count in rows):
+        return []
+    total = sum(count for _title, count in rows)
+    return [Domain(title, count, round(100 * count / total)) for title, count in rows]
+
+
+def sample_version(test_bank: TestBank, number: int) -> QuestionVersion | None:
+    """The current version of the bank's sample question `number`, counted from 1."""
+    samples = QuestionVersion.objects.filter(
+        question__bank_questions__test_bank=test_bank,
+        question__bank_questions__is_sample=True,
+        pk=F("question__current"),
+    ).order_by("question__bank_questions__position")
+    return samples[number - 1 : number].first() if number > 0 else None

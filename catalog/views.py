@@ -1,18 +1,23 @@
 """Pages that show what is for sale and what is owned. Buying stands in `payments`."""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.models import User
 from catalog.covers import cover_svg
 from catalog.models import TestBank
 from catalog.services import live_access
-from catalog.shelf import domains_of, shelves_of
+from catalog.shelf import domains_of, sample_version, shelves_of
+from questions.grading import ChoiceResponse, grade
+from questions.items import Item
+from questions.presenting import PresentedItem, RevealedItem, present, reveal
 
 BANKS_A_PAGE = 24
 A_DAY_SECONDS = 86400
@@ -52,8 +57,7 @@ def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def my_banks(request: HttpRequest) -> HttpResponse:
     """The banks this person owns or owned, those that can be opened first."""
-    assert isinstance(request.user, User)
-    shelves = shelves_of(request.user, at=timezone.now())
+    shelves = shelves_of(cast(User, request.user), at=timezone.now())
     return render(request, "catalog/my_banks.html", {"shelves": shelves})
 
 
@@ -67,3 +71,33 @@ def cover(request: HttpRequest, slug: str) -> HttpResponse:
     category = test_bank.category
     drawing = cover_svg(test_bank.slug, category.hue_a, category.hue_b)
     return HttpResponse(drawing, content_type="image/svg+xml")
+
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sample_question(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """A question that everybody may try. Nothing is kept of the answer."""
+    test_bank = get_object_or_404(
+        TestBank.objects.visible_to(request.user).with_counts(), slug=slug
+    )
+    version = sample_version(test_bank, number)
+    if version is None:
+        raise Http404
+    context = {
+        "test_bank": test_bank,
+        "number": number,
+        "next_number": number + 1 if number < test_bank.sample_count else None,
+        "item": _sample(version.item, request.POST.get("choice")),
+    }
+    return render(request, "catalog/sample_question.html", context)
+
+
+def _sample(item: Item, chosen: str | None) -> PresentedItem | RevealedItem:
+    """The item as it is, or with its key once a choice that it has was taken."""
+    if chosen is None:
+        return present(item)
+    try:
+        response = ChoiceResponse(chosen=(chosen,))
+        return reveal(item, response, grade(item, response))
+    except ValueError:
+        return present(item)

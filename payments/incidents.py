@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from stripe import APIConnectionError, StripeError
 
+from outbound.diagnosis import Diagnosis
+from outbound.journey import CallRecord
 from outbound.secrets import scrub
 from payments.stripe_client import NoAnswer
 
@@ -47,12 +49,7 @@ def buyer_sentence(error: StripeError) -> str:
 
 def _details(error: StripeError) -> str:
     if isinstance(error, NoAnswer):
-        diagnosis, record = error.diagnosis, error.record
-        return (
-            f"cause={diagnosis.id} stage={record.stage} acted={diagnosis.acted} "
-            f"route={record.route!r} ms={record.elapsed_ms:.0f} {diagnosis.operator} "
-            f"Fix: {diagnosis.fix}"
-        )
+        return f"{_course(error.record)} {_finding(error.diagnosis)}"
     return scrub(
         f"cause={cause_id(error)} status={error.http_status} request={error.request_id} "
         f"{type(error).__name__}: {error.user_message}"
@@ -65,3 +62,18 @@ def cause_id(error: StripeError) -> str:
         return error.diagnosis.id
     status = error.http_status or 0
     return "API-5XX" if status >= 500 else f"API-{status}" if status else "UNKNOWN"
+
+
+def _course(record: CallRecord | None) -> str:
+    """How far the call got."""
+    if record is None:
+        return "no call was made"
+    stages = " ".join(f"{stage}={ms:.0f}ms" for stage, ms in record.milliseconds.items())
+    return f"route={record.route!r} sent_bytes={record.bytes_sent} {stages}"
+
+
+def _finding(diagnosis: Diagnosis) -> str:
+    return (
+        f"cause={diagnosis.id} stage={diagnosis.stage} acted={diagnosis.acted} "
+        f"{diagnosis.operator} Fix: {diagnosis.fix} {diagnosis.advice}"
+    )

@@ -18,8 +18,8 @@ from payments.querysets import OrderQuerySet
 class Order(models.Model):
     """One purchase, written down before Stripe is asked.
 
-    `request` holds the exact parameters of the Checkout session and `idempotency_key` the
-    key they are sent with, so that asking again can only give the same session.
+    `request` holds the exact parameters of the Checkout session (JSON) and `idempotency_key`
+    the key they are sent with, so that asking again can only give the same session.
     `amount_minor` is in the smallest unit of `currency` (Stripe's units). *Paid* and
     *granted* are two facts: an order that is paid but not granted must not exist for long.
     """
@@ -50,7 +50,8 @@ class Order(models.Model):
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     idempotency_key = models.CharField(max_length=255, unique=True)
-    request = models.JSONField()
+    # Text, because a JSON column of PostgreSQL does not keep the order of keys.
+    request = models.TextField()
     asked_at = models.DateTimeField(null=True, blank=True)
     session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     session_url = models.TextField(blank=True)

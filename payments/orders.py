@@ -4,6 +4,7 @@ Each move is one function: a conditional update from the states it may start in,
 `OrderEvent`, in one transaction. Stripe is never called from here.
 """
 
+import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,7 +71,9 @@ def _place_order(
         idempotency_key=f"order-{uuid.uuid4()}",
         created_at=at,
     )
-    order.request = session_request(order=order, test_bank=test_bank, addresses=addresses)
+    order.request = json.dumps(
+        session_request(order=order, test_bank=test_bank, addresses=addresses)
+    )
     order.save(force_insert=True)
     OpenCheckout.objects.create(order=order, **holder)
     OrderLine.objects.create(

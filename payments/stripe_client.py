@@ -15,8 +15,8 @@ import stripe
 from django.conf import settings
 
 from outbound.client import Answer, CallFailed, CallRecord, Client
-from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer
-from outbound.route import Surroundings, decide
+from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_route_error
+from outbound.route import RouteError, Surroundings, decide
 
 # Stripe would otherwise get a file of its own under the service's home, and timings.
 stripe.enable_telemetry = False
@@ -27,9 +27,12 @@ LEAST_SECONDS_FOR_A_TRY = 1.0
 
 
 class NoAnswer(stripe.APIConnectionError):
-    """No usable answer of Stripe came back; `diagnosis` and `record` say why."""
+    """No usable answer of Stripe came back; `diagnosis` says why, `record` how far it got.
 
-    def __init__(self, diagnosis: Diagnosis, record: CallRecord) -> None:
+    There is no record where no call was made, because no route could be decided.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, record: CallRecord | None) -> None:
         self.diagnosis = diagnosis
         self.record = record
         super().__init__(f"{diagnosis.id}: {diagnosis.operator}", should_retry=False)
@@ -90,13 +93,19 @@ class OutboundHTTPClient(stripe.HTTPClient):
     def _call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
     ) -> Answer:
-        route = decide(
-            url, setting=self._setting, surroundings=Surroundings.of_process(self._dotenv)
-        )
+        surroundings = Surroundings.of_process(self._dotenv)
         try:
+            route = decide(url, setting=self._setting, surroundings=surroundings)
             answer = self._client.request(
-                method, url, headers=headers, body=body, route=route, deadline_seconds=seconds
+                method.upper(),
+                url,
+                headers=headers,
+                body=body,
+                route=route,
+                deadline_seconds=seconds,
             )
+        except RouteError as error:
+            raise NoAnswer(diagnose_route_error(error), None) from error
         except CallFailed as failure:
             raise NoAnswer(diagnose(failure), failure.record) from failure
         diagnosis = diagnose_answer(answer)

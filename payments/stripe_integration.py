@@ -4,6 +4,7 @@
 for the order is decided in `fulfilment.py` and `orders.py`.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -159,7 +160,7 @@ def _session_of(order: Order) -> SessionFacts | None:
     if order.asked_at and timezone.now() - order.asked_at > KEY_LIFETIME:
         return _lost_session(order, since=order.asked_at)
     orders.note_asked(order, at=timezone.now())
-    answer = sessions.create(order.request, {"idempotency_key": order.idempotency_key})  # type: ignore[arg-type] # the stored body is plain JSON
+    answer = sessions.create(json.loads(order.request), {"idempotency_key": order.idempotency_key})
     return session_facts(answer.to_dict())
 
 

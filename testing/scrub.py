@@ -1,7 +1,7 @@
 """Loaded by pytest before Django: takes the machine's own settings out of the tests.
 
 Proxies, CA bundles, a netrc file or a `.env` of the machine must not decide what a test
-sees.
+sees. TESTBANK_TEST_DATABASE_URL, which `testing/postgresql.py` sets, names the database.
 """
 
 import os
@@ -26,6 +26,8 @@ def scrub_environment() -> None:
     for name in list(os.environ):
         if name in NAMES or name.startswith(PREFIXES) or name.lower().endswith("_proxy"):
             del os.environ[name]
+    if url := os.environ.get("TESTBANK_TEST_DATABASE_URL"):
+        os.environ["DATABASE_URL"] = url
     os.environ["TESTBANK_ENV_FILE"] = "testing/test.env"
     os.environ["HOME"] = tempfile.gettempdir()
 

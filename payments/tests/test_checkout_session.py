@@ -1,5 +1,6 @@
 """`create_checkout_session` against the sandbox: the purchase up to Stripe's page."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -36,14 +37,22 @@ def test_session_opens_at_stripe_and_stands_in_the_order(sandbox, test_bank, lea
 def test_addresses_without_a_request_come_from_site_url(sandbox, settings, test_bank, learner):
     settings.SITE_URL = "https://shop.example"
     order = create_checkout_session(test_bank, learner).order
-    assert order.request["success_url"] == f"https://shop.example/payments/success/{order.pk}/"
-    assert order.request["cancel_url"] == f"https://shop.example/payments/cancelled/{order.pk}/"
+    assert (
+        json.loads(order.request)["success_url"]
+        == f"https://shop.example/payments/success/{order.pk}/"
+    )
+    assert (
+        json.loads(order.request)["cancel_url"]
+        == f"https://shop.example/payments/cancelled/{order.pk}/"
+    )
 
 
 def test_addresses_with_a_request_are_those_of_its_host(sandbox, rf, test_bank, learner):
     request = rf.post("/", headers={"host": "127.0.0.1:8123"})
     order = create_checkout_session(test_bank, learner, request).order
-    assert order.request["success_url"].startswith("http://127.0.0.1:8123/payments/success/")
+    assert json.loads(order.request)["success_url"].startswith(
+        "http://127.0.0.1:8123/payments/success/"
+    )
 
 
 def test_asked_again_gives_the_same_session(sandbox, test_bank, learner):

@@ -1,0 +1,76 @@
+"""Bringing the questions of a file into a bank, all or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Max
+
+from catalog.models import BankQuestion, TestBank
+from questions.formats.problems import ReadFile
+from questions.items import Item
+from questions.services import fingerprint, store_items
+
+SAMPLES = 3
+
+
+class FileHasErrors(Exception):
+    """The file cannot be imported as it is; nothing was written."""
+
+    def __init__(self, read: ReadFile) -> None:
+        self.read = read
+        super().__init__(f"{len(read.errors)} errors")
+
+
+@dataclass
+class ImportReport:
+    """What an import did. `known_lines` are those of questions that the bank had already."""
+
+    added: int = 0
+    known_lines: list[int] = field(default_factory=list)
+    total: int = 0
+
+
+@transaction.atomic
+def import_items(*, test_bank: TestBank, read: ReadFile) -> ImportReport:
+    """Add the items of a file to the end of a bank.
+
+    Atomic. A question that the bank has already, word for word, is not added again, so the
+    same file twice changes nothing. A bank without samples gets its first three questions
+    as such. Raises: FileHasErrors, before anything is written.
+    """
+    if read.errors:
+        raise FileHasErrors(read)
+    TestBank.objects.select_for_update().get(pk=test_bank.pk)
+    known = set(
+        test_bank.bank_questions.values_list("question__versions__fingerprint", flat=True)
+    )
+    report = ImportReport()
+    fresh: list[Item] = []
+    for line, item in zip(read.lines, read.items, strict=True):
+        mark = fingerprint(item)
+        if mark in known:
+            report.known_lines.append(line)
+        else:
+            known.add(mark)
+            fresh.append(item)
+    report.added = len(fresh)
+    _append(test_bank, fresh)
+    report.total = test_bank.bank_questions.count()
+    return report
+
+
+def _append(test_bank: TestBank, items: Sequence[Item]) -> None:
+    last = test_bank.bank_questions.aggregate(last=Max("position"))["last"] or 0
+    BankQuestion.objects.bulk_create(
+        (
+            BankQuestion(
+                test_bank=test_bank,
+                question=version.question,
+                position=position,
+                is_sample=position <= SAMPLES,
+            )
+            for position, version in enumerate(store_items(items=items), start=last + 1)
+        ),
+        500,
+    )

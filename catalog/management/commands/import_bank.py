@@ -1,0 +1,114 @@
+"""`manage.py import_bank FILE --bank SLUG`: questions from a file into a bank."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_slug
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from catalog.imports import ImportReport, import_items
+from catalog.models import Category, TestBank
+from questions.formats.aiken import LARGEST_FILE_BYTES, read_aiken
+from questions.formats.problems import ReadFile
+
+
+class Command(BaseCommand):
+    """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
+
+    help = (
+        "Reads an Aiken file into a test bank, all or nothing, and names every problem with its "
+        "line. A bank that does not exist yet is made as a draft where --title is given."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The file, the bank, and what is said of both."""
+        parser.add_argument("file", type=Path, help="an Aiken file: UTF-8 text")
+        parser.add_argument("--bank", required=True, metavar="SLUG", help="the bank's slug")
+        parser.add_argument("--title", default="", help="makes the bank where it does not exist")
+        parser.add_argument("--domain", default="", help="the domain of these questions")
+        parser.add_argument("--publish", action="store_true", help="put the bank on sale")
+        parser.add_argument("--price", type=int, metavar="MINOR", help="in the smallest unit: 1900")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would happen")
+
+    def handle(self, *_args: Any, file: Path, **options: Any) -> None:
+        """Read, report, and write unless something is wrong."""
+        read = read_aiken(self._content(file), domain=options["domain"])
+        self._print_problems(file, read)
+        if read.errors:
+            self.stderr.write(
+                f"{len(read.errors)} errors in {file}. Nothing was written; mend them and try again."
+            )
+            sys.exit(1)
+        with transaction.atomic():
+            test_bank = self._bank(options)
+            report = import_items(test_bank=test_bank, read=read)
+            if options["dry_run"]:
+                transaction.set_rollback(True)
+        self._print_report(test_bank, report, options)
+
+    def _content(self, file: Path) -> bytes:
+        try:
+            with file.open("rb") as opened:
+                return opened.read(LARGEST_FILE_BYTES + 1)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.", returncode=2) from error
+
+    def _bank(self, options: dict[str, Any]) -> TestBank:
+        """The bank, made where a title is given; with its price and state as asked for."""
+        slug = options["bank"]
+        test_bank = TestBank.objects.filter(slug=slug).first() or self._new_bank(slug, options)
+        changes: dict[str, Any] = {}
+        if options["price"] is not None:
+            changes["price_minor"] = options["price"]
+        if options["publish"]:
+            changes["status"] = TestBank.Status.PUBLISHED
+        for name, value in changes.items():
+            setattr(test_bank, name, value)
+        test_bank.save(update_fields=list(changes)) if changes else None
+        return test_bank
+
+    def _new_bank(self, slug: str, options: dict[str, Any]) -> TestBank:
+        if not options["title"]:
+            raise CommandError(
+                f"There is no bank {slug!r}. To make it, add --title 'Its title'.", returncode=2
+            )
+        try:
+            validate_slug(slug)
+        except ValidationError:
+            raise CommandError(
+                f"{slug!r} is no slug. Write small letters, digits and hyphens.", returncode=2
+            ) from None
+        category, _created = Category.objects.get_or_create(
+            slug="general", defaults={"title": "General"}
+        )
+        return TestBank.objects.create(
+            slug=slug,
+            title=options["title"],
+            category=category,
+            price_minor=options["price"] or 0,
+            currency=settings.CURRENCY,
+        )
+
+    def _print_problems(self, file: Path, read: ReadFile) -> None:
+        for problem in sorted(read.problems, key=lambda problem: problem.line):
+            word = "error" if problem.is_error else "note"
+            stream = self.stderr if problem.is_error else self.stdout
+            stream.write(f"{file}:{problem.line}: {word}: {problem.text}")
+
+    def _print_report(
+        self, test_bank: TestBank, report: ImportReport, options: dict[str, Any]
+    ) -> None:
+        done = "would be added" if options["dry_run"] else "added"
+        self.stdout.write(f"{report.added} questions {done} to {test_bank.slug}.")
+        if report.known_lines:
+            lines = ", ".join(str(line) for line in report.known_lines[:20])
+            more = " …" if len(report.known_lines) > 20 else ""
+            self.stdout.write(
+                f"{len(report.known_lines)} stand there already (lines {lines}{more})."
+            )
+        self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")

@@ -1,0 +1,116 @@
+"""Taking questions: attempts and their answers.
+
+Both refer to versions of questions, which never change, so that a past attempt stays what
+it was. Who may practise stands in `catalog.Access`.
+"""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from catalog.models import TestBank
+from questions.models import QuestionVersion
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+    AttemptBase = models.QuerySet["Attempt"]
+else:
+    AttemptBase = models.QuerySet
+
+
+class AttemptQuerySet(AttemptBase):
+    """Attempts."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> "AttemptQuerySet":
+        """Attempts of this person; none for a stranger."""
+        return self.none() if user.is_anonymous else self.filter(learner=user)
+
+    def unfinished(self) -> "AttemptQuerySet":
+        """Attempts that can be gone on with."""
+        return self.filter(finished_at=None)
+
+
+class Attempt(models.Model):
+    """One go at a bank's questions, in study mode: each answer is explained at once.
+
+    `version_ids` are the versions that were current when it began, in their order; the
+    question at position 1 is the first of them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="attempts"
+    )
+    test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="attempts")
+    version_ids = models.JSONField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["learner", "test_bank"],
+                condition=models.Q(finished_at=None),
+                name="practice_one_unfinished_attempt",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(finished_at__isnull=True)
+                | models.Q(finished_at__gte=models.F("started_at")),
+                name="practice_attempt_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def total(self) -> int:
+        """How many questions it has."""
+        return len(self.version_ids)
+
+    @property
+    def is_finished(self) -> bool:
+        """True where nothing can be answered any more."""
+        return self.finished_at is not None
+
+
+class Answer(models.Model):
+    """What was answered, and what it is worth. Never changed: the first answer counts.
+
+    `fraction` of the question's points, from 0 to 1.
+    """
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="answers")
+    position = models.PositiveIntegerField()
+    version = models.ForeignKey(QuestionVersion, on_delete=models.PROTECT, related_name="answers")
+    response = models.JSONField()
+    fraction = models.DecimalField(max_digits=10, decimal_places=9)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["attempt", "position"], name="practice_answer_once_a_position"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(position__gt=0), name="practice_answer_position_from_1"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fraction__gte=0, fraction__lte=1),
+                name="practice_answer_fraction_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}/{self.position}"
+
+    @property
+    def is_right(self) -> bool:
+        """True for all of the points."""
+        return self.fraction == 1

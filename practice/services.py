@@ -1,0 +1,94 @@
+"""What a learner does: begin, answer, finish. Each can be asked for twice without harm."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from catalog.models import Access, TestBank
+from practice.models import Answer, Attempt
+from questions.grading import ChoiceResponse, grade
+from questions.models import QuestionVersion
+
+# The kinds that the pages can ask today; a bank may hold others.
+ASKABLE = ("single_choice",)
+
+
+class PracticeError(Exception):
+    """Base of what can go wrong in this room."""
+
+
+class NoAccess(PracticeError):
+    """The learner has no live access to the bank (any more)."""
+
+
+class NothingToAsk(PracticeError):
+    """The bank has no question of a kind that can be asked."""
+
+
+class AttemptFinished(PracticeError):
+    """The attempt has ended: its answers stay as they are."""
+
+
+def has_access(*, learner_id: int, test_bank_id: int, at: datetime) -> bool:
+    """True where the bank is open to the learner at that moment. One statement."""
+    return Access.objects.live(at).filter(learner=learner_id, test_bank=test_bank_id).exists()
+
+
+def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attempt:
+    """The attempt to go on with: the unfinished one, or a new one over the whole bank.
+
+    Idempotent, also for two clicks at once. Raises: NoAccess, NothingToAsk.
+    """
+    if not has_access(learner_id=learner.pk, test_bank_id=test_bank.pk, at=at):
+        raise NoAccess
+    unfinished = Attempt.objects.unfinished().filter(learner=learner, test_bank=test_bank)
+    if attempt := unfinished.first():
+        return attempt
+    version_ids = list(
+        test_bank.bank_questions.filter(question__current__kind__in=ASKABLE)
+        .order_by("position")
+        .values_list("question__current", flat=True)
+    )
+    if not version_ids:
+        raise NothingToAsk
+    try:
+        with transaction.atomic():
+            return Attempt.objects.create(
+                learner=learner, test_bank=test_bank, version_ids=version_ids, started_at=at
+            )
+    except IntegrityError:
+        return unfinished.get()
+
+
+def submit_answer(
+    *, attempt: Attempt, position: int, response: ChoiceResponse, at: datetime
+) -> None:
+    """Grade and keep the answer at a position, counted from 1.
+
+    Idempotent: the explanation was shown after the first answer, so that one counts, and
+    two at once make one row. Raises: NoAccess, AttemptFinished; questions.grading's
+    ResponseError where the response does not fit, and then nothing is kept.
+    """
+    if attempt.is_finished:
+        raise AttemptFinished
+    if not has_access(learner_id=attempt.learner_id, test_bank_id=attempt.test_bank_id, at=at):
+        raise NoAccess
+    version = QuestionVersion.objects.get(pk=attempt.version_ids[position - 1])
+    share = grade(version.item, response).fraction
+    answer = Answer(
+        attempt=attempt,
+        position=position,
+        version=version,
+        response=response.model_dump(mode="json"),
+        fraction=Decimal(share.numerator) / Decimal(share.denominator),
+        answered_at=at,
+    )
+    Answer.objects.bulk_create([answer], ignore_conflicts=True)
+
+
+def finish_attempt(*, attempt: Attempt, at: datetime) -> None:
+    """End the attempt; what was not answered counts as nothing. Idempotent."""
+    if Attempt.objects.unfinished().filter(pk=attempt.pk).update(finished_at=at):
+        attempt.finished_at = at

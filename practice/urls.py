@@ -1,0 +1,14 @@
+"""Addresses of practice."""
+
+from django.urls import path
+
+from practice import views
+
+app_name = "practice"
+
+urlpatterns = [
+    path("start/<slug:slug>/", views.start, name="start"),
+    path("<uuid:attempt_id>/", views.result, name="result"),
+    path("<uuid:attempt_id>/<int:position>/", views.question, name="question"),
+    path("<uuid:attempt_id>/finish/", views.finish, name="finish"),
+]

@@ -1,0 +1,9 @@
+"""The room's entry in Django's registry."""
+
+from django.apps import AppConfig
+
+
+class QuestionsConfig(AppConfig):
+    """See the docstring of `questions/models.py` for what lives here."""
+
+    name = "questions"

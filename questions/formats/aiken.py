@@ -1,0 +1,199 @@
+"""Aiken: a stem, choices `A.` or `A)`, and `ANSWER: B`. Plain text, one choice is right.
+
+Source: docs.moodle.org/en/Aiken_format, and what real files do. Where Moodle guesses (a
+second line of the stem replaces the first, `ANSWER: A, B` becomes A, `ANSWER: Z` makes a
+question that nobody can answer), this reader joins the lines or says what is wrong.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from questions.formats.problems import Problem, ReadFile
+from questions.items import Choice, SingleChoice, Text
+
+LARGEST_FILE_BYTES = 10_000_000
+LONGEST_LINE = 20_000
+MOST_ERRORS = 100
+
+LABELLED = re.compile(r"([A-Z])([.)])\s*(.*)")
+LOWER_LABEL = re.compile(r"([a-z])[.)]\s+\S")
+ANSWER = re.compile(r"ANSWER\s*:\s*(.*)", re.IGNORECASE)
+# Only these end a line: a form feed or U+2028 is a part of somebody's text.
+LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass
+class Draft:
+    """One question while it is being read."""
+
+    line: int
+    stem: list[str] = field(default_factory=list)
+    choices: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Broken(Exception):
+    """The question cannot be read; the problem says where and why."""
+
+    def __init__(self, line: int, text: str) -> None:
+        self.problem = Problem(line, text)
+        super().__init__(text)
+
+
+def read_aiken(content: bytes, *, domain: str = "") -> ReadFile:
+    """Every question of an Aiken file, and every problem, by line.
+
+    Reads on after a problem, so that one run names them all (the first 100 at most).
+    `domain` is given to each item, since the format has none. Never raises for bad input.
+    """
+    found = ReadFile()
+    try:
+        text = decode(content)
+    except Broken as broken:
+        found.problems.append(broken.problem)
+        return found
+    for block in _questions(text, found):
+        try:
+            item = _item(block, found, domain=domain)
+        except Broken as broken:
+            found.problems.append(broken.problem)
+            if len(found.errors) >= MOST_ERRORS:
+                found.problems.append(Problem(broken.problem.line, "Too many errors: stopped."))
+                return found
+        else:
+            found.items.append(item)
+            found.lines.append(block[0][0])
+    if not found.items and not found.errors:
+        found.problems.append(Problem(1, "The file holds no question."))
+    return found
+
+
+def decode(content: bytes) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with its mark. Raises: Broken."""
+    if len(content) > LARGEST_FILE_BYTES:
+        megabytes = LARGEST_FILE_BYTES // 1_000_000
+        raise Broken(1, f"The file is larger than {megabytes} MB. Split it.")
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Broken(line, f"This is not {encoding[:6].upper()} text. Save the file as UTF-8.") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise Broken(line, "This is a binary file, not text.")
+    return text
+
+
+Line = tuple[int, str]
+
+
+def _questions(text: str, found: ReadFile) -> Iterator[list[Line]]:
+    """The lines of each question: all up to and including its ANSWER line."""
+    block: list[Line] = []
+    after_blank = False
+    for number, raw in enumerate(LINE_END.split(text), start=1):
+        line = raw.strip()
+        if not line:
+            after_blank = True
+            continue
+        if after_blank and _has_choices(block) and not _continues(line):
+            found.problems.append(_unfinished(block))
+            block = []
+        after_blank = False
+        block.append((number, line))
+        if ANSWER.fullmatch(line):
+            yield block
+            block = []
+    if block:
+        found.problems.append(_unfinished(block))
+
+
+def _continues(line: str) -> bool:
+    """True for what may follow the choices of a question, also after an empty line."""
+    return bool(LABELLED.fullmatch(line) or ANSWER.fullmatch(line))
+
+
+def _unfinished(block: list[Line]) -> Problem:
+    return Problem(
+        block[0][0], "This question has no line ANSWER: with the letter of its right choice."
+    )
+
+
+def _has_choices(block: list[Line]) -> bool:
+    return any(LABELLED.fullmatch(text) for _number, text in block)
+
+
+def _item(block: list[Line], found: ReadFile, *, domain: str) -> SingleChoice:
+    draft = _draft(block)
+    number, line = block[-1]
+    key = _key(number, line, draft)
+    if len(draft.stem) > 1:
+        found.problems.append(
+            Problem(draft.line, "The stem has several lines; they were joined.", is_error=False)
+        )
+    return SingleChoice(
+        stem=Text(source="\n".join(draft.stem)),
+        domain=domain,
+        choices=tuple(
+            Choice(id=label.lower(), text=Text(source=text), weight=100 if label == key else 0)
+            for label, text in draft.choices
+        ),
+    )
+
+
+def _draft(block: list[Line]) -> Draft:
+    """Stem and choices of a question. Raises: Broken."""
+    draft = Draft(line=block[0][0])
+    for number, line in block[:-1]:
+        if len(line) > LONGEST_LINE:
+            raise Broken(number, f"This line has more than {LONGEST_LINE:,} characters.")
+        expected = chr(ord("A") + len(draft.choices))
+        labelled = LABELLED.fullmatch(line)
+        if labelled and draft.stem and (draft.choices or labelled[1] == "A"):
+            _add_choice(draft, number, labelled, expected)
+        elif draft.choices:
+            raise Broken(number, _stray(line, expected))
+        else:
+            draft.stem.append(line)
+    if not draft.stem:
+        raise Broken(draft.line, "There is no question before the choices or the answer.")
+    if len(draft.choices) < 2:
+        raise Broken(draft.line, "A question needs two choices at least: lines A. and B.")
+    return draft
+
+
+def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: str) -> None:
+    label, _mark, text = labelled.groups()
+    if label in {former for former, _text in draft.choices}:
+        raise Broken(number, f"The choice {label} stands here twice. Write {expected}. instead.")
+    if label != expected:
+        raise Broken(number, f"The choice {expected} is missing before {label}.")
+    if not text:
+        raise Broken(number, f"The choice {label} is empty.")
+    draft.choices.append((label, text))
+
+
+def _stray(line: str, expected: str) -> str:
+    if LOWER_LABEL.match(line):
+        return f"Labels are capital letters. Write {expected}. or {expected}) here."
+    return (
+        f"After the choices a line {expected}. or ANSWER: must follow, and each choice must "
+        "stand in one line."
+    )
+
+
+def _key(number: int, line: str, draft: Draft) -> str:
+    """The letter of the right choice. Raises: Broken."""
+    answer = ANSWER.fullmatch(line)
+    letters = answer[1].strip().rstrip(".)") if answer else ""
+    labels = [label for label, _text in draft.choices]
+    if re.fullmatch(r"[A-Z](\s*[,;/&+ ]\s*[A-Z])+", letters, re.IGNORECASE):
+        raise Broken(number, f"ANSWER names several choices ({letters}). Aiken knows one: write one letter.")
+    if not re.fullmatch(r"[A-Za-z]", letters):
+        raise Broken(number, f"Write ANSWER: and one letter, such as ANSWER: {labels[0]}.")
+    if letters.upper() not in labels:
+        raise Broken(
+            number, f"ANSWER: {letters} names no choice; there are {labels[0]} to {labels[-1]}."
+        )
+    return letters.upper()

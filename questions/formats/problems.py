@@ -1,0 +1,33 @@
+"""What an importer says about a file: items, and problems by line."""
+
+from dataclasses import dataclass, field
+
+from questions.items import Item
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a file. `line` counts from 1; the text says what to write instead."""
+
+    line: int
+    text: str
+    is_error: bool = True
+
+
+@dataclass
+class ReadFile:
+    """What was found in a file. Where `errors` is not empty nothing may be written."""
+
+    items: list[Item] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that stop an import."""
+        return [problem for problem in self.problems if problem.is_error]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems that are told and do not stop it."""
+        return [problem for problem in self.problems if not problem.is_error]

@@ -1,0 +1,64 @@
+"""Is the answer right? Pure functions over items and responses; no Django, no database."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from questions.items import TOLERANCE_PERCENT, Frozen, Item, MultipleChoice, SingleChoice
+
+
+class ResponseError(ValueError):
+    """The response does not fit the question: another kind, or a choice that is not there."""
+
+
+class ChoiceResponse(Frozen):
+    """The choices that were taken, by id."""
+
+    kind: Literal["choice"] = "choice"
+    chosen: tuple[str, ...] = Field(min_length=1, max_length=100)
+
+
+Response = Annotated[ChoiceResponse, Field(discriminator="kind")]
+
+RESPONSE: TypeAdapter[ChoiceResponse] = TypeAdapter(ChoiceResponse)
+
+
+class Grade(BaseModel):
+    """What an answer is worth. `fraction` of the points is exact, from 0 to 1."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    fraction: Fraction
+
+    @classmethod
+    def from_decimal(cls, fraction: Decimal) -> "Grade":
+        """The grade that was kept as a decimal number."""
+        return cls(fraction=Fraction(fraction))
+
+    @property
+    def is_right(self) -> bool:
+        """True for all of the points."""
+        return self.fraction == 1
+
+
+def grade(item: Item, response: ChoiceResponse) -> Grade:
+    """This will say what the response is worth. Raises: ResponseError where it cannot fit."""
+    weights = {choice.id: choice.weight for choice in item.choices}
+    if unknown := set(response.chosen) - set(weights):
+        raise ResponseError(f"there is no choice {sorted(unknown)[0]!r}")
+    if len(set(response.chosen)) < len(response.chosen):
+        raise ResponseError("a choice was taken twice")
+    if isinstance(item, SingleChoice) and len(response.chosen) > 1:
+        raise ResponseError("more than one choice was taken")
+    percent = sum(weights[chosen] for chosen in response.chosen)
+    return Grade(fraction=_share(percent, item))
+
+
+def _share(percent: float, item: Item) -> Fraction:
+    """Of the points, 0 to 1; what is nearly full is full."""
+    slack = TOLERANCE_PERCENT * (len(item.choices) if isinstance(item, MultipleChoice) else 1)
+    if percent >= 100 - slack:
+        return Fraction(1)
+    return max(Fraction(0), Fraction(str(round(percent, 7))) / 100)

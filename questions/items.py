@@ -1,0 +1,120 @@
+"""What a question is: one frozen model a kind, in one union. No Django, no database.
+
+Importers return an `Item`, `grading.py` reads it, pages show it through `presenting.py`,
+and `QuestionVersion` keeps it as JSON.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+LONGEST_TEXT = 50_000
+MOST_CHOICES = 100
+# 33.33333 three times is full: files round the weights of several right choices.
+# Source: Moodle writes seven digits, others as many as a float has.
+TOLERANCE_PERCENT = 0.001
+
+
+class Difficulty(StrEnum):
+    """How hard its author holds a question to be."""
+
+    UNKNOWN = ""
+    EASY = "easy"
+    MIDDLING = "middling"
+    HARD = "hard"
+
+
+class Frozen(BaseModel):
+    """Cannot be changed after it was made, and takes no field that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Frozen):
+    """Words as their author wrote them. Pages show `html`, made safe by `text.py`."""
+
+    source: str = Field(max_length=LONGEST_TEXT)
+    markup: Literal["plain", "markdown", "html"] = "plain"
+    html: str = ""
+
+
+NOTHING = Text(source="")
+
+
+class Choice(Frozen):
+    """One answer to choose from. `weight` is the share of the points in per cent."""
+
+    id: str = Field(min_length=1, max_length=40)
+    text: Text
+    weight: float = Field(default=0, ge=-100, le=100)
+    feedback: Text = NOTHING
+
+
+class Common(Frozen):
+    """What a question of any kind has."""
+
+    stem: Text
+    explanation: Text = NOTHING
+    domain: str = Field(default="", max_length=200)
+    group: str = Field(default="", max_length=100)
+    difficulty: Difficulty = Difficulty.UNKNOWN
+    tags: tuple[str, ...] = ()
+    external_id: str = Field(default="", max_length=200)
+
+
+class WithChoices(Common):
+    """Kinds that are answered by choosing. Every choice has an id of its own."""
+
+    choices: tuple[Choice, ...] = Field(min_length=2, max_length=MOST_CHOICES)
+
+    @model_validator(mode="after")
+    def ids_differ(self) -> Self:
+        """Two choices with one id could not be told apart in an answer."""
+        if len({choice.id for choice in self.choices}) < len(self.choices):
+            raise ValueError("two choices have the same id")
+        return self
+
+
+class SingleChoice(WithChoices):
+    """One choice is taken. Those of full weight are the key; there may be several."""
+
+    kind: Literal["single_choice"] = "single_choice"
+
+    @model_validator(mode="after")
+    def has_a_key(self) -> Self:
+        """A question that nobody can answer is refused."""
+        if not self.key:
+            raise ValueError("no choice is right")
+        return self
+
+    @property
+    def key(self) -> frozenset[str]:
+        """The ids of the choices that are right."""
+        return frozenset(
+            choice.id for choice in self.choices if choice.weight >= 100 - TOLERANCE_PERCENT
+        )
+
+
+class MultipleChoice(WithChoices):
+    """Any number of choices is taken; the weights of the right ones add up to 100."""
+
+    kind: Literal["multiple_choice"] = "multiple_choice"
+
+    @model_validator(mode="after")
+    def full_points_can_be_had(self) -> Self:
+        """Whoever takes all right choices and no other has everything."""
+        total = sum(choice.weight for choice in self.choices if choice.weight > 0)
+        if abs(total - 100) > TOLERANCE_PERCENT * len(self.choices):
+            raise ValueError(f"the weights of the right choices add up to {total:g}, not 100")
+        return self
+
+    @property
+    def key(self) -> frozenset[str]:
+        """The ids of the choices that are right."""
+        return frozenset(choice.id for choice in self.choices if choice.weight > 0)
+
+
+Item = Annotated[SingleChoice | MultipleChoice, Field(discriminator="kind")]
+
+ITEM: TypeAdapter[Item] = TypeAdapter(Item)

@@ -1,0 +1,121 @@
+"""A PostgreSQL of our own for a command: `python -m testing.postgresql COMMAND …`.
+
+The cluster lies in a temporary folder, belongs to an unprivileged user, is reached by a
+socket in that folder only, and is ended by its own process id.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from testing.parts import missing_part
+
+STARTS_WITHIN_SECONDS = 30
+# Tests ask what is written, not whether it survives a power cut.
+OPTIONS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
+
+
+def program(name: str) -> str | None:
+    """Where a program of PostgreSQL's server is; Debian keeps them beside the PATH."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    search = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
+    return shutil.which(name, path=search)
+
+
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """The DATABASE_URL of a fresh cluster; the cluster is gone when the block is left."""
+    folder = Path(tempfile.mkdtemp(prefix="testbank-postgresql-"))
+    try:
+        user = _unprivileged_user(folder)
+        _as_user(
+            user,
+            [
+                str(program("initdb")),
+                "-D",
+                str(folder / "data"),
+                "-U",
+                "testbank",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
+        )
+        settings = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        with (folder / "log").open("ab") as log:
+            server = subprocess.Popen(
+                [
+                    str(program("postgres")),
+                    "-D",
+                    str(folder / "data"),
+                    "-k",
+                    str(folder),
+                    *settings,
+                ],
+                stdout=log,
+                stderr=log,
+                user=user,
+                cwd=folder,
+            )
+        try:
+            _wait(folder, server)
+            yield f"postgres://testbank@{quote(str(folder), safe='')}/postgres"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged_user(folder: Path) -> str | None:
+    """PostgreSQL refuses to run as root: then the folder goes to `nobody`."""
+    if os.getuid() != 0:
+        return None
+    shutil.chown(folder, "nobody")
+    return "nobody"
+
+
+def _as_user(user: str | None, command: list[str]) -> None:
+    done = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr}")
+
+
+def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:
+    ready = [str(program("pg_isready")), "-q", "-h", str(folder), "-U", "testbank"]
+    ends_at = time.monotonic() + STARTS_WITHIN_SECONDS
+    while subprocess.run(ready, check=False).returncode:
+        if server.poll() is not None or time.monotonic() > ends_at:
+            raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()}")
+        time.sleep(0.05)
+
+
+def main() -> int:
+    """Run the command with DATABASE_URL set; its exit code."""
+    problem = missing_part("postgresql")
+    if problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1 if os.environ.get("TESTBANK_REQUIRE") == "all" else 0
+    with running_postgresql() as url:
+        environment = os.environ | {"TESTBANK_TEST_DATABASE_URL": url}
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
