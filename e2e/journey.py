@@ -33,6 +33,15 @@ class Visitor:
         """The text stands on the page."""
         expect(self.page.get_by_text(text).first).to_be_visible()
 
+    def answers(self, keys: list[int]) -> None:
+        """Take these choices, counted from 0, one question after another, to the result."""
+        for number, key in enumerate(keys, start=1):
+            self.sees(f"Question {number} of {len(keys)}")
+            self.page.locator("input[type=radio]").nth(key).check()
+            self.press("Check answer")
+            expect(self.page.locator(".choice--right")).to_have_count(1)
+            self.press("Next question" if number < len(keys) else "See the result")
+
     def signs_up(self, email: str, password: str) -> None:
         """Fill in the sign-up form that is in front of them."""
         self.page.get_by_label("Email").fill(email)

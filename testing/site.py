@@ -111,9 +111,11 @@ class Site:
         raise AssertionError(f"the site did not answer: {self.log()}")
 
 
-def new_site(folder: Path, dotenv: Mapping[str, str], process: Mapping[str, str]) -> Site:
+def new_site(
+    folder: Path, dotenv: Mapping[str, str], process: Mapping[str, str], *, port: int | None = None
+) -> Site:
     """An installation with a migrated database of its own in `folder`."""
-    site = Site(folder=folder, dotenv=dict(dotenv), process=dict(process))
+    site = Site(folder=folder, dotenv=dict(dotenv), process=dict(process), port=port or free_port())
     site.write_env(
         DATABASE_URL=f"sqlite:///{folder / 'site.sqlite3'}",
         SECRET_KEY="only-for-tests",
