@@ -1,0 +1,246 @@
+"""The client: what it sends, what it keeps, and what it never reads."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from outbound.client import CallFailed, Stage
+from outbound.tests.conftest import KEY, STRIPE
+from outbound.tests.servers import (
+    BODY,
+    answer_with,
+    far_side,
+    hang_up,
+    http_answer,
+    tls_in_front_of,
+)
+from testing.proxies import (
+    black_hole,
+    running_microsocks,
+    running_squid,
+    running_tinyproxy,
+)
+
+
+@pytest.fixture
+def stripe(as_stripe):
+    with far_side(as_stripe) as side:
+        yield side
+
+
+def test_a_call_comes_back_whole(stripe, caller):
+    answer = caller.call(stripe.port)
+    assert (answer.status, answer.body, answer.headers["request-id"]) == (200, BODY, "req_1")
+
+
+def test_the_request_names_the_far_side_and_carries_its_headers(stripe, caller):
+    caller.call(stripe.port, url=f"{STRIPE}?expand=x")
+    head, _, body = stripe.requests[0].partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "POST /v1/checkout/sessions?expand=x HTTP/1.1"
+    assert {"Host: api.stripe.com", f"Authorization: Bearer {KEY}"} <= set(lines)
+    assert body == b"mode=payment"
+
+
+def test_the_record_tells_stages_and_bytes_but_no_secret(stripe, caller):
+    answer = caller.call(stripe.port, url=f"{STRIPE}?secret=1")
+    record = answer.record
+    assert (record.stage, record.path, record.status) == (
+        Stage.ANSWERED, "/v1/checkout/sessions", 200,
+    )  # fmt: skip
+    assert list(record.milliseconds) == [
+        Stage.ROUTE, Stage.RESOLVE, Stage.CONNECT, Stage.TLS, Stage.SENT, Stage.ANSWERED,
+    ]  # fmt: skip
+    assert record.bytes_sent == len(stripe.requests[0])
+    assert record.bytes_received == len(http_answer())
+    assert record.tls.issuer == "O=Test Authority"
+    assert [attempt.outcome for attempt in record.attempts] == ["connected"]
+    assert not {"secret", KEY, "mode=payment"} & set(repr((answer, record)).split("'"))
+
+
+def test_connections_are_kept(stripe, caller):
+    client = caller.client(stripe.port)
+    answers = [caller.call(client=client) for _ in range(20)]
+    assert [answer.record.reused for answer in answers] == [False] + [True] * 19
+    assert stripe.connections == 1
+    assert answers[-1].record.tls == answers[0].record.tls
+
+
+def test_threads_share_few_connections(stripe, caller):
+    client = caller.client(stripe.port, max_calls=8, turn_seconds=5)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: caller.call(client=client), range(80)))
+    assert {answer.body for answer in answers} == {BODY}
+    assert len(stripe.requests) == 80
+    assert stripe.connections <= 8
+
+
+def test_a_connection_that_the_far_side_closed_is_not_used_again(as_stripe, caller):
+    with far_side(as_stripe, lambda c: (c.sendall(http_answer()), hang_up(c))) as side:
+        client = caller.client(side.port)
+        for _ in range(5):
+            caller.call(client=client)
+        assert (side.connections, len(side.requests)) == (5, 5)
+
+
+def test_an_old_connection_is_not_used_again(stripe, caller):
+    client = caller.client(stripe.port, idle_seconds=0)
+    caller.call(client=client)
+    assert not caller.call(client=client).record.reused
+
+
+def test_a_kept_connection_that_ends_at_the_request_fails_as_sent(as_stripe, caller):
+    def answer_once(connection, count=[]):  # noqa: B006 - the server's memory
+        count.append(1)
+        connection.sendall(http_answer()) if len(count) == 1 else hang_up(connection)
+
+    with far_side(as_stripe, answer_once) as side:
+        client = caller.client(side.port)
+        caller.call(client=client)
+        record = caller.failure(client=client).record
+        assert (record.stage, record.reused, len(side.requests)) == (Stage.SENT, True, 2)
+
+
+def test_a_child_process_does_not_speak_on_its_parents_connections(stripe, caller):
+    client = caller.client(stripe.port)
+    caller.call(client=client)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if not caller.call(client=client).record.reused else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert caller.call(client=client).record.reused
+
+
+def test_redirects_are_not_followed(as_stripe, caller):
+    behave = answer_with(b"", "302 Found", ("Location: https://portal.example/",))
+    with far_side(as_stripe, behave) as side:
+        assert caller.call(side.port).status == 302
+        assert len(side.requests) == 1
+
+
+def test_nothing_is_read_from_the_environment(stripe, caller, monkeypatch, tmp_path):
+    (tmp_path / ".netrc").write_text("default login thief password stolen\n")
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(tmp_path / "empty.pem"))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert caller.call(stripe.port).status == 200
+    assert f"Bearer {KEY}".encode() in stripe.requests[0]
+    assert not (tmp_path / "keys").exists()
+
+
+def test_a_private_authority_must_be_named(stripe, caller):
+    failure = caller.failure(stripe.port, ca_bundle=None)
+    assert (failure.record.stage, failure.record.bytes_sent) == (Stage.TLS, 0)
+    assert stripe.requests == []
+
+
+def test_calls_at_once_are_bounded(caller):
+    with black_hole() as port:
+        client = caller.client(port, max_calls=1, turn_seconds=0.1, deadline_seconds=1)
+        first = threading.Thread(target=caller.failure, kwargs={"client": client})
+        first.start()
+        failures = [caller.failure(client=client).record for _ in range(3)]
+        first.join()
+    assert {record.stage for record in failures} == {Stage.ROUTE}
+    assert max(record.elapsed_seconds for record in failures) < 0.9
+
+
+def test_a_turn_is_given_back_after_a_failure(caller, stripe):
+    client = caller.client(stripe.port, max_calls=1, turn_seconds=0.1)
+    with pytest.raises(CallFailed):
+        caller.call(client=client, headers={"X": "…"})
+    assert caller.call(client=client).status == 200
+
+
+def test_a_route_for_another_address_is_refused(stripe, caller):
+    with pytest.raises(ValueError, match="another address"):
+        caller.client().request(
+            "GET",
+            "https://other.example/",
+            headers={},
+            body=None,
+            route=caller.call(stripe.port).route,
+        )
+
+
+@pytest.mark.squid
+def test_through_squid_the_name_stays_in_connect(stripe, caller):
+    with running_squid(leads_to=stripe.port) as proxy:
+        answer = caller.call(proxy=proxy.url)
+        assert answer.record.proxy_answer.status == 200
+        assert answer.record.milliseconds.keys() >= {Stage.TUNNEL}
+    assert len(stripe.requests) == 1
+
+
+@pytest.mark.squid
+def test_an_override_does_not_reach_the_connect_line(caller, stripe):
+    with running_squid(leads_to=stripe.port) as proxy:
+        assert caller.call(port=9, proxy=proxy.url).status == 200
+
+
+@pytest.mark.squid
+def test_credentials_are_decoded_and_sent(stripe, caller):
+    with running_squid("credentials", leads_to=stripe.port) as proxy:
+        client = caller.client()
+        assert caller.call(proxy=proxy.url_with_credentials, client=client).status == 200
+        assert caller.call(proxy=proxy.url_with_credentials, client=client).record.reused
+
+
+@pytest.mark.squid
+def test_an_https_proxy_is_spoken_to_in_tls(stripe, caller, as_stripe):
+    with (
+        running_squid("credentials", leads_to=stripe.port) as proxy,
+        tls_in_front_of(proxy.port, as_stripe) as port,
+    ):
+        address = proxy.url_with_credentials.replace("http://", "https://")
+        address = address.replace(f":{proxy.port}", f":{port}")
+        client = caller.client()
+        answers = [caller.call(proxy=address, client=client) for _ in range(3)]
+        client.close()
+    assert [answer.record.reused for answer in answers] == [False, True, True]
+    assert answers[0].record.tls.issuer == "O=Test Authority"
+    assert len(stripe.requests) == 3
+
+
+@pytest.mark.squid
+def test_a_plain_call_is_forwarded_by_an_http_proxy(caller):
+    with far_side(None) as side, running_squid("credentials") as proxy:
+        url = f"http://127.0.0.1:{side.port}/v1/balance"
+        answer = caller.call(url=url, proxy=proxy.url_with_credentials)
+        caller.clients[-1].close()
+    assert answer.status == 200
+    assert side.requests[0].startswith(b"POST /v1/balance HTTP/1.1\r\n")
+    assert b"proxy-authorization" not in side.requests[0].lower()
+
+
+@pytest.mark.tinyproxy
+def test_through_tinyproxy(stripe, caller):
+    with running_tinyproxy() as proxy:
+        url = f"https://localhost:{stripe.port}/v1/balance"
+        answer = caller.call(url=url, proxy=proxy.url)
+        caller.clients[-1].close()
+    assert "tinyproxy" in answer.record.proxy_answer.answered_by
+
+
+@pytest.mark.parametrize("credentials", [True, False])
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_through_a_socks_proxy(stripe, caller, scheme, credentials):
+    with running_microsocks(credentials=credentials) as proxy:
+        address = proxy.url_with_credentials if credentials else proxy.url
+        url = f"https://localhost:{stripe.port}/v1/balance"
+        answer = caller.call(url=url, proxy=address.replace("socks5h", scheme))
+        caller.clients[-1].close()
+    assert answer.status == 200
+
+
+def test_an_override_leads_where_this_machine_looks_names_up(stripe, caller):
+    with running_microsocks() as proxy:
+        answer = caller.call(stripe.port, proxy=proxy.url.replace("socks5h", "socks5"))
+        caller.clients[-1].close()
+    assert answer.status == 200

@@ -1,0 +1,196 @@
+"""One deadline over everything: whatever the far side does, a call ends by it."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from outbound.client import Stage
+from outbound.tests.servers import far_side, http_answer
+from testing.proxies import black_hole, raw_server
+
+DEADLINE_SECONDS = 1.0
+MARGIN_SECONDS = 0.8
+
+
+@pytest.fixture
+def ends_in_time(caller):
+    """Makes a call that must fail by its deadline, and not much earlier; its record."""
+
+    def call(*args, at_least=0.8, **kwargs):
+        failure = caller.failure(*args, deadline_seconds=DEADLINE_SECONDS, **kwargs)
+        seconds = failure.record.elapsed_seconds
+        assert at_least * DEADLINE_SECONDS <= seconds < DEADLINE_SECONDS + MARGIN_SECONDS
+        return failure.record
+
+    return call
+
+
+def drip(data):
+    """Sends a byte every 50 ms, as long as somebody listens."""
+
+    def behave(connection):
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.05)  # the rate of the drip is what is tested
+
+    return behave
+
+
+def test_a_silent_far_side(as_stripe, ends_in_time):
+    with far_side(as_stripe, lambda connection: connection.recv(1)) as side:
+        record = ends_in_time(side.port)
+    assert (record.stage, record.bytes_received) == (Stage.SENT, 0)
+
+
+def test_dripping_headers(as_stripe, ends_in_time):
+    with far_side(as_stripe, drip(http_answer())) as side:
+        record = ends_in_time(side.port)
+    assert record.stage == Stage.SENT
+    assert record.bytes_received > 0
+
+
+def test_a_dripping_body(as_stripe, ends_in_time):
+    def behave(connection):
+        connection.sendall(http_answer(b"", length=1000))
+        drip(b"x" * 1000)(connection)
+
+    with far_side(as_stripe, behave) as side:
+        assert ends_in_time(side.port).stage == Stage.ANSWERED
+
+
+def test_a_body_without_end(as_stripe, ends_in_time):
+    def behave(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        drip(b"x" * 1000)(connection)
+
+    with far_side(as_stripe, behave) as side:
+        assert ends_in_time(side.port).stage == Stage.ANSWERED
+
+
+def test_silence_in_the_handshake(ends_in_time):
+    with black_hole() as port:
+        assert ends_in_time(port).stage == Stage.TLS
+
+
+def test_a_dripping_handshake(ends_in_time):
+    with raw_server(drip(b"\x16\x03\x03\x40\x00" + b"\x00" * 1000)) as port:
+        assert ends_in_time(port).stage == Stage.TLS
+
+
+def test_a_silent_proxy(ends_in_time):
+    with black_hole() as port:
+        assert ends_in_time(proxy=f"http://127.0.0.1:{port}").stage == Stage.TUNNEL
+
+
+def test_a_dripping_proxy(ends_in_time):
+    answer = b"HTTP/1.1 200 OK\r\nVia: " + b"x" * 1000
+    with raw_server(drip(answer)) as port:
+        assert ends_in_time(proxy=f"http://127.0.0.1:{port}").stage == Stage.TUNNEL
+
+
+def test_a_silent_socks_proxy(ends_in_time):
+    with black_hole() as port:
+        assert ends_in_time(proxy=f"socks5h://127.0.0.1:{port}").stage == Stage.TUNNEL
+
+
+def test_a_silent_https_proxy(ends_in_time):
+    with black_hole() as port:
+        assert ends_in_time(proxy=f"https://127.0.0.1:{port}").stage == Stage.TUNNEL
+
+
+def test_silence_inside_an_https_proxy(as_stripe, ends_in_time):
+    """TLS in TLS: the handshake with the far side is bounded too."""
+
+    def lead_nowhere(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while connection.recv(65536):
+            pass
+
+    with far_side(as_stripe, lead_nowhere) as proxy:
+        assert ends_in_time(proxy=f"https://127.0.0.1:{proxy.port}").stage == Stage.TLS
+
+
+@pytest.fixture
+def full_backlog():
+    """A port that takes no more connections: a SYN to it is dropped, as by a firewall."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        address = listener.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        yield address[1]
+        for filler in fillers:
+            filler.close()
+
+
+def test_a_far_side_that_drops_packets(full_backlog, ends_in_time):
+    assert ends_in_time(full_backlog).stage == Stage.CONNECT
+
+
+def test_several_addresses_that_drop_packets_share_the_time(full_backlog, ends_in_time):
+    def look_up(host, port, *_):
+        return [(socket.AF_INET, 0, 0, "", ("127.0.0.1", full_backlog))] * 3
+
+    url = f"https://api.stripe.com:{full_backlog}/"
+    record = ends_in_time(url=url, look_up=look_up)
+    assert [attempt.outcome for attempt in record.attempts] == ["TimeoutError"] * 3
+
+
+def test_a_refused_address_is_followed_by_the_next(as_stripe, caller):
+    with far_side(as_stripe) as side:
+
+        def look_up(host, port, *_):
+            return [(socket.AF_INET, 0, 0, "", (ip, port)) for ip in ("127.0.0.2", "127.0.0.1")]
+
+        url = f"https://api.stripe.com:{side.port}/"
+        record = caller.call(url=url, look_up=look_up).record
+    assert [attempt.outcome for attempt in record.attempts] == [
+        "ConnectionRefusedError",
+        "connected",
+    ]
+
+
+def test_a_resolver_that_blocks_is_asked_once_for_all(ends_in_time, caller):
+    asked, answer = [], threading.Event()
+
+    def look_up(host, port, *_):
+        asked.append(host)
+        answer.wait(10)
+        return [(socket.AF_INET, 0, 0, "", ("127.0.0.1", port))]
+
+    client = caller.client(look_up=look_up, deadline_seconds=DEADLINE_SECONDS)
+    try:
+        assert ends_in_time(client=client).stage == Stage.RESOLVE
+        assert ends_in_time(client=client).stage == Stage.RESOLVE
+        assert asked == ["api.stripe.com"]
+    finally:
+        answer.set()
+
+
+def test_a_deadline_of_one_call_may_be_shorter(as_stripe, caller):
+    with far_side(as_stripe, lambda connection: connection.recv(1)) as side:
+        client = caller.client(side.port, deadline_seconds=30)
+        failure = caller.failure(client=client, within_seconds=0.3)
+    assert failure.record.elapsed_seconds < 0.3 + MARGIN_SECONDS
+
+
+def test_a_silence_may_be_bounded_below_the_deadline(as_stripe, caller):
+    with far_side(as_stripe, lambda connection: connection.recv(1)) as side:
+        failure = caller.failure(side.port, deadline_seconds=30, read_timeout_seconds=0.3)
+    assert failure.record.elapsed_seconds < 0.3 + MARGIN_SECONDS
+    assert not failure.record.deadline_passed
+
+
+def test_a_slow_answer_within_the_deadline_is_an_answer(as_stripe, caller):
+    with far_side(as_stripe, slowly) as side:
+        assert caller.call(side.port).status == 200
+
+
+def slowly(connection):
+    data = http_answer()
+    for start in range(0, len(data), 20):
+        connection.sendall(data[start : start + 20])
+        time.sleep(0.02)  # slower than one packet, faster than the deadline
