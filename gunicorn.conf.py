@@ -6,9 +6,9 @@ before a worker is thought dead.
 """
 
 import os
+from pathlib import Path
 
 from testbank.environment import Environment
-from pathlib import Path
 
 _environment = Environment.of_process(Path(__file__).resolve().parent)
 _on_sqlite = _environment.text("DATABASE_URL", "sqlite:").startswith("sqlite:")

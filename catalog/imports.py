@@ -42,9 +42,7 @@ def import_items(*, test_bank: TestBank, read: ReadFile) -> ImportReport:
     if read.errors:
         raise FileHasErrors(read)
     TestBank.objects.select_for_update().get(pk=test_bank.pk)
-    known = set(
-        test_bank.bank_questions.values_list("question__versions__fingerprint", flat=True)
-    )
+    known = set(test_bank.bank_questions.values_list("question__versions__fingerprint", flat=True))
     report = ImportReport()
     fresh: list[Item] = []
     for line, item in zip(read.lines, read.items, strict=True):

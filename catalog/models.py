@@ -45,6 +45,10 @@ class TestBank(models.Model):
 
     __test__ = False  # pytest would take the name for a class of tests
 
+    # Filled in by `with_counts`.
+    question_count: int
+    sample_count: int
+
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", _("Published")

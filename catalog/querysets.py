@@ -10,14 +10,10 @@ from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-    TestBankBase = models.QuerySet["TestBank"]
-    AccessBase = models.QuerySet["Access"]
-else:
-    TestBankBase = AccessBase = models.QuerySet
+    from catalog.models import Access, TestBank  # noqa: F401 - stand in strings below
 
 
-class TestBankQuerySet(TestBankBase):
+class TestBankQuerySet(models.QuerySet["TestBank"]):
     """Banks."""
 
     __test__ = False
@@ -40,16 +36,19 @@ class TestBankQuerySet(TestBankBase):
         Subqueries, not joins: they run for the rows of one page only, whatever the size
         of the shop.
         """
-        questions = self.model._meta.get_field("bank_questions").related_model.objects
-        of_bank = questions.filter(test_bank=OuterRef("pk")).order_by().values("test_bank")
+        from catalog.models import BankQuestion  # noqa: PLC0415 - models import this module
+
+        of_bank = (
+            BankQuestion.objects.filter(test_bank=OuterRef("pk")).order_by().values("test_bank")
+        )
         counted = of_bank.annotate(count=Count("pk")).values("count")
-        return self.annotate(
+        return self.annotate(  # type: ignore[no-redef] # the model declares both for its users
             question_count=Coalesce(Subquery(counted), 0),
             sample_count=Coalesce(Subquery(counted.filter(is_sample=True)), 0),
         )
 
 
-class AccessQuerySet(AccessBase):
+class AccessQuerySet(models.QuerySet["Access"]):
     """Accesses."""
 
     def live(self, at: datetime) -> "AccessQuerySet":

@@ -42,7 +42,6 @@ def _rank(access: Access, at: datetime) -> tuple[bool, bool, datetime]:
     return access.is_live(at), access.expires_at is None, access.expires_at or at
 
 
-
 @dataclass(frozen=True)
 class Domain:
     """A part of a bank's subject. `title` is empty for questions without one."""

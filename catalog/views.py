@@ -73,7 +73,6 @@ def cover(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponse(drawing, content_type="image/svg+xml")
 
 
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def sample_question(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A question that everybody may try. Nothing is kept of the answer."""

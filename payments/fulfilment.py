@@ -97,6 +97,8 @@ def _is_uuid(text: str) -> bool:
 
 def _locked_learner(order: Order) -> User | None:
     """The learner, locked, so that two paid orders for one bank are handled one by one."""
+    if order.user_id is None:
+        return None
     return User.objects.select_for_update().filter(pk=order.user_id).first()
 
 

@@ -7,13 +7,10 @@ from django.db import models
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-    OrderBase = models.QuerySet["Order"]
-else:
-    OrderBase = models.QuerySet
+    from payments.models import Order  # noqa: F401 - stands in a string below
 
 
-class OrderQuerySet(OrderBase):
+class OrderQuerySet(models.QuerySet["Order"]):
     """Orders."""
 
     def visible_to(self, user: "User | AnonymousUser") -> "OrderQuerySet":

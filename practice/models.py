@@ -17,12 +17,8 @@ from questions.models import QuestionVersion
 if TYPE_CHECKING:
     from accounts.models import User
 
-    AttemptBase = models.QuerySet["Attempt"]
-else:
-    AttemptBase = models.QuerySet
 
-
-class AttemptQuerySet(AttemptBase):
+class AttemptQuerySet(models.QuerySet["Attempt"]):
     """Attempts."""
 
     def visible_to(self, user: "User | AnonymousUser") -> "AttemptQuerySet":

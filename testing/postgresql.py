@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from testing.parts import missing_part
+from testing.parts import FINDERS
 
 STARTS_WITHIN_SECONDS = 30
 # Tests ask what is written, not whether it survives a power cut.
@@ -108,9 +108,8 @@ def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:
 
 def main() -> int:
     """Run the command with DATABASE_URL set; its exit code."""
-    problem = missing_part("postgresql")
-    if problem:
-        sys.stderr.write(f"{problem}\n")
+    if not FINDERS["postgresql"]():
+        sys.stderr.write("postgresql is missing; its tests are skipped\n")
         return 1 if os.environ.get("TESTBANK_REQUIRE") == "all" else 0
     with running_postgresql() as url:
         environment = os.environ | {"TESTBANK_TEST_DATABASE_URL": url}
