@@ -7,7 +7,7 @@ PORT ?= 8000
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup develop test quick check format requirements clean
+.PHONY: help demo setup develop test quick check format requirements screenshots clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ format: $(VENV)/development.stamp ## Bring the code into its form
 requirements: $(VENV)/development.stamp ## Pin the requirements anew
 	for name in base development; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/
+	@$(RUN) -m testing.screenshots
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) var/demo* .env.demo

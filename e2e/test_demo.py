@@ -1,24 +1,18 @@
 """The demo, started as a stranger starts it, and a purchase from sign-up to result."""
 
 import json
-import os
 import re
-import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.journey import Visitor
+from testing.demo import copy_project, ready_demo, started_demo, words
 from testing.site import DIRECT, ROOT, free_port
-from testing.waiting import wait_until
 
 GIT = json.loads((ROOT / "catalog/demo_banks/git-in-practice.json").read_text(encoding="utf-8"))
 KEYS = [
@@ -31,55 +25,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project as git would clone it: no settings, no data of this one."""
     target = tmp_path_factory.mktemp("clone")
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, names.decode().split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+    copy_project(target)
     return target
-
-
-@contextmanager
-def started_demo(clone: Path, port: int, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """`make demo` without the installing; ended with Ctrl-C. Its words stand in `demo.log`."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(clone), "PORT": str(port)}
-    with (clone / "demo.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "testbank.demo"],
-            cwd=clone,
-            env=environment | variables,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
-
-
-def words(clone: Path) -> str:
-    return (clone / "demo.log").read_text(encoding="utf-8")
-
-
-@contextmanager
-def ready_demo(clone: Path) -> Iterator[str]:
-    """The address of a demo that says that it is ready; Ctrl-C must end all of it."""
-    port = free_port()
-    with started_demo(clone, port) as process:
-        wait_until(
-            lambda: process.poll() is not None or "The demo is ready" in words(clone), seconds=60
-        )
-        assert process.poll() is None, words(clone)
-        yield f"http://127.0.0.1:{port}"
-    assert process.returncode == 0, words(clone)
-    assert "The demo has ended." in words(clone)
-    for part in (port, port + 1):
-        with pytest.raises(OSError, match="refused"):
-            DIRECT.open(f"http://127.0.0.1:{part}/", timeout=2)
 
 
 @pytest.fixture
@@ -117,6 +65,15 @@ def test_a_stranger_buys_and_practises(demo: str, page: Page) -> None:
     visitor.answers(KEYS)
     visitor.sees("Your result")
     visitor.sees("10 of 10 points")
+
+
+def test_ctrl_c_ends_all_of_it(clone: Path) -> None:
+    with ready_demo(clone) as address:
+        port = int(address.rpartition(":")[2])
+    assert "The demo has ended." in words(clone)
+    for part in (port, port + 1):
+        with pytest.raises(OSError, match="refused"):
+            DIRECT.open(f"http://127.0.0.1:{part}/", timeout=2)
 
 
 def test_a_second_start_keeps_the_data(clone: Path) -> None:

@@ -29,11 +29,16 @@ Part = Literal["squid", "tinyproxy", "microsocks", "curl", "chromium", "shared",
 
 def require(part: Part) -> None:
     """Go on if the part is there; skip, or with TESTBANK_REQUIRE=all fail, by its name."""
-    if FINDERS[part]():
-        return
-    if os.environ.get("TESTBANK_REQUIRE") == "all":
-        pytest.fail(f"{part} is missing, and TESTBANK_REQUIRE=all", pytrace=False)
-    pytest.skip(f"{part} is missing")
+    problem = missing_part(part)
+    if problem and os.environ.get("TESTBANK_REQUIRE") == "all":
+        pytest.fail(f"{problem}, and TESTBANK_REQUIRE=all", pytrace=False)
+    if problem:
+        pytest.skip(problem)
+
+
+def missing_part(part: Part) -> str:
+    """Empty where the part is there; otherwise a sentence that names it."""
+    return "" if FINDERS[part]() else f"{part} is missing"
 
 
 def program(name: str) -> str | None:

@@ -1,0 +1,60 @@
+"""The demo, started from a copy of the project as `make demo` starts it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from testing.site import ROOT, free_port
+from testing.waiting import wait_until
+
+
+def copy_project(target: Path) -> None:
+    """Every file that git knows or would take, as it is now: no settings, no data."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, names.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+@contextmanager
+def started_demo(folder: Path, port: int, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """The demo of a copied project; ended with Ctrl-C. Its words stand in `demo.log`."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port)}
+    with (folder / "demo.log").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "testbank.demo"],
+            cwd=folder,
+            env=environment | variables,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def words(folder: Path) -> str:
+    """What the demo has said."""
+    return (folder / "demo.log").read_text(encoding="utf-8")
+
+
+@contextmanager
+def ready_demo(folder: Path) -> Iterator[str]:
+    """The address of a demo that says that it is ready; it must end well with Ctrl-C."""
+    port = free_port()
+    with started_demo(folder, port) as process:
+        wait_until(
+            lambda: process.poll() is not None or "The demo is ready" in words(folder), seconds=60
+        )
+        assert process.poll() is None, words(folder)
+        yield f"http://127.0.0.1:{port}"
+    assert process.returncode == 0, words(folder)
