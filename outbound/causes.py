@@ -300,18 +300,19 @@ def certificate_untrusted(route: Route, issuer: str) -> Finding:
     return Finding("NET-TLS-UNTRUSTED", operator, CA_EXAMPLE, advice)
 
 
-def reset_after_sending(route: Route) -> Finding:
-    """Cut off after the request, or a part of it, was handed over."""
-    operator = f"The connection to {route.endpoint}{_via(route)} was reset after the request."
-    return Finding("NET-RESET", operator, "Nothing: the call is repeated.", "", True)
-
-
 def closed_without_answer(route: Route, *, reused: bool) -> Finding:
-    """Closed after the request, without an answer."""
-    operator = f"{route.endpoint} took the request{_via(route)} and closed without an answer."
+    """Closed or reset after the request, without an answer: ssl does not always tell which."""
+    operator = (
+        f"The connection to {route.endpoint}{_via(route)} ended after the request, without an "
+        "answer."
+    )
     advice = "The connection had been kept from an earlier call, and may just have been closed."
     return Finding(
-        "NET-NO-ANSWER", operator, "Nothing: the call is repeated.", advice if reused else "", True
+        "NET-NO-ANSWER",
+        operator,
+        "Nothing: the call is repeated.",
+        advice if reused else "",
+        retry_useful=True,
     )
 
 

@@ -250,10 +250,8 @@ def _at_sent(route: Route, record: CallRecord, chain: list[BaseException]) -> Fi
     if _first(chain, TimeoutError) is not None:
         dripped = record.bytes_received > 0 and record.deadline_passed
         return causes.deadline(route, record) if dripped else causes.no_answer(route, record)
-    closed = _first(chain, http.client.RemoteDisconnected) is not None
-    if not closed and _first(chain, ConnectionError) is not None:
-        return causes.reset_after_sending(route)
-    if closed or _first(chain, ssl.SSLEOFError) is not None:
+    # RemoteDisconnected is a ConnectionError; SSLEOFError is none.
+    if any(_first(chain, kind) for kind in (ConnectionError, ssl.SSLEOFError)):
         return causes.closed_without_answer(route, reused=record.reused)
     if _first(chain, http.client.HTTPException) is not None:
         return causes.answer_not_http(route)

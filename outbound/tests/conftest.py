@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import trustme
@@ -31,12 +32,12 @@ def ca_bundle(authority, tmp_path_factory):
 def serve_as(authority):
     """Makes a server's TLS context with a certificate for these names."""
 
-    def make(*names, issuer=authority, expires_in_days=30, version=None):
+    def make(*names, issuer=authority, starts_in_days=-60, expires_in_days=30):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         now = datetime.now(UTC)
         issued = issuer.issue_cert(
             *names,
-            not_before=now - timedelta(days=60),
+            not_before=now + timedelta(days=starts_in_days),
             not_after=now + timedelta(days=expires_in_days),
         )
         issued.configure_cert(context)
@@ -54,8 +55,8 @@ def as_stripe(serve_as):
 class Caller:
     """Makes one call as the shop makes it. `port` is where Stripe's name leads."""
 
-    ca_bundle: object
-    clients: list = field(default_factory=list)
+    ca_bundle: Path
+    clients: list[Client] = field(default_factory=list)
 
     def client(self, port=None, **options):
         resolve = f"api.stripe.com:443:127.0.0.1:{port}" if port else ""
@@ -64,18 +65,30 @@ class Caller:
         self.clients.append(client)
         return client
 
-    def call(self, port=None, *, proxy="environment", url=STRIPE, client=None, method="POST", **kw):
-        process, within_seconds = kw.pop("process", {}), kw.pop("within_seconds", None)
-        headers = {
-            "Authorization": f"Bearer {KEY}",
-            "Idempotency-Key": "k",
-            **kw.pop("headers", {}),
-        }
-        client = client or self.client(port, **kw)
-        route = decide(url, setting=proxy, surroundings=Surroundings(process, {}))
-        body = b"mode=payment" if method == "POST" else None
-        return client.request(
-            method, url, headers=headers, body=body, route=route, deadline_seconds=within_seconds
+    def call(
+        self,
+        port=None,
+        *,
+        proxy="environment",
+        process=None,
+        route=None,
+        url=STRIPE,
+        client=None,
+        method="POST",
+        headers=None,
+        within_seconds=None,
+        **options,
+    ):
+        """The answer. A header of None takes a usual one out; `options` are a client's."""
+        usual = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": "k", **(headers or {})}
+        surroundings = Surroundings(process or {}, {})
+        return (client or self.client(port, **options)).request(
+            method,
+            url,
+            headers={name: value for name, value in usual.items() if value is not None},
+            body=b"mode=payment" if method == "POST" else None,
+            route=route or decide(url, setting=proxy, surroundings=surroundings),
+            deadline_seconds=within_seconds,
         )
 
     def failure(self, *args, **kwargs):

@@ -77,6 +77,11 @@ def read_request(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
+def say_nothing(connection: socket.socket) -> None:
+    """Wait until the other side gives up."""
+    connection.recv(1)
+
+
 def reset(connection: socket.socket) -> None:
     """End the connection with RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")

@@ -78,7 +78,11 @@ def test_threads_share_few_connections(stripe, caller):
 
 
 def test_a_connection_that_the_far_side_closed_is_not_used_again(as_stripe, caller):
-    with far_side(as_stripe, lambda c: (c.sendall(http_answer()), hang_up(c))) as side:
+    def answer_and_hang_up(connection):
+        connection.sendall(http_answer())
+        hang_up(connection)
+
+    with far_side(as_stripe, answer_and_hang_up) as side:
         client = caller.client(side.port)
         for _ in range(5):
             caller.call(client=client)

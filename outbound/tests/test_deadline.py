@@ -7,7 +7,7 @@ import time
 import pytest
 
 from outbound.client import Stage
-from outbound.tests.servers import far_side, http_answer
+from outbound.tests.servers import far_side, http_answer, say_nothing
 from testing.proxies import black_hole, raw_server
 
 DEADLINE_SECONDS = 1.0
@@ -39,7 +39,7 @@ def drip(data):
 
 
 def test_a_silent_far_side(as_stripe, ends_in_time):
-    with far_side(as_stripe, lambda connection: connection.recv(1)) as side:
+    with far_side(as_stripe, say_nothing) as side:
         record = ends_in_time(side.port)
     assert (record.stage, record.bytes_received) == (Stage.SENT, 0)
 
@@ -171,14 +171,14 @@ def test_a_resolver_that_blocks_is_asked_once_for_all(ends_in_time, caller):
 
 
 def test_a_deadline_of_one_call_may_be_shorter(as_stripe, caller):
-    with far_side(as_stripe, lambda connection: connection.recv(1)) as side:
+    with far_side(as_stripe, say_nothing) as side:
         client = caller.client(side.port, deadline_seconds=30)
         failure = caller.failure(client=client, within_seconds=0.3)
     assert failure.record.elapsed_seconds < 0.3 + MARGIN_SECONDS
 
 
 def test_a_silence_may_be_bounded_below_the_deadline(as_stripe, caller):
-    with far_side(as_stripe, lambda connection: connection.recv(1)) as side:
+    with far_side(as_stripe, say_nothing) as side:
         failure = caller.failure(side.port, deadline_seconds=30, read_timeout_seconds=0.3)
     assert failure.record.elapsed_seconds < 0.3 + MARGIN_SECONDS
     assert not failure.record.deadline_passed
