@@ -7,6 +7,7 @@ knows whether a request may be repeated (it owns the idempotency key).
 
 import http.client
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -43,9 +44,12 @@ __all__ = [
 ]
 
 LONGEST_ANSWER_BYTES = 32 * 1024 * 1024
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+UNSENDABLE_IN_TARGET = frozenset(map(chr, [*range(0x21), 0x7F]))
 FAULTS = (
     OSError,
-    ValueError,
+    ValueError,  # of a far side's words that cannot be read
     http.client.HTTPException,
     urllib3.exceptions.HTTPError,
     CABundleError,
@@ -56,6 +60,10 @@ FAULTS = (
 
 class BusyError(Exception):
     """As many calls as may be are under way, and none ended in time."""
+
+
+class UnsendableError(ValueError):
+    """A header or the path holds a sign that HTTP cannot carry. Names the header only."""
 
 
 class AnswerTooLongError(Exception):
@@ -141,6 +149,7 @@ class Client:
             repeatable=_is_repeatable(method, headers),
         )
         try:
+            _check_sendable(target, headers)
             with self._turn(journey), self._connection(route, journey) as connection:
                 return connection.exchange(target, headers, body, route, journey)
         except (*FAULTS, BusyError, AnswerTooLongError) as error:
@@ -234,6 +243,15 @@ def _request_target(url: str, route: Route) -> str:
     ):
         raise ValueError("the route was decided for another address")
     return f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+
+
+def _check_sendable(target: str, headers: Mapping[str, str]) -> None:
+    """http.client would put the value, which may be a key, into its error."""
+    if not UNSENDABLE_IN_TARGET.isdisjoint(target) or not target.isascii():
+        raise UnsendableError("the path or the query")
+    for name, value in headers.items():
+        if not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
+            raise UnsendableError(f"the header {name!r}")
 
 
 def _is_repeatable(method: str, headers: Mapping[str, str]) -> bool:

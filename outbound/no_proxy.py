@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from outbound.addresses import normal_host, parse_address, parse_port, split_port
+from outbound.secrets import mask_url
 from outbound.surroundings import DOTENV, QUOTES, Surroundings, Variable
 
 SEPARATORS = re.compile(r"[,\s]+")
@@ -144,7 +145,7 @@ def _entries_of(variable: Variable) -> Iterator[Entry]:
         star = (STAR_IN_LIST,) if text == "*" != variable.value else ()
         differences = (*pattern.differences, *star, *about_all)
         yield Entry(
-            text=text[:LONGEST_ENTRY],
+            text=mask_url(text[:LONGEST_ENTRY]),
             variable=variable.name,
             source=variable.source,
             position=position,
@@ -153,12 +154,10 @@ def _entries_of(variable: Variable) -> Iterator[Entry]:
 
 
 def _about_separators(value: str) -> tuple[str, ...]:
-    if re.search(r"[^,\s]\s*[\r\n]\s*[^,\s]", value):
+    without_comma = [gap for gap in SEPARATORS.findall(value.strip()) if "," not in gap]
+    if any("\n" in gap or "\r" in gap for gap in without_comma):
         return (LINE_BREAKS,)
-    found = (
-        (re.search(r"[^,\s][^\S\r\n]+[^,\s]", value), BLANKS),
-        (re.search(r"[\r\n]", value), LINE_END),
-    )
+    found = ((without_comma, BLANKS), ("\n" in value or "\r" in value, LINE_END))
     return tuple(difference for applies, difference in found if applies)
 
 

@@ -6,7 +6,9 @@ in `no_proxy.py`, `addresses.py` and `route.py`.
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from outbound.secrets import mask_url
 
 PROCESS = "process"
 DOTENV = ".env"
@@ -15,11 +17,19 @@ QUOTES = "\"'"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable that is set and not empty. `source` is `process` or `.env`."""
+    """A variable that is set and not empty. `source` is `process` or `.env`.
+
+    `value` may hold a password: `masked` is for people.
+    """
 
     name: str
     source: str
-    value: str
+    value: str = field(repr=False)
+
+    @property
+    def masked(self) -> str:
+        """The value as it may be shown."""
+        return mask_url(self.value.strip())
 
     @property
     def where(self) -> str:
@@ -31,8 +41,8 @@ class Variable:
 class Surroundings:
     """The variables that may say how a call leaves: the process's, and those of `.env`."""
 
-    process: Mapping[str, str]
-    dotenv: Mapping[str, str]
+    process: Mapping[str, str] = field(repr=False)
+    dotenv: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of_process(cls, dotenv: Mapping[str, str]) -> "Surroundings":

@@ -162,6 +162,21 @@ def test_a_turn_is_given_back_after_a_failure(caller, stripe):
     assert caller.call(client=client).status == 200
 
 
+@pytest.mark.parametrize(
+    "value", ["Bearer sk_test_…", "Bearer sk_test_a\nX: 1", "Bearer sk_test_a\0"]
+)
+def test_a_key_that_cannot_be_sent_is_not_told(stripe, caller, value):
+    failure = caller.failure(stripe.port, headers={"Authorization": value})
+    assert str(failure.__cause__) == "the header 'Authorization'"
+    assert failure.record.stage == Stage.ROUTE
+
+
+@pytest.mark.parametrize("path", ["/a b", "/é", "/a\x7f"])
+def test_a_path_that_cannot_be_sent_is_refused_before_anything_else(stripe, caller, path):
+    failure = caller.failure(stripe.port, url=f"https://api.stripe.com{path}")
+    assert failure.record.stage == Stage.ROUTE
+
+
 def test_a_route_for_another_address_is_refused(stripe, caller):
     with pytest.raises(ValueError, match="another address"):
         caller.client().request(

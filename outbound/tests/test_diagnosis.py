@@ -448,7 +448,7 @@ def test_too_many_calls_at_once(caller, as_stripe, succeeds):
 def test_what_nobody_thought_of_names_its_stage(caller, stripe, succeeds):
     diagnosis = caller.diagnosis(stripe.port, headers={"X": "…"})
     assert verdict(diagnosis) == ("UNKNOWN", "no", True, False)
-    assert "failed at stage sent (UnicodeEncodeError)" in diagnosis.operator
+    assert "failed at stage route (UnsendableError)" in diagnosis.operator
     succeeds()
 
 

@@ -1,5 +1,7 @@
 """The one decision: its rules in their order, and that it raises nothing but its own error."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -177,3 +179,24 @@ def test_nothing_makes_it_raise_but_its_own_error(url, setting, process, dotenv)
         assert str(error)
     else:
         assert decided.describe()
+
+
+def test_the_cost_is_linear_in_the_entries():
+    """Twenty times the entries may take eighty times as long on a busy machine, not 400."""
+    few, many = (
+        Surroundings({"NO_PROXY": f"{'host.example, ' * count}\n"}, {}) for count in (500, 10_000)
+    )
+    assert seconds(many) < 80 * seconds(few)
+
+
+def seconds(surroundings):
+    began_at = time.process_time()
+    decide(STRIPE, surroundings=surroundings)
+    return time.process_time() - began_at
+
+
+def test_surroundings_shown_hide_their_values():
+    surroundings = Surroundings({"HTTPS_PROXY": "http://u:secret@p"}, {"STRIPE_SECRET_KEY": "sk"})
+    (variable,) = surroundings.settings_of("HTTPS_PROXY")
+    assert "secret" not in repr((surroundings, variable))
+    assert variable.masked == "http://u:***@p"
