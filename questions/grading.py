@@ -1,12 +1,13 @@
 """Is the answer right? Pure functions over items and responses; no Django, no database."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from questions.items import TOLERANCE_PERCENT, Frozen, Item, MultipleChoice, SingleChoice
+from questions.items import TOLERANCE_PERCENT, Frozen, Item, SingleChoice
 
 
 class ResponseError(ValueError):
@@ -52,13 +53,19 @@ def grade(item: Item, response: ChoiceResponse) -> Grade:
         raise ResponseError("a choice was taken twice")
     if isinstance(item, SingleChoice) and len(response.chosen) > 1:
         raise ResponseError("more than one choice was taken")
-    percent = sum(weights[chosen] for chosen in response.chosen)
-    return Grade(fraction=_share(percent, item))
+    percent = math.fsum(weights[chosen] for chosen in response.chosen)
+    if percent >= _full(item):
+        return Grade(fraction=Fraction(1))
+    share = Fraction(str(round(percent, 7))) / 100
+    return Grade(fraction=min(max(share, Fraction(0)), Fraction(1)))
 
 
-def _share(percent: float, item: Item) -> Fraction:
-    """Of the points, 0 to 1; what is nearly full is full."""
-    slack = TOLERANCE_PERCENT * (len(item.choices) if isinstance(item, MultipleChoice) else 1)
-    if percent >= 100 - slack:
-        return Fraction(1)
-    return max(Fraction(0), Fraction(str(round(percent, 7))) / 100)
+def _full(item: Item) -> float:
+    """The per cent from which on an answer has all points: 33.33333 three times is 99.99999.
+
+    What counts is whether all right choices were taken, not whether a file's rounded
+    weights reach 100. `fsum` gives the same in any order.
+    """
+    if isinstance(item, SingleChoice):
+        return 100 - TOLERANCE_PERCENT
+    return math.fsum(choice.weight for choice in item.choices if choice.weight > 0)

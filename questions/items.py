@@ -7,7 +7,7 @@ and `QuestionVersion` keeps it as JSON.
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 LONGEST_TEXT = 50_000
 MOST_CHOICES = 100
@@ -25,6 +25,16 @@ class Difficulty(StrEnum):
     HARD = "hard"
 
 
+def without_nul(words: str) -> str:
+    """The same words. Raises ValueError for a NUL, which PostgreSQL cannot keep."""
+    if "\0" in words:
+        raise ValueError("the text holds a NUL character")
+    return words
+
+
+Words = Annotated[str, AfterValidator(without_nul)]
+
+
 class Frozen(BaseModel):
     """Cannot be changed after it was made, and takes no field that it does not know."""
 
@@ -34,7 +44,7 @@ class Frozen(BaseModel):
 class Text(Frozen):
     """Words as their author wrote them. Pages show `html`, made safe by `text.py`."""
 
-    source: str = Field(max_length=LONGEST_TEXT)
+    source: Words = Field(max_length=LONGEST_TEXT)
     markup: Literal["plain", "markdown", "html"] = "plain"
     html: str = ""
 
@@ -45,7 +55,7 @@ NOTHING = Text(source="")
 class Choice(Frozen):
     """One answer to choose from. `weight` is the share of the points in per cent."""
 
-    id: str = Field(min_length=1, max_length=40)
+    id: Words = Field(min_length=1, max_length=40)
     text: Text
     weight: float = Field(default=0, ge=-100, le=100)
     feedback: Text = NOTHING
@@ -56,11 +66,11 @@ class Common(Frozen):
 
     stem: Text
     explanation: Text = NOTHING
-    domain: str = Field(default="", max_length=200)
-    group: str = Field(default="", max_length=100)
+    domain: Words = Field(default="", max_length=200)
+    group: Words = Field(default="", max_length=100)
     difficulty: Difficulty = Difficulty.UNKNOWN
-    tags: tuple[str, ...] = ()
-    external_id: str = Field(default="", max_length=200)
+    tags: tuple[Words, ...] = ()
+    external_id: Words = Field(default="", max_length=200)
 
 
 class WithChoices(Common):

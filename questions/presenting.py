@@ -105,6 +105,6 @@ def _html(text: Text) -> SafeString:
 def _inline(text: Text) -> SafeString:
     """The same without the paragraph around it, where it is one: a label holds no blocks."""
     words = text.html
-    if words.startswith("<p>") and words.endswith("</p>") and words.count("<p>") == 1:
+    if words.startswith("<p>") and words.endswith("</p>") and words.count("</p>") == 1:
         words = words[len("<p>") : -len("</p>")]
     return mark_safe(words)  # noqa: S308 - as above

@@ -2,6 +2,7 @@
 
 import functools
 import html
+import re
 
 import nh3
 from markdown_it import MarkdownIt
@@ -21,6 +22,8 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
 }
 SCHEMES = {"http", "https", "mailto"}
+LINE_END = re.compile(r"\r\n?")
+BLANK_LINES = re.compile(r"\n[ \t]*\n")
 
 
 def with_html(text: Text) -> Text:
@@ -52,8 +55,10 @@ def _markdown() -> MarkdownIt:
 
 
 def _paragraphs(source: str) -> str:
-    blocks = [block for block in source.replace("\r\n", "\n").split("\n\n") if block.strip()]
+    lines = LINE_END.sub("\n", source)
+    blocks = (block.strip() for block in BLANK_LINES.split(lines))
     return "".join(
-        f"<p>{html.escape(block.strip(), quote=False).replace(chr(10), '<br>')}</p>"
+        f"<p>{html.escape(block, quote=False).replace(chr(10), '<br>')}</p>"
         for block in blocks
+        if block
     )

@@ -1,0 +1,118 @@
+"""Before the answer nothing of the key leaves; after it all of it does."""
+
+from dataclasses import asdict, fields
+
+import pytest
+
+from questions.grading import ChoiceResponse, grade
+from questions.items import Choice, MultipleChoice, SingleChoice, Text
+from questions.presenting import (
+    PresentedChoice,
+    PresentedItem,
+    RevealedItem,
+    letter,
+    present,
+    reveal,
+)
+from questions.services import safe
+
+ITEM = safe(
+    SingleChoice(
+        stem=Text(source="Which?"),
+        explanation=Text(source="Explained."),
+        domain="Rules",
+        external_id="T1A01",
+        tags=("hard",),
+        choices=(
+            Choice(id="a", text=Text(source="One"), feedback=Text(source="Not one.")),
+            Choice(id="b", text=Text(source="Two"), weight=100, feedback=Text(source="Yes, two.")),
+        ),
+    )
+)
+
+
+def revealed(chosen: str) -> RevealedItem:
+    response = ChoiceResponse(chosen=(chosen,))
+    return reveal(ITEM, response, grade(ITEM, response))
+
+
+def test_presented_item_has_no_field_for_the_key() -> None:
+    assert [field.name for field in fields(PresentedItem)] == [
+        "kind",
+        "stem_html",
+        "domain",
+        "choices",
+    ]
+    assert [field.name for field in fields(PresentedChoice)] == ["id", "letter", "html"]
+
+
+def test_presented_item_is_the_same_whatever_the_key_is() -> None:
+    turned = ITEM.model_copy(
+        update={
+            "explanation": Text(source="Other."),
+            "choices": tuple(
+                choice.model_copy(update={"weight": 100 - choice.weight, "feedback": Text(source="")})
+                for choice in ITEM.choices
+            ),
+        }
+    )
+    assert present(turned) == present(ITEM)
+    assert asdict(present(ITEM)) == {
+        "kind": "single_choice",
+        "stem_html": "<p>Which?</p>",
+        "domain": "Rules",
+        "choices": (
+            {"id": "a", "letter": "A", "html": "One"},
+            {"id": "b", "letter": "B", "html": "Two"},
+        ),
+    }
+
+
+@pytest.mark.parametrize(("chosen", "is_right"), [("a", False), ("b", True)])
+def test_revealed_item_tells_key_choice_and_reason(chosen: str, is_right: bool) -> None:
+    item = revealed(chosen)
+    assert (item.is_right, item.is_answered) == (is_right, True)
+    assert item.explanation_html == "<p>Explained.</p>"
+    assert [choice.is_right for choice in item.choices] == [False, True]
+    assert [choice.is_chosen for choice in item.choices] == [chosen == "a", chosen == "b"]
+    assert [choice.feedback_html for choice in item.choices] == ["Not one.", "Yes, two."]
+
+
+def test_revealed_item_of_several_right_choices() -> None:
+    item = MultipleChoice(
+        stem=Text(source="Which?"),
+        choices=tuple(
+            Choice(id=name, text=Text(source=name), weight=weight)
+            for name, weight in (("a", 50), ("b", 50), ("c", -50))
+        ),
+    )
+    response = ChoiceResponse(chosen=("a", "c"))
+    shown = reveal(item, response, grade(item, response))
+    assert [choice.is_right for choice in shown.choices] == [True, True, False]
+    assert [choice.is_chosen for choice in shown.choices] == [True, False, True]
+    assert not shown.is_right
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<p>one</p>", "one"),
+        ("one", "one"),
+        ("", ""),
+        ("<p>one</p><p>two</p>", "<p>one</p><p>two</p>"),
+        ('<p>one</p><p dir="rtl">two</p>', '<p>one</p><p dir="rtl">two</p>'),
+        ('<p dir="rtl">one</p>', '<p dir="rtl">one</p>'),
+        ("<p>one</p><pre>two</pre><p>three</p>", "<p>one</p><pre>two</pre><p>three</p>"),
+    ],
+)
+def test_label_loses_the_paragraph_around_it_and_nothing_else(html: str, shown: str) -> None:
+    choice = ITEM.choices[0].model_copy(update={"text": Text(source="x", html=html)})
+    item = ITEM.model_copy(update={"choices": (choice, ITEM.choices[1])})
+    assert present(item).choices[0].html == shown
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (51, "AZ"), (52, "BA"), (99, "CV")]
+)
+def test_letter_of_a_place(place: int, name: str) -> None:
+    assert letter(place) == name

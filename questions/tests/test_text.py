@@ -1,0 +1,163 @@
+"""What an author wrote is shown, and nothing else of it happens."""
+
+from html.parser import HTMLParser
+from typing import Literal
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from questions.items import Text
+from questions.text import ATTRIBUTES, TAGS, safe_html, with_html
+from testing.parts import SHARED, require
+
+XSS = SHARED / "questions" / "hostile" / "xml" / "moodle_xss.xml"
+PAYLOADS = 31
+OURS = [
+    "<script>alert(1)</script>",
+    '<p onclick="alert(1)">x</p>',
+    '<a href="  javascript:alert(1)">x</a>',
+    '<a href="java\nscript:alert(1)">x</a>',
+    '<a href="vbscript:x">x</a>',
+    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    '<p style="position:fixed">x</p>',
+    "<form action=/x><input name=choice value=a></form>",
+    "<p class=choice--right id=score>x</p>",
+    "<textarea></p><script>alert(1)</script>",
+    "<!-- --!><script>alert(1)</script> -->",
+    "[x](javascript:alert(1))",
+    "[x](<javascript:alert(1)>)",
+    "<javascript:alert(1)>",
+    "[x]: javascript:alert(1)\n\n[x]",
+    '![x](y "onerror=alert(1)")',
+]
+Markup = Literal["plain", "markdown", "html"]
+
+
+def html(source: str, markup: Markup = "plain") -> str:
+    return safe_html(Text(source=source, markup=markup))
+
+
+class Reader(HTMLParser):
+    """What a browser would find: every tag and attribute, and what is left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[tuple[str, str, str]] = set()
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {(tag, name, value or "") for name, value in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def read(source: str) -> Reader:
+    reader = Reader()
+    reader.feed(source)
+    reader.close()
+    return reader
+
+
+def assert_harmless(cleaned: str) -> None:
+    page = read(cleaned)
+    assert page.tags <= TAGS
+    for tag, name, value in page.attributes:
+        assert name in {"rel", *ATTRIBUTES["*"], *ATTRIBUTES.get(tag, ())}
+        if name == "href":
+            assert value.startswith(("http:", "https:", "mailto:"))
+        if name == "rel":
+            assert value == "nofollow noopener noreferrer"
+
+
+def payloads() -> list[str]:
+    require("shared")
+    root = ElementTree.parse(XSS).getroot()  # noqa: S314 - a file that declares no entities
+    return [text.text or "" for text in root.findall("question/questiontext/text")]
+
+
+def test_every_hostile_payload_is_harmless() -> None:
+    found = payloads()
+    assert len(found) == PAYLOADS
+    for payload in found:
+        assert_harmless(html(payload, "html"))
+        assert_harmless(html(payload, "markdown"))
+        assert_harmless(html(payload, "plain"))
+
+
+@pytest.mark.parametrize("markup", ["plain", "markdown", "html"])
+@pytest.mark.parametrize("payload", OURS)
+def test_our_own_payloads_are_harmless(payload: str, markup: Markup) -> None:
+    assert_harmless(html(payload, markup))
+
+
+@given(st.text(alphabet="<>&\"'/= !-[]()`*_#\n\tapscript:onx;", max_size=60))
+def test_text_of_any_kind_is_harmless(source: str) -> None:
+    assert_harmless(html(source, "html"))
+    assert_harmless(html(source, "markdown"))
+    assert read(html(source)).tags <= {"p", "br"}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("", ""),
+        (" \n\n ", ""),
+        ("Is <html> a tag & why?", "<p>Is &lt;html&gt; a tag &amp; why?</p>"),
+        ("*not* _marked_ `up`", "<p>*not* _marked_ `up`</p>"),
+        ('"Quoted"', '<p>"Quoted"</p>'),
+        ("one\ntwo", "<p>one<br>two</p>"),
+        ("one\r\ntwo\rthree", "<p>one<br>two<br>three</p>"),
+        ("one\n\ntwo", "<p>one</p><p>two</p>"),
+        ("one\n \t\n\n\ntwo", "<p>one</p><p>two</p>"),
+        ("-5", "<p>-5</p>"),
+        ("&lt;", "<p>&amp;lt;</p>"),
+    ],
+)
+def test_plain_text_stays_plain(source: str, expected: str) -> None:
+    assert html(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("**bold** and `a < b`", "<p><strong>bold</strong> and <code>a &lt; b</code></p>"),
+        ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>"),
+        ("3. three", '<ol start="3">\n<li>three</li>\n</ol>'),
+        ("H<sub>2</sub>O", "<p>H<sub>2</sub>O</p>"),
+        ("```python\nx = 1\n```", "<pre><code>x = 1\n</code></pre>"),
+        (
+            "[docs](https://example.org/a?b=1&c=2)",
+            '<p><a href="https://example.org/a?b=1&amp;c=2" rel="nofollow noopener noreferrer">'
+            "docs</a></p>",
+        ),
+    ],
+)
+def test_markdown_is_rendered(source: str, expected: str) -> None:
+    assert html(source, "markdown") == expected
+
+
+def test_markdown_tables_are_rendered() -> None:
+    page = read(html("| a | b |\n|---|---|\n| 1 | 2 |", "markdown"))
+    assert page.tags == {"table", "thead", "tbody", "tr", "th", "td"}
+
+
+def test_html_keeps_what_is_harmless() -> None:
+    source = '<p lang="de" dir="ltr">H<sub>2</sub>O</p><table><tr><td colspan="2">1</td></tr></table>'
+    assert html(source, "html") == (
+        '<p lang="de" dir="ltr">H<sub>2</sub>O</p>'
+        '<table><tbody><tr><td colspan="2">1</td></tr></tbody></table>'
+    )
+
+
+def test_html_that_is_left_open_is_closed() -> None:
+    assert html("<div><b>x", "html") == "<div><b>x</b></div>"
+
+
+def test_html_that_came_along_is_not_trusted() -> None:
+    text = Text(source="x", html="<script>alert(1)</script>")
+    assert with_html(text).html == "<p>x</p>"
