@@ -11,6 +11,17 @@ from outbound.journey import CallRecord, ProxyAnswer, Stage, short
 from outbound.route import DIRECT, ENVIRONMENT, SETTING, Route
 from outbound.surroundings import DOTENV
 
+# All that a diagnosis can be called. Logs, incidents and the manual refer to these.
+IDS = frozenset(
+    """
+    NET-BUSY NET-CA-BUNDLE NET-CAPTIVE NET-CUT NET-DEADLINE NET-DNS NET-DNS-SILENT NET-GATEWAY
+    NET-NO-ANSWER NET-PROXY-403 NET-PROXY-407 NET-PROXY-ADDRESS NET-PROXY-CLOSED NET-PROXY-DNS
+    NET-PROXY-NOT-HTTP NET-PROXY-NOT-SOCKS NET-PROXY-REFUSED NET-PROXY-SILENT NET-PROXY-STATUS
+    NET-PROXY-TLS NET-PROXY-UNREACHABLE NET-REFUSED NET-RESET NET-SILENT NET-SOCKS-AUTH
+    NET-SOCKS-REFUSED NET-TLS-CLOCK NET-TLS-NAME NET-TLS-OTHER NET-TLS-UNTRUSTED
+    NET-UNREACHABLE API-401 API-403 API-409 API-429 API-5XX UNKNOWN
+    """.split()
+)
 PROXY_EXAMPLE = f"{SETTING}=http://proxy.example:3128"
 CA_EXAMPLE = "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
 NOT_TESTED = "Whether the direct way is open was not tested here; `manage.py doctor` tests it."
@@ -252,9 +263,11 @@ def reset_at_tls(route: Route) -> Finding:
     operator = f"The connection to {route.endpoint}{_via(route)} was cut off in the TLS handshake."
     between = "A filter between here and there does that. "
     if route.proxy:
-        return Finding("NET-RESET", operator, exemption(route), between + NOT_TESTED, True)
+        return Finding(
+            "NET-RESET", operator, exemption(route), between + NOT_TESTED, retry_useful=True
+        )
     fix, advice = _use_a_proxy(route)
-    return Finding("NET-RESET", operator, fix, between + advice, True)
+    return Finding("NET-RESET", operator, fix, between + advice, retry_useful=True)
 
 
 def tls_other(route: Route, reason: str) -> Finding:
@@ -323,7 +336,7 @@ def no_answer(route: Route, record: CallRecord) -> Finding:
         f"{route.endpoint} took the request{_via(route)} and did not answer within {seconds}."
     )
     advice = "If it happens often, look at https://status.stripe.com."
-    return Finding("NET-NO-ANSWER", operator, "STRIPE_DEADLINE=20", advice, True)
+    return Finding("NET-NO-ANSWER", operator, "STRIPE_DEADLINE=20", advice, retry_useful=True)
 
 
 def answer_not_http(route: Route) -> Finding:
@@ -336,7 +349,7 @@ def answer_not_http(route: Route) -> Finding:
 def cut(route: Route) -> Finding:
     """The answer ended before its end."""
     operator = f"The answer of {route.endpoint}{_via(route)} was cut off."
-    return Finding("NET-CUT", operator, "Nothing: the call is repeated.", "", True)
+    return Finding("NET-CUT", operator, "Nothing: the call is repeated.", retry_useful=True)
 
 
 def deadline(route: Route, record: CallRecord) -> Finding:
@@ -353,7 +366,7 @@ def somebody_between(route: Route, status: int, body: bytes) -> Finding:
     operator = f"Somebody between here and {route.endpoint} answered{_via(route)}: {status}{named}."
     if status >= 500:
         fix = "Look into the log of the proxy or gateway on the way."
-        return Finding("NET-GATEWAY", operator, fix, "", retry_useful=True)
+        return Finding("NET-GATEWAY", operator, fix, retry_useful=True)
     fix = exemption(route) if route.proxy else "Sign in to the network, or ask who runs it."
     return Finding("NET-CAPTIVE", operator, fix, NOT_TESTED if route.proxy else "")
 
@@ -375,19 +388,21 @@ def api_403(route: Route, _status: int) -> Finding:
 def api_409(route: Route, _status: int) -> Finding:
     """The same request is under way."""
     operator = f"{route.host} is still at work on the same request."
-    return Finding("API-409", operator, "Nothing: the call is repeated.", "", True)
+    return Finding("API-409", operator, "Nothing: the call is repeated.", retry_useful=True)
 
 
 def api_429(route: Route, _status: int) -> Finding:
     """Too many calls."""
     operator = f"{route.host} takes no more calls for a moment."
-    return Finding("API-429", operator, "STRIPE_MAX_CALLS=2", "If it happens often.", True)
+    return Finding(
+        "API-429", operator, "STRIPE_MAX_CALLS=2", "If it happens often.", retry_useful=True
+    )
 
 
 def api_5xx(route: Route, status: int) -> Finding:
     """A fault on the API's side."""
     operator = f"{route.host} answered {status}: the fault is on its side."
-    return Finding("API-5XX", operator, "Look at https://status.stripe.com.", "", True)
+    return Finding("API-5XX", operator, "Look at https://status.stripe.com.", retry_useful=True)
 
 
 def unknown(route: Route, stage: Stage, kind: str) -> Finding:

@@ -22,10 +22,10 @@ from outbound.path import ProxyTLSError
 from outbound.route import Route, RouteError
 from outbound.trust import CABundleError
 from outbound.tunnel import (
-    ConnectRefusedError,
     NotSocksError,
     SocksAuthenticationError,
     SocksRefusedError,
+    TunnelRefusedError,
 )
 
 # Source: OpenSSL's x509_vfy.h
@@ -187,7 +187,7 @@ def _at_connect(route: Route, record: CallRecord, chain: list[BaseException]) ->
 
 
 def _at_tunnel(route: Route, record: CallRecord, chain: list[BaseException]) -> Finding:
-    refusal = _first(chain, ConnectRefusedError)
+    refusal = _first(chain, TunnelRefusedError)
     if refusal is not None:
         return causes.connect_refused(route, refusal.answer)
     socks = _first(chain, SocksRefusedError)

@@ -10,14 +10,12 @@ import base64
 import http.client
 import re
 import socket
-from typing import Any
 
 from outbound.addresses import ProxyAddress, parse_address, with_port
 from outbound.journey import Journey, ProxyAnswer, short
 
 USER_AGENT = "Testbank"
 CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s+[^=,\s]|\s*$|\s*,)")
-AFTER_SCHEME = re.compile(r"\s")
 
 VERSION, NO_AUTHENTICATION, PASSWORD, NONE_ACCEPTABLE = 5, 0, 2, 255
 CONNECT, IPV4, NAME, IPV6 = 1, 1, 3, 4
@@ -32,14 +30,13 @@ REPLIES = {
     7: "command not supported",
     8: "kind of address not supported",
 }
-REFUSED_BY_RULES = 2
 
 
 class TunnelError(Exception):
     """The proxy does not lead on. The text holds what it said, masked."""
 
 
-class ConnectRefusedError(TunnelError):
+class TunnelRefusedError(TunnelError):
     """An HTTP proxy answered CONNECT with something else than 2xx."""
 
     def __init__(self, answer: ProxyAnswer) -> None:
@@ -76,7 +73,7 @@ def open_http_tunnel(
 ) -> None:
     """Ask an HTTP proxy for a way to `host:port`; its answer stands in the journey.
 
-    Raises: ConnectRefusedError, http.client.HTTPException, OSError.
+    Raises: TunnelRefusedError, http.client.HTTPException, OSError.
     """
     target = with_port(host, port)
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", f"User-Agent: {USER_AGENT}"]
@@ -92,7 +89,7 @@ def open_http_tunnel(
     finally:
         response.close()
     if not 200 <= response.status < 300:
-        raise ConnectRefusedError(journey.proxy_answer)
+        raise TunnelRefusedError(journey.proxy_answer)
 
 
 def proxy_answer(response: http.client.HTTPResponse) -> ProxyAnswer:
@@ -163,7 +160,7 @@ def _socks_target(host: str) -> bytes:
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:
-    data: Any = bytearray()
+    data = bytearray()
     while len(data) < count:
         piece = connection.recv(count - len(data))
         if not piece:

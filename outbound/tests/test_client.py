@@ -1,5 +1,6 @@
 """The client: what it sends, what it keeps, and what it never reads."""
 
+import gzip
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,33 @@ def test_the_record_tells_stages_and_bytes_but_no_secret(stripe, caller):
     assert record.tls.issuer == "O=Test Authority"
     assert [attempt.outcome for attempt in record.attempts] == ["connected"]
     assert not {"secret", KEY, "mode=payment"} & set(repr((answer, record)).split("'"))
+
+
+def chunked(body, *headers):
+    pieces = b"".join(
+        b"%x\r\n%b\r\n" % (len(body[i : i + 9]), body[i : i + 9]) for i in range(0, len(body), 9)
+    )
+    lines = ("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", *headers, "", "")
+    return "\r\n".join(lines).encode() + pieces + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [chunked(BODY), chunked(gzip.compress(BODY), "Content-Encoding: gzip"), http_answer(BODY)],
+)
+def test_an_answer_is_read_to_its_end_however_it_is_framed(as_stripe, caller, data):
+    with far_side(as_stripe, lambda connection: connection.sendall(data)) as side:
+        client = caller.client(side.port)
+        answers = [caller.call(client=client) for _ in range(2)]
+    assert [answer.body for answer in answers] == [BODY, BODY]
+    assert answers[1].record.reused
+
+
+def test_a_far_side_that_wants_to_close_is_obeyed(as_stripe, caller):
+    with far_side(as_stripe, answer_with(headers=("Connection: close",))) as side:
+        client = caller.client(side.port)
+        answers = [caller.call(client=client) for _ in range(2)]
+    assert not answers[1].record.reused
 
 
 def test_connections_are_kept(stripe, caller):

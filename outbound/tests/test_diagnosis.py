@@ -1,6 +1,7 @@
 """Every cause that can be provoked on loopback, each beside the same call without the fault."""
 
 import socket
+import threading
 
 import pytest
 import trustme
@@ -289,6 +290,22 @@ def test_a_far_side_that_refuses(caller, succeeds):
     succeeds()
 
 
+# TCP to the broadcast address fails on this machine, without a packet.
+NOWHERE = "255.255.255.255"
+
+
+def test_a_far_side_to_which_there_is_no_way(caller, succeeds):
+    diagnosis = caller.diagnosis(url=f"https://{NOWHERE}/")
+    assert verdict(diagnosis) == ("NET-UNREACHABLE", "no", True, True)
+    succeeds()
+
+
+def test_a_proxy_to_which_there_is_no_way(caller, succeeds):
+    diagnosis = caller.diagnosis(proxy=f"http://{NOWHERE}:3128")
+    assert verdict(diagnosis) == ("NET-PROXY-UNREACHABLE", "no", True, True)
+    succeeds()
+
+
 def test_where_the_setting_made_it_direct_the_variables_are_offered(caller):
     with refusing_port() as port:
         assert caller.diagnosis(port, proxy="direct").fix == "STRIPE_PROXY=environment"
@@ -413,6 +430,26 @@ def test_an_answer_that_is_cut_off(caller, succeeds, as_stripe):
     with far_side(as_stripe, cut) as side:
         diagnosis = caller.diagnosis(side.port)
     assert verdict(diagnosis) == ("NET-CUT", "yes", True, True)
+    succeeds()
+
+
+def test_a_chunked_answer_that_is_cut_off(caller, succeeds, as_stripe):
+    def cut(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe")
+        hang_up(connection)
+
+    with far_side(as_stripe, cut) as side:
+        assert caller.diagnosis(side.port).id == "NET-CUT"
+    succeeds()
+
+
+def test_a_resolver_that_does_not_answer(caller, succeeds):
+    answer = threading.Event()
+    try:
+        diagnosis = caller.diagnosis(look_up=lambda *_: answer.wait(10), **SOON)
+    finally:
+        answer.set()
+    assert verdict(diagnosis) == ("NET-DNS-SILENT", "no", True, False)
     succeeds()
 
 
