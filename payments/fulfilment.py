@@ -8,10 +8,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts.models import User
 from catalog.models import Access
 from catalog.services import grant_access
+from delivery.outbox import queue_mail
 from payments.errors import NotPaid, UnknownSession
 from payments.models import Order
 from payments.orders import mark_expired, mark_failed, mark_paid
@@ -136,6 +138,7 @@ def _order_behind(access: Access | None) -> Order | None:
 
 
 def _grant(order: Order, learner: User, *, at: datetime) -> None:
+    """Give the access of each line, and queue the mail that says so, in one transaction."""
     for line in order.lines.select_related("test_bank"):
         grant_access(
             learner=learner,
@@ -144,4 +147,16 @@ def _grant(order: Order, learner: User, *, at: datetime) -> None:
             source_id=str(order.pk),
             at=at,
             access_days=line.access_days,
+        )
+        queue_mail(
+            key=f"access-{order.pk}-{line.pk}",
+            recipient=order.email,
+            template="payments/email/access_ready",
+            context={
+                "title": line.title,
+                "price": order.price,
+                "path": reverse("catalog:detail", args=[line.test_bank.slug]),
+                "order": str(order.pk),
+            },
+            at=at,
         )

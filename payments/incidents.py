@@ -3,6 +3,7 @@
 import logging
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from stripe import APIConnectionError, StripeError
@@ -10,6 +11,7 @@ from stripe import APIConnectionError, StripeError
 from outbound.diagnosis import Diagnosis
 from outbound.journey import CallRecord
 from outbound.secrets import scrub
+from payments.models import Incident, Order
 from payments.stripe_client import NoAnswer
 
 logger = logging.getLogger("payments.incidents")
@@ -20,21 +22,32 @@ CODE_LENGTH = 8
 
 
 @dataclass(frozen=True)
-class Incident:
-    """A fault that a buyer met: its code, and what the page says. No detail of the fault."""
+class BuyersIncident:
+    """What the buyer may know of a fault: its code, and a sentence. No detail of the fault."""
 
     code: str
     sentence: str
 
 
-def report_incident(error: StripeError, *, subject: str) -> Incident:
-    """Write the fault into the log under a new code, and give what the buyer may read.
+def report_incident(
+    error: StripeError, *, subject: str, at: datetime, order: Order | None = None
+) -> BuyersIncident:
+    """Keep the fault under a new code, write it into the log, and give what the buyer may read.
 
     `subject` says by ids what was being done.
     """
     code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
-    logger.error("incident=%s %s %s", code, subject, _details(error), exc_info=error)
-    return Incident(code=code, sentence=buyer_sentence(error))
+    report = _details(error)
+    logger.error("incident=%s %s %s", code, subject, report, exc_info=error)
+    Incident.objects.create(
+        code=code,
+        cause=cause_id(error),
+        subject=subject[:200],
+        report=report,
+        order=order,
+        at=at,
+    )
+    return BuyersIncident(code=code, sentence=buyer_sentence(error))
 
 
 def buyer_sentence(error: StripeError) -> str:

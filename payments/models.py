@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import TestBank
 from catalog.money import format_price
-from payments.querysets import OrderQuerySet
+from payments.querysets import OrderQuerySet, StripeEventQuerySet
 
 
 class Order(models.Model):
@@ -211,6 +211,10 @@ class StripeEvent(models.Model):
     failure = models.CharField(max_length=300, blank=True)
     received_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = StripeEventQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -223,3 +227,25 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} ({self.kind})"
+
+
+class Incident(models.Model):
+    """A fault that a buyer met. The buyer has the code; everything else stands here.
+
+    `report` is what the log has too: cause, stage, route and times, without secrets.
+    """
+
+    code = models.CharField(max_length=12, unique=True)
+    cause = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    report = models.TextField()
+    order = models.ForeignKey(
+        Order, on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="payments_incident_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.cause})"

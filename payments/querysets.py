@@ -1,5 +1,6 @@
-"""Questions about orders that read as English."""
+"""Questions about orders and events that read as English."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -7,7 +8,7 @@ from django.db import models
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from payments.models import Order  # noqa: F401 - stands in a string below
+    from payments.models import Order, StripeEvent  # noqa: F401 - stand in strings below
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -26,3 +27,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(
             paid_at__isnull=False, granted_at__isnull=True, held="", duplicate_of__isnull=True
         )
+
+
+class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
+    """Events of Stripe."""
+
+    def left_over(self, at: datetime) -> "StripeEventQuerySet":
+        """Events that were kept but not handled, and that nobody is handling now."""
+        free = models.Q(leased_until=None) | models.Q(leased_until__lte=at)
+        return self.filter(free, status__in=["received", "failed"])

@@ -21,7 +21,7 @@ from catalog.models import TestBank
 from catalog.services import claim_free_bank
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
 from payments.incidents import report_incident
-from payments.models import Order
+from payments.models import OpenCheckout, Order
 from payments.orders import UNPAID
 from payments.stripe_client import BadWebhook, verified_event
 from payments.stripe_integration import StripeError, confirm_payment, create_checkout_session
@@ -71,8 +71,15 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) -> HttpResponse:
     """The page for a fault on the way to Stripe: what happened, what is safe, what next."""
-    subject = f"purchase of bank={test_bank.slug} by user={request.user.pk}"
-    incident = report_incident(error, subject=subject)
+    checkout = OpenCheckout.objects.filter(
+        learner=request.user.pk, test_bank=test_bank, mode=settings.STRIPE_MODE
+    )
+    incident = report_incident(
+        error,
+        subject=f"purchase of bank={test_bank.slug} by user={request.user.pk}",
+        order=Order.objects.filter(open_checkout__in=checkout).first(),
+        at=timezone.now(),
+    )
     context = {"test_bank": test_bank, "incident": incident}
     response = render(request, "payments/unavailable.html", context, status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -90,7 +97,8 @@ def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     try:
         order = confirm_payment(order)
     except StripeError as error:
-        report_incident(error, subject=f"confirming order={order.pk}")
+        subject = f"confirming order={order.pk}"
+        report_incident(error, subject=subject, order=order, at=timezone.now())
     context = {
         "order": order,
         "lines": order.lines.select_related("test_bank"),

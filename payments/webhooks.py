@@ -4,12 +4,14 @@ The signature is checked in `stripe_client.verified_event`. Nothing here calls o
 signed event that says *paid* is enough.
 """
 
+import json
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from payments.errors import UnknownSession
 from payments.fulfilment import WEBHOOK, note_failed, settle
@@ -25,6 +27,10 @@ SETTLING = frozenset(
         "checkout.session.expired",
     }
 )
+# The request that brought an event has this long to handle it before others try.
+OWN_TIME = timedelta(seconds=30)
+LEASE = timedelta(minutes=2)
+MOST_TRIES = 20
 FAILING = frozenset({"checkout.session.async_payment_failed"})
 
 
@@ -39,10 +45,41 @@ def receive_event(*, event: Mapping[str, Any], body: bytes, at: datetime) -> Str
     try:
         return _handle_once(kept.pk, event, at=at)
     except Exception as error:
-        StripeEvent.objects.filter(pk=kept.pk).exclude(status=StripeEvent.Status.DONE).update(
-            status=StripeEvent.Status.FAILED, failure=type(error).__name__
-        )
+        _mark_failed(kept.pk, error)
         raise
+
+
+def handle_left_over_events(*, at: datetime, limit: int = 100) -> int:
+    """Handle events that were kept, but whose handling failed or was cut off; how many now are.
+
+    Safe to be called at once by many: each event is held by a lease while it is handled.
+    A fresh event is left to the request that brought it.
+    """
+    left_over = StripeEvent.objects.left_over(at).filter(received_at__lte=at - OWN_TIME)
+    waiting = left_over.filter(tries__lt=MOST_TRIES).order_by("received_at")
+    return sum(
+        _handle_if_free(pk, at=at) for pk in list(waiting.values_list("pk", flat=True)[:limit])
+    )
+
+
+def _handle_if_free(pk: int, *, at: datetime) -> bool:
+    leased = StripeEvent.objects.left_over(at).filter(pk=pk)
+    if not leased.update(leased_until=at + LEASE, tries=F("tries") + 1):
+        return False
+    kept = StripeEvent.objects.get(pk=pk)
+    try:
+        handled = _handle_once(pk, json.loads(kept.body), at=at)
+    except Exception as error:
+        logger.exception("event=%s could not be handled", kept.event_id)
+        _mark_failed(pk, error)
+        return False
+    return handled.status == StripeEvent.Status.DONE
+
+
+def _mark_failed(pk: int, error: Exception) -> None:
+    StripeEvent.objects.filter(pk=pk).exclude(status=StripeEvent.Status.DONE).update(
+        status=StripeEvent.Status.FAILED, failure=type(error).__name__
+    )
 
 
 def _keep(*, event: Mapping[str, Any], body: bytes, at: datetime) -> StripeEvent:

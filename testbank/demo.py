@@ -89,6 +89,7 @@ def write_settings(ports: Ports) -> None:
     sandbox = f"http://127.0.0.1:{ports.sandbox}"
     values = {
         "TESTBANK_DEMO": "1",
+        "WORKER": "1",
         "SECRET_KEY": former.get("SECRET_KEY") or secrets.token_hex(32),
         "DATABASE_URL": f"sqlite:///{DATABASE}",
         "SITE_URL": f"http://127.0.0.1:{ports.web}",
@@ -129,7 +130,7 @@ def prepare() -> None:
 
 
 def start(ports: Ports) -> list[subprocess.Popen[bytes]]:
-    """Start the sandbox and the shop, each in a process of its own."""
+    """Start the sandbox, the shop and its worker, each in a process of its own."""
     settings = read_env_file(ENV_FILE)
     sandbox = [
         *(sys.executable, "-m", "sandbox", "--port", str(ports.sandbox)),
@@ -139,10 +140,13 @@ def start(ports: Ports) -> list[subprocess.Popen[bytes]]:
         *("--webhook-secret", settings["STRIPE_WEBHOOK_SECRET"]),
     ]
     web = [sys.executable, "-m", "gunicorn", "testbank.wsgi", "--log-level", "warning"]
+    worker = [sys.executable, "manage.py", "work"]
     environment = own_environment() | {"BIND": f"127.0.0.1:{ports.web}"}
     return [
-        subprocess.Popen(command, cwd=BASE, env=environment, start_new_session=True)
-        for command in (sandbox, web)
+        subprocess.Popen(
+            command, cwd=BASE, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        for command in (sandbox, web, worker)
     ]
 
 
@@ -183,7 +187,7 @@ def run() -> None:
     say("Settings: .env.demo, var/demo.sqlite3 (a real site is never touched)")
     write_settings(ports)
     prepare()
-    say("Starting the shop and the Stripe sandbox")
+    say("Starting the shop, its worker and the Stripe sandbox")
     programs = start(ports)
     with ended_with_us(programs):
         address = f"http://127.0.0.1:{ports.web}/"

@@ -169,6 +169,8 @@ elif EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# True where `manage.py work` runs: mails and sweeps are then left to it.
+WORKER = env.boolean("WORKER", default=False)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment
@@ -281,6 +283,14 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL}
-        for name in ("testbank", "accounts", "catalog", "payments", "outbound", "practice")
+        for name in (
+            "testbank",
+            "accounts",
+            "catalog",
+            "payments",
+            "outbound",
+            "practice",
+            "delivery",
+        )
     },
 }

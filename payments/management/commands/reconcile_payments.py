@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             result = reconcile(mode=settings.STRIPE_MODE, since=at - timedelta(days=days), at=at)
         except StripeError as error:
-            incident = report_incident(error, subject="reconciliation")
+            incident = report_incident(error, subject="reconciliation", at=at)
             raise CommandError(
                 f"Stripe could not be asked (incident {incident.code}, details in the log). "
                 "`manage.py doctor` says why. What was settled before stays settled.",

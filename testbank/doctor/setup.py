@@ -1,0 +1,93 @@
+"""What is examined: where the API is, and how the shop would call it at this moment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+from outbound.client import Client, Override
+from outbound.probe import ProbeReport, probe
+from outbound.route import DIRECT, Route, Surroundings, decide
+from testbank.environment import env_file
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The settings that a call depends on.
+
+    `setting` is STRIPE_PROXY; `asked` the route that this run is to take instead, or None.
+    `seconds` bounds one call; a probe may take twice that.
+    """
+
+    api_base: str
+    secret_key: str = field(repr=False)
+    mode: str
+    setting: str = field(repr=False)
+    asked: str | None = field(repr=False)
+    surroundings: Surroundings = field(repr=False)
+    ca_bundle: Path | None
+    overrides: tuple[Override, ...]
+    seconds: float
+    env_file: Path
+
+    @classmethod
+    def of_site(cls, *, asked: str | None, seconds: float) -> "Setup":
+        """The shop's own settings, with the environment as it is now."""
+        return cls(
+            api_base=settings.STRIPE_API_BASE,
+            secret_key=settings.STRIPE_SECRET_KEY,
+            mode=settings.STRIPE_MODE,
+            setting=settings.STRIPE_PROXY,
+            asked=asked,
+            surroundings=Surroundings.of_process(settings.OUTBOUND_DOTENV),
+            ca_bundle=settings.STRIPE_CA_BUNDLE,
+            overrides=settings.STRIPE_RESOLVE,
+            seconds=seconds,
+            env_file=env_file(os.environ, settings.BASE_DIR),
+        )
+
+    @property
+    def url(self) -> str:
+        """What is called: it only reads, and needs a key."""
+        return f"{self.api_base}/v1/balance"
+
+    def decide(
+        self, setting: str | None = None, *, dotenv: Mapping[str, str] | None = None
+    ) -> Route:
+        """The route of a call, on demand with another STRIPE_PROXY or `.env`. Raises: RouteError."""
+        surroundings = self.surroundings
+        if dotenv is not None:
+            surroundings = Surroundings(surroundings.process, dotenv)
+        chosen = setting or self.asked or self.setting
+        return decide(self.url, setting=chosen, surroundings=surroundings)
+
+    def decide_direct(self) -> Route:
+        """The direct route: it can always be decided, and holds the verdicts on NO_PROXY."""
+        return self.decide(DIRECT)
+
+    def stands_in_process(self, name: str) -> bool:
+        """True where a line in `.env` would have no effect on this setting."""
+        return bool(self.surroundings.process.get(name, "").strip())
+
+    def try_route(
+        self, route: Route, *, ca_bundle: Path | None = None, seconds: float | None = None
+    ) -> ProbeReport:
+        """Call the API without a key over this route."""
+        return probe(
+            self.url,
+            route=route,
+            ca_bundle=ca_bundle or self.ca_bundle,
+            overrides=self.overrides,
+            deadline_seconds=seconds or self.seconds,
+        )
+
+    def client(self) -> Client:
+        """The client that the shop uses, with the doctor's patience; the caller closes it."""
+        return Client(
+            ca_bundle=self.ca_bundle,
+            deadline_seconds=self.seconds,
+            connect_timeout_seconds=self.seconds,
+            overrides=self.overrides,
+        )

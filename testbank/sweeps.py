@@ -1,0 +1,66 @@
+"""The work behind the scenes, as `manage.py work` does it: what, and how often.
+
+Each sweep is a function of a room that may be cut off at any moment and run again.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from delivery.leases import take_lease
+from delivery.outbox import send_due_mails
+from payments.reconciliation import reconcile
+from payments.stripe_integration import StripeError
+from payments.webhooks import handle_left_over_events
+
+logger = logging.getLogger("testbank.sweeps")
+
+RECONCILE_EVERY_SECONDS = 300
+LOOK_BACK = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One job: it takes the time, and tells how much it did."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[datetime], int]
+
+
+def mails(at: datetime) -> int:
+    """Send what is due."""
+    return send_due_mails(at=at)
+
+
+def events(at: datetime) -> int:
+    """Handle events that were left over."""
+    return handle_left_over_events(at=at)
+
+
+def reconciliation(at: datetime) -> int:
+    """Make the shop and Stripe agree; on one machine at a time."""
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    # A little less than the pause, so that the next turn finds it free.
+    if not take_lease(
+        name="reconciliation", holder=holder, at=at, seconds=RECONCILE_EVERY_SECONDS - 10
+    ):
+        return 0
+    try:
+        result = reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at)
+    except StripeError as error:
+        logger.warning("reconciliation could not ask Stripe: %s", type(error).__name__)
+        return 0
+    return result.moves.total()
+
+
+SWEEPS = (
+    Sweep("mails", 2, mails),
+    Sweep("events", 15, events),
+    Sweep("reconciliation", RECONCILE_EVERY_SECONDS, reconciliation),
+)
