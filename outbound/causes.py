@@ -258,9 +258,9 @@ def silent_at_tls(route: Route) -> Finding:
     return Finding("NET-SILENT", operator, fix, advice)
 
 
-def reset_at_tls(route: Route) -> Finding:
-    """Cut off in the handshake: a filter that reads the name in it."""
-    operator = f"The connection to {route.endpoint}{_via(route)} was cut off in the TLS handshake."
+def cut_before_sending(route: Route) -> Finding:
+    """Cut off at once or in the handshake: a filter that reads the name in it."""
+    operator = f"The connection to {route.endpoint}{_via(route)} was cut off before TLS stood."
     between = "A filter between here and there does that. "
     if route.proxy:
         return Finding(

@@ -181,6 +181,8 @@ def _at_connect(route: Route, record: CallRecord, chain: list[BaseException]) ->
         return causes.refused(route)
     if _first(chain, TimeoutError) is not None:
         return causes.silent_at_connect(route)
+    if _first(chain, ConnectionError) is not None:
+        return causes.proxy_closed(route) if route.proxy else causes.cut_before_sending(route)
     if _first(chain, OSError) is not None:
         return causes.unreachable(route)
     return _unknown(route, record, chain)
@@ -226,7 +228,7 @@ def _at_tls(route: Route, chain: list[BaseException], presented_issuer: str) -> 
         return causes.silent_at_tls(route)
     # A closed connection shows as an SSLEOFError, which is a ConnectionError to nobody.
     if _first(chain, ssl.SSLEOFError) is not None or _first(chain, ConnectionError) is not None:
-        return causes.reset_at_tls(route)
+        return causes.cut_before_sending(route)
     error = _first(chain, ssl.SSLError)
     return causes.tls_other(route, (error.reason if error else None) or "")
 

@@ -197,7 +197,9 @@ def test_a_port_that_is_no_proxys(caller, succeeds):
     succeeds()
 
 
-@pytest.mark.parametrize("end", [closing_server, lambda: raw_server(reset)])
+@pytest.mark.parametrize(
+    "end", [closing_server, lambda: raw_server(reset), lambda: raw_server(read_and_reset)]
+)
 def test_a_proxy_that_hangs_up(caller, succeeds, end):
     with end() as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
@@ -373,12 +375,13 @@ def test_a_far_side_without_tls(caller, succeeds):
     succeeds()
 
 
-@pytest.mark.parametrize("end", [reset, hang_up])
-def test_a_filter_that_cuts_the_handshake(caller, succeeds, end):
-    def cut(connection):
-        connection.recv(65536)
-        end(connection)
+def read_and_reset(connection):
+    connection.recv(65536)
+    reset(connection)
 
+
+@pytest.mark.parametrize("cut", [reset, read_and_reset, hang_up])
+def test_a_filter_that_cuts_the_handshake(caller, succeeds, cut):
     with raw_server(cut) as port:
         diagnosis = caller.diagnosis(port)
     assert verdict(diagnosis) == ("NET-RESET", "no", True, True)
