@@ -8,9 +8,10 @@ question that nobody can answer), this reader joins the lines or says what is wr
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 
 from questions.formats.problems import Problem, ReadFile
-from questions.items import Choice, SingleChoice, Text
+from questions.items import LONGEST_TEXT, Choice, SingleChoice, Text
 
 LARGEST_FILE_BYTES = 10_000_000
 LONGEST_LINE = 20_000
@@ -19,6 +20,8 @@ MOST_ERRORS = 100
 LABELLED = re.compile(r"([A-Z])([.)])\s*(.*)")
 LOWER_LABEL = re.compile(r"([a-z])[.)]\s+\S")
 ANSWER = re.compile(r"ANSWER\s*:\s*(.*)", re.IGNORECASE)
+# Possessive, so that a long row of spaces is not tried in every way.
+SEVERAL = re.compile(r"[A-Z](?:[\s,;/&+]++[A-Z])++", re.IGNORECASE)
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -52,18 +55,18 @@ def read_aiken(content: bytes, *, domain: str = "") -> ReadFile:
     except Broken as broken:
         found.problems.append(broken.problem)
         return found
-    for block in _questions(text, found):
+    errors = 0
+    for block in _questions(text):
         try:
-            item = _item(block, found, domain=domain)
+            found.items.append(_item(block, found, domain=domain))
+            found.lines.append(block[0][0])
         except Broken as broken:
             found.problems.append(broken.problem)
-            if len(found.errors) >= MOST_ERRORS:
-                found.problems.append(Problem(broken.problem.line, "Too many errors: stopped."))
-                return found
-        else:
-            found.items.append(item)
-            found.lines.append(block[0][0])
-    if not found.items and not found.errors:
+            errors += 1
+        if errors == MOST_ERRORS:
+            found.problems.append(Problem(block[-1][0], "Too many errors: stopped."))
+            break
+    if not found.items and not errors:
         found.problems.append(Problem(1, "The file holds no question."))
     return found
 
@@ -73,60 +76,61 @@ def decode(content: bytes) -> str:
     if len(content) > LARGEST_FILE_BYTES:
         megabytes = LARGEST_FILE_BYTES // 1_000_000
         raise Broken(1, f"The file is larger than {megabytes} MB. Split it.")
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Broken(line, f"This is not {encoding[:6].upper()} text. Save the file as UTF-8.") from error
+        before = content[: error.start].decode(encoding, "ignore")
+        raise Broken(
+            _last_line(before), f"This is not {name} text. Save the file as UTF-8."
+        ) from error
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise Broken(line, "This is a binary file, not text.")
+        before, _nul, _after = text.partition("\0")
+        raise Broken(_last_line(before), "This is a binary file, not text.")
     return text
+
+
+def _last_line(text: str) -> int:
+    return len(LINE_END.findall(text)) + 1
 
 
 Line = tuple[int, str]
 
 
-def _questions(text: str, found: ReadFile) -> Iterator[list[Line]]:
-    """The lines of each question: all up to and including its ANSWER line."""
+def _questions(text: str) -> Iterator[list[Line]]:
+    """The lines of each question: all up to its ANSWER line, or to where the next one begins."""
     block: list[Line] = []
-    after_blank = False
+    after_blank = has_choices = False
     for number, raw in enumerate(LINE_END.split(text), start=1):
         line = raw.strip()
         if not line:
             after_blank = True
             continue
-        if after_blank and _has_choices(block) and not _continues(line):
-            found.problems.append(_unfinished(block))
-            block = []
-        after_blank = False
-        block.append((number, line))
-        if ANSWER.fullmatch(line):
+        is_choice, is_answer = bool(LABELLED.fullmatch(line)), bool(ANSWER.fullmatch(line))
+        if after_blank and has_choices and not (is_choice or is_answer):
             yield block
-            block = []
+            block, has_choices = [], False
+        block.append((number, line))
+        after_blank, has_choices = False, has_choices or is_choice
+        if is_answer:
+            yield block
+            block, has_choices = [], False
     if block:
-        found.problems.append(_unfinished(block))
-
-
-def _continues(line: str) -> bool:
-    """True for what may follow the choices of a question, also after an empty line."""
-    return bool(LABELLED.fullmatch(line) or ANSWER.fullmatch(line))
-
-
-def _unfinished(block: list[Line]) -> Problem:
-    return Problem(
-        block[0][0], "This question has no line ANSWER: with the letter of its right choice."
-    )
-
-
-def _has_choices(block: list[Line]) -> bool:
-    return any(LABELLED.fullmatch(text) for _number, text in block)
+        yield block
 
 
 def _item(block: list[Line], found: ReadFile, *, domain: str) -> SingleChoice:
-    draft = _draft(block)
+    """The question in these lines; says in `found` what was mended. Raises: Broken."""
     number, line = block[-1]
+    if not ANSWER.fullmatch(line):
+        raise Broken(
+            block[0][0], "This question has no line ANSWER: with the letter of its right choice."
+        )
+    for at, words in block:
+        if len(words) > LONGEST_LINE:
+            raise Broken(at, f"This line has more than {LONGEST_LINE:,} characters.")
+    draft = _draft(block)
     key = _key(number, line, draft)
     if len(draft.stem) > 1:
         found.problems.append(
@@ -146,9 +150,9 @@ def _draft(block: list[Line]) -> Draft:
     """Stem and choices of a question. Raises: Broken."""
     draft = Draft(line=block[0][0])
     for number, line in block[:-1]:
-        if len(line) > LONGEST_LINE:
-            raise Broken(number, f"This line has more than {LONGEST_LINE:,} characters.")
-        expected = chr(ord("A") + len(draft.choices))
+        if len(draft.choices) == len(ascii_uppercase):
+            raise Broken(number, f"A question has {len(ascii_uppercase)} choices at most: A to Z.")
+        expected = ascii_uppercase[len(draft.choices)]
         labelled = LABELLED.fullmatch(line)
         if labelled and draft.stem and (draft.choices or labelled[1] == "A"):
             _add_choice(draft, number, labelled, expected)
@@ -158,6 +162,8 @@ def _draft(block: list[Line]) -> Draft:
             draft.stem.append(line)
     if not draft.stem:
         raise Broken(draft.line, "There is no question before the choices or the answer.")
+    if sum(map(len, draft.stem)) + len(draft.stem) > LONGEST_TEXT:
+        raise Broken(draft.line, f"The stem has more than {LONGEST_TEXT:,} characters.")
     if len(draft.choices) < 2:
         raise Broken(draft.line, "A question needs two choices at least: lines A. and B.")
     return draft
@@ -188,8 +194,11 @@ def _key(number: int, line: str, draft: Draft) -> str:
     answer = ANSWER.fullmatch(line)
     letters = answer[1].strip().rstrip(".)") if answer else ""
     labels = [label for label, _text in draft.choices]
-    if re.fullmatch(r"[A-Z](\s*[,;/&+ ]\s*[A-Z])+", letters, re.IGNORECASE):
-        raise Broken(number, f"ANSWER names several choices ({letters}). Aiken knows one: write one letter.")
+    if len(letters) > 1 and SEVERAL.fullmatch(letters):
+        raise Broken(
+            number,
+            f"ANSWER names several choices ({letters[:20]}). Aiken knows one: write one letter.",
+        )
     if not re.fullmatch(r"[A-Za-z]", letters):
         raise Broken(number, f"Write ANSWER: and one letter, such as ANSWER: {labels[0]}.")
     if letters.upper() not in labels:

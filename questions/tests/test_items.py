@@ -96,7 +96,8 @@ def test_text_that_no_database_can_keep_is_refused(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "name"), [(single(100, 0), "stem"), (choice("a"), "weight"), (Text(source=""), "html")]
+    ("model", "name"),
+    [(single(100, 0), "stem"), (choice("a"), "weight"), (Text(source=""), "html")],
 )
 def test_nothing_can_be_changed_afterwards(model: Item | Choice | Text, name: str) -> None:
     with pytest.raises(ValidationError, match="frozen"):
@@ -126,7 +127,7 @@ def test_difficulty_that_is_not_known_is_refused() -> None:
 
 FULL = SingleChoice(
     stem=Text(source="*Which*?", markup="markdown", html="<p><em>Which</em>?</p>"),
-    explanation=Text(source="Därum: ‮ 🙂", markup="plain"),
+    explanation=Text(source="Därum: \u202e 🙂", markup="plain"),
     domain="Rules",
     group="T1A",
     difficulty="hard",

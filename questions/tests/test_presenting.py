@@ -51,7 +51,9 @@ def test_presented_item_is_the_same_whatever_the_key_is() -> None:
         update={
             "explanation": Text(source="Other."),
             "choices": tuple(
-                choice.model_copy(update={"weight": 100 - choice.weight, "feedback": Text(source="")})
+                choice.model_copy(
+                    update={"weight": 100 - choice.weight, "feedback": Text(source="")}
+                )
                 for choice in ITEM.choices
             ),
         }
@@ -112,7 +114,8 @@ def test_label_loses_the_paragraph_around_it_and_nothing_else(html: str, shown: 
 
 
 @pytest.mark.parametrize(
-    ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (51, "AZ"), (52, "BA"), (99, "CV")]
+    ("place", "name"),
+    [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (51, "AZ"), (52, "BA"), (99, "CV")],
 )
 def test_letter_of_a_place(place: int, name: str) -> None:
     assert letter(place) == name

@@ -147,7 +147,9 @@ def test_markdown_tables_are_rendered() -> None:
 
 
 def test_html_keeps_what_is_harmless() -> None:
-    source = '<p lang="de" dir="ltr">H<sub>2</sub>O</p><table><tr><td colspan="2">1</td></tr></table>'
+    source = (
+        '<p lang="de" dir="ltr">H<sub>2</sub>O</p><table><tr><td colspan="2">1</td></tr></table>'
+    )
     assert html(source, "html") == (
         '<p lang="de" dir="ltr">H<sub>2</sub>O</p>'
         '<table><tbody><tr><td colspan="2">1</td></tr></tbody></table>'

@@ -1,0 +1,291 @@
+"""Aiken files as people and programs write them, and as nobody should."""
+
+import json
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from questions.formats.aiken import LARGEST_FILE_BYTES, LONGEST_LINE, MOST_ERRORS, read_aiken
+from questions.formats.problems import ReadFile
+from questions.items import Item, SingleChoice
+from testing.parts import SHARED, require
+
+TECHNICIAN = "written-by-qti_package_maker/aiken-technician-2026-2030.txt"
+ERRORS = "aiken/moodle41/question/format/aiken/tests/fixtures/aiken_errors.txt"
+GOOD = "aiken/moodle41/question/format/aiken/tests/fixtures/questions.aiken.txt"
+TRICKY = "hostile/text/aiken_tricky.txt"
+QUESTION = "What?\nA. one\nB. two\nANSWER: B\n"
+
+
+def shared(name: str) -> bytes:
+    require("shared")
+    return (SHARED / "questions" / name).read_bytes()
+
+
+def expected(name: str) -> list[dict[str, object]]:
+    require("shared")
+    lines = (SHARED / "questions" / "expected.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [row for row in rows if row["file"] == name and row["type"] != "INVALID"]
+
+
+def told(item: Item) -> dict[str, object]:
+    """An item as `expected.jsonl` writes it."""
+    return {
+        "stem": item.stem.source,
+        "options": [
+            {"id": choice.id.upper(), "text": choice.text.source, "fraction": choice.weight}
+            for choice in item.choices
+        ],
+        "correct": [choice.text.source for choice in item.choices if choice.id in item.key],
+    }
+
+
+def problems(read: ReadFile) -> list[tuple[int, str]]:
+    return [(problem.line, problem.text) for problem in read.problems]
+
+
+def stems(read: ReadFile) -> list[str]:
+    return [item.stem.source for item in read.items]
+
+
+@pytest.mark.parametrize(("name", "count"), [(TECHNICIAN, 360), (GOOD, 2), (ERRORS, 3)])
+def test_real_file_is_read_as_independent_readers_read_it(name: str, count: int) -> None:
+    read = read_aiken(shared(name))
+    wanted = [{key: row[key] for key in ("stem", "options", "correct")} for row in expected(name)]
+    assert [told(item) for item in read.items] == wanted
+    assert len(read.items) == count
+
+
+def test_real_file_is_read_without_a_problem() -> None:
+    read = read_aiken(shared(TECHNICIAN))
+    assert read.problems == []
+    assert read.lines[:3] == [1, 9, 17]
+
+
+def test_broken_questions_are_named_by_line_and_the_good_ones_read() -> None:
+    read = read_aiken(shared(ERRORS))
+    assert problems(read) == [
+        (1, "A question needs two choices at least: lines A. and B."),
+        (5, "A question needs two choices at least: lines A. and B."),
+        (14, "This question has no line ANSWER: with the letter of its right choice."),
+    ]
+    assert read.lines == [9, 18, 23]
+
+
+def test_tricky_file() -> None:
+    read = read_aiken(shared(TRICKY))
+    assert stems(read) == [
+        "Two line\nstem here?",
+        "A. Lincoln was born where?",
+        "no space answer",
+        "lower answer",
+        "many",
+    ]
+    assert problems(read) == [
+        (1, "The stem has several lines; they were joined."),
+        (7, "A question needs two choices at least: lines A. and B."),
+        (15, "ANSWER: Z names no choice; there are A to B."),
+        (20, "ANSWER names several choices (A, B). Aiken knows one: write one letter."),
+        (34, "The choice B is missing before C."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        QUESTION.encode(),
+        QUESTION.rstrip().encode(),
+        QUESTION.replace("\n", "\r\n").encode(),
+        QUESTION.replace("\n", "\r").encode(),
+        QUESTION.replace("\n", "\n\n").encode(),
+        QUESTION.encode("utf-8-sig"),
+        QUESTION.encode("utf-16"),
+        b"\xfe\xff" + QUESTION.encode("utf-16-be"),
+        b"\n\n\t\n" + QUESTION.encode() + b"\n \n",
+        b"What?\n  A) one\n\tB)two\nanswer : b.",
+    ],
+    ids=["lf", "no-end", "crlf", "cr", "blank", "bom", "utf-16-le", "utf-16-be", "space", "loose"],
+)
+def test_question_is_read_however_it_is_written(content: bytes) -> None:
+    read = read_aiken(content, domain="Words")
+    [item] = read.items
+    assert isinstance(item, SingleChoice)
+    assert (item.stem.source, item.domain, list(item.key)) == ("What?", "Words", ["b"])
+    assert [choice.text.source for choice in item.choices] == ["one", "two"]
+    assert read.problems == []
+
+
+def test_text_is_plain_and_may_hold_what_others_take_for_a_line_end() -> None:
+    read = read_aiken("Is <html>\u2028\x0b\x85 *bold*?\nA. a\u2029b\nB. \x0c x\nANSWER: A".encode())
+    [item] = read.items
+    assert item.stem.source == "Is <html>\u2028\x0b\x85 *bold*?"
+    assert item.stem.markup == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("", 1, "The file holds no question."),
+        ("  \n\n", 1, "The file holds no question."),
+        ("x?\nA. a\nB. b", 1, "This question has no line ANSWER:"),
+        ("\nx?\nA. a\nB. b\n\ny?\nA. a\nB. b\nANSWER: A", 2, "This question has no line ANSWER:"),
+        ("A. a\nB. b\nANSWER: A", 1, "A question needs two choices"),
+        ("ANSWER: A", 1, "There is no question before"),
+        ("x?\nANSWER: A", 1, "A question needs two choices"),
+        ("x?\nA. a\nB. b\nANSWER:", 4, "Write ANSWER: and one letter, such as ANSWER: A."),
+        ("x?\nA. a\nB. b\nANSWER: one", 4, "Write ANSWER: and one letter"),
+        ("x?\nA. a\nB. b\nANSWER: A and B", 4, "Write ANSWER: and one letter"),
+        ("x?\nA. a\nB. b\nANSWER: a;b", 4, "ANSWER names several choices (a;b)."),
+        ("x?\nA. a\nB. b\nANSWER: A B", 4, "ANSWER names several choices (A B)."),
+        ("x?\nA. a\nB. b\nANSWER: C", 4, "ANSWER: C names no choice; there are A to B."),
+        ("x?\nA. a\nA. b\nANSWER: A", 3, "The choice A stands here twice. Write B. instead."),
+        ("x?\nA. a\nC. b\nANSWER: A", 3, "The choice B is missing before C."),
+        ("x?\nA. a\nB.\nANSWER: A", 3, "The choice B is empty."),
+        ("x?\nA. a\nmore of a\nB. b\nANSWER: A", 3, "After the choices a line B. or ANSWER:"),
+        ("x?\nA. a\nb) b\nANSWER: A", 3, "Labels are capital letters. Write B. or B) here."),
+        ("x?\nB. a\nA. b\nC. c\nANSWER: A", 4, "The choice B is missing before C."),
+    ],
+)
+def test_fault_is_named_with_its_line(text: str, line: int, problem: str) -> None:
+    read = read_aiken(text.encode())
+    found = [(at, said[: len(problem)]) for at, said in problems(read) if said.startswith(problem)]
+    assert found == [(line, problem)]
+    assert read.errors
+
+
+def test_twenty_seventh_choice_is_too_many() -> None:
+    labels = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    choices = "".join(f"{label}. {label}\n" for label in labels)
+    read = read_aiken(f"x?\n{choices}A. again\nANSWER: A".encode())
+    assert problems(read) == [(28, "A question has 26 choices at most: A to Z.")]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "text"),
+    [
+        (b"x?\nA. caf\xe9\n", 2, "This is not UTF-8 text. Save the file as UTF-8."),
+        (b"x?\rA. a\rB. caf\xe9\r", 3, "This is not UTF-8 text. Save the file as UTF-8."),
+        (b"x?\r\nA. \xc0\xbc\r\n", 2, "This is not UTF-8 text. Save the file as UTF-8."),
+        (b"x?\nA. \xed\xa0\x80\n", 2, "This is not UTF-8 text. Save the file as UTF-8."),
+        (b"\xff\xfex\0\n\0\x00\xd8", 2, "This is not UTF-16 text. Save the file as UTF-8."),
+        (b"\xff\xfex", 1, "This is not UTF-16 text. Save the file as UTF-8."),
+        (b"x?\rA. a\r\0", 3, "This is a binary file, not text."),
+        ("x?\n".encode("utf-16-le"), 1, "This is a binary file, not text."),
+    ],
+)
+def test_file_that_is_no_text_is_refused_with_its_line(
+    content: bytes, line: int, text: str
+) -> None:
+    read = read_aiken(content)
+    assert (problems(read), read.items) == ([(line, text)], [])
+
+
+HOSTILE = {
+    "gift_cp1252.txt": "This is not UTF-8 text. Save the file as UTF-8.",
+    "gift_invalid_utf8.txt": "This is not UTF-8 text. Save the file as UTF-8.",
+    "gift_overlong_utf8.txt": "This is not UTF-8 text. Save the file as UTF-8.",
+    "gift_surrogates.txt": "This is not UTF-8 text. Save the file as UTF-8.",
+    "gift_nul.txt": "This is a binary file, not text.",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_bytes_are_refused_with_a_reason(name: str) -> None:
+    read = read_aiken(shared(f"hostile/text/{name}"))
+    assert [text for _line, text in problems(read)] == [HOSTILE[name]]
+
+
+def test_files_of_another_format_are_refused_in_less_than_a_second() -> None:
+    require("shared")
+    for path in sorted((SHARED / "questions" / "hostile" / "text").glob("gift_*.txt")):
+        began = time.perf_counter()
+        assert read_aiken(path.read_bytes()).errors, path.name
+        assert time.perf_counter() - began < 1, path.name
+
+
+def test_file_that_is_too_large_is_refused_before_it_is_read() -> None:
+    read = read_aiken(b"A" * (LARGEST_FILE_BYTES + 1))
+    assert problems(read) == [(1, "The file is larger than 10 MB. Split it.")]
+
+
+@pytest.mark.parametrize("line", [1, 2, 4])
+def test_line_that_is_too_long_is_refused(line: int) -> None:
+    lines = QUESTION.splitlines()
+    lines[line - 1] += "x" * LONGEST_LINE
+    read = read_aiken("\n".join(lines).encode())
+    assert problems(read) == [(line, "This line has more than 20,000 characters.")]
+
+
+def test_stem_that_is_too_long_is_refused() -> None:
+    stem = "\n".join(["x" * (LONGEST_LINE - 1)] * 3)
+    read = read_aiken(f"{stem}\nA. a\nB. b\nANSWER: A".encode())
+    assert problems(read) == [(1, "The stem has more than 50,000 characters.")]
+
+
+def test_reading_stops_after_the_first_hundred_errors() -> None:
+    for broken in ("x?\nA. a\nANSWER: A\n\n", "x?\nA. a\nB. b\n\n"):
+        read = read_aiken((broken * (MOST_ERRORS + 50)).encode())
+        assert len(read.errors) == MOST_ERRORS + 1
+        assert read.errors[-1].text == "Too many errors: stopped."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x\n\n" * 1_000_000,
+        b"x?\nA. a\nB. b\nANSWER: A" + b" " * 1_000_000 + b"!",
+        b"x?\nA. a\nB. b\nANSWER: " + b"A," * 500_000 + b"!",
+        b"x?\nA." + b" " * 3_000_000 + b"\nANSWER: A",
+        b"ANSWER" + b" " * 3_000_000,
+        b"A. a\n" * 600_000,
+    ],
+    ids=["stems", "answer-spaces", "answer-letters", "choice-spaces", "no-colon", "labels"],
+)
+def test_file_made_to_be_slow_is_read_in_a_few_seconds(content: bytes) -> None:
+    began = time.perf_counter()
+    assert read_aiken(content).errors
+    assert time.perf_counter() - began < 5
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "What?",
+            "A. a",
+            "A) a",
+            "B.b",
+            "B)",
+            "C. c",
+            "b. b",
+            "ANSWER: A",
+            "answer:b",
+            "ANSWER:",
+            "",
+        ]
+    )
+    | st.text(max_size=20),
+    max_size=20,
+)
+
+
+@given(st.binary(max_size=300))
+@example(b"\xff\xfe")
+@example(b"\xef\xbb\xbf")
+def test_bytes_of_any_kind_raise_nothing(content: bytes) -> None:
+    read = read_aiken(content)
+    assert read.items or read.errors
+
+
+@given(LINES, st.sampled_from(["\n", "\r\n", "\r"]))
+def test_lines_of_any_kind_raise_nothing_and_are_within_the_file(
+    lines: list[str], end: str
+) -> None:
+    text = end.join(lines).replace("\0", "").encode("utf-8", "ignore")
+    read = read_aiken(text)
+    last = len(text.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    assert all(1 <= problem.line <= last for problem in read.problems)
+    assert len(read.items) == len(read.lines)
+    assert read.lines == sorted(read.lines)

@@ -1,0 +1,127 @@
+"""Items become questions: in order, all or none, at a fixed cost, and for good."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from conftest import item
+from questions.items import Choice, Item, SingleChoice, Text
+from questions.models import Question, QuestionVersion
+from questions.services import fingerprint, store_items
+
+pytestmark = pytest.mark.django_db
+
+
+def items(count: int) -> list[Item]:
+    return [item(number) for number in range(1, count + 1)]
+
+
+def test_store_items_keeps_the_order_and_the_columns_that_are_asked_for() -> None:
+    versions = store_items(items=items(3))
+    assert [version.item.stem.source for version in versions] == [
+        "Question 1?",
+        "Question 2?",
+        "Question 3?",
+    ]
+    kept = QuestionVersion.objects.order_by("pk")
+    assert list(kept) == versions
+    assert list(kept.values_list("number", "kind", "domain", "difficulty")) == [
+        (1, "single_choice", "Odd", ""),
+        (1, "single_choice", "Even", ""),
+        (1, "single_choice", "Odd", ""),
+    ]
+    assert [question.current for question in Question.objects.order_by("pk")] == versions
+
+
+def test_store_items_makes_every_text_safe() -> None:
+    evil = Text(source="<b>x</b><script>alert(1)</script>", markup="html", html="<script>")
+    choices = (
+        Choice(id="a", text=evil, feedback=evil, weight=100),
+        Choice(id="b", text=evil, feedback=evil),
+    )
+    [version] = store_items(items=[SingleChoice(stem=evil, explanation=evil, choices=choices)])
+    version.refresh_from_db()
+    texts = [version.item.stem, version.item.explanation]
+    for choice in version.item.choices:
+        texts += [choice.text, choice.feedback]
+    assert {text.html for text in texts} == {"<b>x</b>"}
+    assert {text.source for text in texts} == {evil.source}
+
+
+def test_store_items_of_nothing_keeps_nothing() -> None:
+    assert store_items(items=[]) == []
+    assert not Question.objects.exists()
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_store_items_is_all_or_nothing() -> None:
+    unknown = item(2).model_copy(update={"difficulty": "fiendish"})
+    with pytest.raises(IntegrityError, match="questions_version_difficulty_known"):
+        store_items(items=[item(1), unknown, item(3)])
+    assert (Question.objects.count(), QuestionVersion.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_store_items_costs_the_same_for_one_and_three(count: int) -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as statements:
+        store_items(items=items(count))
+    writes = [
+        row["sql"] for row in statements if not row["sql"].startswith(("SAVEPOINT", "RELEASE"))
+    ]
+    assert len(writes) == 3
+
+
+def test_fingerprint_is_equal_for_equal_content_whatever_the_ids_are() -> None:
+    renamed = item(1).model_copy(
+        update={
+            "choices": tuple(
+                choice.model_copy(update={"id": f"x{choice.id}"}) for choice in item(1).choices
+            )
+        }
+    )
+    assert fingerprint(renamed) == fingerprint(item(1))
+
+
+@pytest.mark.parametrize("what", ["stem", "choice", "key", "order"])
+def test_fingerprint_differs_with_the_content(what: str) -> None:
+    first = item(1)
+    a, b, c, d = first.choices
+    changed = {
+        "stem": {"stem": Text(source="Question 1 ?")},
+        "choice": {"choices": (a.model_copy(update={"text": Text(source="Other")}), b, c, d)},
+        "key": {"choices": (a.model_copy(update={"weight": 50.0}), b, c, d)},
+        "order": {"choices": (b, a, c, d)},
+    }[what]
+    assert fingerprint(first.model_copy(update=changed)) != fingerprint(first)
+
+
+@pytest.mark.parametrize("way", ["update", "save", "bulk_update"])
+def test_version_never_changes(way: str) -> None:
+    [version] = store_items(items=items(1))
+    version.domain = "Other"
+    ways: dict[str, Callable[[], object]] = {
+        "update": lambda: QuestionVersion.objects.filter(pk=version.pk).update(domain="Other"),
+        "save": version.save,
+        "bulk_update": lambda: QuestionVersion.objects.bulk_update([version], ["domain"]),
+    }
+    with (
+        pytest.raises(IntegrityError, match="questions_version_never_changes"),
+        transaction.atomic(),
+    ):
+        ways[way]()
+    version.refresh_from_db()
+    assert version.domain == "Odd"
+
+
+def test_next_version_is_added_beside_the_first() -> None:
+    [first] = store_items(items=items(1))
+    second = QuestionVersion.objects.create(
+        question=first.question, number=2, kind=first.kind, fingerprint="2", content=first.content
+    )
+    first.question.current = second
+    first.question.save(update_fields=["current"])
+    assert list(first.question.versions.order_by("number")) == [first, second]
