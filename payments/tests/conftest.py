@@ -8,6 +8,8 @@ from django.conf import settings
 from payments import stripe_client
 from payments.orders import ReturnAddresses, open_order
 from payments.sessions import SessionFacts
+from testing.contract import breaches
+from testing.parts import SHARED
 from testing.sandbox import SECRET_KEY, running_sandbox
 
 ADDRESSES = ReturnAddresses(
@@ -38,12 +40,17 @@ def forget_stripe_client():
 
 @pytest.fixture
 def sandbox(sandbox_program, settings, forget_stripe_client):
-    """The sandbox, with the site's settings leading to it."""
+    """The sandbox, with the site's settings leading to it.
+
+    What the test sent to it is held against Stripe's description afterwards.
+    """
     settings.STRIPE_SECRET_KEY = SECRET_KEY
     settings.STRIPE_API_BASE = sandbox_program.url
     sandbox_program.control.clear_faults()
     sandbox_program.control.forget_requests()
-    return sandbox_program
+    yield sandbox_program
+    if SHARED.is_dir():
+        assert breaches(sandbox_program.control.requests()) == []
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 Needs the folder ../shared.
 """
 
-import importlib.util
 import json
-import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +11,9 @@ import pytest
 import stripe
 
 from sandbox.tests.conftest import Shop, bank, client_of
+from testing.contract import breaches, stripe_description
 from testing.parts import require
-from testing.sandbox import ROOT, RunningSandbox
+from testing.sandbox import RunningSandbox
 from testing.waiting import wait_until
 
 pytestmark = pytest.mark.shared
@@ -24,16 +23,7 @@ pytestmark = pytest.mark.shared
 def description() -> Any:
     """Stripe's description of its API, as `../shared/stripe/validate.py` reads it."""
     require("shared")
-    path = ROOT.parent / "shared" / "stripe" / "validate.py"
-    specification = importlib.util.spec_from_file_location("stripe_validate", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    with warnings.catch_warnings():
-        # It leaves the closing of its files to Python.
-        warnings.simplefilter("ignore", ResourceWarning)
-        return module.Spec()
+    return stripe_description()
 
 
 def everything_once(running: RunningSandbox) -> None:
@@ -83,17 +73,7 @@ def test_every_request_and_answer_is_as_stripe_describes(
 ) -> None:
     everything_once(own_sandbox)
     entries = own_sandbox.control.requests()
-    found = [
-        (entry["operation"], entry["status"], error)
-        for entry in entries
-        for error in (
-            *description.request(entry["method"], entry["path"], entry["body"], entry["query"]),
-            *description.response(
-                entry["method"], entry["path"], entry["status"], json.loads(entry["answer"])
-            ),
-        )
-    ]
-    assert found == []
+    assert breaches(entries) == []
     assert {entry["operation"] for entry in entries} == OPERATIONS
     assert {entry["status"] for entry in entries} == {200, 400, 401, 404}
 
