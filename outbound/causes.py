@@ -83,6 +83,12 @@ def busy(route: Route) -> Finding:
     )
 
 
+def no_time(route: Route) -> Finding:
+    """The deadline had passed before the call could begin."""
+    operator = f"No time was left for a call to {route.host}."
+    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "Look at the calls before it.")
+
+
 def resolver_silent(route: Route) -> Finding:
     """The look-up of a name took longer than the call may."""
     name = route.proxy.host if route.proxy and route.proxy.resolves_names else route.host

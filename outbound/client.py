@@ -144,8 +144,8 @@ class Client:
             port=route.port,
             path=target.partition("?")[0],
             route=route.describe(),
-            deadline_seconds=deadline_seconds or self._deadline_seconds,
-            silence_seconds=self._read_timeout_seconds or float("inf"),
+            deadline_seconds=_or(deadline_seconds, self._deadline_seconds),
+            silence_seconds=_or(self._read_timeout_seconds, float("inf")),
             repeatable=_is_repeatable(method, headers),
         )
         try:
@@ -243,6 +243,11 @@ def _request_target(url: str, route: Route) -> str:
     ):
         raise ValueError("the route was decided for another address")
     return f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+
+
+def _or(seconds: float | None, otherwise: float) -> float:
+    """0 is a time too: none is left."""
+    return otherwise if seconds is None else seconds
 
 
 def _check_sendable(target: str, headers: Mapping[str, str]) -> None:

@@ -146,6 +146,7 @@ def _finding(failure: CallFailed, presented_issuer: str) -> Finding:
     if early is not None:
         return early
     by_stage = {
+        Stage.ROUTE: _before_anything,
         Stage.RESOLVE: _at_resolve,
         Stage.CONNECT: _at_connect,
         Stage.TUNNEL: _at_tunnel,
@@ -166,6 +167,12 @@ def _early(route: Route, chain: list[BaseException]) -> Finding | None:
     if _first(chain, BusyError) is not None:
         return causes.busy(route)
     return None
+
+
+def _before_anything(route: Route, record: CallRecord, chain: list[BaseException]) -> Finding:
+    if _first(chain, TimeoutError) is not None:
+        return causes.no_time(route)
+    return _unknown(route, record, chain)
 
 
 def _at_resolve(route: Route, _record: CallRecord, chain: list[BaseException]) -> Finding:
@@ -247,8 +254,8 @@ def _about_certificate(
 
 
 def _at_sent(route: Route, record: CallRecord, chain: list[BaseException]) -> Finding:
-    if record.bytes_sent == 0 and _first(chain, OSError) is None:
-        return _unknown(route, record, chain)
+    if record.bytes_sent == 0:
+        return _before_anything(route, record, chain)
     if _first(chain, TimeoutError) is not None:
         dripped = record.bytes_received > 0 and record.deadline_passed
         return causes.deadline(route, record) if dripped else causes.no_answer(route, record)

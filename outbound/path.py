@@ -59,7 +59,9 @@ class Paths:
         if route.scheme != "https":
             return wire
         journey.enter(Stage.TLS)
-        return _secure(wire, context, route, journey)
+        secured = secure(wire, context, route.host, journey)
+        journey.tls = tls_facts(secured)
+        return secured
 
     def reach(self, route: Route, journey: Journey) -> Wire:
         """A socket to the far side before TLS with it."""
@@ -121,16 +123,16 @@ class Paths:
         return endpoint.address, endpoint.port
 
 
-def _secure(wire: Wire, context: ssl.SSLContext, route: Route, journey: Journey) -> Wire:
-    secured: Wire
+def secure(wire: Wire, context: ssl.SSLContext, name: str, journey: Journey) -> Wire:
+    """TLS with the far side over a wire that reaches it, which this takes over.
+
+    Raises: ssl.SSLError, OSError; the wire is closed then.
+    """
     if isinstance(wire, TimedSocket):
-        secured = shake_hands(wire, context, route.host, journey)
-    else:
-        # Inside an https:// proxy's TLS; the outer socket keeps to the deadline.
-        with closed_on_failure(wire):
-            secured = SSLTransport(cast(socket.socket, wire), context, route.host)
-    journey.tls = tls_facts(secured)
-    return secured
+        return shake_hands(wire, context, name, journey)
+    # Inside an https:// proxy's TLS; the outer socket keeps to the deadline.
+    with closed_on_failure(wire):
+        return SSLTransport(cast(socket.socket, wire), context, name)
 
 
 def _tls_with_proxy(

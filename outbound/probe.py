@@ -14,16 +14,13 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from urllib3.util.ssltransport import SSLTransport
-
 from outbound.certificates import fingerprint_of, issuer_of
 from outbound.client import FAULTS, Answer, CallFailed, Client
 from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer
 from outbound.journey import CallRecord, Journey, ProxyAnswer, Stage
 from outbound.names import LookUp, Override, Resolver
-from outbound.path import Paths
+from outbound.path import Paths, secure
 from outbound.route import Route
-from outbound.sockets import TimedSocket, closed_on_failure, shake_hands
 from outbound.trust import client_context, reading_context
 
 STAGES = (
@@ -196,11 +193,7 @@ class _Prober:
     def _certificate(self, context: ssl.SSLContext) -> bytes:
         journey = self._journey()
         wire = self.paths.reach(self.route, journey)
-        if isinstance(wire, TimedSocket):
-            secured: Any = shake_hands(wire, context, self.route.host, journey)
-        else:
-            with closed_on_failure(wire):
-                secured = SSLTransport(cast(Any, wire), context, self.route.host)
+        secured = cast(Any, secure(wire, context, self.route.host, journey))
         try:
             return cast(bytes, secured.getpeercert(binary_form=True) or b"")
         finally:

@@ -3,10 +3,12 @@
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from outbound.client import Stage
+from outbound.diagnosis import Acted, diagnose
 from outbound.tests.servers import far_side, http_answer, say_nothing
 from testing.proxies import black_hole, raw_server
 
@@ -175,6 +177,27 @@ def test_a_deadline_of_one_call_may_be_shorter(as_stripe, caller):
         client = caller.client(side.port, deadline_seconds=30)
         failure = caller.failure(client=client, within_seconds=0.3)
     assert failure.record.elapsed_seconds < 0.3 + MARGIN_SECONDS
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_without_time_nothing_is_begun(as_stripe, caller, seconds):
+    with far_side(as_stripe) as side:
+        failure = caller.failure(side.port, within_seconds=seconds)
+        assert (failure.record.stage, side.connections) == (Stage.ROUTE, 0)
+    diagnosis = diagnose(failure)
+    assert (diagnosis.id, diagnosis.acted) == ("NET-DEADLINE", Acted.NO)
+
+
+def test_twenty_calls_into_a_black_hole_all_end_in_time(caller):
+    with black_hole() as port:
+        client = caller.client(deadline_seconds=DEADLINE_SECONDS, turn_seconds=0.3)
+        proxy = f"http://127.0.0.1:{port}"
+        with ThreadPoolExecutor(20) as pool:
+            calls = [pool.submit(caller.diagnosis, client=client, proxy=proxy) for _ in range(20)]
+            began_at = time.monotonic()
+            ids = sorted(call.result().id for call in calls)
+    assert time.monotonic() - began_at < DEADLINE_SECONDS + MARGIN_SECONDS
+    assert ids == ["NET-BUSY"] * 16 + ["NET-PROXY-SILENT"] * 4
 
 
 def test_a_silence_may_be_bounded_below_the_deadline(as_stripe, caller):
