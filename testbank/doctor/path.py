@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from outbound.client import Answer, CallFailed
-from outbound.diagnosis import diagnose, diagnose_answer, diagnose_route_error
-from outbound.journey import Stage
+from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_route_error
+from outbound.journey import Stage, TLSFacts
 from outbound.probe import STAGES, ProbeReport, Step, StepStatus
 from outbound.route import Route, RouteError
 from outbound.secrets import mask_url, scrub
@@ -84,7 +84,7 @@ def path_checks(report: ProbeReport) -> list[Check]:
     checks = [_step(step, report) for step in report.steps]
     if report.diagnosis and not any(check.cause for check in checks):
         # The call could not even begin: its CA bundle cannot be read.
-        checks.insert(0, _failed("path.start", "Start", report, detail=""))
+        checks.insert(0, _failed("path.start", "Start", report.diagnosis, detail=""))
     return [*checks, _clock(report.clock_skew_seconds)]
 
 
@@ -95,20 +95,20 @@ def _step(step: Step, report: ProbeReport) -> Check:
         return _skipped(name, PATH, title, why)
     if step.status is StepStatus.SKIPPED:
         return _skipped(name, PATH, title, "not reached")
-    if step.status is StepStatus.FAILED:
-        return _failed(name, title, report, detail=step.detail, milliseconds=step.milliseconds)
+    if step.status is StepStatus.FAILED and report.diagnosis:
+        return _failed(
+            name, title, report.diagnosis, detail=step.detail, milliseconds=step.milliseconds
+        )
     if step.stage is Stage.TLS and report.record.tls:
-        return _tls(step, report)
+        return _tls(step, report.record.tls, intercepted=report.intercepted)
     return Check(
         name, PATH, title, Status.OK, step.detail or "open", milliseconds=step.milliseconds
     )
 
 
 def _failed(
-    name: str, title: str, report: ProbeReport, *, detail: str, milliseconds: float | None = None
+    name: str, title: str, diagnosis: Diagnosis, *, detail: str, milliseconds: float | None = None
 ) -> Check:
-    diagnosis = report.diagnosis
-    assert diagnosis is not None, "a failed step has a diagnosis"
     return Check(
         name,
         PATH,
@@ -122,17 +122,15 @@ def _failed(
     )
 
 
-def _tls(step: Step, report: ProbeReport) -> Check:
-    facts = report.record.tls
-    assert facts is not None, "asked for only where TLS was reached"
-    intercepted = "; trusted because of STRIPE_CA_BUNDLE alone: its owner can read the key"
+def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
+    reads = "; trusted because of STRIPE_CA_BUNDLE alone: its owner can read the key"
     return Check(
         f"path.{step.stage}",
         PATH,
         TITLES[step.stage],
-        Status.WARN if report.intercepted else Status.OK,
+        Status.WARN if intercepted else Status.OK,
         f"{facts.version}, issued by {facts.issuer}",
-        detail=f"valid until {facts.expires}{intercepted if report.intercepted else ''}",
+        detail=f"valid until {facts.expires}{reads if intercepted else ''}",
         milliseconds=step.milliseconds,
     )
 
@@ -150,9 +148,7 @@ def _clock(skew: float | None) -> Check:
         "CLOCK-SKEW",
         f"The clock of this machine is {summary}: webhooks are refused, or old ones accepted.",
     )
-    return Check(
-        "path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause
-    )
+    return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
 
 
 def key_not_tried(why: str) -> list[Check]:
@@ -188,7 +184,9 @@ def _about_answer(answer: Answer, setup: Setup) -> list[Check]:
     if diagnosis is not None:
         return [_refused(Cause.of(diagnosis), diagnosis.fix), _mode({}, setup)]
     if answer.status != 200:
-        cause = Cause("UNKNOWN", f"{answer.route.host} answered {answer.status} to a plain question.")
+        cause = Cause(
+            "UNKNOWN", f"{answer.route.host} answered {answer.status} to a plain question."
+        )
         return [_refused(cause, ""), _mode({}, setup)]
     accepted = Check(
         "key.accepted",

@@ -4,12 +4,15 @@ An alternative is what a line in `.env` would do; the route that results is deci
 same function as every other, and then probed.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from outbound.causes import CA_EXAMPLE, exemption
-from outbound.diagnosis import Diagnosis
+from outbound.addresses import with_port
+from outbound.causes import exemption
+from outbound.journey import Stage
 from outbound.probe import ProbeReport
 from outbound.route import (
     DIRECT,
@@ -21,22 +24,24 @@ from outbound.route import (
     RouteError,
     parse_proxy,
 )
-from outbound.secrets import mask_url
-from outbound.surroundings import QUOTES
+from outbound.surroundings import QUOTES, Variable
 from testbank.doctor.environment import ca_variables, proxy_variables
-from testbank.doctor.path import way
+from testbank.doctor.path import PATH, ROUTE, way
 from testbank.doctor.report import Check, Fix, Status
 from testbank.doctor.setup import Setup
+from testbank.stripe_settings import is_loopback
 
 GROUP = "Other routes"
 CA_SETTING = "STRIPE_CA_BUNDLE"
-# Where Debian, Red Hat and macOS keep the authorities that the machine's owner trusts.
+LINE = re.compile(r"[A-Z_]+=\S+")
+UNTRUSTED = {"NET-TLS-UNTRUSTED", "NET-PROXY-TLS"}
+# Where Debian, Red Hat and Alpine keep the authorities that the machine's owner trusts.
 SYSTEM_STORES = (
     Path("/etc/ssl/certs/ca-certificates.crt"),
     Path("/etc/pki/tls/certs/ca-bundle.crt"),
     Path("/etc/ssl/cert.pem"),
 )
-LOOPBACK = "loopback"
+FILL_IN = "Nothing else that was tried works. Fill in what is right for this network:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,20 @@ class Trial:
     alternative: Alternative
     report: ProbeReport
 
+    @property
+    def fix(self) -> Fix:
+        """What leads there, now that it is tested."""
+        return replace(self.alternative.fix, tested=True)
+
     def check(self, number: int) -> Check:
         """What to say of it; one that is closed is no fault, since another route is in use."""
         diagnosis, record = self.report.diagnosis, self.report.record
-        said = f"does not work here: {diagnosis.id}" if diagnosis else "works"
         return Check(
             f"other.{number}",
             GROUP,
             self.alternative.name,
             Status.SKIP if diagnosis else Status.OK,
-            f"{way(self.alternative.route)} {said}",
+            f"{way(self.alternative.route)}: {diagnosis.id if diagnosis else 'works'}",
             milliseconds=record.elapsed_seconds * 1000,
         )
 
@@ -74,23 +83,53 @@ def alternatives(setup: Setup, route: Route | None) -> list[Alternative]:
 
     `route` is the one in use, None where none could be decided.
     """
+    seen: set[ProxyAddress | None] = {route.proxy} if route else set()
     found: list[Alternative] = []
-    seen = {route.proxy} if route else set[ProxyAddress | None]()
-    for alternative in _candidates(setup, route):
+    for alternative in _candidates(setup):
         if alternative.route.proxy not in seen:
             seen.add(alternative.route.proxy)
             found.append(alternative)
     return found
 
 
-def _candidates(setup: Setup, route: Route | None) -> Iterator[Alternative]:
+def try_alternative(setup: Setup, alternative: Alternative) -> Trial:
+    """Make the call over it, without a key."""
+    return Trial(alternative, setup.try_route(alternative.route))
+
+
+def remedy(setup: Setup, route: Route | None, failed: Check, trials: list[Trial]) -> Fix:
+    """What mends the check that failed: a tested line where there is one."""
+    if failed.group not in {ROUTE, PATH} or failed.id == "path.clock":
+        return _suggested(failed)
+    if failed.cause and failed.cause.id in UNTRUSTED and route is not None:
+        fix = _trusted_authority(setup, route)
+        if fix is not None:
+            return fix
+    working = [trial.fix for trial in trials if trial.report.reached]
+    return working[0] if working else _for_people(setup, route, failed)
+
+
+def lasting(setup: Setup, trials: list[Trial]) -> Fix | None:
+    """What makes a --route that works last, where what the site is set to does not work."""
+    if setup.asked is None or any(trial.report.reached for trial in trials if _is_own(trial)):
+        return None
+    own = [trial for trial in trials if _is_own(trial)]
+    return replace(_naming(setup, setup.asked, "--route"), tested=True) if own else None
+
+
+def _is_own(trial: Trial) -> bool:
+    return trial.alternative.name == "as set"
+
+
+def _candidates(setup: Setup) -> Iterator[Alternative]:
     if setup.asked is not None:
         yield from _own_setting(setup)
-    yield from _direct(setup, route)
-    if setup.decide(ENVIRONMENT, dotenv=None) if _is_loopback(setup) else False:
+    yield _direct(setup)
+    if is_loopback(setup.decide_direct().host):
         return
-    yield from _by_environment(setup, route)
-    yield from _by_variables(setup)
+    yield from _by_environment(setup)
+    for variable in proxy_variables(setup.surroundings):
+        yield from _through(setup, variable)
 
 
 def _own_setting(setup: Setup) -> Iterator[Alternative]:
@@ -99,13 +138,114 @@ def _own_setting(setup: Setup) -> Iterator[Alternative]:
         route = setup.decide(setup.setting)
     except RouteError:
         return
-    fix = Fix(instruction=f"Nothing: what the site is set to works ({route.describe()}).")
+    fix = Fix(instruction=f"Nothing needs changing: what the site is set to works ({route.rule}).")
     yield Alternative("as set", route, fix)
 
 
-def _direct(setup: Setup, route: Route | None) -> Iterator[Alternative]:
-    line = exemption(route or setup.decide_direct())
+def _direct(setup: Setup) -> Alternative:
+    """What the line that takes Stripe out of the proxy's hands would do."""
+    try:
+        line = exemption(setup.decide(setup.setting))
+    except RouteError:
+        line = exemption(setup.decide_direct())
     name, _equals, value = line.partition("=")
+    if name == SETTING:
+        return Alternative("direct", setup.decide(value), _line(setup, line))
     dotenv = {**setup.surroundings.dotenv, name: value}
-    after = setup.decide(value) if name == SETTING else setup.decide(setup.setting, dotenv=dotenv)
-    yield Alternative("direct", after, _fix(setup, line))
+    return Alternative("direct", setup.decide(setup.setting, dotenv=dotenv), _line(setup, line))
+
+
+def _by_environment(setup: Setup) -> Iterator[Alternative]:
+    """Beside a STRIPE_PROXY that decides: what the variables would say."""
+    try:
+        route = setup.decide(ENVIRONMENT)
+    except RouteError:
+        return
+    if setup.setting != ENVIRONMENT and route.proxy:
+        yield Alternative(route.rule.split()[0], route, _line(setup, f"{SETTING}={ENVIRONMENT}"))
+
+
+def _through(setup: Setup, variable: Variable) -> Iterator[Alternative]:
+    """A proxy that some variable names, whether or not that variable governs."""
+    address = variable.value.strip().strip(QUOTES)
+    try:
+        route = setup.decide(address)
+    except RouteError:
+        return
+    if route.proxy:
+        yield Alternative(variable.name, route, _naming(setup, address, variable.where))
+
+
+def _naming(setup: Setup, address: str, where: str) -> Fix:
+    """STRIPE_PROXY with this value; credentials are not shown but told where to find."""
+    fix = _line(setup, f"{SETTING}={address}")
+    if address.lower() in {DIRECT, ENVIRONMENT} or not _has_credentials(address):
+        return fix
+    instruction = f"Copy the value of {where} to {SETTING}: its credentials are not shown here."
+    return replace(fix, line="", instruction=instruction)
+
+
+def _has_credentials(address: str) -> bool:
+    try:
+        return parse_proxy(address).username is not None
+    except ProxyAddressError:
+        return True
+
+
+def _line(setup: Setup, line: str) -> Fix:
+    # All entries of NO_PROXY are united; of other settings the process's wins over `.env`.
+    name = line.partition("=")[0]
+    return Fix(line=line, in_process=name != "NO_PROXY" and setup.stands_in_process(name))
+
+
+def _trusted_authority(setup: Setup, route: Route) -> Fix | None:
+    """The first authority known to this machine with which the call succeeds."""
+    bundles = list(dict.fromkeys(_known_bundles(setup)))
+    seconds = setup.seconds / 2
+
+    def reached(bundle: Path) -> bool:
+        return setup.try_route(route, ca_bundle=bundle, seconds=seconds).reached
+
+    with ThreadPoolExecutor() as pool:
+        answers = pool.map(reached, bundles)
+        trusted = [bundle for bundle, ok in zip(bundles, answers, strict=True) if ok]
+    return replace(_line(setup, f"{CA_SETTING}={trusted[0]}"), tested=True) if trusted else None
+
+
+def _known_bundles(setup: Setup) -> Iterator[Path]:
+    named = (Path(each.value.strip()) for each in ca_variables(setup.surroundings))
+    yield from (path for path in (*named, *SYSTEM_STORES) if path.is_file())
+
+
+def _for_people(setup: Setup, route: Route | None, failed: Check) -> Fix:
+    """What a person must do where no line is known to help."""
+    if route is None:
+        return _suggested(failed)
+    if route.is_direct and is_loopback(route.host):
+        return Fix(
+            instruction=f"Start the sandbox at {setup.api_base}, or correct STRIPE_API_BASE."
+        )
+    led = [each for each in setup.overrides if (each.host, each.port) == (route.host, route.port)]
+    if led and route.is_direct:
+        return Fix(
+            instruction=f"STRIPE_RESOLVE leads {route.endpoint} to {led[0].address} port "
+            f"{led[0].target_port}: remove it, or start what should answer there."
+        )
+    if failed.fix == exemption(route):
+        return Fix(instruction=_ask_for(route))
+    return _suggested(failed)
+
+
+def _ask_for(route: Route) -> str:
+    proxy = f" on the proxy {route.proxy.endpoint}" if route.proxy else ""
+    return (
+        f"Nothing that was tried from here works. Ask who runs the network to allow "
+        f"CONNECT {route.endpoint}{proxy}, or direct connections to it."
+    )
+
+
+def _suggested(failed: Check) -> Fix:
+    """The cause's own advice, which could not be tested here."""
+    if LINE.fullmatch(failed.fix):
+        return Fix(example=failed.fix, instruction=FILL_IN if failed.group == PATH else "")
+    return Fix(instruction=failed.fix)

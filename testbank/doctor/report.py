@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from outbound.causes import NOT_TESTED
 from outbound.diagnosis import Diagnosis
 from outbound.secrets import scrub
 
@@ -30,8 +31,9 @@ class Cause:
 
     @classmethod
     def of(cls, diagnosis: Diagnosis) -> "Cause":
-        """The cause that a diagnosis names."""
-        return cls(diagnosis.id, diagnosis.operator, diagnosis.advice)
+        """The cause that a diagnosis names; here the other routes are tested."""
+        advice = diagnosis.advice.replace(NOT_TESTED, "").strip()
+        return cls(diagnosis.id, diagnosis.operator, advice)
 
 
 @dataclass(frozen=True, slots=True)
