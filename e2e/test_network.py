@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.journey import Visitor
+from testing.people import signed_in_learners
 from testing.proxies import RunningProxy, running_squid
 from testing.sandbox import RunningSandbox, running_sandbox
 from testing.site import DIRECT, Site, new_site
@@ -26,22 +27,6 @@ SENTENCE = (
     "Unable to connect to payment service. Please check your internet connection and try again."
 )
 LEARNERS = 8
-PEOPLE = f"""
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from accounts.models import User
-from catalog.demo import load_demo_banks
-load_demo_banks()
-for number in range({LEARNERS}):
-    user = User.objects.create_user(f"learner{{number}}@example.org", "a-long-pass-phrase")
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    print("session", session.session_key)
-"""
 ORDERS = """
 from payments.models import Order
 for order in Order.objects.order_by("created_at"):
@@ -94,9 +79,7 @@ def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
             "CHECKOUT_ORIGIN": sandbox.url,
         }
         site = new_site(folder, dotenv, {})
-        made = site.manage("shell", stdin=PEOPLE)
-        sessions = re.findall(r"session (\w+)", made.stdout)
-        assert len(sessions) == LEARNERS, made.stderr
+        sessions = signed_in_learners(site, LEARNERS)
         yield Campus(site, sandbox, refusing, admitting, sessions)
 
 

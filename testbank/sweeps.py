@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from delivery.leases import take_lease
+from delivery.leases import give_back_lease, take_lease
 from delivery.outbox import send_due_mails
 from payments.reconciliation import reconcile
 from payments.stripe_integration import StripeError
@@ -21,6 +21,8 @@ from payments.webhooks import handle_left_over_events
 logger = logging.getLogger("testbank.sweeps")
 
 RECONCILE_EVERY_SECONDS = 300
+# How long a process that died keeps others from reconciling.
+LEASE_SECONDS = 120
 LOOK_BACK = timedelta(days=3)
 
 
@@ -46,17 +48,16 @@ def events(at: datetime) -> int:
 def reconciliation(at: datetime) -> int:
     """Make the shop and Stripe agree; on one machine at a time."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
-    # A little less than the pause, so that the next turn finds it free.
-    if not take_lease(
-        name="reconciliation", holder=holder, at=at, seconds=RECONCILE_EVERY_SECONDS - 10
-    ):
+    lease = {"name": "reconciliation", "holder": holder}
+    if not take_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
-        result = reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at)
+        return reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at).moves.total()
     except StripeError as error:
         logger.warning("reconciliation could not ask Stripe: %s", type(error).__name__)
         return 0
-    return result.moves.total()
+    finally:
+        give_back_lease(**lease, at=at)
 
 
 SWEEPS = (

@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,13 @@ def free_port() -> int:
         return port
 
 
+def kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a process and all that it started, without asking."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 @dataclass
 class Site:
     """One installation. `dotenv` is what its `.env` holds; `process` what its shell exports."""
@@ -35,6 +43,7 @@ class Site:
     port: int = field(default_factory=free_port)
     dotenv: dict[str, str] = field(default_factory=dict)
     process: dict[str, str] = field(default_factory=dict)
+    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -82,19 +91,43 @@ class Site:
     @contextmanager
     def serving(self) -> Iterator["Site"]:
         """The shipped web server at work; its log stands in `web.log`."""
-        command = [sys.executable, "-m", "gunicorn", "testbank.wsgi", "--log-level", "warning"]
-        environment = self.environment() | {"BIND": f"127.0.0.1:{self.port}"}
-        with (self.folder / "web.log").open("a") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
+        with self.running("-m", "gunicorn", "testbank.wsgi", "--log-level", "warning") as process:
             self._wait(process)
             yield self
+
+    @contextmanager
+    def working(self) -> Iterator["Site"]:
+        """The worker at work."""
+        with self.running("manage.py", "work"):
+            yield self
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """A Python program of this installation in a process group of its own; ended with it."""
+        environment = self.environment() | {"BIND": f"127.0.0.1:{self.port}"}
+        with (self.folder / "web.log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        try:
+            yield process
         finally:
+            self.processes.remove(process)
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=10)
-            process.kill()
-            process.wait()
+                process.wait(timeout=15)
+            kill_group(process)
+
+    def kill(self) -> None:
+        """`kill -9` of everything that runs, at once."""
+        for process in self.processes:
+            kill_group(process)
 
     def log(self) -> str:
         """What the web server has written."""

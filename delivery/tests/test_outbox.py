@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 
@@ -46,7 +47,8 @@ def test_mail_is_sent_as_text_and_html(at, settings):
     assert sent.to == ["learner@example.org"]
     assert sent.subject == "Your test bank is ready: Git <b>"
     assert "https://shop.example/banks/git/" in sent.body
-    assert "Git &lt;b&gt;" in sent.alternatives[0].content
+    assert isinstance(sent, EmailMultiAlternatives)
+    assert "Git &lt;b&gt;" in str(sent.alternatives[0].content)
     assert sent.extra_headers["Message-ID"] == "<access-1@shop.example>"
 
 

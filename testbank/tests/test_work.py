@@ -1,6 +1,4 @@
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from io import StringIO
 
@@ -20,7 +18,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
     sandbox_program,
 )
 from payments.tests.test_webhook import deliver, event_of
-from testing.site import ROOT, new_site
+from testing.site import new_site
 from testing.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -63,19 +61,7 @@ def test_fresh_event_is_left_to_its_own_request(client, order):  # noqa: F811
 def test_worker_ends_when_it_is_told_to(tmp_path):
     keys = {"STRIPE_PUBLIC_KEY": "pk_sandbox_tests", "STRIPE_SECRET_KEY": "sk_sandbox_tests"}
     site = new_site(tmp_path, {**keys, "STRIPE_API_BASE": "http://127.0.0.1:9"}, {})
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "work"],
-        cwd=ROOT,
-        env=site.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        wait_until(lambda: "Working" in process.stdout.readline())
+    with site.running("manage.py", "work") as process:
+        wait_until(lambda: "Working" in site.log())
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
-    finally:
-        process.kill()
-        process.communicate()
