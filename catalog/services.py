@@ -66,16 +66,17 @@ def grant_access(
 def claim_free_bank(*, learner: User, test_bank: TestBank, at: datetime) -> Access:
     """Give access to a free bank at once; whoever has it already keeps what they have.
 
-    Idempotent, also for two calls at once: both count the same earlier claims, so both
-    name the same cause. Raises: NotFree.
+    Idempotent, also for two calls at once. Raises: NotFree.
     """
     if not (test_bank.is_free and test_bank.is_on_sale):
         raise NotFree(test_bank)
-    if access := live_access(learner=learner, test_bank=test_bank, at=at):
-        return access
+    # Counted before looking for a live one: a claim that another call makes in between is
+    # then either found alive, or named the same as ours and so made once.
     claimed = Access.objects.filter(
         learner=learner, test_bank=test_bank, source_kind=Access.Source.FREE
     ).count()
+    if access := live_access(learner=learner, test_bank=test_bank, at=at):
+        return access
     return grant_access(
         learner=learner,
         test_bank=test_bank,

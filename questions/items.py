@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 LONGEST_TEXT = 50_000
+LONGEST_DOMAIN = 200
 MOST_CHOICES = 100
 # 33.33333 three times is full: files round the weights of several right choices.
 # Source: Moodle writes seven digits, others as many as a float has.
@@ -66,7 +67,7 @@ class Common(Frozen):
 
     stem: Text
     explanation: Text = NOTHING
-    domain: Words = Field(default="", max_length=200)
+    domain: Words = Field(default="", max_length=LONGEST_DOMAIN)
     group: Words = Field(default="", max_length=100)
     difficulty: Difficulty = Difficulty.UNKNOWN
     tags: tuple[Words, ...] = ()

@@ -1,20 +1,29 @@
 """`manage.py import_bank FILE --bank SLUG`: questions from a file into a bank."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_slug
 from django.db import transaction
 
 from catalog.imports import ImportReport, import_items
 from catalog.models import Category, TestBank
 from questions.formats.aiken import LARGEST_FILE_BYTES, read_aiken
 from questions.formats.problems import ReadFile
+from questions.items import LONGEST_DOMAIN
+
+OPTION_OF = {"price_minor": "--price", "slug": "--bank", "title": "--title"}
+
+
+def domain(text: str) -> str:
+    """The name of a domain, as `--domain` takes it."""
+    if len(text) > LONGEST_DOMAIN:
+        raise ArgumentTypeError(f"longer than {LONGEST_DOMAIN} characters")
+    return text
 
 
 class Command(BaseCommand):
@@ -30,7 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="an Aiken file: UTF-8 text")
         parser.add_argument("--bank", required=True, metavar="SLUG", help="the bank's slug")
         parser.add_argument("--title", default="", help="makes the bank where it does not exist")
-        parser.add_argument("--domain", default="", help="the domain of these questions")
+        parser.add_argument(
+            "--domain", default="", type=domain, help="the domain of these questions"
+        )
         parser.add_argument("--publish", action="store_true", help="put the bank on sale")
         parser.add_argument("--price", type=int, metavar="MINOR", help="in the smallest unit: 1900")
         parser.add_argument("--dry-run", action="store_true", help="only say what would happen")
@@ -62,35 +73,45 @@ class Command(BaseCommand):
         """The bank, made where a title is given; with its price and state as asked for."""
         slug = options["bank"]
         test_bank = TestBank.objects.filter(slug=slug).first() or self._new_bank(slug, options)
-        changes: dict[str, Any] = {}
         if options["price"] is not None:
-            changes["price_minor"] = options["price"]
+            test_bank.price_minor = options["price"]
         if options["publish"]:
-            changes["status"] = TestBank.Status.PUBLISHED
-        for name, value in changes.items():
-            setattr(test_bank, name, value)
-        test_bank.save(update_fields=list(changes)) if changes else None
+            test_bank.status = TestBank.Status.PUBLISHED
+        self._refuse_mistakes(test_bank, options)
+        is_new = test_bank.pk is None
+        test_bank.save(update_fields=None if is_new else ["price_minor", "status"])
         return test_bank
 
+    def _refuse_mistakes(self, test_bank: TestBank, options: dict[str, Any]) -> None:
+        """Raises CommandError for values that cannot be kept, and for a price forgotten."""
+        if options["publish"] and options["price"] is None and test_bank.is_free:
+            raise CommandError(
+                "--publish needs a --price, such as --price 1900; --price 0 gives the bank away.",
+                returncode=2,
+            )
+        try:
+            test_bank.full_clean()
+        except ValidationError as error:
+            faults = [
+                f"{OPTION_OF.get(name, name)}: {' '.join(texts)}"
+                for name, texts in error.message_dict.items()
+            ]
+            raise CommandError(" ".join(faults), returncode=2) from None
+
     def _new_bank(self, slug: str, options: dict[str, Any]) -> TestBank:
+        """The bank, not yet written: a draft."""
         if not options["title"]:
             raise CommandError(
                 f"There is no bank {slug!r}. To make it, add --title 'Its title'.", returncode=2
             )
-        try:
-            validate_slug(slug)
-        except ValidationError:
-            raise CommandError(
-                f"{slug!r} is no slug. Write small letters, digits and hyphens.", returncode=2
-            ) from None
         category, _created = Category.objects.get_or_create(
             slug="general", defaults={"title": "General"}
         )
-        return TestBank.objects.create(
+        return TestBank(
             slug=slug,
             title=options["title"],
             category=category,
-            price_minor=options["price"] or 0,
+            price_minor=0,
             currency=settings.CURRENCY,
         )
 
