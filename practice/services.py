@@ -27,6 +27,10 @@ class NothingToAsk(PracticeError):
     """The bank has no question of a kind that can be asked."""
 
 
+class NoSuchPosition(PracticeError):
+    """The attempt has no question at that position."""
+
+
 class AttemptFinished(PracticeError):
     """The attempt has ended: its answers stay as they are."""
 
@@ -68,9 +72,12 @@ def submit_answer(
     """Grade and keep the answer at a position, counted from 1.
 
     Idempotent: the explanation was shown after the first answer, so that one counts, and
-    two at once make one row. Raises: NoAccess, AttemptFinished; questions.grading's
-    ResponseError where the response does not fit, and then nothing is kept.
+    two at once make one row. Four statements at most. Raises: NoSuchPosition, NoAccess,
+    AttemptFinished; questions.grading's ResponseError where the response does not fit. Then
+    nothing is kept.
     """
+    if not 1 <= position <= attempt.total:
+        raise NoSuchPosition
     if attempt.is_finished:
         raise AttemptFinished
     if not has_access(learner_id=attempt.learner_id, test_bank_id=attempt.test_bank_id, at=at):

@@ -1,10 +1,21 @@
-"""What pages show of an attempt: the answer sheet, and the score by domain."""
+"""What pages show of an attempt: the answer sheet, the score by domain, what was missed."""
 
+import html
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
+
 from practice.models import Answer, Attempt
 from questions.models import QuestionVersion
+
+BUBBLES_AT_ONCE = 100
+MOST_MISSED = 50
+EXCERPT_CHARACTERS = 120
+# Where one of these ends the next word is another one, though no space stands between.
+BLOCK_END = re.compile(r"<br>|</(?:p|li|pre|h[3-6]|blockquote|dd|dt|td|th)>")
 
 
 @dataclass(frozen=True)
@@ -14,6 +25,24 @@ class Bubble:
     position: int
     is_right: bool | None
     is_current: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a large answer sheet that a page shows, and where its neighbours begin."""
+
+    bubbles: list[Bubble]
+    earlier: int | None
+    later: int | None
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A question that did not get all of its points; `stem` is the beginning of its words."""
+
+    position: int
+    domain: str
+    stem: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +81,39 @@ def first_open(sheet: list[Bubble], *, after: int = 0) -> int | None:
     """The next position without an answer, from `after` on and round; None without one."""
     turned = sheet[after:] + sheet[:after]
     return next((bubble.position for bubble in turned if bubble.is_right is None), None)
+
+
+def window(sheet: list[Bubble], *, around: int) -> Window:
+    """The hundred bubbles among which position `around` is: a page does not grow with its bank."""
+    start = (around - 1) // BUBBLES_AT_ONCE * BUBBLES_AT_ONCE
+    end = start + BUBBLES_AT_ONCE
+    return Window(
+        bubbles=sheet[start:end],
+        earlier=start - BUBBLES_AT_ONCE + 1 if start else None,
+        later=end + 1 if end < len(sheet) else None,
+    )
+
+
+def missed(attempt: Attempt) -> list[Missed]:
+    """The first questions, at most 50, that were answered without getting all points.
+
+    One statement.
+    """
+    answers = attempt.answers.filter(fraction__lt=1).select_related("version")
+    return [
+        Missed(
+            position=answer.position,
+            domain=answer.version.domain,
+            stem=excerpt(answer.version),
+        )
+        for answer in answers.order_by("position")[:MOST_MISSED]
+    ]
+
+
+def excerpt(version: QuestionVersion) -> str:
+    """The beginning of a stem as plain words."""
+    words = html.unescape(strip_tags(BLOCK_END.sub(" ", version.item.stem.html)))
+    return Truncator(" ".join(words.split())).chars(EXCERPT_CHARACTERS)
 
 
 def scores(attempt: Attempt) -> tuple[Score, list[Score]]:

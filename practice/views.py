@@ -1,15 +1,18 @@
 """Pages of practice: begin, one question at a time, the result."""
 
 import uuid
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from pydantic import ValidationError
 
 from accounts.models import User
 from catalog.models import TestBank
@@ -23,30 +26,36 @@ from practice.services import (
     start_attempt,
     submit_answer,
 )
-from practice.sheet import bubbles, first_open, scores
-from questions.grading import RESPONSE, ChoiceResponse, Grade
+from practice.sheet import bubbles, first_open, missed, scores, window
+from questions.grading import RESPONSE, ChoiceResponse, Grade, ResponseError
 from questions.models import QuestionVersion
 from questions.presenting import PresentedItem, RevealedItem, present, reveal
 
 FIRST = 1
 
 
-@login_required
+class SeeOther(HttpResponseRedirect):
+    """303: the browser fetches the next page with GET, whatever it sent before."""
+
+    status_code = 303
+
+
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Go on where this person was in the bank, or begin."""
-    learner = cast(User, request.user)
-    test_bank = get_object_or_404(TestBank.objects.visible_to(learner), slug=slug)
+    test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)
+    detail = reverse("catalog:detail", args=[slug])
+    if not isinstance(request.user, User):
+        return _sign_in(and_then=detail)
     try:
-        attempt = start_attempt(learner=learner, test_bank=test_bank, at=timezone.now())
+        attempt = start_attempt(learner=request.user, test_bank=test_bank, at=timezone.now())
     except NoAccess:
         messages.info(request, _("You have no access to this test bank now."))
-        return redirect("catalog:detail", slug=slug)
+        return SeeOther(detail)
     except NothingToAsk:
         messages.info(request, _("This test bank has no questions yet."))
-        return redirect("catalog:detail", slug=slug)
-    position = first_open(bubbles(attempt)) or attempt.total
-    return redirect("practice:question", attempt.pk, position)
+        return SeeOther(detail)
+    return SeeOther(_question_url(attempt, first_open(bubbles(attempt)) or attempt.total))
 
 
 @login_required
@@ -58,33 +67,26 @@ def question(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> Http
         raise Http404
     if request.method == "POST":
         return _answer(request, attempt, position)
-    sheet = bubbles(attempt, current=position)
     answer = attempt.answers.select_related("version").filter(position=position).first()
     if answer is None and (attempt.is_finished or not _may_go_on(attempt)):
-        return redirect("practice:result", attempt.pk)
-    context = {
-        "attempt": attempt,
-        "position": position,
-        "item": _revealed(answer) if answer else _presented(attempt, position),
-        "sheet": sheet,
-        "previous": position - 1,
-        "following": position + 1 if position < attempt.total else None,
-        "next_open": first_open(sheet, after=position),
-    }
+        return SeeOther(_result_url(attempt))
+    item = _revealed(answer) if answer else _presented(attempt, position)
+    context = {"attempt": attempt, "item": item, **_places(attempt, position)}
     return render(request, "practice/question.html", context)
 
 
-@login_required
 @require_POST
 def finish(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """End the attempt and see its result."""
+    if not request.user.is_authenticated:
+        return _sign_in(and_then=reverse("practice:result", args=[attempt_id]))
     attempt = _attempt(request, attempt_id)
     finish_attempt(attempt=attempt, at=timezone.now())
-    return redirect("practice:result", attempt.pk)
+    return SeeOther(_result_url(attempt))
 
 
 @login_required
-@require_GET
+@require_safe
 def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """The score by domain, and the answer sheet. Stays readable when the access has ended."""
     attempt = _attempt(request, attempt_id)
@@ -95,14 +97,29 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "whole": whole,
         "domains": by_domain,
         "sheet": sheet,
+        "answered": sum(bubble.is_right is not None for bubble in sheet),
+        "missed": missed(attempt),
         "next_open": first_open(sheet),
         "may_go_on": _may_go_on(attempt),
     }
     return render(request, "practice/result.html", context)
 
 
+def _sign_in(*, and_then: str) -> HttpResponse:
+    """To the sign-in page, and from there to a page that can be fetched with GET."""
+    return SeeOther(f"{reverse('account_login')}?{urlencode({'next': and_then})}")
+
+
+def _question_url(attempt: Attempt, position: int) -> str:
+    return reverse("practice:question", args=[attempt.pk, position])
+
+
+def _result_url(attempt: Attempt) -> str:
+    return reverse("practice:result", args=[attempt.pk])
+
+
 def _attempt(request: HttpRequest, attempt_id: uuid.UUID) -> Attempt:
-    attempts = Attempt.objects.visible_to(request.user).select_related("test_bank")
+    attempts = Attempt.objects.visible_to(cast(User, request.user)).select_related("test_bank")
     return get_object_or_404(attempts, pk=attempt_id)
 
 
@@ -115,17 +132,41 @@ def _may_go_on(attempt: Attempt) -> bool:
 def _answer(request: HttpRequest, attempt: Attempt, position: int) -> HttpResponse:
     """Keep the answer, and show the same page again with what it is worth."""
     try:
-        response = ChoiceResponse(chosen=tuple(request.POST.getlist("choice")))
-        submit_answer(attempt=attempt, position=position, response=response, at=timezone.now())
+        submit_answer(
+            attempt=attempt, position=position, response=_response(request), at=timezone.now()
+        )
     except NoAccess:
         messages.info(request, _("Your access has ended. Your answers so far are kept."))
-        return redirect("practice:result", attempt.pk)
+        return SeeOther(_result_url(attempt))
     except AttemptFinished:
         messages.info(request, _("This practice has ended. Your answers are kept."))
-        return redirect("practice:result", attempt.pk)
-    except ValueError:
+        return SeeOther(_result_url(attempt))
+    except ResponseError:
         messages.error(request, _("Choose one of the answers. Nothing was kept."))
-    return redirect("practice:question", attempt.pk, position)
+    return SeeOther(_question_url(attempt, position))
+
+
+def _response(request: HttpRequest) -> ChoiceResponse:
+    """What was sent. Raises: ResponseError where that is nothing, or far too much."""
+    try:
+        return ChoiceResponse(chosen=tuple(request.POST.getlist("choice")))
+    except ValidationError as error:
+        raise ResponseError("no choice, or too many") from error
+
+
+def _places(attempt: Attempt, position: int) -> dict[str, Any]:
+    """Where this question stands, and where one can go from it."""
+    sheet = bubbles(attempt, current=position)
+    part = window(sheet, around=position)
+    return {
+        "position": position,
+        "sheet": part.bubbles,
+        "earlier": part.earlier,
+        "later": part.later,
+        "previous": position - 1,
+        "following": position + 1 if position < attempt.total else None,
+        "next_open": first_open(sheet, after=position),
+    }
 
 
 def _presented(attempt: Attempt, position: int) -> PresentedItem:

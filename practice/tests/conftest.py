@@ -1,0 +1,39 @@
+"""Parts that the tests of practice share: an attempt of the owner, and their browser."""
+
+import pytest
+
+from practice.services import start_attempt, submit_answer
+from questions.grading import ChoiceResponse
+
+# Of every question that the root `conftest.py` makes.
+RIGHT, WRONG = "b", "c"
+
+
+@pytest.fixture
+def attempt(owner, test_bank, at):
+    """The owner's unfinished attempt at the five questions of `test_bank`."""
+    return start_attempt(learner=owner, test_bank=test_bank, at=at)
+
+
+@pytest.fixture
+def answer(attempt, at):
+    """Answers a question of `attempt`."""
+
+    def submit(position, choice, *, at=at):
+        response = ChoiceResponse(chosen=(choice,))
+        submit_answer(attempt=attempt, position=position, response=response, at=at)
+
+    return submit
+
+
+@pytest.fixture
+def owners_client(client, owner):
+    """A browser in which the owner is signed in."""
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def end_access(owner, at):
+    """Takes the owner's access away."""
+    return lambda: owner.accesses.update(revoked_at=at)

@@ -1,0 +1,57 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+
+@pytest.fixture
+def url(attempt):
+    return reverse("practice:finish", args=[attempt.pk])
+
+
+@pytest.fixture
+def result(attempt):
+    return reverse("practice:result", args=[attempt.pk])
+
+
+def test_finish_ends_the_attempt_and_leads_to_its_result(owners_client, url, result, attempt):
+    response = owners_client.post(url)
+    attempt.refresh_from_db()
+    assert (response.status_code, response["Location"]) == (303, result)
+    assert attempt.is_finished
+
+
+def test_finish_again_changes_nothing(owners_client, url, result, attempt, at):
+    attempt.finished_at = at + timedelta(hours=1)
+    attempt.save(update_fields=["finished_at"])
+    assert owners_client.post(url)["Location"] == result
+    attempt.refresh_from_db()
+    assert attempt.finished_at == at + timedelta(hours=1)
+
+
+def test_finish_is_open_when_the_access_has_ended(owners_client, url, attempt, end_access):
+    end_access()
+    owners_client.post(url)
+    attempt.refresh_from_db()
+    assert attempt.is_finished
+
+
+def test_finish_by_a_link_is_refused(owners_client, url, attempt):
+    assert owners_client.get(url).status_code == 405
+    attempt.refresh_from_db()
+    assert not attempt.is_finished
+
+
+@pytest.mark.parametrize("who", ["other_learner", "seller"])
+def test_finish_of_somebody_else_is_not_found(request, client, url, attempt, who):
+    client.force_login(request.getfixturevalue(who))
+    assert client.post(url).status_code == 404
+    attempt.refresh_from_db()
+    assert not attempt.is_finished
+
+
+def test_finish_leads_a_stranger_to_sign_in_and_to_the_result(client, url, result, attempt):
+    response = client.post(url)
+    assert response["Location"] == f"/accounts/login/?next={result.replace('/', '%2F')}"
+    attempt.refresh_from_db()
+    assert not attempt.is_finished

@@ -1,0 +1,109 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from practice.services import finish_attempt
+from practice.tests.conftest import RIGHT, WRONG
+
+
+@pytest.fixture
+def url(attempt):
+    return reverse("practice:result", args=[attempt.pk])
+
+
+def page(client, url):
+    """The page with its white space folded."""
+    return " ".join(client.get(url).content.decode().split())
+
+
+def test_result_shows_the_score_by_domain_as_figures_and_bars(
+    owners_client, url, attempt, answer, at
+):
+    answer(1, RIGHT)
+    answer(2, WRONG)
+    answer(3, RIGHT)
+    finish_attempt(attempt=attempt, at=at)
+    text = page(owners_client, url)
+    assert "<h1>Your result</h1>" in text
+    assert re.findall(r">(\d+) %<", text) == ["40"]
+    assert "2 of 5 points" in text
+    assert "3 of 5 questions answered" in text
+    assert re.findall(r'bars__value">([^<]+)<', text) == ["66 % · 2 of 3", "0 % · 0 of 2"]
+    assert re.findall(r'bar__fill" width="(\d+%)"', text) == ["66%", "0%"]
+
+
+def test_result_leads_to_what_was_missed(owners_client, url, attempt, answer, at):
+    answer(2, WRONG)
+    answer(1, RIGHT)
+    finish_attempt(attempt=attempt, at=at)
+    text = page(owners_client, url)
+    assert re.findall(r'missed__row" href="([^"]+)"', text) == [f"/practice/{attempt.pk}/2/"]
+    assert ">Question 2?<" in text
+
+
+def test_result_with_nothing_missed_has_no_list(owners_client, url, attempt, answer, at):
+    answer(1, RIGHT)
+    finish_attempt(attempt=attempt, at=at)
+    assert "Look at these again" not in page(owners_client, url)
+
+
+def test_result_shows_no_text_of_open_questions(owners_client, url, attempt, answer, at):
+    answer(1, WRONG)
+    finish_attempt(attempt=attempt, at=at)
+    text = page(owners_client, url)
+    assert [number for number in range(1, 6) if f"Question {number}?" in text] == [1]
+    assert "Because of" not in text
+
+
+def test_result_before_the_end_leads_on(owners_client, url, attempt, answer):
+    answer(1, RIGHT)
+    text = page(owners_client, url)
+    assert "<h1>So far</h1>" in text
+    assert f'href="/practice/{attempt.pk}/2/">Go on<' in text
+    assert f'action="/practice/{attempt.pk}/finish/"' in text
+
+
+def test_result_after_the_end_offers_another_go(owners_client, url, attempt, at):
+    finish_attempt(attempt=attempt, at=at)
+    text = page(owners_client, url)
+    assert 'action="/practice/start/git/"' in text
+    assert "/finish/" not in text
+
+
+def test_result_stays_readable_when_the_access_has_ended(
+    owners_client, url, attempt, answer, end_access
+):
+    answer(1, RIGHT)
+    end_access()
+    text = page(owners_client, url)
+    assert "1 of 5 points" in text
+    assert "Your access to this test bank has ended." in text
+    assert 'href="/banks/git/">See the bank<' in text
+    assert "Go on<" not in text
+
+
+@pytest.mark.parametrize("who", ["other_learner", "seller"])
+def test_result_of_somebody_else_is_not_found(request, client, url, who):
+    client.force_login(request.getfixturevalue(who))
+    assert client.get(url).status_code == 404
+
+
+def test_result_leads_a_stranger_to_sign_in_and_back(client, url):
+    response = client.get(url)
+    assert response["Location"] == f"/accounts/login/?next={url}"
+
+
+def test_result_cannot_be_written_to(owners_client, url):
+    assert owners_client.post(url).status_code == 405
+
+
+@pytest.mark.parametrize("answered", [1, 3])
+def test_result_takes_a_fixed_number_of_statements(
+    owners_client, url, answer, django_assert_num_queries, answered
+):
+    for position in range(1, answered + 1):
+        answer(position, WRONG)
+    # session, user; attempt with bank, domains, points, sheet, missed, access
+    with django_assert_num_queries(8):
+        owners_client.get(url)
