@@ -85,7 +85,7 @@ def path_checks(report: ProbeReport) -> list[Check]:
     if report.diagnosis and not any(check.cause for check in checks):
         # The call could not even begin: its CA bundle cannot be read.
         checks.insert(0, _failed("path.start", "Start", report.diagnosis, detail=""))
-    return [*checks, _clock(report.clock_skew_seconds)]
+    return [*checks, clock_check(report.clock_skew_seconds)]
 
 
 def _step(step: Step, report: ProbeReport) -> Check:
@@ -135,7 +135,8 @@ def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
     )
 
 
-def _clock(skew: float | None) -> Check:
+def clock_check(skew: float | None) -> Check:
+    """What a clock means that is so many seconds ahead of the far side's, None where unknown."""
     if skew is None:
         return _skipped("path.clock", PATH, "Clock", "nobody told the time")
     direction = "ahead of" if skew > 0 else "behind"

@@ -221,19 +221,26 @@ def _for_people(setup: Setup, route: Route | None, failed: Check) -> Fix:
     """What a person must do where no line is known to help."""
     if route is None:
         return _suggested(failed)
-    if route.is_direct and is_loopback(route.host):
-        return Fix(
-            instruction=f"Start the sandbox at {setup.api_base}, or correct STRIPE_API_BASE."
-        )
-    led = [each for each in setup.overrides if (each.host, each.port) == (route.host, route.port)]
-    if led and route.is_direct:
-        return Fix(
-            instruction=f"STRIPE_RESOLVE leads {route.endpoint} to {led[0].address} port "
-            f"{led[0].target_port}: remove it, or start what should answer there."
-        )
+    here = _about_this_machine(setup, route) if route.is_direct else ""
+    if here and failed.id == f"path.{Stage.CONNECT}":
+        return Fix(instruction=here)
     if failed.fix == exemption(route):
         return Fix(instruction=_ask_for(route))
     return _suggested(failed)
+
+
+def _about_this_machine(setup: Setup, route: Route) -> str:
+    """What to do where the call is led to a place of our own; empty where it is not."""
+    if is_loopback(route.host):
+        return f"Start the sandbox at {setup.api_base}, or correct STRIPE_API_BASE."
+    for led in setup.overrides:
+        if (led.host, led.port) == (route.host, route.port):
+            place = with_port(led.address, led.target_port)
+            return (
+                f"STRIPE_RESOLVE leads {route.endpoint} to {place}: remove that line, or start "
+                "what should answer there."
+            )
+    return ""
 
 
 def _ask_for(route: Route) -> str:
