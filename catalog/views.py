@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.models import User
@@ -62,15 +62,17 @@ def my_banks(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=A_DAY_SECONDS)
 def cover(request: HttpRequest, slug: str) -> HttpResponse:
-    """The drawn cover of a bank."""
+    """The drawn cover of a bank. Shared caches may keep it only where everybody may see it."""
     test_bank = get_object_or_404(
         TestBank.objects.visible_to(request.user).select_related("category"), slug=slug
     )
     category = test_bank.category
     drawing = cover_svg(test_bank.slug, category.hue_a, category.hue_b)
-    return HttpResponse(drawing, content_type="image/svg+xml")
+    response = HttpResponse(drawing, content_type="image/svg+xml")
+    kept_by = "public" if test_bank.is_on_sale else "private"
+    patch_cache_control(response, max_age=A_DAY_SECONDS, **{kept_by: True})
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +81,8 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
     test_bank = get_object_or_404(
         TestBank.objects.visible_to(request.user).with_counts(), slug=slug
     )
-    version = sample_version(test_bank, number)
+    # Compared first: a number in the address may be larger than any the database knows.
+    version = sample_version(test_bank, number) if number <= test_bank.sample_count else None
     if version is None:
         raise Http404
     context = {
