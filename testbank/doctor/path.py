@@ -217,8 +217,9 @@ def _content(answer: Answer) -> dict[str, Any]:
     content = json.loads(answer.body)
     if not isinstance(content, dict):
         return {}
-    listed = content.get("data") or [{}]
-    return content if "livemode" in content else dict(listed[0])
+    listed = content.get("data")
+    first = listed[0] if isinstance(listed, list) and listed else {}
+    return first if isinstance(first, dict) and "livemode" not in content else content
 
 
 def _mode(content: dict[str, Any], setup: Setup) -> Check:

@@ -41,7 +41,7 @@ SYSTEM_STORES = (
     Path("/etc/pki/tls/certs/ca-bundle.crt"),
     Path("/etc/ssl/cert.pem"),
 )
-FILL_IN = "Nothing else that was tried works. Fill in what is right for this network:"
+NOTHING_ELSE = "Nothing else that was tried works."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,10 @@ def remedy(setup: Setup, route: Route | None, failed: Check, trials: list[Trial]
         if fix is not None:
             return fix
     working = [trial.fix for trial in trials if trial.report.reached]
-    return working[0] if working else _for_people(setup, route, failed)
+    if working:
+        return working[0]
+    fix = _for_people(setup, route, failed)
+    return replace(fix, instruction=f"{NOTHING_ELSE} {fix.instruction}".strip()) if trials else fix
 
 
 def lasting(setup: Setup, trials: list[Trial]) -> Fix | None:
@@ -181,7 +184,7 @@ def _naming(setup: Setup, address: str, where: str) -> Fix:
     fix = _line(setup, f"{SETTING}={address}")
     if address.lower() in {DIRECT, ENVIRONMENT} or not _has_credentials(address):
         return fix
-    instruction = f"Copy the value of {where} to {SETTING}: its credentials are not shown here."
+    instruction = f"Copy the value of {where} to {SETTING}, and restart the site."
     return replace(fix, line="", instruction=instruction)
 
 
@@ -246,13 +249,12 @@ def _about_this_machine(setup: Setup, route: Route) -> str:
 def _ask_for(route: Route) -> str:
     proxy = f" on the proxy {route.proxy.endpoint}" if route.proxy else ""
     return (
-        f"Nothing that was tried from here works. Ask who runs the network to allow "
-        f"CONNECT {route.endpoint}{proxy}, or direct connections to it."
+        f"Ask who runs the network to allow CONNECT {route.endpoint}{proxy}, or direct "
+        "connections to it."
     )
 
 
 def _suggested(failed: Check) -> Fix:
     """The cause's own advice, which could not be tested here."""
-    if LINE.fullmatch(failed.fix):
-        return Fix(example=failed.fix, instruction=FILL_IN if failed.group == PATH else "")
-    return Fix(instruction=failed.fix)
+    is_line = LINE.fullmatch(failed.fix)
+    return Fix(example=failed.fix) if is_line else Fix(instruction=failed.fix)

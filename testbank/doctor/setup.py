@@ -56,7 +56,10 @@ class Setup:
     def decide(
         self, setting: str | None = None, *, dotenv: Mapping[str, str] | None = None
     ) -> Route:
-        """The route of a call, on demand with another STRIPE_PROXY or `.env`. Raises: RouteError."""
+        """The route of a call, on demand with another STRIPE_PROXY or another `.env`.
+
+        Raises: RouteError.
+        """
         surroundings = self.surroundings
         if dotenv is not None:
             surroundings = Surroundings(surroundings.process, dotenv)

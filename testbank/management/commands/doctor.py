@@ -51,7 +51,6 @@ class Command(BaseCommand):
     )
     # Whatever else is wrong with the site, this must work.
     requires_system_checks = []
-    requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What is called, over what, and how it is printed."""
@@ -208,10 +207,11 @@ class Page:
             yield self._where_to_put(fix)
             yield self._style.SUCCESS(fix.line)
         if fix.example:
-            yield f"Put a line like this into .env ({self._report.env_file}), with your own value:"
+            yield f"Put a line like this into .env ({self._report.env_file}), with the right value:"
             yield fix.example
         if fix.tested:
-            yield "It was tested just now: Stripe answers that way. Restart the site afterwards."
+            restart = " Restart the site afterwards." if fix.line else ""
+            yield f"It was tested just now: Stripe answers that way.{restart}"
 
     def _where_to_put(self, fix: Fix) -> str:
         if not fix.in_process:
