@@ -7,7 +7,7 @@ PORT ?= 8000
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup develop test quick check format requirements screenshots clean
+.PHONY: help demo setup develop test test-postgresql quick check format requirements screenshots clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test: $(VENV)/development.stamp ## Run all tests (browser and proxies included)
 
 quick: $(VENV)/development.stamp ## Run the tests that need neither browser nor proxies
 	@$(RUN) -m pytest -n $(WORKERS) -q -m "not browser and not squid and not tinyproxy" $(ARGS)
+
+test-postgresql: $(VENV)/development.stamp ## Run the rooms' tests on a PostgreSQL of our own
+	@$(RUN) -m testing.postgresql $(RUN) -m pytest accounts catalog delivery payments practice questions testbank -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
 
 check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, migrations
 	$(VENV)/bin/ruff format --check .

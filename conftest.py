@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from catalog.models import Access, BankQuestion, Category, TestBank
@@ -10,7 +11,16 @@ from catalog.services import grant_access
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
 
+DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out tests that are marked for another database than the one in use."""
+    others = [name for name in DATABASES if name != connection.vendor]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture
@@ -102,7 +112,9 @@ def item(number):
         explanation=Text(source=f"Because of {number}."),
         domain="Odd" if number % 2 else "Even",
         choices=tuple(
-            Choice(id=letter, text=Text(source=f"Choice {letter}"), weight=100 if letter == "b" else 0)
+            Choice(
+                id=letter, text=Text(source=f"Choice {letter}"), weight=100 if letter == "b" else 0
+            )
             for letter in "abcd"
         ),
     )

@@ -105,6 +105,7 @@ TEMPLATES = [
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "testbank.sqlite"
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them
     # wait for one another; the default fails at once where both have read before.
     DATABASES["default"]["OPTIONS"] = {

@@ -1,0 +1,56 @@
+"""Django's SQLite backend, whose transactions queue in the process before SQLite sees them.
+
+SQLite lets one transaction write. Threads that find it busy sleep and try again, in growing
+pauses, so that a few of them wait ten times as long as the others. Here they wait for one
+another in order. Other processes still meet at SQLite's own lock.
+"""
+
+import threading
+from typing import Any
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+# Shared by all connections of the process: a site has one SQLite file.
+WRITE_LOCK = threading.Lock()
+LONGEST_WAIT_SECONDS = 20.0
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One connection. It holds the lock from the beginning of a transaction to its end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._holds_lock = False
+
+    def _start_transaction_under_autocommit(self) -> None:
+        if not WRITE_LOCK.acquire(timeout=LONGEST_WAIT_SECONDS):
+            raise OperationalError("database is locked by another thread of this process")
+        self._holds_lock = True
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self._release()
+            raise
+
+    def _commit(self) -> None:
+        """A commit that fails is followed by a rollback, which releases."""
+        super()._commit()
+        self._release()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self._release()
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._holds_lock:
+            self._holds_lock = False
+            WRITE_LOCK.release()

@@ -1,0 +1,72 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
+
+
+def is_free():
+    from testbank.sqlite.base import WRITE_LOCK
+
+    free = WRITE_LOCK.acquire(blocking=False)
+    if free:
+        WRITE_LOCK.release()
+    return free
+
+
+def test_database_is_a_file_in_wal_mode_that_checks_foreign_keys():
+    with connection.cursor() as cursor:
+        answers = [
+            cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert answers == ["wal", 1, 1]
+    assert "test.sqlite3" in str(connection.settings_dict["NAME"])
+
+
+def test_transaction_holds_the_lock_and_gives_it_back():
+    assert is_free()
+    with transaction.atomic():
+        assert not is_free()
+    assert is_free()
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, IntegrityError, KeyboardInterrupt])
+def test_lock_is_given_back_after_a_fault(error):
+    with pytest.raises(error), transaction.atomic():
+        raise error
+    assert is_free()
+
+
+def test_lock_is_given_back_when_the_connection_is_lost():
+    def lose():
+        transaction.set_autocommit(False)
+        User.objects.count()
+        connection.close()
+
+    thread = threading.Thread(target=lose)
+    thread.start()
+    thread.join()
+    assert is_free()
+
+
+def test_many_writers_at_once_lose_nothing():
+    user = User.objects.create_user("one@example.org")
+
+    def write(_number):
+        try:
+            with transaction.atomic():
+                row = User.objects.get(pk=user.pk)
+                row.name = str(int(row.name or 0) + 1)
+                row.save(update_fields=["name"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(80)))
+    user.refresh_from_db()
+    assert user.name == "80"
