@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from email import message_from_string, policy
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 # Django's file backend ends each message with this line.
-END_OF_MESSAGE = "-" * 79
+END_OF_MESSAGE = b"-" * 79 + b"\n"
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,23 @@ def demo_mails(folder: Path, *, limit: int = 50) -> list[DemoMail]:
 
 
 def _mails_in(path: Path) -> Iterator[DemoMail]:
-    for source in path.read_text(encoding="utf-8").split(f"{END_OF_MESSAGE}\n"):
+    """Bytes: read as text, what is not ASCII in a mail would be lost."""
+    for source in path.read_bytes().split(END_OF_MESSAGE):
         if source.strip():
-            yield _mail(message_from_string(source, policy=policy.default))
+            yield _mail(message_from_bytes(source, policy=policy.default))
 
 
 def _mail(message: EmailMessage) -> DemoMail:
     body = message.get_body(preferencelist=("plain",))
-    date = message["Date"]
     return DemoMail(
         recipient=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
-        sent_at=date.datetime if date else None,
+        sent_at=_sent_at(message),
         text=body.get_content().strip() if body else "",
     )
+
+
+def _sent_at(message: EmailMessage) -> datetime | None:
+    """Django writes the zone -0000, "UTC, said by a machine", which is read as no zone."""
+    date = message["Date"]
+    return date.datetime.replace(tzinfo=date.datetime.tzinfo or UTC) if date else None
