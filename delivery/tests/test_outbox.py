@@ -48,7 +48,7 @@ def test_mail_is_sent_as_text_and_html(at, settings):
     assert sent.subject == "Your test bank is ready: Git <b>"
     assert "https://shop.example/banks/git/" in sent.body
     assert isinstance(sent, EmailMultiAlternatives)
-    assert "Git &lt;b&gt;" in str(sent.alternatives[0].content)
+    assert "Git &lt;b&gt;" in str(sent.alternatives[0][0])
     assert sent.extra_headers["Message-ID"] == "<access-1@shop.example>"
 
 

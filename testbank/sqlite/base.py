@@ -35,18 +35,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         """A commit that fails is followed by a rollback, which releases."""
-        super()._commit()
+        super()._commit()  # type: ignore[misc] # the stubs leave it out
         self._release()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc] # the stubs leave it out
         finally:
             self._release()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc] # the stubs leave it out
         finally:
             self._release()
 
