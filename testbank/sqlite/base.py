@@ -28,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise OperationalError("database is locked by another thread of this process")
         self._holds_lock = True
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc] # as below
         except BaseException:
             self._release()
             raise
