@@ -1,0 +1,78 @@
+"""A bank of 360 questions costs no more statements a page than a bank of five."""
+
+import time
+
+import pytest
+from django.urls import reverse
+
+from practice.models import Answer, Attempt
+from practice.services import submit_answer
+from practice.tests.conftest import RIGHT
+from questions.grading import ChoiceResponse
+
+QUESTIONS = 360
+SESSION_AND_USER = 2
+# Generous: what is meant is "no page walks through all questions".
+PAGE_SECONDS = 1.0
+
+
+@pytest.fixture
+def bank(owner, make_bank):
+    bank = make_bank("large", questions=QUESTIONS)
+    owner.accesses.update(test_bank=bank)
+    return bank
+
+
+@pytest.fixture
+def large(owners_client, bank):
+    """The owner's attempt at all of it."""
+    owners_client.post(reverse("practice:start", args=["large"]))
+    return Attempt.objects.get()
+
+
+@pytest.fixture
+def half_answered(large, at):
+    for position in range(1, QUESTIONS + 1, 2):
+        response = ChoiceResponse(chosen=(RIGHT,))
+        submit_answer(attempt=large, position=position, response=response, at=at)
+    return large
+
+
+def test_attempt_holds_every_question_in_its_order(large, bank):
+    placed = bank.bank_questions.order_by("position").values_list("question__current", flat=True)
+    assert large.version_ids == list(placed)
+    assert large.total == QUESTIONS
+
+
+def test_going_on_leads_to_the_first_question_without_an_answer(owners_client, half_answered):
+    response = owners_client.post(reverse("practice:start", args=["large"]))
+    assert response["Location"] == reverse("practice:question", args=[half_answered.pk, 2])
+
+
+@pytest.mark.parametrize("position", [1, 2, QUESTIONS])
+def test_question_page_costs_what_it_costs_in_a_small_bank(
+    owners_client, half_answered, django_assert_max_num_queries, position
+):
+    url = reverse("practice:question", args=[half_answered.pk, position])
+    began = time.perf_counter()
+    with django_assert_max_num_queries(SESSION_AND_USER + 5):
+        assert owners_client.get(url).status_code == 200
+    assert time.perf_counter() - began < PAGE_SECONDS
+
+
+def test_saving_an_answer_costs_four_statements(
+    owners_client, half_answered, django_assert_num_queries
+):
+    url = reverse("practice:question", args=[half_answered.pk, QUESTIONS])
+    with django_assert_num_queries(SESSION_AND_USER + 4):
+        owners_client.post(url, {"choice": RIGHT})
+    assert Answer.objects.filter(position=QUESTIONS).exists()
+
+
+def test_result_adds_up_the_whole_bank(owners_client, half_answered, django_assert_max_num_queries):
+    url = reverse("practice:result", args=[half_answered.pk])
+    began = time.perf_counter()
+    with django_assert_max_num_queries(SESSION_AND_USER + 6):
+        text = owners_client.get(url).text
+    assert time.perf_counter() - began < PAGE_SECONDS
+    assert "180 of 360 points" in text
