@@ -68,10 +68,11 @@ def question(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> Http
     if request.method == "POST":
         return _answer(request, attempt, position)
     answer = attempt.answers.select_related("version").filter(position=position).first()
-    if answer is None and (attempt.is_finished or not _may_go_on(attempt)):
+    is_shut = attempt.is_finished or not _may_go_on(attempt)
+    if answer is None and is_shut:
         return SeeOther(_result_url(attempt))
     item = _revealed(answer) if answer else _presented(attempt, position)
-    context = {"attempt": attempt, "item": item, **_places(attempt, position)}
+    context = {"attempt": attempt, "item": item, **_places(attempt, position, is_shut=is_shut)}
     return render(request, "practice/question.html", context)
 
 
@@ -92,15 +93,19 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     attempt = _attempt(request, attempt_id)
     whole, by_domain = scores(attempt)
     sheet = bubbles(attempt)
+    open_count = sum(bubble.is_right is None for bubble in sheet)
+    may_go_on = _may_go_on(attempt)
     context = {
         "attempt": attempt,
         "whole": whole,
         "domains": by_domain,
         "sheet": sheet,
-        "answered": sum(bubble.is_right is not None for bubble in sheet),
+        "answered": attempt.total - open_count,
+        "open_count": open_count,
         "missed": missed(attempt),
         "next_open": first_open(sheet),
-        "may_go_on": _may_go_on(attempt),
+        "may_go_on": may_go_on,
+        "is_shut": attempt.is_finished or not may_go_on,
     }
     return render(request, "practice/result.html", context)
 
@@ -154,18 +159,24 @@ def _response(request: HttpRequest) -> ChoiceResponse:
         raise ResponseError("no choice, or too many") from error
 
 
-def _places(attempt: Attempt, position: int) -> dict[str, Any]:
-    """Where this question stands, and where one can go from it."""
+def _places(attempt: Attempt, position: int, *, is_shut: bool) -> dict[str, Any]:
+    """Where this question stands, and where one can go from it.
+
+    Once the attempt is shut that is what was answered, and before it every question.
+    """
     sheet = bubbles(attempt, current=position)
     part = window(sheet, around=position)
+    open_to = [bubble.position for bubble in sheet if not is_shut or bubble.is_right is not None]
+    following = min((place for place in open_to if place > position), default=None)
     return {
         "position": position,
         "sheet": part.bubbles,
-        "earlier": part.earlier,
-        "later": part.later,
-        "previous": position - 1,
-        "following": position + 1 if position < attempt.total else None,
-        "next_open": first_open(sheet, after=position),
+        "earlier": None if is_shut else part.earlier,
+        "later": None if is_shut else part.later,
+        "previous": max((place for place in open_to if place < position), default=None),
+        "following": following,
+        "onward": following if is_shut else first_open(sheet, after=position),
+        "is_shut": is_shut,
     }
 
 

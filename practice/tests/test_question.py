@@ -175,6 +175,34 @@ def test_last_answer_leads_to_the_result(owners_client, url, attempt, answer):
     assert "See the result" in text
 
 
+def test_review_after_the_end_goes_along_what_was_answered(
+    owners_client, url, result, attempt, answer, at
+):
+    for position in (1, 4):
+        answer(position, RIGHT)
+    finish_attempt(attempt=attempt, at=at)
+    first, last = (f"/practice/{attempt.pk}/{position}/" for position in (1, 4))
+    assert f'href="{last}">Next question' in page(owners_client, first)
+    text = page(owners_client, last)
+    assert f'button--quiet" href="{first}"' in text
+    assert f'href="{result}">See the result' in text
+
+
+def test_sheet_after_the_end_links_only_what_can_be_opened(owners_client, url, attempt, answer, at):
+    answer(1, RIGHT)
+    finish_attempt(attempt=attempt, at=at)
+    text = page(owners_client, url)
+    _head, _mark, sheet = text.partition("navigator__sheet")
+    kinds = re.findall(r'<(a|span)\b[^>]*class="bubble\b', sheet)
+    assert kinds == ["a", "span", "span", "span", "span"]
+
+
+def test_finishing_shows_first_what_is_still_open(owners_client, url, result, attempt):
+    assert f'<a href="{result}">Finish now</a>' in page(owners_client, url)
+    attempt.refresh_from_db()
+    assert not attempt.is_finished
+
+
 def test_answer_sheet_says_in_words_how_each_question_stands(owners_client, url, answer):
     answer(2, RIGHT)
     answer(3, WRONG)
@@ -188,7 +216,7 @@ def test_page_of_a_large_bank_shows_a_part_of_the_sheet(owners_client, attempt):
     attempt.version_ids *= 50
     attempt.save(update_fields=["version_ids"])
     text = page(owners_client, reverse("practice:question", args=[attempt.pk, 150]))
-    assert text.count('<a class="bubble') == BUBBLES_AT_ONCE
+    assert text.count('class="bubble"') == BUBBLES_AT_ONCE
     assert f'href="/practice/{attempt.pk}/1/">From question 1<' in text
     assert f'href="/practice/{attempt.pk}/201/">From question 201<' in text
 

@@ -62,6 +62,7 @@ def test_result_before_the_end_leads_on(owners_client, url, attempt, answer):
     assert "<h1>So far</h1>" in text
     assert f'href="/practice/{attempt.pk}/2/">Go on<' in text
     assert f'action="/practice/{attempt.pk}/finish/"' in text
+    assert "4 questions are not answered yet. Once you finish, they count as nothing." in text
 
 
 def test_result_after_the_end_offers_another_go(owners_client, url, attempt, at):
