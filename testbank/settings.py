@@ -51,6 +51,7 @@ WSGI_APPLICATION = "testbank.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "testbank",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -60,7 +61,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "csp",
-    "testbank",
     "accounts",
     "questions",
     "delivery",
