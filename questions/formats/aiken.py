@@ -15,6 +15,9 @@ from questions.items import LONGEST_TEXT, Choice, SingleChoice, Text
 
 LARGEST_FILE_BYTES = 10_000_000
 LONGEST_LINE = 20_000
+# With these a file of 10 MB cannot take more than some hundred megabytes to read.
+MOST_QUESTIONS = 20_000
+MOST_LINES = 1_000
 MOST_ERRORS = 100
 
 LABELLED = re.compile(r"([A-Z])([.)])\s*(.*)")
@@ -24,6 +27,8 @@ ANSWER = re.compile(r"ANSWER\s*:\s*(.*)", re.IGNORECASE)
 SEVERAL = re.compile(r"[A-Z](?:[\s,;/&+]++[A-Z])++", re.IGNORECASE)
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")
+# All white space, and the mark of byte order that stands in the middle of joined files.
+AROUND = "\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 @dataclass
@@ -57,6 +62,10 @@ def read_aiken(content: bytes, *, domain: str = "") -> ReadFile:
         return found
     errors = 0
     for block in _questions(text):
+        if len(found.items) == MOST_QUESTIONS:
+            too_many = f"The file has more than {MOST_QUESTIONS:,} questions. Split it."
+            found.problems.append(Problem(block[0][0], too_many))
+            break
         try:
             found.items.append(_item(block, found, domain=domain))
             found.lines.append(block[0][0])
@@ -98,12 +107,20 @@ def _last_line(text: str) -> int:
 Line = tuple[int, str]
 
 
+def _lines(text: str) -> Iterator[Line]:
+    """The lines with their numbers, one after another: a list of them could fill the memory."""
+    number, start = 1, 0
+    for end in LINE_END.finditer(text):
+        yield number, text[start : end.start()].strip(AROUND)
+        number, start = number + 1, end.end()
+    yield number, text[start:].strip(AROUND)
+
+
 def _questions(text: str) -> Iterator[list[Line]]:
     """The lines of each question: all up to its ANSWER line, or to where the next one begins."""
     block: list[Line] = []
     after_blank = has_choices = False
-    for number, raw in enumerate(LINE_END.split(text), start=1):
-        line = raw.strip()
+    for number, line in _lines(text):
         if not line:
             after_blank = True
             continue
@@ -113,7 +130,7 @@ def _questions(text: str) -> Iterator[list[Line]]:
             block, has_choices = [], False
         block.append((number, line))
         after_blank, has_choices = False, has_choices or is_choice
-        if is_answer:
+        if is_answer or len(block) == MOST_LINES:
             yield block
             block, has_choices = [], False
     if block:
@@ -123,6 +140,8 @@ def _questions(text: str) -> Iterator[list[Line]]:
 def _item(block: list[Line], found: ReadFile, *, domain: str) -> SingleChoice:
     """The question in these lines; says in `found` what was mended. Raises: Broken."""
     number, line = block[-1]
+    if len(block) == MOST_LINES:
+        raise Broken(block[0][0], f"This question has {MOST_LINES:,} lines or more.")
     if not ANSWER.fullmatch(line):
         raise Broken(
             block[0][0], "This question has no line ANSWER: with the letter of its right choice."
@@ -165,8 +184,17 @@ def _draft(block: list[Line]) -> Draft:
     if sum(map(len, draft.stem)) + len(draft.stem) > LONGEST_TEXT:
         raise Broken(draft.line, f"The stem has more than {LONGEST_TEXT:,} characters.")
     if len(draft.choices) < 2:
+        _refuse_small_letters(block)
         raise Broken(draft.line, "A question needs two choices at least: lines A. and B.")
     return draft
+
+
+def _refuse_small_letters(block: list[Line]) -> None:
+    """Raises Broken where the choices are there, and only their labels are small."""
+    for number, line in block:
+        label = LOWER_LABEL.match(line)
+        if label and label[1] == "a":
+            raise Broken(number, _stray(line, "A"))
 
 
 def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: str) -> None:

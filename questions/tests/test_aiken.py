@@ -7,7 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from questions.formats.aiken import LARGEST_FILE_BYTES, LONGEST_LINE, MOST_ERRORS, read_aiken
+from questions.formats.aiken import (
+    LARGEST_FILE_BYTES,
+    LONGEST_LINE,
+    MOST_ERRORS,
+    MOST_LINES,
+    MOST_QUESTIONS,
+    read_aiken,
+)
 from questions.formats.problems import ReadFile
 from questions.items import Item, SingleChoice
 from testing.parts import SHARED, require
@@ -86,7 +93,7 @@ def test_tricky_file() -> None:
     ]
     assert problems(read) == [
         (1, "The stem has several lines; they were joined."),
-        (7, "A question needs two choices at least: lines A. and B."),
+        (8, "Labels are capital letters. Write A. or A) here."),
         (15, "ANSWER: Z names no choice; there are A to B."),
         (20, "ANSWER names several choices (A, B). Aiken knows one: write one letter."),
         (34, "The choice B is missing before C."),
@@ -145,6 +152,7 @@ def test_text_is_plain_and_may_hold_what_others_take_for_a_line_end() -> None:
         ("x?\nA. a\nC. b\nANSWER: A", 3, "The choice B is missing before C."),
         ("x?\nA. a\nB.\nANSWER: A", 3, "The choice B is empty."),
         ("x?\nA. a\nmore of a\nB. b\nANSWER: A", 3, "After the choices a line B. or ANSWER:"),
+        ("x?\na. a\nb. b\nANSWER: a", 2, "Labels are capital letters. Write A. or A) here."),
         ("x?\nA. a\nb) b\nANSWER: A", 3, "Labels are capital letters. Write B. or B) here."),
         ("x?\nB. a\nA. b\nC. c\nANSWER: A", 4, "The choice B is missing before C."),
     ],
@@ -223,6 +231,26 @@ def test_stem_that_is_too_long_is_refused() -> None:
     stem = "\n".join(["x" * (LONGEST_LINE - 1)] * 3)
     read = read_aiken(f"{stem}\nA. a\nB. b\nANSWER: A".encode())
     assert problems(read) == [(1, "The stem has more than 50,000 characters.")]
+
+
+def test_question_of_too_many_lines_is_refused() -> None:
+    read = read_aiken(("x\n" * MOST_LINES + QUESTION).encode())
+    assert problems(read) == [(1, "This question has 1,000 lines or more.")]
+    assert stems(read) == ["What?"]
+
+
+def test_file_of_too_many_questions_is_refused() -> None:
+    read = read_aiken((QUESTION * (MOST_QUESTIONS + 1)).encode())
+    [problem] = read.errors
+    assert (problem.line, problem.text) == (
+        4 * MOST_QUESTIONS + 1,
+        "The file has more than 20,000 questions. Split it.",
+    )
+
+
+def test_files_that_were_joined_are_read_without_the_mark_between_them() -> None:
+    read = read_aiken(QUESTION.encode("utf-8-sig") * 2 + b"\xef\xbb\xbf\n")
+    assert (stems(read), problems(read)) == (["What?", "What?"], [])
 
 
 def test_reading_stops_after_the_first_hundred_errors() -> None:
