@@ -21,7 +21,7 @@ def refused(rule):
     ("fields", "rule"),
     [
         ({"status": "lost"}, "catalog_test_bank_status_known"),
-        ({"price_minor": -1}, "price_minor"),
+        ({"price_minor": -1}, "price_minor|price_not_negative"),
         ({"currency": "usd"}, "catalog_test_bank_currency_code"),
         ({"currency": "US"}, "catalog_test_bank_currency_code"),
         ({"access_days": 0}, "catalog_test_bank_access_days_positive"),

@@ -1,6 +1,8 @@
 """An item that is made is a question that can be answered; anything else is refused."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +17,7 @@ from questions.items import (
     SingleChoice,
     Text,
 )
+from testing.parts import ROOT
 
 
 def choice(name: str, weight: float = 0) -> Choice:
@@ -141,3 +144,13 @@ FULL = SingleChoice(
 def test_item_survives_json(item: Item) -> None:
     assert ITEM.validate_json(ITEM.dump_json(item)) == item
     assert ITEM.validate_python(item.model_dump(mode="json")) == item
+
+
+def test_items_and_grading_know_nothing_of_django() -> None:
+    """Tools that read and write questions need no site."""
+    program = (
+        "import sys, questions.grading, questions.formats.aiken;"
+        "sys.exit(sum(name.partition('.')[0] == 'django' for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert done.returncode == 0
