@@ -1,9 +1,20 @@
-"""What `manage.py check` says about payments before the first buyer meets it."""
+"""What `manage.py check` says about payments before the first buyer meets it.
+
+Nothing here calls out: `manage.py doctor` does.
+"""
 
 from typing import Any
 
+import stripe
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register
+from django.core.checks import (
+    CheckMessage,
+    Error,
+    Warning,
+    register,
+)
+
+from outbound.route import RouteError, Surroundings, decide
 
 
 @register("payments")
@@ -21,4 +32,35 @@ def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
             ),
             id="payments.W001",
         )
+    ]
+
+
+@register("payments")
+def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
+    """An error where a proxy's address is malformed, a warning for each thing that misleads."""
+    surroundings = Surroundings.of_process(settings.OUTBOUND_DOTENV)
+    try:
+        route = decide(
+            settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, surroundings=surroundings
+        )
+    except RouteError as error:
+        hint = "`manage.py doctor --offline` shows every variable and where it stands."
+        return [Error(f"Stripe cannot be reached. {error}", hint=hint, id="payments.E001")]
+    return [Warning(warning, id="payments.W002") for warning in route.warnings]
+
+
+@register("payments")
+def nothing_sets_a_proxy_in_code(**_kwargs: Any) -> list[CheckMessage]:
+    """Warns where code sets a proxy or a client of stripe-python's own, which is not used."""
+    names = [name for name in ("proxy", "default_http_client") if getattr(stripe, name, None)]
+    return [
+        Warning(
+            f"stripe.{name} is set in code, and not used here.",
+            hint=(
+                "How Stripe is reached is said in .env: write STRIPE_PROXY=direct, or the "
+                "address of the proxy."
+            ),
+            id="payments.W003",
+        )
+        for name in names
     ]

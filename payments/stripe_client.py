@@ -6,17 +6,22 @@ it may take and when it is tried again is decided here and below.
 
 import functools
 import json
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import stripe
 from django.conf import settings
 
+from outbound.breaker import Breaker
 from outbound.client import Answer, CallFailed, CallRecord, Client
-from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_route_error
+from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
 from outbound.route import RouteError, Surroundings, decide
+
+logger = logging.getLogger("payments.stripe_client")
 
 # Stripe would otherwise get a file of its own under the service's home, and timings.
 stripe.enable_telemetry = False
@@ -40,6 +45,17 @@ class NoAnswer(stripe.APIConnectionError):
         )
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What stripe-python wants sent, and when its time is over by the client's clock."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    ends_at: float
+
+
 class OutboundHTTPClient(stripe.HTTPClient):
     """stripe-python's transport, carried out by `outbound.Client`.
 
@@ -57,9 +73,13 @@ class OutboundHTTPClient(stripe.HTTPClient):
         proxy_setting: str,
         dotenv: Mapping[str, str],
         deadline_seconds: float,
+        breaker: Breaker,
+        falls_back: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        self._breaker = breaker
+        self._falls_back = falls_back
         self._client = client
         self._setting = proxy_setting
         self._dotenv = dotenv
@@ -76,35 +96,67 @@ class OutboundHTTPClient(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
-        """Body, status and headers of the answer. Raises: NoAnswer."""
+        """Body, status and headers of the answer. Raises: NoAnswer.
+
+        While the breaker rests, no call is made and the last failure is told again.
+        """
+        if diagnosis := self._breaker.resting():
+            raise NoAnswer(diagnosis, None)
         body = post_data.encode() if isinstance(post_data, str) else post_data
-        ends_at = self._clock() + self._deadline_seconds
+        request = _Request(
+            method=method.upper(),
+            url=url,
+            headers=headers,
+            body=body,
+            ends_at=self._clock() + self._deadline_seconds,
+        )
+        try:
+            answer = self._repeated(request)
+        except NoAnswer as error:
+            self._breaks(error)
+            raise
+        self._breaker.note_success()
+        return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
+
+    def _repeated(self, request: _Request) -> Answer:
+        """The answer of the first try that gets one worth having, or of the last."""
         for tries_left in reversed(range(MOST_TRIES)):
             try:
-                answer = self._call(method, url, headers, body, ends_at - self._clock())
+                answer = self._call(request)
             except NoAnswer as error:
-                if not (tries_left and self._worth_repeating(error.diagnosis, ends_at)):
+                if not (tries_left and self._worth_repeating(error.diagnosis, request)):
                     raise
             else:
                 diagnosis = diagnose_answer(answer)
-                if not (tries_left and diagnosis and self._worth_repeating(diagnosis, ends_at)):
-                    return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
+                if not (tries_left and diagnosis and self._worth_repeating(diagnosis, request)):
+                    return answer
             time.sleep(self._pause(MOST_TRIES - tries_left))
         raise AssertionError("the last try returns or raises")
 
-    def _call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
-    ) -> Answer:
+    def _call(self, request: _Request) -> Answer:
+        """One try; around a proxy that failed only where the operator has said so."""
+        try:
+            return self._call_by(self._setting, request)
+        except NoAnswer as error:
+            if not (self._falls_back and _proxy_failed(error.diagnosis)):
+                raise
+            logger.warning(
+                "cause=%s the proxy failed; going around it, as STRIPE_PROXY_FALLBACK says",
+                error.diagnosis.id,
+            )
+            return self._call_by("direct", request)
+
+    def _call_by(self, setting: str, request: _Request) -> Answer:
         surroundings = Surroundings.of_process(self._dotenv)
         try:
-            route = decide(url, setting=self._setting, surroundings=surroundings)
+            route = decide(request.url, setting=setting, surroundings=surroundings)
             answer = self._client.request(
-                method.upper(),
-                url,
-                headers=headers,
-                body=body,
+                request.method,
+                request.url,
+                headers=request.headers,
+                body=request.body,
                 route=route,
-                deadline_seconds=seconds,
+                deadline_seconds=request.ends_at - self._clock(),
             )
         except RouteError as error:
             raise NoAnswer(diagnose_route_error(error), None) from error
@@ -115,8 +167,13 @@ class OutboundHTTPClient(stripe.HTTPClient):
             raise NoAnswer(diagnosis, answer.record)
         return answer
 
-    def _worth_repeating(self, diagnosis: Diagnosis, ends_at: float) -> bool:
-        time_left = ends_at - self._clock()
+    def _breaks(self, error: NoAnswer) -> None:
+        """A busy moment says nothing of the network."""
+        if error.diagnosis.id != "NET-BUSY":
+            self._breaker.note_failure(error.diagnosis)
+
+    def _worth_repeating(self, diagnosis: Diagnosis, request: _Request) -> bool:
+        time_left = request.ends_at - self._clock()
         return (
             diagnosis.retry_safe and diagnosis.retry_useful and time_left > LEAST_SECONDS_FOR_A_TRY
         )
@@ -137,9 +194,27 @@ def outbound_client() -> Client:
     return Client(
         ca_bundle=settings.STRIPE_CA_BUNDLE,
         deadline_seconds=settings.STRIPE_DEADLINE_SECONDS,
+        connect_timeout_seconds=settings.STRIPE_CONNECT_TIMEOUT_SECONDS,
+        read_timeout_seconds=settings.STRIPE_READ_TIMEOUT_SECONDS,
         overrides=settings.STRIPE_RESOLVE,
         max_calls=settings.STRIPE_MAX_CALLS,
     )
+
+
+def _proxy_failed(diagnosis: Diagnosis) -> bool:
+    """True where nothing was sent because of the proxy, so that another way can be tried."""
+    return diagnosis.acted is Acted.NO and diagnosis.id.startswith("NET-PROXY-")
+
+
+@functools.cache
+def payment_breaker() -> Breaker:
+    """The one breaker of this process."""
+    return Breaker()
+
+
+def payment_is_down() -> bool:
+    """True where the last calls of this process did not get through. Costs nothing to ask."""
+    return payment_breaker().is_open
 
 
 @functools.cache
@@ -153,6 +228,8 @@ def stripe_client(deadline_seconds: float | None = None) -> stripe.StripeClient:
             proxy_setting=settings.STRIPE_PROXY,
             dotenv=settings.OUTBOUND_DOTENV,
             deadline_seconds=deadline_seconds or settings.STRIPE_DEADLINE_SECONDS,
+            breaker=payment_breaker(),
+            falls_back=settings.STRIPE_PROXY_FALLBACK == "direct",
         ),
     )
 

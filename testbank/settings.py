@@ -196,6 +196,11 @@ if STRIPE_PROXY not in {"environment", "direct"}:
         parse_proxy(STRIPE_PROXY)
     except ProxyAddressError as error:
         raise SettingError("STRIPE_PROXY", f"cannot be used. {error}") from None
+STRIPE_PROXY_FALLBACK = env.text("STRIPE_PROXY_FALLBACK", "none").lower()
+if STRIPE_PROXY_FALLBACK not in {"none", "direct"}:
+    raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
+STRIPE_CONNECT_TIMEOUT_SECONDS = env.number("STRIPE_CONNECT_TIMEOUT", default=5, low=0.2, high=25)
+STRIPE_READ_TIMEOUT_SECONDS = env.number("STRIPE_READ_TIMEOUT", default=10, low=0.2, high=25)
 STRIPE_DEADLINE_SECONDS = env.number("STRIPE_DEADLINE", default=10, low=1, high=25)
 STRIPE_MAX_CALLS = int(env.number("STRIPE_MAX_CALLS", default=4, low=1, high=64))
 STRIPE_CA_BUNDLE = Path(text) if (text := env.text("STRIPE_CA_BUNDLE")) else None

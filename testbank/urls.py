@@ -3,7 +3,11 @@
 from django.conf import settings
 from django.urls import include, path
 
+from testbank import health
+
 urlpatterns = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
     path("", include("catalog.urls")),
     path("accounts/", include("allauth.urls")),
     path("payments/", include("payments.urls")),

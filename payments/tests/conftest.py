@@ -31,6 +31,7 @@ def forget_stripe_client():
     def forget():
         stripe_client.stripe_client.cache_clear()
         stripe_client.outbound_client.cache_clear()
+        stripe_client.payment_breaker.cache_clear()
 
     forget()
     yield
