@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page
 from testing.browser import running_browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all stories of this process."""
+    """One Chromium for the stories of a file: Playwright lets no second one run beside it."""
     with running_browser() as browser:
         yield browser
 
