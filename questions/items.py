@@ -4,14 +4,26 @@ Importers return an `Item`, `grading.py` reads it, pages show it through `presen
 and `QuestionVersion` keeps it as JSON.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    TypeAdapter,
+    model_validator,
+)
 
 LONGEST_TEXT = 50_000
 LONGEST_DOMAIN = 200
 MOST_CHOICES = 100
+MOST_ACCEPTED = 100
+LONGEST_ANSWER = 1_000
 # 33.33333 three times is full: files round the weights of several right choices.
 # Source: Moodle writes seven digits, others as many as a float has.
 TOLERANCE_PERCENT = 0.001
@@ -126,6 +138,117 @@ class MultipleChoice(WithChoices):
         return frozenset(choice.id for choice in self.choices if choice.weight > 0)
 
 
-Item = Annotated[SingleChoice | MultipleChoice, Field(discriminator="kind")]
+class TrueFalse(Common):
+    """A statement that is true or false. The feedbacks are for whoever took that answer."""
+
+    kind: Literal["true_false"] = "true_false"
+    is_true: StrictBool
+    feedback_true: Text = NOTHING
+    feedback_false: Text = NOTHING
+
+    @property
+    def choices(self) -> tuple[Choice, Choice]:
+        """The two answers as choices; pages put the words of their language."""
+        right, wrong = (100, 0) if self.is_true else (0, 100)
+        return (
+            Choice(id="true", text=Text(source="True"), weight=right, feedback=self.feedback_true),
+            Choice(
+                id="false", text=Text(source="False"), weight=wrong, feedback=self.feedback_false
+            ),
+        )
+
+    @property
+    def key(self) -> frozenset[str]:
+        """The id of the answer that is right."""
+        return frozenset({"true" if self.is_true else "false"})
+
+
+class Accepted(Frozen):
+    """What may be typed, and the share of the points in per cent that it earns.
+
+    Weight 0 is for a mistake that has a feedback of its own.
+    """
+
+    weight: float = Field(default=100, ge=0, le=100)
+    feedback: Text = NOTHING
+
+    @property
+    def is_full(self) -> bool:
+        """True where it earns all points."""
+        return self.weight >= 100 - TOLERANCE_PERCENT
+
+
+class AcceptedNumber(Accepted):
+    """Every number from `low` to `high`, both included."""
+
+    low: Decimal = Field(max_digits=40)
+    high: Decimal = Field(max_digits=40)
+
+    @classmethod
+    def around(
+        cls, value: Decimal, tolerance: Decimal, *, weight: float = 100, feedback: Text = NOTHING
+    ) -> Self:
+        """The numbers that differ from `value` by no more than `tolerance`."""
+        return cls(low=value - tolerance, high=value + tolerance, weight=weight, feedback=feedback)
+
+    @model_validator(mode="after")
+    def is_not_empty(self) -> Self:
+        """A negative tolerance would accept nothing."""
+        if self.low > self.high:
+            raise ValueError(f"no number is between {self.low} and {self.high}")
+        return self
+
+
+class AcceptedText(Accepted):
+    """These words. `*` stands for any characters, `\\*` for the star itself."""
+
+    text: Words = Field(max_length=LONGEST_ANSWER)
+
+    @model_validator(mode="after")
+    def is_not_blank(self) -> Self:
+        """A learner cannot send nothing."""
+        if not self.text.strip():
+            raise ValueError("an accepted answer is empty")
+        return self
+
+
+class Numeric(Common):
+    """A number is typed. Where several ranges hold it the one of the greatest weight counts."""
+
+    kind: Literal["numeric"] = "numeric"
+    accepted: tuple[AcceptedNumber, ...] = Field(max_length=MOST_ACCEPTED)
+
+    @model_validator(mode="after")
+    def can_be_answered(self) -> Self:
+        """Some number earns all points."""
+        return _with_full_points(self, self.accepted)
+
+
+class ShortAnswer(Common):
+    """A few words are typed. Of several that fit the one of the greatest weight counts."""
+
+    kind: Literal["short_answer"] = "short_answer"
+    accepted: tuple[AcceptedText, ...] = Field(max_length=MOST_ACCEPTED)
+    is_case_sensitive: StrictBool = False
+
+    @model_validator(mode="after")
+    def can_be_answered(self) -> Self:
+        """Some words earn all points."""
+        return _with_full_points(self, self.accepted)
+
+
+Model = TypeVar("Model", bound=Common)
+
+
+def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
+    """The item. Raises ValueError where nothing that is accepted earns all points."""
+    if not any(answer.is_full for answer in accepted):
+        raise ValueError("no accepted answer earns all points")
+    return item
+
+
+ChoiceItem = SingleChoice | MultipleChoice | TrueFalse
+
+Item = Annotated[ChoiceItem | Numeric | ShortAnswer, Field(discriminator="kind")]
 
 ITEM: TypeAdapter[Item] = TypeAdapter(Item)

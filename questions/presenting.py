@@ -8,10 +8,31 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import ClassVar
 
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, pgettext
 
-from questions.grading import ChoiceResponse, Grade
-from questions.items import Item, Text
+from questions.grading import (
+    STAR_OR_ESCAPE,
+    ChoiceResponse,
+    Grade,
+    NumberResponse,
+    Response,
+    TextResponse,
+    matching_number,
+    matching_text,
+)
+from questions.items import (
+    Accepted,
+    AcceptedNumber,
+    AcceptedText,
+    Choice,
+    Item,
+    Numeric,
+    ShortAnswer,
+    Text,
+    TrueFalse,
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +66,18 @@ class RevealedChoice(PresentedChoice):
 
 @dataclass(frozen=True)
 class RevealedItem:
-    """An item after the answer: with the key, what was taken, and why."""
+    """An item after the answer: with the key, what was answered, and why.
+
+    `typed`, `accepted` and `feedback_html` are of the kinds that have no choices.
+    """
 
     kind: str
     stem_html: SafeString
     domain: str
     choices: tuple[RevealedChoice, ...]
+    typed: str
+    accepted: tuple[str, ...]
+    feedback_html: SafeString
     explanation_html: SafeString
     is_right: bool
     is_answered: ClassVar[bool] = True
@@ -63,14 +90,16 @@ def present(item: Item) -> PresentedItem:
         stem_html=_html(item.stem),
         domain=item.domain,
         choices=tuple(
-            PresentedChoice(id=choice.id, letter=letter(place), html=_inline(choice.text))
-            for place, choice in enumerate(item.choices)
+            PresentedChoice(id=choice.id, letter=letter(place), html=_label(item, choice))
+            for place, choice in enumerate(_choices(item))
         ),
     )
 
 
-def reveal(item: Item, response: ChoiceResponse, grade: Grade) -> RevealedItem:
+def reveal(item: Item, response: Response, grade: Grade) -> RevealedItem:
     """The item as it may be seen by whoever has given this response."""
+    chosen = response.chosen if isinstance(response, ChoiceResponse) else ()
+    match = _match(item, response)
     return RevealedItem(
         kind=item.kind,
         stem_html=_html(item.stem),
@@ -79,16 +108,65 @@ def reveal(item: Item, response: ChoiceResponse, grade: Grade) -> RevealedItem:
             RevealedChoice(
                 id=choice.id,
                 letter=letter(place),
-                html=_inline(choice.text),
-                is_right=choice.id in item.key,
-                is_chosen=choice.id in response.chosen,
+                html=_label(item, choice),
+                is_right=choice.id in _key(item),
+                is_chosen=choice.id in chosen,
                 feedback_html=_inline(choice.feedback),
             )
-            for place, choice in enumerate(item.choices)
+            for place, choice in enumerate(_choices(item))
         ),
+        typed="" if isinstance(response, ChoiceResponse) else response.typed,
+        accepted=_accepted(item),
+        feedback_html=_html(match.feedback) if match else SafeString(""),
         explanation_html=_html(item.explanation),
         is_right=grade.is_right,
     )
+
+
+def _choices(item: Item) -> tuple[Choice, ...]:
+    return () if isinstance(item, Numeric | ShortAnswer) else item.choices
+
+
+def _key(item: Item) -> frozenset[str]:
+    return frozenset() if isinstance(item, Numeric | ShortAnswer) else item.key
+
+
+def _label(item: Item, choice: Choice) -> SafeString:
+    """The words of a choice; those of true and false are the reader's, not the author's."""
+    if isinstance(item, TrueFalse):
+        return escape(
+            pgettext("answer", "True") if choice.id == "true" else pgettext("answer", "False")
+        )
+    return _inline(choice.text)
+
+
+def _match(item: Item, response: Response) -> Accepted | None:
+    if isinstance(item, Numeric) and isinstance(response, NumberResponse):
+        return matching_number(item, response)
+    if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
+        return matching_text(item, response)
+    return None
+
+
+def _accepted(item: Item) -> tuple[str, ...]:
+    """What earns all points, in words."""
+    if isinstance(item, Numeric):
+        return tuple(_range(number) for number in item.accepted if number.is_full)
+    if isinstance(item, ShortAnswer):
+        return tuple(_words(words) for words in item.accepted if words.is_full)
+    return ()
+
+
+def _range(number: AcceptedNumber) -> str:
+    low, high = (f"{limit:f}" for limit in (number.low, number.high))
+    if number.low == number.high:
+        return low
+    return gettext("from %(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def _words(words: AcceptedText) -> str:
+    """With an ellipsis where anything may stand."""
+    return STAR_OR_ESCAPE.sub(lambda found: "…" if found[0] == "*" else "*", words.text)
 
 
 def letter(place: int) -> str:

@@ -3,14 +3,17 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django.db import transaction
 
-from questions.items import Choice, Item
+from questions.items import Frozen, Item, Numeric, ShortAnswer, Text
 from questions.models import Question, QuestionVersion
 from questions.text import with_html
 
 ROWS_AT_ONCE = 500
+
+Part = TypeVar("Part", bound=Frozen)
 
 
 @transaction.atomic
@@ -46,28 +49,36 @@ def first_version(question: Question, item: Item) -> QuestionVersion:
     )
 
 
-def safe(item: Item) -> Item:
-    """The item with safe HTML beside every text."""
+def safe(item: Part) -> Part:
+    """The item, or a part of one, with safe HTML beside every text in it."""
     return item.model_copy(
-        update={
-            "stem": with_html(item.stem),
-            "explanation": with_html(item.explanation),
-            "choices": tuple(_safe_choice(choice) for choice in item.choices),
-        }
+        update={name: _safe_value(getattr(item, name)) for name in type(item).model_fields}
     )
 
 
-def _safe_choice(choice: Choice) -> Choice:
-    return choice.model_copy(
-        update={"text": with_html(choice.text), "feedback": with_html(choice.feedback)}
-    )
+def _safe_value(value: Any) -> Any:
+    """Goes into all that an item is made of, so that no text of a kind to come is forgotten."""
+    if isinstance(value, Text):
+        return with_html(value)
+    if isinstance(value, tuple):
+        return tuple(_safe_value(part) for part in value)
+    return safe(value) if isinstance(value, Frozen) else value
 
 
 def fingerprint(item: Item) -> str:
     """Equal for equal kind, stem, choices and key, whatever the ids of the choices are."""
-    parts = [
-        item.kind,
-        item.stem.source,
-        *((choice.text.source, f"{choice.weight:g}") for choice in item.choices),
-    ]
+    parts = [item.kind, item.stem.source, *_answers(item)]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def _answers(item: Item) -> list[tuple[str, ...]]:
+    """What may be answered, with its weights."""
+    if isinstance(item, Numeric):
+        return [
+            (f"{number.low.normalize()}", f"{number.high.normalize()}", f"{number.weight:g}")
+            for number in item.accepted
+        ]
+    if isinstance(item, ShortAnswer):
+        case = str(item.is_case_sensitive)
+        return [(words.text, f"{words.weight:g}", case) for words in item.accepted]
+    return [(choice.text.source, f"{choice.weight:g}") for choice in item.choices]

@@ -40,6 +40,7 @@ def expected(name: str) -> list[dict[str, object]]:
 
 def told(item: Item) -> dict[str, object]:
     """An item as `expected.jsonl` writes it."""
+    assert isinstance(item, SingleChoice)
     return {
         "stem": item.stem.source,
         "options": [

@@ -43,8 +43,10 @@ def test_store_items_makes_every_text_safe() -> None:
     )
     [version] = store_items(items=[SingleChoice(stem=evil, explanation=evil, choices=choices)])
     version.refresh_from_db()
-    texts = [version.item.stem, version.item.explanation]
-    for choice in version.item.choices:
+    kept = version.item
+    assert isinstance(kept, SingleChoice)
+    texts = [kept.stem, kept.explanation]
+    for choice in kept.choices:
         texts += [choice.text, choice.feedback]
     assert {text.html for text in texts} == {"<b>x</b>"}
     assert {text.source for text in texts} == {evil.source}
