@@ -56,8 +56,8 @@ def webhook_secrets(environment: Environment) -> list[str]:
 def api_base(environment: Environment, mode: str) -> str:
     """Where the API is called: Stripe, or a sandbox on this machine.
 
-    A sandbox key is only ever sent to a loopback address, and a live key only ever
-    to Stripe.
+    A sandbox key is only ever sent to a loopback address, a live key only ever to Stripe,
+    and no key anywhere else.
     """
     base = environment.origin("STRIPE_API_BASE", STRIPE_API)
     if mode == SANDBOX and not is_loopback(urlsplit(base).hostname or ""):
@@ -71,6 +71,11 @@ def api_base(environment: Environment, mode: str) -> str:
             "STRIPE_API_BASE",
             f"is {base}, but the key is a live key, which goes to {STRIPE_API} only. "
             "Remove the line.",
+        )
+    if base != STRIPE_API and not is_loopback(urlsplit(base).hostname or ""):
+        raise SettingError(
+            "STRIPE_API_BASE",
+            f"is {base}, which is neither Stripe nor a sandbox on this machine. Remove the line.",
         )
     return base
 

@@ -106,6 +106,8 @@ def test_mode_stands_in_the_key(key, mode):
         ("sandbox", "https://api.stripe.com", False),
         ("sandbox", "http://10.0.0.7:12111", False),
         ("test", "https://api.stripe.com", True),
+        ("test", "http://127.0.0.1:12111", True),
+        ("test", "https://api.stripe.com.example", False),
         ("live", "https://api.stripe.com", True),
         ("live", "http://127.0.0.1:12111", False),
     ],
