@@ -249,3 +249,23 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} ({self.cause})"
+
+
+class Reminder(models.Model):
+    """A buyer who could not pay wants to hear when it works again."""
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name="reminder")
+    asked_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["asked_at"],
+                condition=models.Q(settled_at=None),
+                name="payments_reminder_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.order_id)

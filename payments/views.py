@@ -23,6 +23,7 @@ from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
 from payments.incidents import report_incident
 from payments.models import OpenCheckout, Order
 from payments.orders import UNPAID
+from payments.reminders import ask_for_reminder
 from payments.stripe_client import BadWebhook, verified_event
 from payments.stripe_integration import StripeError, confirm_payment, create_checkout_session
 from payments.webhooks import receive_event
@@ -80,10 +81,30 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
         order=Order.objects.filter(open_checkout__in=checkout).first(),
         at=timezone.now(),
     )
-    context = {"test_bank": test_bank, "incident": incident}
+    context = {
+        "test_bank": test_bank,
+        "incident": incident,
+        # Only the worker looks whether payment works again.
+        "offers_reminder": settings.WORKER,
+    }
     response = render(request, "payments/unavailable.html", context, status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+@login_required
+@require_POST
+def remind(request: HttpRequest, slug: str) -> HttpResponse:
+    """Write to this buyer once payment works again."""
+    order = get_object_or_404(
+        Order.objects.visible_to(request.user),
+        open_checkout__test_bank__slug=slug,
+        mode=settings.STRIPE_MODE,
+    )
+    ask_for_reminder(order=order, at=timezone.now())
+    words = _("We will write to %(email)s as soon as payment works again. Nothing was charged.")
+    messages.success(request, words % {"email": order.email})
+    return redirect("catalog:detail", slug=slug)
 
 
 @login_required

@@ -15,6 +15,7 @@ from django.conf import settings
 from delivery.leases import give_back_lease, take_lease
 from delivery.outbox import send_due_mails
 from payments.reconciliation import reconcile
+from payments.reminders import send_due_reminders
 from payments.stripe_integration import StripeError
 from payments.webhooks import handle_left_over_events
 
@@ -60,8 +61,14 @@ def reconciliation(at: datetime) -> int:
         give_back_lease(**lease, at=at)
 
 
+def reminders(at: datetime) -> int:
+    """Tell buyers who wait that payment works again, once it does."""
+    return send_due_reminders(at=at)
+
+
 SWEEPS = (
     Sweep("mails", 2, mails),
     Sweep("events", 15, events),
+    Sweep("reminders", 60, reminders),
     Sweep("reconciliation", RECONCILE_EVERY_SECONDS, reconciliation),
 )
