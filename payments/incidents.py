@@ -51,13 +51,19 @@ def report_incident(
 
 
 def buyer_sentence(error: StripeError) -> str:
-    """The plain words for a fault; no host, no class, no word of proxies."""
+    """The plain words for a fault before Stripe's page: no host, no class, no word of proxies.
+
+    Nothing can have been charged there: no card was entered yet.
+    """
     if isinstance(error, APIConnectionError):
         return _(
             "Unable to connect to payment service. "
-            "Please check your internet connection and try again."
+            "Please check your internet connection and try again. You have not been charged."
         )
-    return _("The payment service could not start your payment. Please try again in a few minutes.")
+    return _(
+        "The payment service could not start your payment. "
+        "Please try again in a few minutes. You have not been charged."
+    )
 
 
 def _details(error: StripeError) -> str:
