@@ -17,10 +17,13 @@ from questions.items import (
     AcceptedNumber,
     AcceptedText,
     ChoiceItem,
+    Essay,
     Frozen,
     Item,
+    Matching,
     MultipleChoice,
     Numeric,
+    Passage,
     ShortAnswer,
     Words,
 )
@@ -35,6 +38,18 @@ STAR_OR_ESCAPE = re.compile(r"(\\\*|\*)")
 
 class ResponseError(ValueError):
     """The response does not fit the question: another kind, or a choice that is not there."""
+
+
+class CannotBeAsked(ResponseError):
+    """Questions of this kind cannot be asked and graded yet."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"questions of the kind {kind} cannot be asked yet")
+
+
+class NotANumber(ResponseError):
+    """A number was asked for, and what was typed is none, or could be two."""
 
 
 class ChoiceResponse(Frozen):
@@ -80,9 +95,19 @@ class Grade(BaseModel):
         """True for all of the points."""
         return self.fraction == 1
 
+    @property
+    def percent(self) -> int:
+        """Whole per cent, rounded down: 99.9 is not yet everything."""
+        return int(100 * self.fraction)
+
 
 def grade(item: Item, response: Response) -> Grade:
-    """This will say what the response is worth. Raises: ResponseError where it cannot fit."""
+    """This will say what the response is worth.
+
+    Raises: ResponseError where it cannot fit; of it CannotBeAsked for a kind without grading.
+    """
+    if isinstance(item, Matching | Essay | Passage):
+        raise CannotBeAsked(item.kind)
     if isinstance(item, Numeric) and isinstance(response, NumberResponse):
         return _grade_typed(matching_number(item, response))
     if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
@@ -138,7 +163,7 @@ def _grade_percent(percent: float, *, full: float) -> Grade:
 
 
 def matching_number(item: Numeric, response: NumberResponse) -> AcceptedNumber | None:
-    """The range that counts for what was typed. Raises: ResponseError for what is no number."""
+    """The range that counts for what was typed. Raises: NotANumber."""
     number = read_number(response.typed)
     return _best(range_ for range_ in item.accepted if range_.low <= number <= range_.high)
 
@@ -159,14 +184,14 @@ def read_number(typed: str) -> Decimal:
     """What a person means who types this: 3.5, 3,5, −2, 1 000 or 1.5e3.
 
     A comma before three digits is refused, since it is a thousand to some and a part of
-    one to others. Raises: ResponseError.
+    one to others. Raises: NotANumber.
     """
     words = re.sub(r"\s", "", typed).replace("\N{MINUS SIGN}", "-")
     if AMBIGUOUS.fullmatch(words):
-        raise ResponseError("it is not clear what the comma means")
+        raise NotANumber("it is not clear what the comma means")
     words = words.replace(",", ".") if words.count(",") == 1 and "." not in words else words
     if not NUMBER.fullmatch(words):
-        raise ResponseError("this is no number")
+        raise NotANumber("this is no number")
     return Decimal(words)
 
 

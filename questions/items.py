@@ -5,7 +5,7 @@ and `QuestionVersion` keeps it as JSON.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -21,12 +21,15 @@ from pydantic import (
 
 LONGEST_TEXT = 50_000
 LONGEST_DOMAIN = 200
+LONGEST_TITLE = 255
 MOST_CHOICES = 100
 MOST_ACCEPTED = 100
 LONGEST_ANSWER = 1_000
 # 33.33333 three times is full: files round the weights of several right choices.
 # Source: Moodle writes seven digits, others as many as a float has.
 TOLERANCE_PERCENT = 0.001
+# Enough for the sum of any two numbers that can be kept.
+EXACT_DIGITS = 200
 
 
 class Difficulty(StrEnum):
@@ -75,9 +78,10 @@ class Choice(Frozen):
 
 
 class Common(Frozen):
-    """What a question of any kind has."""
+    """What a question of any kind has. `title` is its author's name for it; no page shows it."""
 
     stem: Text
+    title: Words = Field(default="", max_length=LONGEST_TITLE)
     explanation: Text = NOTHING
     domain: Words = Field(default="", max_length=LONGEST_DOMAIN)
     group: Words = Field(default="", max_length=100)
@@ -188,8 +192,10 @@ class AcceptedNumber(Accepted):
     def around(
         cls, value: Decimal, tolerance: Decimal, *, weight: float = 100, feedback: Text = NOTHING
     ) -> Self:
-        """The numbers that differ from `value` by no more than `tolerance`."""
-        return cls(low=value - tolerance, high=value + tolerance, weight=weight, feedback=feedback)
+        """The numbers that differ from `value` by no more than `tolerance`. Exact."""
+        with localcontext(prec=EXACT_DIGITS):
+            low, high = value - tolerance, value + tolerance
+        return cls(low=low, high=high, weight=weight, feedback=feedback)
 
     @model_validator(mode="after")
     def is_not_empty(self) -> Self:
@@ -213,10 +219,14 @@ class AcceptedText(Accepted):
 
 
 class Numeric(Common):
-    """A number is typed. Where several ranges hold it the one of the greatest weight counts."""
+    """A number is typed. Where several ranges hold it the one of the greatest weight counts.
+
+    `otherwise` is the feedback for a number that none of them holds.
+    """
 
     kind: Literal["numeric"] = "numeric"
     accepted: tuple[AcceptedNumber, ...] = Field(max_length=MOST_ACCEPTED)
+    otherwise: Text = NOTHING
 
     @model_validator(mode="after")
     def can_be_answered(self) -> Self:
@@ -237,6 +247,40 @@ class ShortAnswer(Common):
         return _with_full_points(self, self.accepted)
 
 
+class Pair(Frozen):
+    """A prompt and the answer that belongs to it."""
+
+    prompt: Text
+    answer: Text
+
+
+class Matching(Common):
+    """Each prompt is given its answer; distractors are answers that belong to none."""
+
+    kind: Literal["matching"] = "matching"
+    pairs: tuple[Pair, ...] = Field(min_length=1, max_length=MOST_CHOICES)
+    distractors: tuple[Text, ...] = Field(default=(), max_length=MOST_CHOICES)
+
+    @model_validator(mode="after")
+    def leaves_a_choice(self) -> Self:
+        """With one answer there would be nothing to choose."""
+        if len(self.pairs) + len(self.distractors) < 2:
+            raise ValueError("a matching question needs two answers at least")
+        return self
+
+
+class Essay(Common):
+    """Words are written freely, and a person reads them."""
+
+    kind: Literal["essay"] = "essay"
+
+
+class Passage(Common):
+    """Something to read before the questions that follow. Nothing is asked."""
+
+    kind: Literal["passage"] = "passage"
+
+
 Model = TypeVar("Model", bound=Common)
 
 
@@ -249,6 +293,10 @@ def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
 
 ChoiceItem = SingleChoice | MultipleChoice | TrueFalse
 
-Item = Annotated[ChoiceItem | Numeric | ShortAnswer, Field(discriminator="kind")]
+# The kinds that can be asked and graded today; a bank may hold others.
+AskableItem = ChoiceItem | Numeric | ShortAnswer
+ASKABLE = ("single_choice", "multiple_choice", "true_false", "numeric", "short_answer")
+
+Item = Annotated[AskableItem | Matching | Essay | Passage, Field(discriminator="kind")]
 
 ITEM: TypeAdapter[Item] = TypeAdapter(Item)

@@ -27,6 +27,7 @@ from questions.items import (
     AcceptedNumber,
     AcceptedText,
     Choice,
+    ChoiceItem,
     Item,
     Numeric,
     ShortAnswer,
@@ -124,11 +125,11 @@ def reveal(item: Item, response: Response, grade: Grade) -> RevealedItem:
 
 
 def _choices(item: Item) -> tuple[Choice, ...]:
-    return () if isinstance(item, Numeric | ShortAnswer) else item.choices
+    return item.choices if isinstance(item, ChoiceItem) else ()
 
 
 def _key(item: Item) -> frozenset[str]:
-    return frozenset() if isinstance(item, Numeric | ShortAnswer) else item.key
+    return item.key if isinstance(item, ChoiceItem) else frozenset()
 
 
 def _label(item: Item, choice: Choice) -> SafeString:

@@ -7,7 +7,16 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
-from questions.items import Frozen, Item, Numeric, ShortAnswer, Text
+from questions.items import (
+    Essay,
+    Frozen,
+    Item,
+    Matching,
+    Numeric,
+    Passage,
+    ShortAnswer,
+    Text,
+)
 from questions.models import Question, QuestionVersion
 from questions.text import with_html
 
@@ -81,4 +90,9 @@ def _answers(item: Item) -> list[tuple[str, ...]]:
     if isinstance(item, ShortAnswer):
         case = str(item.is_case_sensitive)
         return [(words.text, f"{words.weight:g}", case) for words in item.accepted]
+    if isinstance(item, Matching):
+        pairs = [(pair.prompt.source, pair.answer.source) for pair in item.pairs]
+        return [*pairs, *((answer.source,) for answer in item.distractors)]
+    if isinstance(item, Essay | Passage):
+        return []
     return [(choice.text.source, f"{choice.weight:g}") for choice in item.choices]

@@ -5,30 +5,43 @@ second line of the stem replaces the first, `ANSWER: A, B` becomes A, `ANSWER: Z
 question that nobody can answer), this reader joins the lines or says what is wrong.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 
 from questions.formats.problems import Problem, ReadFile
+from questions.formats.reading import (
+    AROUND,
+    LARGEST_FILE_BYTES,
+    MOST_ERRORS,
+    MOST_QUESTIONS,
+    Broken,
+    Line,
+    Portion,
+    numbered_lines,
+    read_questions,
+)
 from questions.items import LONGEST_TEXT, Choice, SingleChoice, Text
 
-LARGEST_FILE_BYTES = 10_000_000
+__all__ = [
+    "LARGEST_FILE_BYTES",
+    "LONGEST_LINE",
+    "MOST_ERRORS",
+    "MOST_LINES",
+    "MOST_QUESTIONS",
+    "read_aiken",
+]
+
 LONGEST_LINE = 20_000
-# With these a file of 10 MB cannot take more than some hundred megabytes to read.
-MOST_QUESTIONS = 20_000
 MOST_LINES = 1_000
-MOST_ERRORS = 100
 
 LABELLED = re.compile(r"([A-Z])([.)])\s*(.*)")
 LOWER_LABEL = re.compile(r"([a-z])[.)]\s+\S")
 ANSWER = re.compile(r"ANSWER\s*:\s*(.*)", re.IGNORECASE)
 # Possessive, so that a long row of spaces is not tried in every way.
 SEVERAL = re.compile(r"[A-Z](?:[\s,;/&+]++[A-Z])++", re.IGNORECASE)
-# Only these end a line: a form feed or U+2028 is a part of somebody's text.
-LINE_END = re.compile(r"\r\n|\n|\r")
-# All white space, and the mark of byte order that stands in the middle of joined files.
-AROUND = "\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 @dataclass
@@ -40,87 +53,26 @@ class Draft:
     choices: list[tuple[str, str]] = field(default_factory=list)
 
 
-class Broken(Exception):
-    """The question cannot be read; the problem says where and why."""
-
-    def __init__(self, line: int, text: str) -> None:
-        self.problem = Problem(line, text)
-        super().__init__(text)
-
-
 def read_aiken(content: bytes, *, domain: str = "") -> ReadFile:
     """Every question of an Aiken file, and every problem, by line.
 
     Reads on after a problem, so that one run names them all (the first 100 at most).
     `domain` is given to each item, since the format has none. Never raises for bad input.
     """
-    found = ReadFile()
-    try:
-        text = decode(content)
-    except Broken as broken:
-        found.problems.append(broken.problem)
-        return found
-    errors = 0
+    return read_questions(content, _portions, functools.partial(_item, domain=domain))
+
+
+def _portions(text: str) -> Iterator[Portion[list[Line]]]:
     for block in _questions(text):
-        if len(found.items) == MOST_QUESTIONS:
-            too_many = f"The file has more than {MOST_QUESTIONS:,} questions. Split it."
-            found.problems.append(Problem(block[0][0], too_many))
-            break
-        try:
-            found.items.append(_item(block, found, domain=domain))
-            found.lines.append(block[0][0])
-        except Broken as broken:
-            found.problems.append(broken.problem)
-            errors += 1
-        if errors == MOST_ERRORS:
-            found.problems.append(Problem(block[-1][0], "Too many errors: stopped."))
-            break
-    if not found.items and not errors:
-        found.problems.append(Problem(1, "The file holds no question."))
-    return found
-
-
-def decode(content: bytes) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with its mark. Raises: Broken."""
-    if len(content) > LARGEST_FILE_BYTES:
-        megabytes = LARGEST_FILE_BYTES // 1_000_000
-        raise Broken(1, f"The file is larger than {megabytes} MB. Split it.")
-    is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode(encoding, "ignore")
-        raise Broken(
-            _last_line(before), f"This is not {name} text. Save the file as UTF-8."
-        ) from error
-    if "\0" in text:
-        before, _nul, _after = text.partition("\0")
-        raise Broken(_last_line(before), "This is a binary file, not text.")
-    return text
-
-
-def _last_line(text: str) -> int:
-    return len(LINE_END.findall(text)) + 1
-
-
-Line = tuple[int, str]
-
-
-def _lines(text: str) -> Iterator[Line]:
-    """The lines with their numbers, one after another: a list of them could fill the memory."""
-    number, start = 1, 0
-    for end in LINE_END.finditer(text):
-        yield number, text[start : end.start()].strip(AROUND)
-        number, start = number + 1, end.end()
-    yield number, text[start:].strip(AROUND)
+        yield Portion(block[0][0], block[-1][0], block)
 
 
 def _questions(text: str) -> Iterator[list[Line]]:
     """The lines of each question: all up to its ANSWER line, or to where the next one begins."""
     block: list[Line] = []
     after_blank = has_choices = False
-    for number, line in _lines(text):
+    for number, raw in numbered_lines(text):
+        line = raw.strip(AROUND)
         if not line:
             after_blank = True
             continue
@@ -137,8 +89,9 @@ def _questions(text: str) -> Iterator[list[Line]]:
         yield block
 
 
-def _item(block: list[Line], found: ReadFile, *, domain: str) -> SingleChoice:
+def _item(portion: Portion[list[Line]], found: ReadFile, *, domain: str) -> SingleChoice:
     """The question in these lines; says in `found` what was mended. Raises: Broken."""
+    block = portion.content
     number, line = block[-1]
     if len(block) == MOST_LINES:
         raise Broken(block[0][0], f"This question has {MOST_LINES:,} lines or more.")

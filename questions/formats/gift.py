@@ -1,0 +1,445 @@
+r"""GIFT: `::title:: stem {=right ~wrong}`, in all its kinds.
+
+Source: docs.moodle.org/en/GIFT_format and the behaviour of Moodle's reader. It guesses where
+a file is wrong (the first of several `{…}` counts, a category without a blank line after it
+swallows a question); this reader says what is wrong, by line.
+
+`\n` is a line break; a backslash before any of `~ = # { } : \` takes its meaning away.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, NoReturn
+
+from questions.formats.problems import Problem, ReadFile
+from questions.formats.reading import (
+    AROUND,
+    Broken,
+    Line,
+    Portion,
+    numbered_lines,
+    read_questions,
+)
+from questions.items import (
+    LONGEST_DOMAIN,
+    MOST_CHOICES,
+    NOTHING,
+    AcceptedNumber,
+    AcceptedText,
+    Choice,
+    Essay,
+    Item,
+    Matching,
+    MultipleChoice,
+    Numeric,
+    Pair,
+    Passage,
+    ShortAnswer,
+    SingleChoice,
+    Text,
+    TrueFalse,
+)
+
+LONGEST_BLOCK = 200_000
+MOST_LINES = 2_000
+MOST_COMMENTS = 100
+LONGEST_TITLE = 255
+BLANK = "_____"
+# Stands where an escaped character was, in the text that is searched for signs.
+HIDDEN = "\0"
+
+COMMENT = re.compile(r"\s*//")
+LABEL = re.compile(r"\[(id|tag):([^\[\]]*)\]")
+CATEGORY = re.compile(r"\s*\$CATEGORY:(.*)", re.DOTALL)
+ESCAPE = re.compile(r"\\([~=#{}:\\n])")
+MARKUP = re.compile(r"\s*\[(html|markdown|plain|moodle)\]")
+WEIGHT = re.compile(r"\s*%([+-]?\d{1,3}(?:\.\d{1,20})?)%")
+NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?")
+SIGN = re.compile(r"[=~]")
+# Moodle shows text without a prefix as HTML; only what is clearly meant so is taken for it.
+LOOKS_LIKE_HTML = re.compile(
+    r"</(?:p|div|span|b|i|u|em|strong|sub|sup|a|code|pre|ul|ol|li|table|tr|td|th|h[1-6])>"
+    r"|<(?:br|hr|img)\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d{1,7}|#x[0-9a-f]{1,6});",
+    re.IGNORECASE,
+)
+# What turns the direction of the words around it.
+DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+TRUE_OR_FALSE = {"T": True, "TRUE": True, "F": False, "FALSE": False}
+
+Markup = Literal["html", "markdown", "plain", "moodle"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The lines of one question, and the category and comments that belong to it."""
+
+    lines: list[Line]
+    category: str
+    comments: list[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The words of one question.
+
+    `text` is as it is meant; `signs` has the same length, and in it every character that was
+    escaped is hidden, so that what is found there is a sign of the format.
+    """
+
+    text: str
+    signs: str
+    line_starts: tuple[tuple[int, int], ...]
+
+    def line_of(self, place: int) -> int:
+        """The line of the file in which a place of the text stands."""
+        return next(number for start, number in reversed(self.line_starts) if start <= place)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a source. Signs are looked for in `signs`; words are taken from `text`."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def raw(self) -> str:
+        """The words, as they are meant, with the white space around them."""
+        return self.source.text[self.start : self.end]
+
+    @property
+    def text(self) -> str:
+        """The words, as they are meant."""
+        return self.raw.strip(AROUND)
+
+    @property
+    def signs(self) -> str:
+        """As long as `raw`, with escaped characters hidden."""
+        return self.source.signs[self.start : self.end]
+
+    def part(self, start: int, end: int | None = None) -> "Span":
+        """From `start` to `end`, both counted from the beginning of this one."""
+        return Span(self.source, self.start + start, self.end if end is None else self.start + end)
+
+    def cut(self, sign: str) -> "tuple[Span, Span | None]":
+        """What stands before the first such sign, and after it; None where there is none."""
+        at = self.signs.find(sign)
+        return (self, None) if at < 0 else (self.part(0, at), self.part(at + len(sign)))
+
+    def broken(self, words: str) -> NoReturn:
+        """Raises: Broken, with the line in which the first word of this part stands."""
+        before = len(self.raw) - len(self.raw.lstrip(AROUND))
+        place = self.start + (before if before < len(self.raw) else 0)
+        raise Broken(self.source.line_of(place), words)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer between the braces. `weight` is in per cent, None where none is written."""
+
+    is_marked_right: bool
+    weight: float | None
+    words: Span
+    feedback: Span | None
+
+    def weight_or(self, usual: float) -> float:
+        """The weight that is written, or the usual one."""
+        return usual if self.weight is None else self.weight
+
+
+def read_gift(content: bytes, *, domain: str = "") -> ReadFile:
+    """Every question of a GIFT file, and every problem, by line.
+
+    `domain` is given to questions that stand under no `$CATEGORY:`. Never raises for bad
+    input.
+    """
+    return read_questions(content, _blocks, functools.partial(_item, domain=domain))
+
+
+def _blocks(text: str) -> Iterator[Portion[Block]]:
+    """What stands between blank lines; a category is one line."""
+    category = ""
+    lines: list[Line] = []
+    comments: list[str] = []
+    for number, line in numbered_lines(text):
+        if COMMENT.match(line):
+            if "[" in line and len(comments) < MOST_COMMENTS:
+                comments.append(line)
+            continue
+        found = CATEGORY.fullmatch(line)
+        if line.strip(AROUND) and not found:
+            lines.append((number, line))
+            if len(lines) <= MOST_LINES:
+                continue
+        if lines:
+            yield Portion(lines[0][0], lines[-1][0], Block(lines, category, comments))
+            lines, comments = [], []
+        if found:
+            category = _category(found[1])
+    if lines:
+        yield Portion(lines[0][0], lines[-1][0], Block(lines, category, comments))
+
+
+def _category(path: str) -> str:
+    """The names of a path such as `$course$/top/Rules/Signs`: `Rules / Signs`."""
+    names = re.split(r"(?<!/)/(?!/)", ESCAPE.sub(_meant, path))
+    kept = [name.replace("//", "/").strip(AROUND) for name in names]
+    return " / ".join(
+        name for name in kept if name not in ("", "top", ".", "..") and not name.startswith("$")
+    )[:LONGEST_DOMAIN]
+
+
+def _meant(escape: re.Match[str]) -> str:
+    return "\n" if escape[1] == "n" else escape[1]
+
+
+def _source(block: Block) -> Source:
+    """The block with its escapes taken away. Raises: Broken where it is far too long."""
+    if len(block.lines) > MOST_LINES or sum(len(line) for _n, line in block.lines) > LONGEST_BLOCK:
+        raise Broken(block.lines[0][0], "This is too long for a question. Is a blank line missing?")
+    texts, signs, starts, start = [], [], [], 0
+    for number, line in block.lines:
+        texts.append(ESCAPE.sub(_meant, line))
+        signs.append(ESCAPE.sub(HIDDEN, line))
+        starts.append((start, number))
+        start += len(texts[-1]) + 1
+    return Source("\n".join(texts), "\n".join(signs), tuple(starts))
+
+
+def _item(portion: Portion[Block], found: ReadFile, *, domain: str) -> Item:
+    """The question of a block. Raises: Broken, ValidationError."""
+    source = _source(portion.content)
+    title, rest = _title(Span(source, 0, len(source.text)))
+    before, inner, after = _braces(rest)
+    stem_words = before.raw + (BLANK + after.raw if after and after.text else "")
+    stem, markup = _stem(stem_words.strip(AROUND) or title)
+    if not stem.source:
+        before.broken("There is no question here: write it before the {.")
+    labels = LABEL.findall("\n".join(portion.content.comments))
+    if "<img" in source.text or "@@PLUGINFILE@@" in source.text:
+        no_image = "This question names an image, which is not in the file; it is left out."
+        found.problems.append(Problem(portion.first, no_image, is_error=False))
+    common: dict[str, Any] = {
+        "stem": stem,
+        "title": title,
+        "domain": portion.content.category or domain,
+        "external_id": next((words.strip() for name, words in labels if name == "id"), ""),
+        "tags": tuple(words.strip() for name, words in labels if name == "tag"),
+    }
+    return _of_its_kind(inner, markup, common) if inner else Passage(**common)
+
+
+def _title(whole: Span) -> tuple[str, Span]:
+    """The title, and what follows it."""
+    start = whole.part(len(whole.raw) - len(whole.raw.lstrip(AROUND)))
+    if not start.signs.startswith("::"):
+        return "", start
+    title, rest = start.part(2).cut("::")
+    if rest is None:
+        start.broken("The title has no end. Write ::title:: before the question.")
+    if len(title.text) > LONGEST_TITLE:
+        title.broken(f"The title has more than {LONGEST_TITLE} characters.")
+    return DIRECTIONS.sub("", title.text), rest
+
+
+def _braces(rest: Span) -> tuple[Span, Span | None, Span | None]:
+    """What stands before, between and after the braces; only before where there are none."""
+    signs = rest.signs
+    opened, closed = signs.find("{"), signs.find("}")
+    if opened < 0 and closed < 0:
+        if signs.lstrip().startswith(("=", "~")):
+            rest.broken("These are answers without {. A blank line ends a question, even in { }.")
+        return rest, None, None
+    if opened < 0 or -1 < closed < opened:
+        rest.part(closed).broken("This } has no { before it. Write \\} for the character.")
+    if closed < 0:
+        rest.part(opened).broken("This { has no }. A blank line ends a question, even in { }.")
+    for sign, first in (("{", opened), ("}", closed)):
+        if (second := signs.find(sign, first + 1)) >= 0:
+            rest.part(second).broken(
+                f"There is a second {sign}. Write \\{sign} where it belongs to the text."
+            )
+    return rest.part(0, opened), rest.part(opened + 1, closed), rest.part(closed + 1)
+
+
+def _stem(words: str) -> tuple[Text, Markup]:
+    """The stem, and the markup that texts without one of their own take from it."""
+    prefix = MARKUP.match(words)
+    markup: Any = prefix[1] if prefix else "moodle"
+    return _as_text(words[prefix.end() :] if prefix else words, markup), markup
+
+
+def _text(span: Span | None, inherited: Markup) -> Text:
+    """The words of a part, in the markup that they name or else in the stem's."""
+    if span is None or not span.text:
+        return NOTHING
+    prefix = MARKUP.match(span.signs)
+    markup: Any = prefix[1] if prefix else inherited
+    return _as_text(span.part(prefix.end()).text if prefix else span.text, markup)
+
+
+def _as_text(words: str, markup: Markup) -> Text:
+    source = words.strip(AROUND)
+    if markup == "moodle":
+        return Text(source=source, markup="html" if LOOKS_LIKE_HTML.search(source) else "plain")
+    return Text(source=source, markup=markup)
+
+
+def _of_its_kind(inner: Span, markup: Markup, common: dict[str, Any]) -> Item:
+    """The question with these braces. The order of the questions is Moodle's."""
+    at = inner.signs.rfind("####")
+    if at >= 0:
+        common["explanation"] = _text(inner.part(at + 4), markup)
+        inner = inner.part(0, at)
+    signs = inner.signs.strip()
+    if not inner.text:
+        return Essay(**common)
+    if signs.startswith("#"):
+        return _numeric(inner.part(inner.signs.find("#") + 1), markup, common)
+    if "~" in signs:
+        return _choices(inner, markup, common)
+    if "=" in signs and "->" in signs:
+        return _matching(inner, markup, common)
+    head, feedback = inner.cut("#")
+    if head.signs.strip() in TRUE_OR_FALSE:
+        return _true_false(TRUE_OR_FALSE[head.text], feedback, markup, common)
+    return _short_answer(inner, markup, common)
+
+
+def _answers(inner: Span) -> list[Answer]:
+    """What stands after each `=` and `~`. Raises: Broken."""
+    places = [found.start() for found in SIGN.finditer(inner.signs)]
+    if not places:
+        return [_answer(inner, is_marked_right=True)]
+    if inner.part(0, places[0]).text:
+        inner.broken("An answer begins with = or ~.")
+    if len(places) > MOST_CHOICES:
+        inner.broken(f"A question has {MOST_CHOICES} answers at most.")
+    return [
+        _answer(inner.part(place + 1, following), is_marked_right=inner.signs[place] == "=")
+        for place, following in zip(places, [*places[1:], None], strict=True)
+    ]
+
+
+def _answer(span: Span, *, is_marked_right: bool) -> Answer:
+    weight, rest = None, span
+    if written := WEIGHT.match(span.signs):
+        weight, rest = float(written[1]), span.part(written.end())
+    if (weight is None and span.signs.lstrip().startswith("%")) or abs(weight or 0) > 100:
+        span.broken("A weight is written like %50%, from %-100% to %100%.")
+    words, feedback = rest.cut("#")
+    return Answer(is_marked_right, weight, words, feedback)
+
+
+def _choices(inner: Span, markup: Markup, common: dict[str, Any]) -> SingleChoice | MultipleChoice:
+    """With an `=` one choice is taken, without one any number."""
+    answers = _answers(inner)
+    if len(answers) < 2:
+        inner.broken("A question needs two choices at least.")
+    for answer in answers:
+        if not answer.words.text:
+            answer.words.broken("This answer is empty.")
+    kind = SingleChoice if any(answer.is_marked_right for answer in answers) else MultipleChoice
+    return kind(
+        choices=tuple(
+            Choice(
+                id=str(place),
+                text=_text(answer.words, markup),
+                weight=answer.weight_or(100 if answer.is_marked_right else 0),
+                feedback=_text(answer.feedback, markup),
+            )
+            for place, answer in enumerate(answers, start=1)
+        ),
+        **common,
+    )
+
+
+def _true_false(
+    is_true: bool, feedback: Span | None, markup: Markup, common: dict[str, Any]
+) -> TrueFalse:
+    """The first feedback is for the wrong answer, the second for the right one."""
+    wrong, right = feedback.cut("#") if feedback else (None, None)
+    for_true, for_false = (right, wrong) if is_true else (wrong, right)
+    return TrueFalse(
+        is_true=is_true,
+        feedback_true=_text(for_true, markup),
+        feedback_false=_text(for_false, markup),
+        **common,
+    )
+
+
+def _short_answer(inner: Span, markup: Markup, common: dict[str, Any]) -> ShortAnswer:
+    """What is typed is plain: a prefix such as `[html]` is left out."""
+    accepted = []
+    for answer in _answers(inner):
+        prefix = MARKUP.match(answer.words.signs)
+        words = answer.words.part(prefix.end() if prefix else 0)
+        if not words.text:
+            words.broken("This answer is empty.")
+        accepted.append(
+            AcceptedText(
+                text=words.text,
+                weight=answer.weight_or(100),
+                feedback=_text(answer.feedback, markup),
+            )
+        )
+    return ShortAnswer(accepted=tuple(accepted), **common)
+
+
+def _numeric(inner: Span, markup: Markup, common: dict[str, Any]) -> Numeric:
+    """Numbers after `{#`; what follows a `~` is said to every other number."""
+    numbers, otherwise = inner.cut("~")
+    if not numbers.text:
+        inner.broken("There is no number after {#.")
+    _words, feedback = otherwise.cut("#") if otherwise else (None, None)
+    return Numeric(
+        accepted=tuple(
+            _number(answer, _text(answer.feedback, markup)) for answer in _answers(numbers)
+        ),
+        otherwise=_text(feedback, markup),
+        **common,
+    )
+
+
+def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
+    """`1..5`, `3:2` or `4`."""
+    weight = answer.weight_or(100)
+    first, dots, second = answer.words.text.partition("..")
+    if dots:
+        low, high = _decimal(first, answer.words), _decimal(second, answer.words)
+        if low > high:
+            answer.words.broken(f"The range begins above its end: {first}..{second}.")
+        return AcceptedNumber(low=low, high=high, weight=weight, feedback=feedback)
+    value, _colon, tolerance = answer.words.text.partition(":")
+    return AcceptedNumber.around(
+        _decimal(value, answer.words),
+        abs(_decimal(tolerance or "0", answer.words)),
+        weight=weight,
+        feedback=feedback,
+    )
+
+
+def _decimal(words: str, span: Span) -> Decimal:
+    number = words.strip(AROUND)
+    if not NUMBER.fullmatch(number):
+        span.broken(f"{number[:40]!r} is not a number. Decimals have a point: 1.5.")
+    return Decimal(number)
+
+
+def _matching(inner: Span, markup: Markup, common: dict[str, Any]) -> Matching:
+    """Prompts and their answers; an answer without a prompt is a distractor."""
+    pairs, distractors = [], []
+    for answer in _answers(inner):
+        span = Span(inner.source, answer.words.start, (answer.feedback or answer.words).end)
+        prompt, match = span.cut("->")
+        if match is None or not match.text:
+            span.broken("Each line of a matching question is written = prompt -> answer.")
+        if prompt.text:
+            pairs.append(Pair(prompt=_text(prompt, markup), answer=_text(match, "plain")))
+        else:
+            distractors.append(_text(match, "plain"))
+    return Matching(pairs=tuple(pairs), distractors=tuple(distractors), **common)

@@ -1,0 +1,137 @@
+"""What the readers of text files share: bytes to text, lines, and going on after a problem.
+
+What a format looks like stands in its own module; `problems.py` says what a reader returns.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from questions.formats.problems import Problem, ReadFile
+from questions.items import Item
+
+LARGEST_FILE_BYTES = 10_000_000
+# With these a file of 10 MB cannot take more than some hundred megabytes to read.
+MOST_QUESTIONS = 20_000
+MOST_ERRORS = 100
+
+# Only these end a line: a form feed or U+2028 is a part of somebody's text.
+LINE_END = re.compile(r"\r\n|\n|\r")
+# All white space, and the mark of byte order that stands in the middle of joined files.
+AROUND = "\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+
+Line = tuple[int, str]
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class Portion(Generic[Content]):
+    """What a file says of one question, from line `first` to line `last`."""
+
+    first: int
+    last: int
+    content: Content
+
+
+class Broken(Exception):
+    """The question cannot be read; the problem says where and why."""
+
+    def __init__(self, line: int, text: str) -> None:
+        self.problem = Problem(line, text)
+        super().__init__(text)
+
+
+def read_questions(
+    content: bytes,
+    split: Callable[[str], Iterable[Portion[Content]]],
+    read: Callable[[Portion[Content], ReadFile], Item],
+) -> ReadFile:
+    """Every question of a file, and every problem, by line.
+
+    Reads on after a problem, so that one run names them all (the first 100 at most). `read`
+    may raise Broken or pydantic's ValidationError; nothing else comes out of bad input.
+    """
+    found = ReadFile()
+    try:
+        text = decode(content)
+    except Broken as broken:
+        found.problems.append(broken.problem)
+        return found
+    errors = 0
+    for portion in split(text):
+        if len(found.items) == MOST_QUESTIONS:
+            too_many = f"The file has more than {MOST_QUESTIONS:,} questions. Split it."
+            found.problems.append(Problem(portion.first, too_many))
+            break
+        problem = _problem_of_reading(portion, found, read)
+        if problem:
+            found.problems.append(problem)
+            errors += 1
+        if errors == MOST_ERRORS:
+            found.problems.append(Problem(portion.last, "Too many errors: stopped."))
+            break
+    if not found.items and not errors:
+        found.problems.append(Problem(1, "The file holds no question."))
+    return found
+
+
+def _problem_of_reading(
+    portion: Portion[Content],
+    found: ReadFile,
+    read: Callable[[Portion[Content], ReadFile], Item],
+) -> Problem | None:
+    """Adds the question to `found`, or gives what is wrong with it."""
+    try:
+        item = read(portion, found)
+    except Broken as broken:
+        return broken.problem
+    except ValidationError as error:
+        return Problem(portion.first, in_words(error))
+    found.items.append(item)
+    found.lines.append(portion.first)
+    return None
+
+
+def in_words(error: ValidationError) -> str:
+    """The first fault of a model as a sentence."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    words = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_too_long":
+        words = f"a text has more than {first['ctx']['max_length']:,} characters"
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def decode(content: bytes) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with its mark. Raises: Broken."""
+    if len(content) > LARGEST_FILE_BYTES:
+        megabytes = LARGEST_FILE_BYTES // 1_000_000
+        raise Broken(1, f"The file is larger than {megabytes} MB. Split it.")
+    is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode(encoding, "ignore")
+        raise Broken(
+            _last_line(before), f"This is not {name} text. Save the file as UTF-8."
+        ) from error
+    if "\0" in text:
+        before, _nul, _after = text.partition("\0")
+        raise Broken(_last_line(before), "This is a binary file, not text.")
+    return text
+
+
+def _last_line(text: str) -> int:
+    return len(LINE_END.findall(text)) + 1
+
+
+def numbered_lines(text: str) -> Iterator[Line]:
+    """The lines with their numbers, one after another: a list of them could fill the memory."""
+    number, start = 1, 0
+    for end in LINE_END.finditer(text):
+        yield number, text[start : end.start()]
+        number, start = number + 1, end.end()
+    yield number, text[start:]

@@ -1,0 +1,460 @@
+"""GIFT files as people and programs write them, and as nobody should."""
+
+import json
+import re
+import time
+from collections import Counter
+from typing import Any
+
+import nh3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from questions.formats.gift import LONGEST_BLOCK, MOST_LINES, read_gift
+from questions.formats.problems import ReadFile
+from questions.items import (
+    AcceptedNumber,
+    Essay,
+    Item,
+    Matching,
+    MultipleChoice,
+    Numeric,
+    Passage,
+    ShortAnswer,
+    SingleChoice,
+    Text,
+    TrueFalse,
+)
+from testing.parts import SHARED, require
+
+KINDS = {
+    "single": "single_choice",
+    "multiple": "multiple_choice",
+    "other": "passage",
+    "true_false": "true_false",
+    "numeric": "numeric",
+    "short_answer": "short_answer",
+    "matching": "matching",
+    "essay": "essay",
+}
+
+
+def shared(name: str) -> bytes:
+    require("shared")
+    return (SHARED / "questions" / name).read_bytes()
+
+
+def read(text: str) -> ReadFile:
+    return read_gift(text.encode())
+
+
+def only(text: str) -> Any:
+    """The one item of a file without problems."""
+    found = read(text)
+    assert found.problems == []
+    [item] = found.items
+    return item
+
+
+def problems(found: ReadFile) -> list[tuple[int, str]]:
+    return [(problem.line, problem.text) for problem in found.problems]
+
+
+# What expected.jsonl says, and our items in its words.
+
+LOOSE = re.compile(r"\s+(?=[.?])")
+
+
+def folded(words: str | None) -> str:
+    """Tags stripped and white space folded; `_____ .` is our `_____.`: the file has no space."""
+    text = re.sub(r"<!--.*?-->", "", words or "", flags=re.DOTALL)
+    text = nh3.clean(text, tags=set()) if re.search(r"</?\w", text) else text
+    text = re.sub(r"&(?:nbsp|#160);|\xa0", " ", text).replace("&amp;", "&")
+    return LOOSE.sub("", " ".join(text.split()))
+
+
+def words_of(text: Text) -> str:
+    return folded(text.source)
+
+
+def options(item: Item) -> list[dict[str, object]]:
+    if isinstance(item, SingleChoice | MultipleChoice | TrueFalse):
+        return [
+            option(text=words_of(choice.text), weight=choice.weight, feedback=choice.feedback)
+            for choice in item.choices
+        ]
+    if isinstance(item, ShortAnswer):
+        return [
+            option(text=folded(words.text), weight=words.weight, feedback=words.feedback)
+            for words in item.accepted
+        ]
+    if isinstance(item, Numeric):
+        numbers = [
+            option(text=limits(number), weight=number.weight, feedback=number.feedback)
+            for number in item.accepted
+        ]
+        rest = [option(text="*", weight=0, feedback=item.otherwise)]
+        return numbers + (rest if item.otherwise.source else [])
+    if isinstance(item, Matching):
+        pairs = [(words_of(pair.prompt), words_of(pair.answer)) for pair in item.pairs]
+        pairs += [("", words_of(answer)) for answer in item.distractors]
+        return [{"prompt": prompt, "answer": answer} for prompt, answer in pairs]
+    return []
+
+
+def option(*, text: object, weight: float, feedback: Text) -> dict[str, object]:
+    return {"text": text, "fraction": weight, "feedback": words_of(feedback)}
+
+
+def limits(number: AcceptedNumber) -> tuple[float, float]:
+    return float(number.low), float(number.high)
+
+
+def expected_option(row: dict[str, Any]) -> dict[str, object]:
+    if "prompt" in row:
+        return {"prompt": folded(row["prompt"]), "answer": folded(row["answer"])}
+    text: object = folded(row.get("text"))
+    if "min" in row:
+        text = (row["min"], row["max"])
+    if "value" in row:
+        value, tolerance = row["value"], row["tolerance"]
+        text = (round(value - tolerance, 9), round(value + tolerance, 9))
+    return {"text": text, "fraction": row["fraction"], "feedback": folded(row["feedback"])}
+
+
+def key(item: Item) -> list[object]:
+    """What is right, as expected.jsonl says it."""
+    if isinstance(item, TrueFalse):
+        return [item.is_true]
+    if isinstance(item, SingleChoice | MultipleChoice):
+        return [words_of(choice.text) for choice in item.choices if choice.id in item.key]
+    if isinstance(item, ShortAnswer):
+        return [folded(words.text) for words in item.accepted if words.is_full]
+    if isinstance(item, Numeric):
+        return [limits(number) for number in item.accepted if number.is_full]
+    if isinstance(item, Matching):
+        return [[words_of(pair.prompt), words_of(pair.answer)] for pair in item.pairs]
+    return []
+
+
+def expected_key(row: dict[str, Any]) -> list[object]:
+    return [
+        expected_option({"fraction": 0, "feedback": None, **right})["text"]
+        if isinstance(right, dict)
+        else folded(right)
+        if isinstance(right, str)
+        else right
+        for right in row["correct"] or []
+    ]
+
+
+def told(item: Item) -> dict[str, object]:
+    return {
+        "kind": item.kind,
+        "title": item.title,
+        "stem": words_of(item.stem),
+        "id": item.external_id,
+        "tags": list(item.tags),
+        "options": options(item),
+        "key": key(item),
+        "explanation": words_of(item.explanation),
+    }
+
+
+def told_by(row: dict[str, Any]) -> dict[str, object]:
+    return {
+        "kind": KINDS[row["type"]],
+        "title": row.get("title") or "",
+        "stem": folded(row["stem"]),
+        "id": row.get("id") or "",
+        "tags": row.get("tags") or [],
+        "options": [expected_option(option) for option in row.get("options") or []],
+        "key": expected_key(row),
+        "explanation": folded(row.get("general_feedback")),
+    }
+
+
+def test_every_question_of_the_reference_files_is_as_expected() -> None:
+    """The peg parser's own examples: kinds, stems, options, weights, keys and feedback."""
+    require("shared")
+    folder = SHARED / "questions" / "gift" / "gift-pegjs"
+    lines = (SHARED / "questions" / "expected.jsonl").read_text(encoding="utf-8").split("\n")
+    rows = [row for row in map(json.loads, filter(None, lines)) if row["format"] == "gift"]
+    asserted: Counter[str] = Counter()
+    for path in sorted(folder.glob("*.gift")):
+        found = read_gift(path.read_bytes())
+        of_file = [row for row in rows if row["file"] == f"gift/gift-pegjs/{path.name}"]
+        assert [told(item) for item in found.items] == [told_by(row) for row in of_file], path.name
+        asserted.update(item.kind for item in found.items)
+    assert asserted == {
+        "single_choice": 27,
+        "multiple_choice": 4,
+        "true_false": 17,
+        "numeric": 14,
+        "short_answer": 19,
+        "matching": 4,
+        "essay": 8,
+        "passage": 7,
+    }
+    assert sum(asserted.values()) == len(rows)
+
+
+@pytest.mark.parametrize("name", ["category1.gift", "categorySpecialCharacter.gift"])
+def test_reference_file_with_a_category_alone_holds_no_question(name: str) -> None:
+    found = read_gift(shared(f"gift/gift-pegjs/{name}"))
+    assert problems(found) == [(1, "The file holds no question.")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        *(
+            (name, ["single_choice", "single_choice"])
+            for name in ("crlf", "cr_only", "mixed_eol", "utf8_bom", "utf16le_bom", "utf16be_bom")
+        ),
+        ("unicode_lines", ["single_choice", "true_false"]),
+        ("rtl_emoji_combining", ["single_choice", "single_choice", "true_false"]),
+    ],
+)
+def test_hostile_file_that_can_be_read(name: str, kinds: list[str]) -> None:
+    found = read_gift(shared(f"hostile/text/gift_{name}.txt"))
+    assert [item.kind for item in found.items] == kinds
+    assert found.problems == []
+
+
+@pytest.mark.parametrize("name", ["cp1252", "invalid_utf8", "overlong_utf8", "surrogates"])
+def test_hostile_bytes_are_refused_with_their_line(name: str) -> None:
+    found = read_gift(shared(f"hostile/text/gift_{name}.txt"))
+    assert problems(found) == [(1, "This is not UTF-8 text. Save the file as UTF-8.")]
+    assert found.items == []
+
+
+def test_nul_is_refused() -> None:
+    found = read_gift(shared("hostile/text/gift_nul.txt"))
+    assert problems(found) == [(1, "This is a binary file, not text.")]
+
+
+def test_title_loses_what_turns_the_direction_of_other_words() -> None:
+    first = read_gift(shared("hostile/text/gift_rtl_emoji_combining.txt")).items[0]
+    assert first.title == "שלום  cod"
+
+
+@pytest.mark.parametrize(
+    ("name", "error_lines", "item_lines"),
+    [
+        ("nested_braces", [1, 7, 9, 11], [3, 5]),
+        ("unterminated", [1, 5, 7, 9, 11, 14], [3]),
+        ("weights", [1, 3, 5, 7, 13, 15], [9, 11]),
+        ("tricky", [8, 14, 16], [2, 4, 6, 10, 12, 18, 20, 22, 30, 32, 35]),
+    ],
+)
+def test_hostile_file_is_reported_by_line(
+    name: str, error_lines: list[int], item_lines: list[int]
+) -> None:
+    found = read_gift(shared(f"hostile/text/gift_{name}.txt"))
+    assert [problem.line for problem in found.errors] == error_lines
+    assert found.lines == item_lines
+
+
+def test_hostile_rows_of_signs_are_quick() -> None:
+    content = shared("hostile/text/gift_redos.txt")
+    started = time.perf_counter()
+    found = read_gift(content)
+    assert time.perf_counter() - started < 1
+    assert [problem.line for problem in found.errors] == [1, 3, 5]
+
+
+@pytest.mark.parametrize("sign", ["{", "}", "=", "~", "::", "\\", "#", "%", "->", "[html]", "//"])
+def test_ten_thousand_of_a_sign_are_quick(sign: str) -> None:
+    started = time.perf_counter()
+    for text in (sign * 10_000, f"What? {{{sign * 10_000}}}", f"What? {{={f'{sign} ' * 10_000}}}"):
+        read(text)
+    assert time.perf_counter() - started < 1
+
+
+@given(st.text(alphabet="{}=~#:%\\-> \n[]/T15.ahtml$", max_size=60))
+def test_nothing_makes_the_reader_fall(text: str) -> None:
+    found = read(text)
+    assert len(found.items) == len(found.lines)
+    assert found.items or found.errors
+
+
+# The grammar, sign by sign.
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"\~ \= \# \{ \} \:", "~ = # { } :"),
+        (r"a\\b", r"a\b"),
+        (r"a\\nb", r"a\nb"),
+        (r"a\nb", "a\nb"),
+        (r"a\qb \ c", r"a\qb \ c"),
+    ],
+)
+def test_backslash_takes_the_meaning_away(written: str, meant: str) -> None:
+    assert only(f"{written} {{T}}").stem.source == meant
+    assert only(f"What? {{=x{written}x}}").accepted[0].text == f"x{meant}x"
+
+
+def test_title_ends_at_the_next_two_colons_that_are_signs() -> None:
+    item = only(r"::About a\:\:b::What? {T}")
+    assert (item.title, item.stem.source) == ("About a::b", "What?")
+
+
+def test_title_stands_in_for_a_stem_that_is_empty() -> None:
+    assert only("::Is it so?::{T}").stem.source == "Is it so?"
+
+
+@pytest.mark.parametrize(
+    ("stem", "markup"),
+    [
+        ("[html]<b>x</b>", "html"),
+        ("[markdown]**x**", "markdown"),
+        ("[plain]<b>x</b>", "plain"),
+        ("[moodle]x", "plain"),
+        ("x", "plain"),
+        ("What does <b> do?", "plain"),
+        ("a < b and b > c", "plain"),
+        ("x <b>y</b>", "html"),
+        ("x<br>y", "html"),
+        ("a &lt; b", "html"),
+    ],
+)
+def test_markup_is_the_prefix_or_what_the_text_plainly_is(stem: str, markup: str) -> None:
+    assert only(f"{stem} {{T}}").stem.markup == markup
+
+
+def test_texts_take_the_markup_of_the_stem_unless_they_name_one() -> None:
+    item = only("[markdown]Which? {=a#[html]<i>f</i> ~[plain]b#g ####why}")
+    a, b = item.choices
+    assert [text.markup for text in (a.text, a.feedback, b.text, b.feedback)] == [
+        "markdown",
+        "html",
+        "plain",
+        "markdown",
+    ]
+    assert (item.explanation.source, item.explanation.markup) == ("why", "markdown")
+
+
+def test_category_names_the_domain_of_what_follows() -> None:
+    found = read_gift(
+        b"One {T}\n\n$CATEGORY: $course$/top/Law/Traffic//Signs\n\nTwo {T}\n\nThree {T}\n"
+        b"$CATEGORY: tom/dick\nFour {T}",
+        domain="Else",
+    )
+    assert [(item.stem.source, item.domain) for item in found.items] == [
+        ("One", "Else"),
+        ("Two", "Law / Traffic/Signs"),
+        ("Three", "Law / Traffic/Signs"),
+        ("Four", "tom / dick"),
+    ]
+
+
+def test_comment_carries_id_and_tags_of_the_next_question_only() -> None:
+    found = read("// by hand\n// [id:7] [tag:a] [tag: b c ]\n\nOne {T}\n\nTwo {T}")
+    assert [(item.external_id, item.tags) for item in found.items] == [
+        ("7", ("a", "b c")),
+        ("", ()),
+    ]
+
+
+def test_comment_inside_of_a_question_is_left_out_and_counted_as_a_line() -> None:
+    found = read("Which? {\n// no answer\n=a\n  // ~ nor this\n~b\n~\n}")
+    assert problems(found) == [(6, "This answer is empty.")]
+
+
+def test_first_feedback_of_true_false_is_for_the_wrong_answer() -> None:
+    assert only("x {T#no#yes}").feedback_true.source == "yes"
+    assert only("x {F#no#yes}").feedback_true.source == "no"
+    assert only("x {FALSE##yes}").feedback_false.source == "yes"
+
+
+@pytest.mark.parametrize("word", ["t", "True", "f", "false", r"\T"])
+def test_true_false_is_written_in_capitals_only(word: str) -> None:
+    assert isinstance(only(f"x {{{word}}}"), ShortAnswer)
+
+
+def test_one_right_answer_makes_it_a_single_choice() -> None:
+    item = only("2 + 2? {~1 =2 =4 ~%50%3}")
+    assert isinstance(item, SingleChoice)
+    assert [choice.weight for choice in item.choices] == [0, 100, 100, 50]
+
+
+def test_weights_without_a_right_sign_make_it_a_multiple_choice() -> None:
+    item = only("Which? {~%33.33333%a ~%33.33333%b ~%33.33333%c ~%-100%d ~e}")
+    assert isinstance(item, MultipleChoice)
+    assert [choice.weight for choice in item.choices] == [33.33333] * 3 + [-100, 0]
+
+
+@pytest.mark.parametrize(
+    ("braces", "ranges"),
+    [
+        ("{#4}", [(4, 4, 100)]),
+        ("{#3:2}", [(1, 5, 100)]),
+        ("{#1..5}", [(1, 5, 100)]),
+        ("{# -1.5 .. 1e1 }", [(-1.5, 10, 100)]),
+        ("{#=1822:0 =%50%1822:2}", [(1822, 1822, 100), (1820, 1824, 50)]),
+        ("{#3:2~#wrong}", [(1, 5, 100)]),
+    ],
+)
+def test_numbers(braces: str, ranges: list[tuple[float, float, float]]) -> None:
+    item = only(f"How many? {braces}")
+    assert [(float(n.low), float(n.high), n.weight) for n in item.accepted] == ranges
+
+
+def test_tolerance_is_exact() -> None:
+    [number] = only("Pi? {#3.1415:0.0005}").accepted
+    assert (str(number.low), str(number.high)) == ("3.1410", "3.1420")
+
+
+@pytest.mark.parametrize(
+    "braces", ["{#}", "{#1,5}", "{#five}", "{#5..1}", "{#=}", "{#NaN}", "{#1:x}"]
+)
+def test_what_is_no_number_is_refused(braces: str) -> None:
+    found = read(f"How many?\n{braces}")
+    assert [(problem.line, problem.is_error) for problem in found.problems] == [(2, True)]
+
+
+def test_answer_without_a_prompt_is_a_distractor() -> None:
+    item = only("Match. {=a -> 1 =b -> 2 = -> 3}")
+    assert isinstance(item, Matching)
+    assert [answer.source for answer in item.distractors] == ["3"]
+
+
+def test_words_after_the_braces_make_a_gap() -> None:
+    assert only("A {=b ~c} d.").stem.source == "A _____ d."
+    assert only("A {=b ~c}.").stem.source == "A _____."
+
+
+def test_empty_braces_ask_for_an_essay_and_no_braces_for_nothing() -> None:
+    assert isinstance(only("Write. {}"), Essay)
+    assert only("Write. {#### Like this.}").explanation.source == "Like this."
+    assert isinstance(only("Read this."), Passage)
+
+
+def test_image_is_told_and_does_not_stop_the_import() -> None:
+    found = read('[html]<img src\\="a.png"> {T}')
+    assert [(problem.line, problem.is_error) for problem in found.problems] == [(1, False)]
+    assert len(found.items) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ("\n\n{=a ~b}", 3, "There is no question here: write it before the {."),
+        ("x {a =b ~c}", 1, "An answer begins with = or ~."),
+        ("x {=a -> b =c}", 1, "Each line of a matching question is written = prompt -> answer."),
+        ("x {=a ->}", 1, "Each line of a matching question is written = prompt -> answer."),
+        ("x {=a -> b}", 1, "A matching question needs two answers at least."),
+        ("x {=%50%a}", 1, "No accepted answer earns all points."),
+        ("x {=\\=}\n\ny {=%101%a}", 3, "A weight is written like %50%, from %-100% to %100%."),
+        ("::" + "t" * 256 + ":: x {T}", 1, "The title has more than 255 characters."),
+        ("x" * 50_001 + " {T}", 1, "A text has more than 50,000 characters."),
+        ("x\n" * (MOST_LINES + 1), 1, "This is too long for a question. Is a blank line missing?"),
+        ("x" * (LONGEST_BLOCK + 1), 1, "This is too long for a question. Is a blank line missing?"),
+    ],
+)
+def test_fault_is_told_in_a_sentence(text: str, line: int, sentence: str) -> None:
+    assert problems(read(text))[0] == (line, sentence)
