@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from outbound.probe import ProbeReport
 from outbound.route import Route
 from testbank.doctor.configuration import settings_checks
@@ -17,6 +19,7 @@ from testbank.doctor.path import (
 from testbank.doctor.remedy import Trial, alternatives, lasting, remedy, try_alternative
 from testbank.doctor.report import Check, Fix, Report
 from testbank.doctor.setup import Setup
+from testbank.doctor.shop import shop_checks
 
 OFFLINE = "not tried (--offline)"
 NOT_REACHED = "not reached"
@@ -39,12 +42,13 @@ class _Calls:
 def examine(setup: Setup) -> Report:
     """This will look at everything, call the API over every route, and say what mends a fault.
 
-    Creates nothing at Stripe and asks no database. Ends within four times `setup.seconds`.
+    Creates nothing at Stripe, and works without a database. Ends within four times
+    `setup.seconds`.
     """
     route, decided = decide_route(setup)
     calls = _call(setup, route)
     known = [*settings_checks(setup), *environment_checks(setup, route), *decided]
-    checks = (*known, *calls.checks())
+    checks = (*known, *calls.checks(), *shop_checks(at=timezone.now()))
     return _report(setup, checks, _fix(setup, route, checks, calls.trials))
 
 
@@ -52,7 +56,8 @@ def examine_offline(setup: Setup) -> Report:
     """The part of it that needs no network."""
     route, decided = decide_route(setup)
     known = [*settings_checks(setup), *environment_checks(setup, route), *decided]
-    checks = (*known, *path_not_tried(OFFLINE), *key_not_tried(OFFLINE))
+    not_tried = (*path_not_tried(OFFLINE), *key_not_tried(OFFLINE))
+    checks = (*known, *not_tried, *shop_checks(at=timezone.now()))
     return _report(setup, checks, _fix(setup, route, checks, []), offline=True)
 
 

@@ -28,6 +28,8 @@ from testing.proxies import (
 from testing.sandbox import running_sandbox
 from testing.site import ROOT, Site
 
+pytestmark = pytest.mark.django_db
+
 KEY = "sk_test_51DoctorTestsDoctorTests"
 PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
 WEBHOOK_SECRET = "whsec_DoctorTestsDoctorTests"
@@ -129,7 +131,7 @@ def test_doctor_finds_a_healthy_way(shop):
     told = shop.doctor()
     assert told.code == 0
     assert told.lines[-1] == (
-        "Payment can go through: api.stripe.com answers and takes the key (2 warnings)."
+        "Payment can go through: api.stripe.com answers and takes the key (3 warnings)."
     )
     assert told.line_to_paste is None
 

@@ -43,7 +43,10 @@ def seconds(text: str) -> float:
 
 
 class Command(BaseCommand):
-    """Exit code 0 where payment can go through, 1 where a check failed, 2 for wrong usage."""
+    """Exit code 0 where payment can go through, 1 where a check failed, 2 for wrong usage.
+
+    With `--fail-on warning` a warning counts as failed.
+    """
 
     help = (
         "Shows how Stripe is reached from here, stage by stage, tries the other routes too, "
@@ -62,6 +65,12 @@ class Command(BaseCommand):
             help="take this in place of STRIPE_PROXY, for this run only",
         )
         parser.add_argument(
+            "--fail-on",
+            choices=("failure", "warning"),
+            default="failure",
+            help="what ends with exit code 1 (default %(default)s)",
+        )
+        parser.add_argument(
             "--timeout",
             type=seconds,
             default=DEFAULT_SECONDS,
@@ -76,6 +85,7 @@ class Command(BaseCommand):
         offline: bool,
         route: str | None,
         timeout: float,
+        fail_on: str,
         **options: Any,
     ) -> None:
         """Examine, print, and tell by the exit code."""
@@ -87,7 +97,7 @@ class Command(BaseCommand):
             page = Page(report, style=self._chosen_style(options), marks=self._marks())
             for line in page.lines():
                 self._write(line)
-        if not report.ok:
+        if not report.ok or (fail_on == "warning" and report.warnings):
             sys.exit(1)
 
     def _write(self, text: str) -> None:
