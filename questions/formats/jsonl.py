@@ -1,0 +1,363 @@
+"""JSON Lines: one question a line, with everything that a question can have.
+
+`docs/formats.md` describes the fields; the models here are that description as code. What
+an item must be, so that it can be answered, stands in `questions/items.py`.
+"""
+
+import functools
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Any, NoReturn, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
+
+from questions.formats.problems import ReadFile
+from questions.formats.reading import (
+    AROUND,
+    Broken,
+    Portion,
+    in_words,
+    numbered_lines,
+    read_questions,
+)
+from questions.items import (
+    LONGEST_ANSWER,
+    LONGEST_DOMAIN,
+    MOST_ACCEPTED,
+    MOST_CHOICES,
+    NOTHING,
+    AcceptedNumber,
+    AcceptedText,
+    Choice,
+    Difficulty,
+    Essay,
+    Frozen,
+    Item,
+    Matching,
+    MultipleChoice,
+    Numeric,
+    Pair,
+    Passage,
+    ShortAnswer,
+    SingleChoice,
+    Text,
+    TrueFalse,
+)
+
+LONGEST_LINE = 1_000_000
+LONGEST_NAME = 60
+IMAGE = {"html": re.compile(r"<img\b", re.IGNORECASE), "markdown": re.compile(r"<img\b|!\[", re.I)}
+NO_IMAGES = "images cannot be imported yet; leave them out"
+
+
+def as_fields(value: object) -> object:
+    """The fields of a text; a string is plain."""
+    if isinstance(value, str):
+        return {"source": value}
+    if not isinstance(value, dict) or not {"text"} <= set(value) <= {"text", "markup"}:
+        raise ValueError('write a string, or {"text": …, "markup": "plain", "markdown" or "html"}')
+    return {"source" if name == "text" else name: part for name, part in value.items()}
+
+
+def without_image(text: Text) -> Text:
+    """The same text. Raises ValueError for one that names an image: it would go missing."""
+    if text.markup != "plain" and IMAGE[text.markup].search(text.source):
+        raise ValueError(NO_IMAGES)
+    return text
+
+
+def as_object(value: object) -> object:
+    """An accepted answer may be a string alone."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+Words = Annotated[Text, BeforeValidator(as_fields), AfterValidator(without_image)]
+Weight = Annotated[float, Field(ge=-100, le=100)]
+
+
+class Line(Frozen, ABC):
+    """The fields of every kind."""
+
+    kind: str
+    stem: Words
+    title: str = ""
+    explanation: Words = NOTHING
+    domain: str = Field(default="", max_length=LONGEST_DOMAIN)
+    group: str = ""
+    difficulty: Difficulty = Difficulty.UNKNOWN
+    tags: tuple[str, ...] = ()
+    id: str = ""
+
+    @model_validator(mode="after")
+    def asks_something(self) -> Self:
+        """A stem of white space is none."""
+        if not self.stem.source.strip(AROUND):
+            raise ValueError("the stem is empty")
+        return self
+
+    @abstractmethod
+    def item(self, domain: str) -> Item:
+        """The item; `domain` is for a line that names none. Raises: ValidationError."""
+
+    def common(self, domain: str) -> dict[str, Any]:
+        """The same fields as an item has them."""
+        return {
+            "stem": self.stem,
+            "title": self.title,
+            "explanation": self.explanation,
+            "domain": self.domain or domain,
+            "group": self.group,
+            "difficulty": self.difficulty,
+            "tags": self.tags,
+            "external_id": self.id,
+        }
+
+
+class ChoicePart(Frozen):
+    """One choice. `right` and `weight` say the same; one of them is enough."""
+
+    text: Words
+    right: StrictBool = False
+    weight: Weight | None = None
+    feedback: Words = NOTHING
+    id: str = ""
+
+    @model_validator(mode="after")
+    def is_said_once(self) -> Self:
+        """Both could contradict each other."""
+        if self.right and self.weight is not None:
+            raise ValueError("write either right or weight")
+        return self
+
+    def choice(self, place: int, usual: float) -> Choice:
+        """The choice; a right one without a weight has the usual one."""
+        weight = (usual if self.right else 0) if self.weight is None else self.weight
+        return Choice(
+            id=self.id or str(place), text=self.text, weight=weight, feedback=self.feedback
+        )
+
+
+class ChoiceLine(Line):
+    """Kinds with choices."""
+
+    choices: tuple[ChoicePart, ...] = Field(min_length=2, max_length=MOST_CHOICES)
+
+    def as_choices(self, usual: float) -> tuple[Choice, ...]:
+        """The choices of the item."""
+        return tuple(part.choice(place, usual) for place, part in enumerate(self.choices, start=1))
+
+
+class SingleChoiceLine(ChoiceLine):
+    def item(self, domain: str) -> Item:
+        return SingleChoice(choices=self.as_choices(100), **self.common(domain))
+
+
+class MultipleChoiceLine(ChoiceLine):
+    def item(self, domain: str) -> Item:
+        right = sum(part.right for part in self.choices)
+        return MultipleChoice(choices=self.as_choices(100 / (right or 1)), **self.common(domain))
+
+
+class TrueFalseLine(Line):
+    answer: StrictBool
+    feedback_true: Words = NOTHING
+    feedback_false: Words = NOTHING
+
+    def item(self, domain: str) -> Item:
+        return TrueFalse(
+            is_true=self.answer,
+            feedback_true=self.feedback_true,
+            feedback_false=self.feedback_false,
+            **self.common(domain),
+        )
+
+
+class NumberPart(Frozen):
+    """A value with its tolerance, or the lowest and the highest number."""
+
+    value: Decimal | None = None
+    tolerance: Decimal = Field(default=Decimal(0), ge=0)
+    low: Decimal | None = None
+    high: Decimal | None = None
+    weight: Weight = 100
+    feedback: Words = NOTHING
+
+    @model_validator(mode="after")
+    def is_one_of_both(self) -> Self:
+        """Neither says nothing, both could contradict each other."""
+        if [self.value is None, self.low is None, self.high is None] not in (
+            [False, True, True],
+            [True, False, False],
+        ):
+            raise ValueError("write either value (and tolerance), or low and high")
+        return self
+
+    def accepted(self) -> AcceptedNumber:
+        """The range, as an item has it."""
+        said: dict[str, Any] = {"weight": self.weight, "feedback": self.feedback}
+        if self.value is not None:
+            return AcceptedNumber.around(self.value, self.tolerance, **said)
+        return AcceptedNumber(low=self.low, high=self.high, **said)
+
+
+class NumericLine(Line):
+    answers: tuple[NumberPart, ...] = Field(min_length=1, max_length=MOST_ACCEPTED)
+    otherwise: Words = NOTHING
+
+    def item(self, domain: str) -> Item:
+        accepted = tuple(part.accepted() for part in self.answers)
+        return Numeric(accepted=accepted, otherwise=self.otherwise, **self.common(domain))
+
+
+class TextPart(Frozen):
+    """Words that are accepted."""
+
+    text: str = Field(max_length=LONGEST_ANSWER)
+    weight: Weight = 100
+    feedback: Words = NOTHING
+
+
+class ShortAnswerLine(Line):
+    answers: tuple[Annotated[TextPart, BeforeValidator(as_object)], ...] = Field(
+        min_length=1, max_length=MOST_ACCEPTED
+    )
+    case_sensitive: StrictBool = False
+
+    def item(self, domain: str) -> Item:
+        return ShortAnswer(
+            accepted=tuple(
+                AcceptedText(text=part.text, weight=part.weight, feedback=part.feedback)
+                for part in self.answers
+            ),
+            is_case_sensitive=self.case_sensitive,
+            **self.common(domain),
+        )
+
+
+class PairPart(Frozen):
+    """A prompt and its answer."""
+
+    prompt: Words
+    answer: Words
+
+
+class MatchingLine(Line):
+    pairs: tuple[PairPart, ...] = Field(min_length=1, max_length=MOST_CHOICES)
+    distractors: tuple[Words, ...] = Field(default=(), max_length=MOST_CHOICES)
+
+    def item(self, domain: str) -> Item:
+        pairs = tuple(Pair(prompt=part.prompt, answer=part.answer) for part in self.pairs)
+        return Matching(pairs=pairs, distractors=self.distractors, **self.common(domain))
+
+
+class EssayLine(Line):
+    def item(self, domain: str) -> Item:
+        return Essay(**self.common(domain))
+
+
+class PassageLine(Line):
+    def item(self, domain: str) -> Item:
+        return Passage(**self.common(domain))
+
+
+LINES: dict[str, type[Line]] = {
+    "single_choice": SingleChoiceLine,
+    "multiple_choice": MultipleChoiceLine,
+    "true_false": TrueFalseLine,
+    "numeric": NumericLine,
+    "short_answer": ShortAnswerLine,
+    "matching": MatchingLine,
+    "essay": EssayLine,
+    "passage": PassageLine,
+}
+
+
+def read_jsonl(content: bytes, *, domain: str = "") -> ReadFile:
+    """Every question of a JSON Lines file, and every problem, by line and field.
+
+    `domain` is given to questions that name none. Never raises for bad input.
+    """
+    return read_questions(content, _lines, functools.partial(_item, domain=domain))
+
+
+def _lines(text: str) -> Iterator[Portion[str]]:
+    for number, line in numbered_lines(text):
+        if line.strip(AROUND):
+            yield Portion(number, number, line.strip(AROUND))
+
+
+def _item(portion: Portion[str], _found: ReadFile, *, domain: str) -> Item:
+    """The question in a line. Raises: Broken."""
+    fields = _fields(portion)
+    kind = fields.get("kind")
+    if not isinstance(kind, str) or kind not in LINES:
+        raise Broken(portion.first, f"kind: write one of {', '.join(LINES)}.")
+    for name in ("image", "images", "media"):
+        if name in fields:
+            raise Broken(portion.first, f"{name}: {NO_IMAGES}.")
+    try:
+        return LINES[kind].model_validate(fields).item(domain)
+    except ValidationError as error:
+        raise Broken(portion.first, _fault(error)) from error
+
+
+def _fields(portion: Portion[str]) -> dict[str, Any]:
+    """The object in a line. Raises: Broken."""
+    if len(portion.content) > LONGEST_LINE:
+        raise Broken(portion.first, f"This line has more than {LONGEST_LINE:,} characters.")
+    try:
+        value = json.loads(
+            portion.content,
+            parse_float=Decimal,
+            parse_constant=_no_number,
+            object_pairs_hook=_each_once,
+        )
+    except json.JSONDecodeError as error:
+        words = f"This is not JSON: {error.msg} (character {error.colno})."
+        raise Broken(portion.first, words) from error
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise Broken(portion.first, f"This cannot be read: {_printable(str(error))}.") from error
+    if not isinstance(value, dict):
+        raise Broken(portion.first, "A line holds one object: { … }.")
+    return value
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object. Raises ValueError where a name stands twice: one of both would be lost."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name[:LONGEST_NAME]} stands there twice")
+        found[name] = value
+    return found
+
+
+def _fault(error: ValidationError) -> str:
+    """The first fault with its field: `choices 2, text: field required.` Counted from 1."""
+    words = in_words(error)
+    path = ""
+    for step in error.errors(include_url=False, include_input=False)[0]["loc"]:
+        if isinstance(step, int):
+            path += f" {step + 1}"
+        elif step != "source":
+            path += f"{', ' if path else ''}{step[:LONGEST_NAME]}"
+    return _printable(f"{path}: {words[0].lower()}{words[1:]}" if path else words)
+
+
+def _printable(words: str) -> str:
+    """Without the halves of characters that JSON can hold and a terminal cannot show."""
+    return words.encode("utf-8", "replace").decode("utf-8")

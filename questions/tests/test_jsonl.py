@@ -1,0 +1,267 @@
+"""JSON Lines: every field arrives, and every fault is told with its line and field."""
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from questions.formats.jsonl import read_jsonl
+from questions.formats.problems import ReadFile
+from questions.grading import ChoiceResponse, NumberResponse, grade
+from questions.items import (
+    Essay,
+    Matching,
+    MultipleChoice,
+    Numeric,
+    Passage,
+    ShortAnswer,
+    SingleChoice,
+    Text,
+    TrueFalse,
+)
+
+SINGLE: dict[str, Any] = {
+    "kind": "single_choice",
+    "stem": "Which?",
+    "choices": [{"text": "one"}, {"text": "two", "right": True}],
+}
+
+
+def lines(*objects: object) -> bytes:
+    return "\n".join(json.dumps(entry, ensure_ascii=False) for entry in objects).encode()
+
+
+def read(*objects: object) -> ReadFile:
+    return read_jsonl(lines(*objects))
+
+
+def only(entry: dict[str, Any]) -> Any:
+    found = read(entry)
+    assert found.problems == []
+    [item] = found.items
+    return item
+
+
+def problem(entry: object) -> str:
+    [found] = read(entry).problems
+    assert found.line == 1
+    return found.text
+
+
+def test_every_common_field_arrives() -> None:
+    item = only(
+        SINGLE
+        | {
+            "title": "T",
+            "explanation": {"text": "*Why*", "markup": "markdown"},
+            "domain": "Rules",
+            "group": "R1",
+            "difficulty": "hard",
+            "tags": ["a", "b"],
+            "id": "q7",
+        }
+    )
+    assert item == SingleChoice(
+        stem=Text(source="Which?"),
+        title="T",
+        explanation=Text(source="*Why*", markup="markdown"),
+        domain="Rules",
+        group="R1",
+        difficulty="hard",
+        tags=("a", "b"),
+        external_id="q7",
+        choices=item.choices,
+    )
+    assert [(choice.id, choice.text.source, choice.weight) for choice in item.choices] == [
+        ("1", "one", 0),
+        ("2", "two", 100),
+    ]
+
+
+def test_domain_is_for_lines_that_name_none() -> None:
+    found = read_jsonl(lines(SINGLE, SINGLE | {"domain": "Own"}), domain="Given")
+    assert [item.domain for item in found.items] == ["Given", "Own"]
+
+
+def test_right_choices_share_the_points_of_a_multiple_choice() -> None:
+    choices = [{"text": name, "right": name != "d"} for name in "abcd"]
+    item = only({"kind": "multiple_choice", "stem": "Which?", "choices": choices})
+    assert isinstance(item, MultipleChoice)
+    assert grade(item, ChoiceResponse(chosen=("1", "2", "3"))).fraction == Fraction(1)
+
+
+def test_weights_and_ids_can_be_said() -> None:
+    choices = [
+        {"text": "a", "weight": 100, "id": "x", "feedback": "yes"},
+        {"text": "b", "weight": -33.33333},
+    ]
+    item = only({"kind": "multiple_choice", "stem": "Which?", "choices": choices})
+    first, second = item.choices
+    assert (first.id, first.feedback.source, second.weight) == ("x", "yes", -33.33333)
+
+
+def test_true_false() -> None:
+    item = only({"kind": "true_false", "stem": "So?", "answer": False, "feedback_true": "No."})
+    assert item == TrueFalse(
+        stem=Text(source="So?"), is_true=False, feedback_true=Text(source="No.")
+    )
+
+
+def test_numbers_are_exact() -> None:
+    found = read_jsonl(
+        b'{"kind": "numeric", "stem": "?", "otherwise": "No.", "answers": ['
+        b'{"value": 0.3, "tolerance": 0.1}, {"low": "5", "high": 6, "weight": 50}]}'
+    )
+    [item] = found.items
+    assert isinstance(item, Numeric)
+    assert [(str(n.low), str(n.high), n.weight) for n in item.accepted] == [
+        ("0.2", "0.4", 100),
+        ("5", "6", 50),
+    ]
+    assert item.otherwise.source == "No."
+    assert grade(item, NumberResponse(typed="0,4")).is_right
+
+
+def test_short_answer() -> None:
+    answers = ["Paris", {"text": "Lutetia", "weight": 50, "feedback": "Of old."}]
+    item = only({"kind": "short_answer", "stem": "?", "answers": answers, "case_sensitive": True})
+    assert isinstance(item, ShortAnswer)
+    assert [(words.text, words.weight) for words in item.accepted] == [
+        ("Paris", 100),
+        ("Lutetia", 50),
+    ]
+    assert item.is_case_sensitive
+
+
+def test_kinds_that_are_kept_and_not_asked() -> None:
+    pairs = [{"prompt": "a", "answer": "1"}]
+    found = read(
+        {"kind": "matching", "stem": "?", "pairs": pairs, "distractors": ["2"]},
+        {"kind": "essay", "stem": "Write."},
+        {"kind": "passage", "stem": {"text": "<p>Read.</p>", "markup": "html"}},
+    )
+    assert found.problems == []
+    assert [type(item) for item in found.items] == [Matching, Essay, Passage]
+
+
+def test_blank_lines_count_and_are_left_out() -> None:
+    found = read_jsonl(b"\xef\xbb\xbf\r\n" + lines(SINGLE) + b"\r\n\r\n" + lines(SINGLE))
+    assert found.lines == [2, 4]
+
+
+def test_line_separator_of_unicode_ends_no_line() -> None:
+    assert only(SINGLE | {"stem": "a\u2028b"}).stem.source == "a\u2028b"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "riddle"}, "kind: write one of single_choice, multiple_choice, true_false, "),
+        ({"kind": None}, "kind: write one of "),
+        ({"kind": ["essay"]}, "kind: write one of "),
+        ({"stem": 5}, 'stem: write a string, or {"text": …, "markup": "plain", "markdown" or'),
+        ({"stem": {"markup": "html"}}, "stem: write a string, or"),
+        ({"stem": {"text": 5}}, "stem: input should be a valid string."),
+        ({"stem": {"text": "x", "markup": "rtf"}}, "stem, markup: input should be 'plain', "),
+        ({"stem": " \n"}, "The stem is empty."),
+        ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
+        ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
+        ({"image": "a.png"}, "image: images cannot be imported yet; leave them out."),
+        (
+            {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
+            "stem: images cannot be imported yet; leave them out.",
+        ),
+        (
+            {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
+            "explanation: images cannot be imported yet; leave them out.",
+        ),
+        ({"hint": "x"}, "hint: extra inputs are not permitted."),
+        ({"difficulty": "fiendish"}, "difficulty: input should be"),
+        ({"domain": "x" * 201}, "domain: a text has more than 200 characters."),
+        ({"tags": "law"}, "tags: input should be a valid tuple."),
+        ({"choices": [{"text": "a", "right": True}]}, "choices: tuple should have at least 2"),
+        ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is right."),
+        ({"choices": [{"text": "a"}, {"right": True}]}, "choices 2, text: field required."),
+        ({"choices": [{"text": "a", "right": 1}, {"text": "b"}]}, "choices 1, right: input sh"),
+        (
+            {"choices": [{"text": "a", "right": True, "weight": 50}, {"text": "b"}]},
+            "choices 1: write either right or weight.",
+        ),
+        (
+            {"choices": [{"text": "a", "weight": 101}, {"text": "b"}]},
+            "choices 1, weight: input should be less than or equal to 100.",
+        ),
+        (
+            {"choices": [{"text": "a", "right": True, "id": "x"}, {"text": "b", "id": "x"}]},
+            "Two choices have the same id.",
+        ),
+        ({"kind": "true_false"}, "answer: field required."),
+        ({"kind": "essay"}, "choices: extra inputs are not permitted."),
+    ],
+)
+def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) -> None:
+    assert problem(SINGLE | change).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ([], "answers: tuple should have at least 1 item"),
+        ([{}], "answers 1: write either value (and tolerance), or low and high."),
+        ([{"low": 1}], "answers 1: write either value (and tolerance), or low and high."),
+        ([{"value": 1, "low": 1, "high": 2}], "answers 1: write either value (and tolerance)"),
+        ([{"value": "1,5"}], "answers 1, value: input should be a valid decimal."),
+        ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: input should be greater"),
+        ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
+        ([{"value": 1, "weight": 50}], "No accepted answer earns all points."),
+        ([{"value": "1e999999"}], "low: "),
+    ],
+)
+def test_fault_of_numbers_is_told(answers: list[object], sentence: str) -> None:
+    entry = {"kind": "numeric", "stem": "?", "answers": answers}
+    assert problem(entry).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (b"[1]", "A line holds one object: { … }."),
+        (b"{'kind': 1}", "This is not JSON: Expecting property name enclosed in double quotes"),
+        (b'{"kind": "essay", "kind": "essay"}', "This cannot be read: kind stands there twice."),
+        (b'{"kind": NaN}', "This cannot be read: NaN is not a number."),
+        (b'{"a": ' + b"[" * 100_000, "This cannot be read: maximum recursion depth exceeded"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "This cannot be read: Exceeds the limit"),
+        (b'{"kind": "essay", "stem": "\\ud800"}', "stem: "),
+        (b'{"kind": "essay", "stem": "x", "\\ud800": 1}', "Input should be a valid string"),
+        (b'"' + b"x" * 1_000_001 + b'"', "This line has more than 1,000,000 characters."),
+    ],
+)
+def test_line_that_cannot_be_read_is_told(line: bytes, sentence: str) -> None:
+    found = read_jsonl(b"\n" + line + b"\n" + lines(SINGLE))
+    assert [(fault.line, fault.text[: len(sentence)]) for fault in found.errors] == [(2, sentence)]
+    assert found.lines == [3]
+    assert found.errors[0].text.encode()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["kind", "stem", "choices", "text", "right", "answers", "value"]),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=10,
+    ),
+    st.sampled_from(["single_choice", "numeric", "short_answer", "matching", "true_false"]),
+)
+def test_nothing_makes_the_reader_fall(value: Any, kind: str) -> None:
+    entry = {**value, "kind": kind} if isinstance(value, dict) else value
+    found = read(entry)
+    assert len(found.items) + len(found.errors) == 1
