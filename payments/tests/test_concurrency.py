@@ -1,0 +1,74 @@
+"""Many at once, on PostgreSQL, where transactions really run beside each other."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from catalog.models import Access
+from delivery.models import OutgoingMail
+from payments.fulfilment import fulfil
+from payments.models import OpenCheckout, Order, StripeEvent
+from payments.orders import mark_expired, open_order
+from payments.stripe_integration import create_checkout_session
+from payments.tests.conftest import ADDRESSES
+from payments.tests.test_webhook import deliver, event_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
+
+MANY = 50
+THREADS = 16
+
+
+def at_once(work, inputs):
+    """The results of `work` for all inputs, done by many threads at the same time."""
+
+    def one(value):
+        try:
+            return work(value)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, inputs))
+
+
+@pytest.fixture(autouse=True)
+def worker(settings):
+    settings.WORKER = True
+    settings.STRIPE_MAX_CALLS = THREADS
+
+
+def test_fifty_clicks_give_one_session(sandbox, test_bank, learner):
+    sessions = at_once(lambda _n: create_checkout_session(test_bank, learner).id, range(MANY))
+    assert len(set(sessions)) == 1
+    assert (Order.objects.count(), OpenCheckout.objects.count()) == (1, 1)
+
+
+def test_fifty_deliveries_of_one_event_give_one_access(order):
+    event = event_of(order)
+    statuses = at_once(lambda _n: deliver(Client(), event).status_code, range(MANY))
+    assert set(statuses) == {200}
+    assert (StripeEvent.objects.count(), Access.objects.count()) == (1, 1)
+    assert (order.events.filter(kind="paid").count(), OutgoingMail.objects.count()) == (1, 1)
+
+
+def test_twin_events_at_once_give_one_access(order):
+    twins = [event_of(order, event_id=f"evt_{number}") for number in range(MANY)]
+    statuses = at_once(lambda event: deliver(Client(), event).status_code, twins)
+    assert set(statuses) == {200}
+    assert (StripeEvent.objects.filter(status="done").count(), Access.objects.count()) == (MANY, 1)
+
+
+def test_two_orders_for_one_bank_paid_at_once_give_one_access_and_one_flag(
+    order, facts, learner, test_bank, at
+):
+    mark_expired(order, door="webhook", at=at)
+    second = open_order(
+        learner=learner, test_bank=test_bank, mode="sandbox", account="", addresses=ADDRESSES, at=at
+    )
+    at_once(lambda paid: fulfil(facts(paid), door="webhook", at=at), [order, second])
+    assert Access.objects.count() == 1
+    assert Order.objects.filter(status="paid").count() == 2
+    assert Order.objects.filter(duplicate_of__isnull=False).count() == 1
