@@ -1,5 +1,6 @@
 """What must go on while something is broken: a silent proxy, and processes killed outright."""
 
+import http.client
 import random
 import re
 import time
@@ -91,7 +92,7 @@ def shop(tmp_path: Path) -> Iterator[tuple[Site, RunningSandbox]]:
 def buy(site: Site, sandbox: RunningSandbox, session: str) -> bool:
     """Press Purchase until it leads to Stripe's page, and pay there; whether it did."""
     for _try in range(40):
-        with suppress(OSError, AssertionError):
+        with suppress(OSError, http.client.HTTPException, AssertionError):
             reply = Shopper(site.url, session, timeout_seconds=15).purchase(BANK)
             found = re.search(r"/c/pay/(cs_\w+)", reply.location)
             if found:
