@@ -1,5 +1,6 @@
 """Bringing the questions of a file into a bank, all or none."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,7 +9,7 @@ from django.db.models import Max
 
 from catalog.models import BankQuestion, TestBank
 from questions.formats.problems import ReadFile
-from questions.items import Item
+from questions.items import ASKABLE, Item
 from questions.services import fingerprint, store_items
 
 SAMPLES = 3
@@ -24,11 +25,22 @@ class FileHasErrors(Exception):
 
 @dataclass
 class ImportReport:
-    """What an import did. `known_lines` are those of questions that the bank had already."""
+    """What an import did.
 
-    added: int = 0
+    `added_kinds` counts the questions that were added by their kind, `known_lines` are those
+    of questions that the bank had already. `total` is how many questions of the bank can be
+    practised; `kept_apart` how many cannot yet.
+    """
+
+    added_kinds: Counter[str] = field(default_factory=Counter)
     known_lines: list[int] = field(default_factory=list)
     total: int = 0
+    kept_apart: int = 0
+
+    @property
+    def added(self) -> int:
+        """How many questions were added."""
+        return self.added_kinds.total()
 
 
 @transaction.atomic
@@ -36,8 +48,8 @@ def import_items(*, test_bank: TestBank, read: ReadFile) -> ImportReport:
     """Add the items of a file to the end of a bank.
 
     Atomic. A question that the bank has already, word for word, is not added again, so the
-    same file twice changes nothing. A bank without samples gets its first three questions
-    as such. Raises: FileHasErrors, before anything is written.
+    same file twice changes nothing. The first three questions of a bank that can be asked
+    become its samples. Raises: FileHasErrors, before anything is written.
     """
     if read.errors:
         raise FileHasErrors(read)
@@ -52,23 +64,26 @@ def import_items(*, test_bank: TestBank, read: ReadFile) -> ImportReport:
         else:
             known.add(mark)
             fresh.append(item)
-    report.added = len(fresh)
+    report.added_kinds.update(item.kind for item in fresh)
     _append(test_bank, fresh)
-    report.total = test_bank.bank_questions.count()
+    report.total = test_bank.bank_questions.askable().count()
+    report.kept_apart = test_bank.bank_questions.count() - report.total
     return report
 
 
 def _append(test_bank: TestBank, items: Sequence[Item]) -> None:
     last = test_bank.bank_questions.aggregate(last=Max("position"))["last"] or 0
+    askable = [place for place, item in enumerate(items) if item.kind in ASKABLE]
+    samples = set(askable[: max(SAMPLES - test_bank.bank_questions.askable().count(), 0)])
     BankQuestion.objects.bulk_create(
         (
             BankQuestion(
                 test_bank=test_bank,
                 question=version.question,
-                position=position,
-                is_sample=position <= SAMPLES,
+                position=last + 1 + place,
+                is_sample=place in samples,
             )
-            for position, version in enumerate(store_items(items=items), start=last + 1)
+            for place, version in enumerate(store_items(items=items))
         ),
         500,
     )

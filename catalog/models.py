@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.money import format_price
-from catalog.querysets import AccessQuerySet, TestBankQuerySet
+from catalog.querysets import AccessQuerySet, BankQuestionQuerySet, TestBankQuerySet
 from questions.models import Question
 
 
@@ -117,6 +117,8 @@ class BankQuestion(models.Model):
     is_sample = models.BooleanField(
         default=False, help_text="May be tried by everybody, without an account."
     )
+
+    objects = BankQuestionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -8,9 +8,11 @@ from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from questions.items import ASKABLE
+
 if TYPE_CHECKING:
     from accounts.models import User
-    from catalog.models import Access, TestBank  # noqa: F401 - stand in strings below
+    from catalog.models import Access, BankQuestion, TestBank  # noqa: F401 - stand in strings below
 
 
 class TestBankQuerySet(models.QuerySet["TestBank"]):
@@ -31,7 +33,7 @@ class TestBankQuerySet(models.QuerySet["TestBank"]):
         return self.filter(Q(status="published") | Q(pk__in=user.accesses.values("test_bank")))
 
     def with_counts(self) -> "TestBankQuerySet":
-        """Adds `question_count` and `sample_count`.
+        """Adds `question_count` and `sample_count`, of questions that can be asked.
 
         Subqueries, not joins: they run for the rows of one page only, whatever the size
         of the shop.
@@ -39,13 +41,24 @@ class TestBankQuerySet(models.QuerySet["TestBank"]):
         from catalog.models import BankQuestion  # noqa: PLC0415 - models import this module
 
         of_bank = (
-            BankQuestion.objects.filter(test_bank=OuterRef("pk")).order_by().values("test_bank")
+            BankQuestion.objects.askable()
+            .filter(test_bank=OuterRef("pk"))
+            .order_by()
+            .values("test_bank")
         )
         counted = of_bank.annotate(count=Count("pk")).values("count")
         return self.annotate(  # type: ignore[no-redef] # the model declares both for its users
             question_count=Coalesce(Subquery(counted), 0),
             sample_count=Coalesce(Subquery(counted.filter(is_sample=True)), 0),
         )
+
+
+class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
+    """Questions in their banks."""
+
+    def askable(self) -> "BankQuestionQuerySet":
+        """Those of a kind that can be asked today; a bank may hold others."""
+        return self.filter(question__current__kind__in=ASKABLE)
 
 
 class AccessQuerySet(models.QuerySet["Access"]):

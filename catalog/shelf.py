@@ -10,6 +10,7 @@ from django.db.models import Count, F
 
 from accounts.models import User
 from catalog.models import Access, TestBank
+from questions.items import ASKABLE
 from questions.models import QuestionVersion
 
 
@@ -54,10 +55,11 @@ class Domain:
 def domains_of(test_bank: TestBank) -> list[Domain]:
     """The domains of a bank, the largest first; empty where no question names one.
 
-    One statement. Percents are whole and of the bank.
+    One statement. Percents are whole and of the questions that can be asked.
     """
     rows = list(
-        test_bank.bank_questions.values_list("question__current__domain")
+        test_bank.bank_questions.askable()
+        .values_list("question__current__domain")
         .annotate(count=Count("pk"))
         .order_by("-count", "question__current__domain")
     )
@@ -73,5 +75,6 @@ def sample_version(test_bank: TestBank, number: int) -> QuestionVersion | None:
         question__bank_questions__test_bank=test_bank,
         question__bank_questions__is_sample=True,
         pk=F("question__current"),
+        kind__in=ASKABLE,
     ).order_by("question__bank_questions__position")
     return samples[number - 1 : number].first() if number > 0 else None

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,9 +16,10 @@ from catalog.covers import cover_svg
 from catalog.models import TestBank
 from catalog.services import live_access
 from catalog.shelf import domains_of, sample_version, shelves_of
-from questions.grading import ChoiceResponse, grade
+from questions.grading import ResponseError, grade
 from questions.items import Item
 from questions.presenting import PresentedItem, RevealedItem, present, reveal
+from questions.responding import advice, response_from
 
 BANKS_A_PAGE = 24
 A_DAY_SECONDS = 86400
@@ -89,17 +91,18 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "test_bank": test_bank,
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
-        "item": _sample(version.item, request.POST.get("choice")),
+        "item": _sample(request, version.item),
     }
     return render(request, "catalog/sample_question.html", context)
 
 
-def _sample(item: Item, chosen: str | None) -> PresentedItem | RevealedItem:
-    """The item as it is, or with its key once a choice that it has was taken."""
-    if chosen is None:
+def _sample(request: HttpRequest, item: Item) -> PresentedItem | RevealedItem:
+    """The item as it is, or with its key once it was answered."""
+    if request.method != "POST":
         return present(item)
     try:
-        response = ChoiceResponse(chosen=(chosen,))
+        response = response_from(request.POST)
         return reveal(item, response, grade(item, response))
-    except ValueError:
+    except ResponseError as error:
+        messages.error(request, advice(error))
         return present(item)

@@ -8,11 +8,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from catalog.models import Access, TestBank
 from practice.models import Answer, Attempt
-from questions.grading import ChoiceResponse, grade
+from questions.grading import Response, grade
 from questions.models import QuestionVersion
-
-# The kinds that the pages can ask today; a bank may hold others.
-ASKABLE = ("single_choice",)
 
 
 class PracticeError(Exception):
@@ -51,7 +48,7 @@ def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attemp
     if attempt := unfinished.first():
         return attempt
     version_ids = list(
-        test_bank.bank_questions.filter(question__current__kind__in=ASKABLE)
+        test_bank.bank_questions.askable()
         .order_by("position")
         .values_list("question__current", flat=True)
     )
@@ -66,9 +63,7 @@ def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attemp
         return unfinished.get()
 
 
-def submit_answer(
-    *, attempt: Attempt, position: int, response: ChoiceResponse, at: datetime
-) -> None:
+def submit_answer(*, attempt: Attempt, position: int, response: Response, at: datetime) -> None:
     """Grade and keep the answer at a position, counted from 1.
 
     Idempotent: the explanation was shown after the first answer, so that one counts, and

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from pydantic import ValidationError
 
 from accounts.models import User
 from catalog.models import TestBank
@@ -27,9 +26,10 @@ from practice.services import (
     submit_answer,
 )
 from practice.sheet import bubbles, first_open, missed, scores, window
-from questions.grading import RESPONSE, ChoiceResponse, Grade, ResponseError
+from questions.grading import RESPONSE, Grade, ResponseError
 from questions.models import QuestionVersion
 from questions.presenting import PresentedItem, RevealedItem, present, reveal
+from questions.responding import advice, response_from
 
 FIRST = 1
 
@@ -138,7 +138,10 @@ def _answer(request: HttpRequest, attempt: Attempt, position: int) -> HttpRespon
     """Keep the answer, and show the same page again with what it is worth."""
     try:
         submit_answer(
-            attempt=attempt, position=position, response=_response(request), at=timezone.now()
+            attempt=attempt,
+            position=position,
+            response=response_from(request.POST),
+            at=timezone.now(),
         )
     except NoAccess:
         messages.info(request, _("Your access has ended. Your answers so far are kept."))
@@ -146,17 +149,9 @@ def _answer(request: HttpRequest, attempt: Attempt, position: int) -> HttpRespon
     except AttemptFinished:
         messages.info(request, _("This practice has ended. Your answers are kept."))
         return SeeOther(_result_url(attempt))
-    except ResponseError:
-        messages.error(request, _("Choose one of the answers. Nothing was kept."))
+    except ResponseError as error:
+        messages.error(request, f"{advice(error)} {_('Nothing was kept.')}")
     return SeeOther(_question_url(attempt, position))
-
-
-def _response(request: HttpRequest) -> ChoiceResponse:
-    """What was sent. Raises: ResponseError where that is nothing, or far too much."""
-    try:
-        return ChoiceResponse(chosen=tuple(request.POST.getlist("choice")))
-    except ValidationError as error:
-        raise ResponseError("no choice, or too many") from error
 
 
 def _places(attempt: Attempt, position: int, *, is_shut: bool) -> dict[str, Any]:

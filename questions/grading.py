@@ -52,6 +52,10 @@ class NotANumber(ResponseError):
     """A number was asked for, and what was typed is none, or could be two."""
 
 
+class NoWords(ResponseError):
+    """A few words were asked for, and nothing was typed, or far too much."""
+
+
 class ChoiceResponse(Frozen):
     """The choices that were taken, by id."""
 
@@ -169,10 +173,10 @@ def matching_number(item: Numeric, response: NumberResponse) -> AcceptedNumber |
 
 
 def matching_text(item: ShortAnswer, response: TextResponse) -> AcceptedText | None:
-    """The accepted words that count for what was typed. Raises: ResponseError for nothing."""
+    """The accepted words that count for what was typed. Raises: NoWords."""
     typed = _folded(response.typed, keep_case=item.is_case_sensitive)
     if not typed:
-        raise ResponseError("nothing was typed")
+        raise NoWords("nothing was typed")
     return _best(
         accepted
         for accepted in item.accepted

@@ -23,6 +23,7 @@ from questions.grading import (
     matching_text,
 )
 from questions.items import (
+    NOTHING,
     Accepted,
     AcceptedNumber,
     AcceptedText,
@@ -69,7 +70,8 @@ class RevealedChoice(PresentedChoice):
 class RevealedItem:
     """An item after the answer: with the key, what was answered, and why.
 
-    `typed`, `accepted` and `feedback_html` are of the kinds that have no choices.
+    `typed`, `accepted` and `feedback_html` are of the kinds that have no choices. `percent` is
+    the share of the points, rounded down.
     """
 
     kind: str
@@ -81,6 +83,7 @@ class RevealedItem:
     feedback_html: SafeString
     explanation_html: SafeString
     is_right: bool
+    percent: int
     is_answered: ClassVar[bool] = True
 
 
@@ -118,9 +121,10 @@ def reveal(item: Item, response: Response, grade: Grade) -> RevealedItem:
         ),
         typed="" if isinstance(response, ChoiceResponse) else response.typed,
         accepted=_accepted(item),
-        feedback_html=_html(match.feedback) if match else SafeString(""),
+        feedback_html=_html(_feedback(item, match)),
         explanation_html=_html(item.explanation),
         is_right=grade.is_right,
+        percent=grade.percent,
     )
 
 
@@ -147,6 +151,12 @@ def _match(item: Item, response: Response) -> Accepted | None:
     if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
         return matching_text(item, response)
     return None
+
+
+def _feedback(item: Item, match: Accepted | None) -> Text:
+    if match:
+        return match.feedback
+    return item.otherwise if isinstance(item, Numeric) else NOTHING
 
 
 def _accepted(item: Item) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from practice.services import (
 )
 from practice.tests.conftest import RIGHT, WRONG
 from questions.grading import ChoiceResponse, ResponseError
-from questions.items import Choice, MultipleChoice, SingleChoice, Text
+from questions.items import Choice, Essay, SingleChoice, Text
 from questions.models import Question, QuestionVersion
 from questions.services import first_version, safe, store_items
 
@@ -73,17 +73,7 @@ def test_start_after_the_access_has_expired_is_refused(owner, test_bank, at):
 
 
 def test_start_leaves_out_kinds_that_cannot_be_asked(owner, test_bank, at):
-    [version] = store_items(
-        items=[
-            MultipleChoice(
-                stem=Text(source="Which two?"),
-                choices=(
-                    Choice(id="a", text=Text(source="One"), weight=50),
-                    Choice(id="b", text=Text(source="Two"), weight=50),
-                ),
-            )
-        ]
-    )
+    [version] = store_items(items=[Essay(stem=Text(source="Write."))])
     BankQuestion.objects.create(test_bank=test_bank, question=version.question, position=6)
     assert start_attempt(learner=owner, test_bank=test_bank, at=at).total == 5
 

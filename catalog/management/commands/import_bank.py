@@ -12,8 +12,9 @@ from django.db import transaction
 
 from catalog.imports import ImportReport, import_items
 from catalog.models import Category, TestBank
-from questions.formats.aiken import LARGEST_FILE_BYTES, read_aiken
+from questions.formats.detect import READERS, format_of
 from questions.formats.problems import ReadFile
+from questions.formats.reading import LARGEST_FILE_BYTES
 from questions.items import LONGEST_DOMAIN
 
 OPTION_OF = {"price_minor": "--price", "slug": "--bank", "title": "--title"}
@@ -30,13 +31,16 @@ class Command(BaseCommand):
     """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
 
     help = (
-        "Reads an Aiken file into a test bank, all or nothing, and names every problem with its "
+        "Reads a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, and names every problem with its "
         "line. A bank that does not exist yet is made as a draft where --title is given."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, the bank, and what is said of both."""
-        parser.add_argument("file", type=Path, help="an Aiken file: UTF-8 text")
+        parser.add_argument("file", type=Path, help="UTF-8 text; docs/formats.md says how")
+        parser.add_argument(
+            "--format", choices=sorted(READERS), help="otherwise by the file's ending and content"
+        )
         parser.add_argument("--bank", required=True, metavar="SLUG", help="the bank's slug")
         parser.add_argument("--title", default="", help="makes the bank where it does not exist")
         parser.add_argument(
@@ -48,7 +52,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, file: Path, **options: Any) -> None:
         """Read, report, and write unless something is wrong."""
-        read = read_aiken(self._content(file), domain=options["domain"])
+        content = self._content(file)
+        reader = READERS[options["format"] or format_of(file.name, content)]
+        read = reader(content, domain=options["domain"])
         self._print_problems(file, read)
         if read.errors:
             self.stderr.write(
@@ -126,6 +132,9 @@ class Command(BaseCommand):
     ) -> None:
         done = "would be added" if options["dry_run"] else "added"
         self.stdout.write(f"{report.added} questions {done} to {test_bank.slug}.")
+        if len(report.added_kinds) > 1:
+            kinds = [f"{name} {count}" for name, count in report.added_kinds.most_common()]
+            self.stdout.write(f"By kind: {', '.join(kinds)}.")
         if report.known_lines:
             lines = ", ".join(str(line) for line in report.known_lines[:20])
             more = " …" if len(report.known_lines) > 20 else ""
@@ -133,3 +142,7 @@ class Command(BaseCommand):
                 f"{len(report.known_lines)} stand there already (lines {lines}{more})."
             )
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
+        if report.kept_apart:
+            self.stdout.write(
+                f"It keeps {report.kept_apart} questions of kinds that cannot be practised yet."
+            )

@@ -1,0 +1,231 @@
+"""Every kind that can be asked: its form, what is kept, and what is shown afterwards."""
+
+import re
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from catalog.models import BankQuestion
+from practice.models import Answer
+from practice.services import finish_attempt, start_attempt
+from questions.formats.gift import read_gift
+from questions.services import store_items
+
+pytestmark = pytest.mark.django_db
+
+GIFT = """
+Read this first.
+
+Which two? {~%50%ash#A tree. ~%50%elm ~oat#A grass. ~rye ####Trees have wood.}
+
+The sun is a star. {T#It is one.#So it is. ####It burns.}
+
+How many? {# =4#Yes. =%50%3..5#Near. ~#Far off.}
+
+Who wrote it? {=Ada =%50%A. Lovelace#Say her first name. =Ada*ace}
+
+Match. {=a -> 1 =b -> 2}
+
+Write. {}
+"""
+SEVERAL, TRUE_FALSE, NUMBER, WORDS = 1, 2, 3, 4
+# What only stands in a page once the question was answered.
+SECRETS = re.compile(r"choice--|A tree|A grass|have wood|So it is|burns|Near|Far off|first name")
+
+
+@pytest.fixture
+def bank(make_bank):
+    """A bank with every kind; its first four that can be asked are its samples."""
+    bank = make_bank("kinds", questions=0)
+    versions = store_items(items=read_gift(GIFT.encode()).items)
+    BankQuestion.objects.bulk_create(
+        BankQuestion(test_bank=bank, question=version.question, position=position, is_sample=True)
+        for position, version in enumerate(versions, start=1)
+    )
+    return bank
+
+
+@pytest.fixture
+def attempt(learner, bank, at):
+    learner.accesses.create(test_bank=bank, source_kind="order", source_id="1", starts_at=at)
+    return start_attempt(learner=learner, test_bank=bank, at=at)
+
+
+@pytest.fixture
+def browser(learner):
+    browser = Client()
+    browser.force_login(learner)
+    return browser
+
+
+@pytest.fixture
+def send(browser, attempt):
+    """Answers a question and gives the page that follows."""
+
+    def send(position, data):
+        url = reverse("practice:question", args=[attempt.pk, position])
+        return browser.post(url, data, follow=True)
+
+    return send
+
+
+def inputs(text):
+    """The inputs of the form of the question, each as its attributes."""
+    form = text[text.index('<form class="stack"') :]
+    return [
+        dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        for tag in re.findall(r"<input ([^>]*)>", form)
+        if "csrf" not in tag and "hidden" not in tag
+    ]
+
+
+def verdicts(text):
+    return re.findall(r"choice__verdict.*?</svg>\s*([^<]+)<", text, re.DOTALL)
+
+
+def test_only_kinds_that_can_be_asked_are_asked(attempt, bank):
+    assert attempt.total == 4
+    shown = type(bank).objects.with_counts().get(pk=bank.pk)
+    assert (shown.question_count, shown.sample_count) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("position", "shape"),
+    [
+        (SEVERAL, [("checkbox", "choice", str(n)) for n in (1, 2, 3, 4)]),
+        (TRUE_FALSE, [("radio", "choice", "true"), ("radio", "choice", "false")]),
+        (NUMBER, [("text", "number", None)]),
+        (WORDS, [("text", "text", None)]),
+    ],
+)
+@pytest.mark.parametrize("page", ["practice:question", "catalog:sample"])
+def test_form_fits_the_kind_and_tells_nothing(browser, attempt, page, position, shape):
+    place = attempt.pk if page.startswith("practice") else "kinds"
+    text = browser.get(reverse(page, args=[place, position])).text
+    found = [(field["type"], field["name"], field.get("value")) for field in inputs(text)]
+    assert found == shape
+    assert SECRETS.findall(text) == []
+
+
+def test_number_is_typed_on_a_keyboard_of_digits(browser, attempt):
+    text = browser.get(reverse("practice:question", args=[attempt.pk, NUMBER])).text
+    assert inputs(text)[0]["inputmode"] == "decimal"
+
+
+@pytest.mark.parametrize(
+    ("position", "data", "fraction", "title", "shown"),
+    [
+        (SEVERAL, {"choice": ["1", "2"]}, 1, "Right", ["Right: your answer"] * 2),
+        (SEVERAL, {"choice": ["1"]}, 0.5, "Partly right", ["Right: your answer", "Right answer"]),
+        (
+            SEVERAL,
+            {"choice": ["1", "2", "3", "4"]},
+            0,
+            "Not right",
+            ["Right: your answer", "Right: your answer", "Your answer", "Your answer"],
+        ),
+        (TRUE_FALSE, {"choice": "true"}, 1, "Right", ["Right: your answer"]),
+        (TRUE_FALSE, {"choice": "false"}, 0, "Not right", ["Right answer", "Your answer"]),
+        (NUMBER, {"number": " 4,0 "}, 1, "Right", ["Right: your answer", "Right as well"]),
+        (NUMBER, {"number": "3.5"}, 0.5, "Partly right", ["Your answer", "Right answer"]),
+        (NUMBER, {"number": "-4"}, 0, "Not right", ["Your answer", "Right answer"]),
+        (WORDS, {"text": "Ada"}, 1, "Right", ["Right: your answer", "Right as well"]),
+        (
+            WORDS,
+            {"text": "a.  LOVELACE"},
+            0.5,
+            "Partly right",
+            ["Your answer", "Right answer", "Right answer"],
+        ),
+    ],
+)
+def test_answer_is_kept_and_explained(send, position, data, fraction, title, shown):
+    response = send(position, data)
+    assert float(Answer.objects.get().fraction) == fraction
+    assert f"<title>{title} · Question {position} of" in response.text
+    assert verdicts(response.text) == shown
+
+
+@pytest.mark.parametrize(
+    ("position", "data", "words"),
+    [
+        (SEVERAL, {"choice": "1"}, ["A tree.", "A grass.", "Trees have wood.", "50 % of"]),
+        (TRUE_FALSE, {"choice": "false"}, ["It is one.", "It burns."]),
+        (NUMBER, {"number": "9"}, ["Far off.", ">9<", ">4<"]),
+        (WORDS, {"text": "A. Lovelace"}, ["Say her first name.", ">Ada…ace<"]),
+    ],
+)
+def test_reasons_are_told_afterwards(send, position, data, words):
+    text = send(position, data).text
+    assert [word for word in words if word not in text] == []
+
+
+def test_what_was_typed_is_shown_and_not_obeyed(send):
+    text = send(WORDS, {"text": "<script>alert(1)</script>"}).text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize(
+    ("position", "data", "sentence"),
+    [
+        (SEVERAL, {}, "Choose one of the answers."),
+        (SEVERAL, {"number": "1"}, "Choose one of the answers."),
+        (TRUE_FALSE, {"choice": ["true", "false"]}, "Choose one of the answers."),
+        (NUMBER, {"number": "four"}, "Write one number, such as 3.5, with nothing between"),
+        (NUMBER, {"number": "1,822"}, "Write one number, such as 3.5, with nothing between"),
+        (NUMBER, {"number": ""}, "Write one number, such as 3.5, with nothing between"),
+        (WORDS, {"text": "  "}, "Write a few words."),
+        (WORDS, {"text": "x" * 1001}, "Write a few words."),
+    ],
+)
+def test_answer_that_is_none_is_not_kept(browser, attempt, position, data, sentence):
+    url = reverse("practice:question", args=[attempt.pk, position])
+    response = browser.post(url, data)
+    [message] = [str(message) for message in get_messages(response.wsgi_request)]
+    assert message.startswith(sentence)
+    assert message.endswith(" Nothing was kept.")
+    assert not Answer.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("position", "data"),
+    [(SEVERAL, {"choice": ["1", "3"]}), (NUMBER, {"number": "4"}), (WORDS, {"text": "Ada"})],
+)
+def test_answer_costs_four_statements(
+    browser, attempt, django_assert_max_num_queries, position, data
+):
+    url = reverse("practice:question", args=[attempt.pk, position])
+    beside = 3  # session, user, the attempt itself
+    with django_assert_max_num_queries(4 + beside):
+        browser.post(url, data)
+
+
+def test_score_adds_parts_of_points(send, attempt, browser, at):
+    send(SEVERAL, {"choice": "1"})
+    send(NUMBER, {"number": "4"})
+    finish_attempt(attempt=attempt, at=at)
+    text = browser.get(reverse("practice:result", args=[attempt.pk])).text
+    assert "1.5 of 4 points" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "data", "shown"),
+    [
+        (SEVERAL, {"choice": ["1", "2"]}, ["Right: your answer"] * 2),
+        (NUMBER, {"number": "9"}, ["Your answer", "Right answer"]),
+        (WORDS, {"text": "Ada"}, ["Right: your answer", "Right as well"]),
+    ],
+)
+def test_sample_of_each_kind_can_be_tried_without_an_account(client, bank, number, data, shown):
+    assert verdicts(client.post(reverse("catalog:sample", args=["kinds", number]), data).text) == (
+        shown
+    )
+
+
+def test_sample_that_is_not_answered_says_what_to_do(client, bank):
+    text = client.post(reverse("catalog:sample", args=["kinds", NUMBER]), {"number": "x"}).text
+    assert "Write one number" in text
+    assert SECRETS.findall(text) == []

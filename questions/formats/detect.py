@@ -1,0 +1,33 @@
+"""Which format a file is in: what its name says, or else what stands in it."""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePath
+
+from questions.formats.aiken import read_aiken
+from questions.formats.gift import read_gift
+from questions.formats.jsonl import read_jsonl
+from questions.formats.problems import ReadFile
+from questions.formats.reading import Broken, decode
+
+READERS: dict[str, Callable[..., ReadFile]] = {
+    "aiken": read_aiken,
+    "gift": read_gift,
+    "jsonl": read_jsonl,
+}
+ENDINGS = {".gift": "gift", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+JSON_LINE = re.compile(r'\s*\{\s*"')
+ANSWER_LINE = re.compile(r"(?:\A|[\r\n])[ \t]*ANSWER[ \t]*:", re.IGNORECASE)
+
+
+def format_of(name: str, content: bytes) -> str:
+    """`aiken`, `gift` or `jsonl`. What cannot be read at all is left to any of them to refuse."""
+    if ending := ENDINGS.get(PurePath(name).suffix.lower()):
+        return ending
+    try:
+        text = decode(content)
+    except Broken:
+        return "aiken"
+    if JSON_LINE.match(text):
+        return "jsonl"
+    return "gift" if "{" in text and not ANSWER_LINE.search(text) else "aiken"
