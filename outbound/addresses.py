@@ -6,7 +6,7 @@ Nothing here decides whether a proxy is used; `route.py` does.
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from outbound.secrets import MASK
 
@@ -79,6 +79,37 @@ def parse_proxy(text: str) -> ProxyAddress:
     username, password = _parse_credentials(credentials) if at else (None, None)
     host, port = _parse_endpoint(re.sub(r"/$", "", endpoint), scheme)
     return ProxyAddress(scheme, host, port, username, password)
+
+
+def corrected(text: str) -> str:
+    """The address that was probably meant, with `***` for its password; an example at worst.
+
+    For people who correct a line: user and password percent-encoded, a scheme that is
+    supported, nothing behind the port.
+    """
+    scheme, rest = _meant_scheme(text.strip().strip("\"'"))
+    credentials, at, endpoint = rest.rpartition("@")
+    user, colon, _password = credentials.partition(":")
+    host, port = split_port(re.split(r"[/?#\\\s]", endpoint)[0])
+    name = normal_host(host) if host else None
+    if name is None or (port is not None and parse_port(port) is None):
+        return EXAMPLE
+    shown = (
+        f"{quote(unquote(user), safe='', errors='replace')}{f':{MASK}' if colon else ''}@"
+        if at
+        else ""
+    )
+    number = parse_port(port) if port else DEFAULT_PORTS[scheme]
+    return f"{scheme}://{shown}{with_port(name, number or DEFAULT_PORTS[scheme])}"
+
+
+def _meant_scheme(text: str) -> tuple[str, str]:
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return "http", text
+    if scheme.lower() in SCHEMES:
+        return scheme.lower(), rest
+    return ("socks5h" if scheme.lower().startswith("socks") else "http"), rest
 
 
 def _split_scheme(text: str) -> tuple[str, str]:

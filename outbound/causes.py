@@ -19,12 +19,21 @@ IDS = frozenset(
     NET-PROXY-NOT-HTTP NET-PROXY-NOT-SOCKS NET-PROXY-REFUSED NET-PROXY-SILENT NET-PROXY-STATUS
     NET-PROXY-TLS NET-PROXY-UNREACHABLE NET-REFUSED NET-RESET NET-SILENT NET-SOCKS-AUTH
     NET-SOCKS-REFUSED NET-TLS-CLOCK NET-TLS-NAME NET-TLS-OTHER NET-TLS-UNTRUSTED
-    NET-UNREACHABLE API-401 API-403 API-409 API-429 API-5XX UNKNOWN
+    NET-UNREACHABLE API-400 API-401 API-403 API-409 API-429 API-5XX UNKNOWN
     """.split()
 )
 PROXY_EXAMPLE = f"{SETTING}=http://proxy.example:3128"
+RELAY_EXAMPLE = f"{SETTING}=http://127.0.0.1:3128"
 CA_EXAMPLE = "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
+# What a silent port may be, by the scheme that it is spoken to with.
+OTHER_KINDS = {
+    "http": "may speak TLS only (then the address begins with https://)",
+    "https": "may speak without TLS (then the address begins with http://)",
+    "socks5": "may be an HTTP proxy's (then the address begins with http://)",
+    "socks5h": "may be an HTTP proxy's (then the address begins with http://)",
+}
 NOT_TESTED = "Whether the direct way is open was not tested here; `manage.py doctor` tests it."
+IF_IT_GOES_ON = "If it goes on, something on the way cuts answers off: ask who runs the network."
 ASK_FOR_PROXY = (
     "Where calls leave this network through a proxy only, write its address; it was not "
     "tested whether there is one."
@@ -78,7 +87,7 @@ def busy(route: Route) -> Finding:
     return Finding(
         "NET-BUSY",
         f"As many calls to {route.host} as may be were under way, and none ended in time.",
-        "STRIPE_MAX_CALLS=8",
+        "STRIPE_MAX_CALLS=16",
         "If the calls before this one failed too, mend their cause first: they wait for it.",
     )
 
@@ -177,15 +186,20 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
 def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
     offered = ", ".join(answer.authentication_schemes) or "none named"
     user = route.proxy.username if route.proxy else None
-    given = f"refuses the user {user} or the password" if user else "wants a user and a password"
+    given = (
+        f"does not accept the user “{user}” or the password"
+        if user
+        else "wants a user and a password"
+    )
     operator = f"{_upper(_proxy(route))} {given} ({answer.status}; offered: {offered})."
-    advice = "Percent-encode special signs in both: p@ss becomes p%40ss."
     schemes = {scheme.lower() for scheme in answer.authentication_schemes}
     if schemes and "basic" not in schemes:
         advice = (
             "Only Basic is supported. For NTLM or Negotiate run a relay such as cntlm or px on "
             "this machine, and write its address."
         )
+        return Finding("NET-PROXY-407", operator, RELAY_EXAMPLE, advice)
+    advice = "Percent-encode special signs in both: p@ss becomes p%40ss."
     scheme = route.proxy.scheme if route.proxy else "http"
     endpoint = route.proxy.endpoint if route.proxy else ""
     fix = f"{SETTING}={scheme}://user:password@{endpoint}"
@@ -215,12 +229,12 @@ def not_socks(route: Route) -> Finding:
 
 def proxy_silent(route: Route) -> Finding:
     """The proxy, or the way to it, does not answer."""
+    other = OTHER_KINDS[route.proxy.scheme if route.proxy else "http"]
     return Finding(
         "NET-PROXY-SILENT",
         f"{_upper(_proxy(route))} did not answer.",
         f"Correct the host or the port in {route.rule}.",
-        "A firewall may drop the packets, the proxy may hang, or the port may speak TLS only "
-        "(then the address begins with https://).",
+        f"A firewall may drop the packets, the proxy may hang, or the port {other}.",
     )
 
 
@@ -243,7 +257,10 @@ def target_not_found_beside_socks(route: Route) -> Finding:
 def proxy_closed(route: Route) -> Finding:
     """The proxy hung up before it had answered."""
     operator = f"{_upper(_proxy(route))} closed the connection before it had answered."
-    advice = "The port may not be a proxy's, or the proxy may be out of connections."
+    advice = (
+        "The port may not be a proxy's or may speak TLS only (then the address begins with "
+        "https://), or the proxy may be out of connections."
+    )
     fix = f"Correct the address in {route.rule}, or look into the proxy's log."
     return Finding("NET-PROXY-CLOSED", operator, fix, advice, retry_useful=True)
 
@@ -330,7 +347,7 @@ def closed_without_answer(route: Route, *, reused: bool) -> Finding:
         "NET-NO-ANSWER",
         operator,
         "Nothing: the call is repeated.",
-        advice if reused else "",
+        advice if reused else IF_IT_GOES_ON,
         retry_useful=True,
     )
 
@@ -355,7 +372,9 @@ def answer_not_http(route: Route) -> Finding:
 def cut(route: Route) -> Finding:
     """The answer ended before its end."""
     operator = f"The answer of {route.endpoint}{_via(route)} was cut off."
-    return Finding("NET-CUT", operator, "Nothing: the call is repeated.", retry_useful=True)
+    return Finding(
+        "NET-CUT", operator, "Nothing: the call is repeated.", IF_IT_GOES_ON, retry_useful=True
+    )
 
 
 def deadline(route: Route, record: CallRecord) -> Finding:
@@ -377,37 +396,51 @@ def somebody_between(route: Route, status: int, body: bytes) -> Finding:
     return Finding("NET-CAPTIVE", operator, fix, NOT_TESTED if route.proxy else "")
 
 
-def api_401(route: Route, _status: int) -> Finding:
+def api_400(host: str, status: int) -> Finding:
+    """The request itself is not accepted: 400, 402, 404 and their like."""
+    if status == 404:
+        return Finding(
+            "API-400",
+            f"{host} does not know something that the request names (404).",
+            "Check that the keys are of the account and the mode in which it was made.",
+            "Test and live mode know nothing of each other.",
+        )
+    operator = f"{host} does not accept the request itself ({status})."
+    fix = "Read its own words in the incident: an amount, a currency or the account may be the reason."
+    return Finding("API-400", operator, fix)
+
+
+def api_401(host: str, _status: int) -> Finding:
     """The key is not accepted."""
-    operator = f"{route.host} does not accept the secret key."
+    operator = f"{host} does not accept the secret key."
     fix = "STRIPE_SECRET_KEY=sk_test_..."
     return Finding("API-401", operator, fix, "Copy it from https://dashboard.stripe.com/apikeys.")
 
 
-def api_403(route: Route, _status: int) -> Finding:
+def api_403(host: str, _status: int) -> Finding:
     """The key may not do this."""
-    operator = f"{route.host} accepts the key, but the key may not make this call."
+    operator = f"{host} accepts the key, but the key may not make this call."
     fix = "Give the restricted key the permission at https://dashboard.stripe.com/apikeys."
     return Finding("API-403", operator, fix)
 
 
-def api_409(route: Route, _status: int) -> Finding:
+def api_409(host: str, _status: int) -> Finding:
     """The same request is under way."""
-    operator = f"{route.host} is still at work on the same request."
+    operator = f"{host} is still at work on the same request."
     return Finding("API-409", operator, "Nothing: the call is repeated.", retry_useful=True)
 
 
-def api_429(route: Route, _status: int) -> Finding:
+def api_429(host: str, _status: int) -> Finding:
     """Too many calls."""
-    operator = f"{route.host} takes no more calls for a moment."
+    operator = f"{host} takes no more calls for a moment."
     return Finding(
         "API-429", operator, "STRIPE_MAX_CALLS=2", "If it happens often.", retry_useful=True
     )
 
 
-def api_5xx(route: Route, status: int) -> Finding:
+def api_5xx(host: str, status: int) -> Finding:
     """A fault on the API's side."""
-    operator = f"{route.host} answered {status}: the fault is on its side."
+    operator = f"{host} answered {status}: the fault is on its side."
     return Finding("API-5XX", operator, "Look at https://status.stripe.com.", retry_useful=True)
 
 

@@ -28,6 +28,7 @@ from outbound.path import Paths, ProxyTLSError, Wire
 from outbound.route import PORTS, Route
 from outbound.trust import CABundleError
 from outbound.tunnel import TunnelError, basic_credentials
+from outbound.turns import BusyError, Turns
 
 __all__ = [
     "Answer",
@@ -56,10 +57,6 @@ FAULTS = (
     ProxyTLSError,
     TunnelError,
 )
-
-
-class BusyError(Exception):
-    """As many calls as may be are under way, and none ended in time."""
 
 
 class UnsendableError(ValueError):
@@ -93,7 +90,8 @@ class Answer:
 class Client:
     """Calls far sides over decided routes. Thread-safe.
 
-    `max_calls` bounds the calls at once; another waits at most `turn_seconds` for its turn.
+    `max_calls` bounds the calls at once, and half of it while they are not answered; another
+    waits at most `turn_seconds` for its turn (`turns.py`).
     `deadline_seconds` spans everything: waiting, names, all addresses, proxy, TLS, request
     and the whole answer. `read_timeout_seconds` bounds one silence within it.
     """
@@ -106,7 +104,7 @@ class Client:
         connect_timeout_seconds: float = 5.0,
         read_timeout_seconds: float | None = None,
         overrides: tuple[Override, ...] = (),
-        max_calls: int = 4,
+        max_calls: int = 8,
         turn_seconds: float = 1.0,
         idle_seconds: float = 30.0,
         look_up: LookUp | None = None,
@@ -118,8 +116,7 @@ class Client:
         )
         self._deadline_seconds = deadline_seconds
         self._read_timeout_seconds = read_timeout_seconds
-        self._turn_seconds = turn_seconds
-        self._turns = threading.BoundedSemaphore(max_calls)
+        self._turns = Turns(most=max_calls, wait_seconds=turn_seconds)
         self._kept = KeptConnections(most=max_calls, idle_seconds=idle_seconds)
 
     def request(
@@ -150,7 +147,8 @@ class Client:
         )
         try:
             _check_sendable(target, headers)
-            with self._turn(journey), self._connection(route, journey) as connection:
+            turn = self._turns.turn(within_seconds=journey.remaining_seconds())
+            with turn, self._connection(route, journey) as connection:
                 return connection.exchange(target, headers, body, route, journey)
         except (*FAULTS, BusyError, AnswerTooLongError) as error:
             raise CallFailed(journey.record(), route) from error
@@ -158,16 +156,6 @@ class Client:
     def close(self) -> None:
         """Close the kept connections; calls under way go on, and the client stays usable."""
         self._kept.close()
-
-    @contextmanager
-    def _turn(self, journey: Journey) -> Iterator[None]:
-        wait = min(self._turn_seconds, journey.remaining_seconds())
-        if not self._turns.acquire(timeout=wait):
-            raise BusyError(f"no call ended within {wait:g} seconds")
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     @contextmanager
     def _connection(self, route: Route, journey: Journey) -> Iterator["Connection"]:

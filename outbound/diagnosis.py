@@ -9,7 +9,7 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -32,6 +32,12 @@ from outbound.tunnel import (
 NOT_YET_VALID, EXPIRED = 9, 10
 UNTRUSTED = {2, 18, 19, 20, 21}
 OTHER_NAME, OTHER_ADDRESS = 62, 64
+API_CAUSES = {
+    401: causes.api_401,
+    403: causes.api_403,
+    409: causes.api_409,
+    429: causes.api_429,
+}
 
 
 class Acted(StrEnum):
@@ -87,32 +93,53 @@ def diagnose_route_error(error: RouteError) -> Diagnosis:
 def diagnose_answer(answer: Answer) -> Diagnosis | None:
     """This will tell whether an answer is the API's and means trouble; None where all is well.
 
-    The API's answers about the request itself (400, 402, 404) are none of this room's.
+    The API's answers about the request itself (400, 402, 404) are the caller's to judge.
     """
     record = answer.record
+    if _is_shortened(answer):
+        acted = Acted.YES if answer.status < 300 else Acted.UNKNOWN
+        return _diagnosis(causes.cut(answer.route), record, acted)
     if not _is_from_the_api(answer):
         finding = causes.somebody_between(answer.route, answer.status, answer.body)
         return _diagnosis(finding, record, Acted.UNKNOWN)
-    api_causes = {401: causes.api_401, 403: causes.api_403, 409: causes.api_409}
-    api_causes[429] = causes.api_429
-    find = causes.api_5xx if answer.status >= 500 else api_causes.get(answer.status)
-    if find is None:
+    if answer.status < 500 and answer.status not in API_CAUSES:
         return None
-    acted = Acted.UNKNOWN if answer.status in {409} or answer.status >= 500 else Acted.NO
-    return _diagnosis(find(answer.route, answer.status), record, acted, _wish(answer))
+    return diagnose_refusal(
+        answer.status,
+        host=answer.route.host,
+        wish=answer.headers.get("Stripe-Should-Retry", ""),
+        repeatable=record.repeatable,
+    )
 
 
-def _diagnosis(
-    finding: Finding, record: CallRecord, acted: Acted, useful: bool | None = None
-) -> Diagnosis:
+def diagnose_refusal(status: int, *, host: str, wish: str = "", repeatable: bool) -> Diagnosis:
+    """This will say what the API's own answer of 400 or above means.
+
+    `wish` is the API's word on trying again, `true` or `false`, which wins over ours.
+    Source: stripe-python's HTTPClient._should_retry
+    """
+    otherwise = causes.api_5xx if status >= 500 else causes.api_400
+    finding = API_CAUSES.get(status, otherwise)(host, status)
+    acted = Acted.UNKNOWN if status == 409 or status >= 500 else Acted.NO
+    useful = {"true": True, "false": False}.get(wish, finding.retry_useful)
+    return _judged(
+        replace(finding, retry_useful=useful), Stage.ANSWERED, acted, repeatable=repeatable
+    )
+
+
+def _diagnosis(finding: Finding, record: CallRecord, acted: Acted) -> Diagnosis:
+    return _judged(finding, record.stage, acted, repeatable=record.repeatable)
+
+
+def _judged(finding: Finding, stage: Stage, acted: Acted, *, repeatable: bool) -> Diagnosis:
     return Diagnosis(
         id=finding.id,
-        stage=record.stage,
+        stage=stage,
         operator=finding.operator,
         fix=finding.fix,
         acted=acted,
-        retry_safe=acted is Acted.NO or record.repeatable,
-        retry_useful=finding.retry_useful if useful is None else useful,
+        retry_safe=acted is Acted.NO or repeatable,
+        retry_useful=finding.retry_useful,
         advice=finding.advice,
     )
 
@@ -123,10 +150,15 @@ def _acted(record: CallRecord) -> Acted:
     return Acted.YES if record.stage is Stage.ANSWERED else Acted.UNKNOWN
 
 
-def _wish(answer: Answer) -> bool | None:
-    """The API's own word on trying again. Source: stripe-python's HTTPClient._should_retry"""
-    word = answer.headers.get("Stripe-Should-Retry", "")
-    return {"true": True, "false": False}.get(word)
+def _is_shortened(answer: Answer) -> bool:
+    """The API named its answer, of which something on the way took the end and the length."""
+    if not answer.record.request_id or answer.body[:1] not in {b"", b"{"}:
+        return False
+    try:
+        json.loads(answer.body)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_from_the_api(answer: Answer) -> bool:

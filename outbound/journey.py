@@ -94,6 +94,15 @@ class CallRecord:
     status: int
     request_id: str
 
+    @property
+    def course(self) -> str:
+        """One line for logs: the way, each stage that was reached with its time, and the bytes."""
+        stages = " ".join(f"{stage}={ms:.0f}ms" for stage, ms in self.milliseconds.items())
+        return (
+            f"route={self.route!r} sent_bytes={self.bytes_sent} "
+            f"received_bytes={self.bytes_received} {stages}"
+        )
+
 
 class DeadlineError(TimeoutError):
     """The time for the whole call is used up."""

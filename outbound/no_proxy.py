@@ -18,6 +18,8 @@ from outbound.secrets import mask_url
 from outbound.surroundings import DOTENV, QUOTES, Surroundings, Variable
 
 SEPARATORS = re.compile(r"[,\s]+")
+OTHER_BLANK = re.compile(r"[^\S ]")
+START_OF_NETWORK = re.compile(r"[0-9.]+/")
 ADDRESS_START = re.compile(r"[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE)
 LONGEST_ENTRY = 300
 
@@ -41,6 +43,9 @@ NETMASK = "curl and requests honour a length only, such as /24"
 WHOLE_NETWORK = "curl and requests do not honour /0"
 ADDRESS_FORM = "curl and requests compare addresses as they are written; write {name}"
 INTERNATIONAL = "curl and requests compare international names as they are written"
+NETWORK_BESIDE_BLANKS = "requests honours no network beside a tab or a line break"
+AFTER_NETWORK = "curl passes over what follows the network"
+OVERSHADOWED = "curl and requests read {where} only, which is set too"
 END_OF_ADDRESS = "requests takes it for the end of an address; write a network, such as 10.0.0.0/8"
 # What else to know.
 LITERAL_ONLY = "matches addresses that are called as such: names are not looked up"
@@ -125,10 +130,11 @@ class Verdict:
 
 def read_entries(surroundings: Surroundings) -> tuple[Entry, ...]:
     """Every entry of NO_PROXY and no_proxy, from the process and from `.env`, united."""
+    elsewhere = surroundings.read_elsewhere("NO_PROXY")
     return tuple(
         entry
         for variable in surroundings.settings_of("NO_PROXY")
-        for entry in _entries_of(variable)
+        for entry in _entries_of(variable, _about_spelling(variable, elsewhere))
     )
 
 
@@ -137,13 +143,15 @@ def judge(entries: tuple[Entry, ...], target: Target) -> tuple[Verdict, ...]:
     return tuple(Verdict(entry, entry.pattern.matches(target)) for entry in entries)
 
 
-def _entries_of(variable: Variable) -> Iterator[Entry]:
+def _entries_of(variable: Variable, about_spelling: tuple[str, ...]) -> Iterator[Entry]:
     texts = [text for text in SEPARATORS.split(variable.value) if text.strip(QUOTES)]
-    about_all = _about_separators(variable.value)
+    about_all = (*_about_separators(variable.value), *about_spelling)
+    about_networks = (NETWORK_BESIDE_BLANKS,) if OTHER_BLANK.search(variable.value) else ()
     for position, text in enumerate(texts, start=1):
-        pattern = _read(text[:LONGEST_ENTRY])
+        pattern = _read(text) if len(text) <= LONGEST_ENTRY else Pattern(remark=NOT_UNDERSTOOD)
         star = (STAR_IN_LIST,) if text == "*" != variable.value else ()
-        differences = (*pattern.differences, *star, *about_all)
+        network = about_networks if pattern.network else ()
+        differences = (*pattern.differences, *star, *network, *about_all)
         yield Entry(
             text=mask_url(text[:LONGEST_ENTRY]),
             variable=variable.name,
@@ -151,6 +159,12 @@ def _entries_of(variable: Variable) -> Iterator[Entry]:
             position=position,
             pattern=replace(pattern, differences=differences),
         )
+
+
+def _about_spelling(variable: Variable, elsewhere: Variable | None) -> tuple[str, ...]:
+    if elsewhere is None or (variable.name, variable.source) == (elsewhere.name, elsewhere.source):
+        return ()
+    return (OVERSHADOWED.format(where=elsewhere.where),)
 
 
 def _about_separators(value: str) -> tuple[str, ...]:
@@ -212,7 +226,8 @@ def _read_host(text: str) -> Pattern:
     port = parse_port(port_text) if port_text is not None else None
     name = normal_host(host_text.removeprefix("*").lstrip("."))
     if name is None or (port_text is not None and port is None):
-        return Pattern(remark=NOT_UNDERSTOOD)
+        junk = (AFTER_NETWORK,) if START_OF_NETWORK.match(text) else ()
+        return Pattern(differences=junk, remark=NOT_UNDERSTOOD)
     differences = _about_host(text, host_text, name)
     if parse_address(name) is not None:
         return Pattern(exact=name, port=port, differences=differences)

@@ -4,13 +4,14 @@ Nothing below this module reads the environment again. `decide` carries nothing 
 `client.py` does. How NO_PROXY is read stands in `no_proxy.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from outbound.addresses import (
     ProxyAddress,
     ProxyAddressError,
     RouteError,
+    corrected,
     normal_host,
     parse_proxy,
     with_port,
@@ -183,7 +184,10 @@ def _parse(text: str, where: str) -> ProxyAddress:
     try:
         return parse_proxy(_unquoted(text))
     except ProxyAddressError as error:
-        raise ProxyAddressError(f"{where} is no address of a proxy. {error}") from None
+        line = f"{where.split(maxsplit=1)[0]}={corrected(text)}"
+        raise ProxyAddressError(
+            f"{where} is no address of a proxy. {error} The line then is {line}"
+        ) from None
 
 
 def _unquoted(text: str) -> str:
@@ -198,14 +202,17 @@ def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:
         return ()
     return (
         f"{where} begins with socks5://: names are looked up on this machine. Where only the "
-        "proxy can look them up, write socks5h://.",
+        f"proxy can look them up, write {where.split(maxsplit=1)[0]}={replace(proxy, scheme='socks5h')}",
     )
 
 
 def _warnings_about_quotes(variable: Variable) -> tuple[str, ...]:
     if _unquoted(variable.value) == variable.value.strip():
         return ()
-    return (f"{variable.where} stands in quotes, which other programs take for a part of it.",)
+    return (
+        f"{variable.where} stands in quotes, which other programs take for a part of it. "
+        f"Write {variable.name}={mask_url(_unquoted(variable.value))}",
+    )
 
 
 def _warnings_about_others(
@@ -214,7 +221,8 @@ def _warnings_about_others(
     """Other variables that name another proxy: somebody expects them to be in force."""
     others = (variable for name in names for variable in surroundings.settings_of(name))
     return tuple(
-        f"{other.where} names another proxy and is not used: {winner.where} wins."
+        f"{other.where} names another proxy and is not used: {winner.where} wins. Remove one "
+        f"of them, or write the proxy that is meant: {SETTING}={proxy}"
         for other in others
         if other != winner and not _is_same(other, proxy)
     )
@@ -233,5 +241,5 @@ def _warnings_about_http(scheme: str, surroundings: Surroundings) -> tuple[str, 
         return ()
     return (
         f"{variable.where} does not govern https addresses, so no proxy is used. If one is "
-        f"needed, write HTTPS_PROXY or {SETTING} into .env.",
+        f"needed, write HTTPS_PROXY={corrected(variable.value)}",
     )

@@ -47,6 +47,8 @@ def scrub(text: str) -> str:
     """
     text = HEADER.sub(rf"\1\2{MASK}", text)
     text = KEY.sub(_fingerprint, text)
+    if "@" not in text:
+        return text
     text = ADDRESS_PASSWORD.sub(rf"\1:{MASK}@", text)
     return BARE_PASSWORD.sub(rf"\1:{MASK}@", text)
 

@@ -66,3 +66,11 @@ class Surroundings:
             for variable in self.settings_of(name):
                 return variable
         return None
+
+    def read_elsewhere(self, name: str) -> Variable | None:
+        """The one spelling that curl and requests would read, which blanks alone set too."""
+        for source, values in ((PROCESS, self.process), (DOTENV, self.dotenv)):
+            for spelling in (name.lower(), name.upper()):
+                if values.get(spelling):
+                    return Variable(name=spelling, source=source, value=values[spelling])
+        return None

@@ -1,19 +1,41 @@
-"""Whom we trust: the public roots, and the operator's own authority beside them.
+"""Whom we trust: the public roots, and the operator's own authorities beside them.
 
 Verification is never off for a call. Nothing is read from the environment: neither
 SSL_CERT_FILE, REQUESTS_CA_BUNDLE nor SSLKEYLOGFILE.
 """
 
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 
 import certifi
 
 from outbound.sockets import TimedTLSSocket
 
+# Where systems keep the authorities that their administrators trust, the usual ones first.
+# Source: Go's crypto/x509/root_linux.go and root_bsd.go
+SYSTEM_STORES = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),  # Debian, Ubuntu, Arch, Alpine
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),  # Fedora, Red Hat
+    Path("/etc/ssl/ca-bundle.pem"),  # openSUSE
+    Path("/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"),  # CentOS
+    Path("/etc/ssl/cert.pem"),  # BSD, macOS
+)
+
 
 class CABundleError(Exception):
     """The operator's CA bundle cannot be read; the text says why."""
+
+
+def system_store(places: Iterable[Path] = SYSTEM_STORES) -> Path:
+    """The file of authorities that this machine's own programs trust, a company's among them.
+
+    SSL_CERT_FILE, which moves it for other programs, is not asked. Raises: CABundleError.
+    """
+    for place in places:
+        if place.is_file():
+            return place
+    raise CABundleError("This machine keeps no store of authorities where they usually are")
 
 
 def client_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
@@ -28,8 +50,10 @@ def client_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
         return context
     try:
         context.load_verify_locations(cafile=str(ca_bundle))
-    except (OSError, ssl.SSLError) as error:
-        reason = getattr(error, "strerror", None) or "it holds no certificate in PEM form"
+    except OSError as error:
+        # OpenSSL's own words name files of Python's source, and no remedy.
+        is_content = isinstance(error, ssl.SSLError)
+        reason = "it holds no certificate in PEM form" if is_content else error.strerror
         raise CABundleError(f"{ca_bundle} cannot be used as a CA bundle: {reason}") from error
     return context
 

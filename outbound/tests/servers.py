@@ -3,7 +3,7 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -13,7 +13,12 @@ BODY = b'{"object": "balance", "livemode": false}'
 Behaviour = Callable[[socket.socket], None]
 
 
-def http_answer(body=BODY, status="200 OK", headers=("Request-Id: req_1",), length=None):
+def http_answer(
+    body: bytes = BODY,
+    status: str = "200 OK",
+    headers: Sequence[str] = ("Request-Id: req_1",),
+    length: int | None = None,
+) -> bytes:
     """The bytes of an answer; `length` may claim another than the body's."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}"]
     return "\r\n".join([*lines, *headers, "", ""]).encode() + body

@@ -7,7 +7,13 @@ import pytest
 import trustme
 
 from outbound.client import parse_resolve
-from outbound.diagnosis import Acted, diagnose, diagnose_answer, diagnose_route_error
+from outbound.diagnosis import (
+    Acted,
+    diagnose,
+    diagnose_answer,
+    diagnose_refusal,
+    diagnose_route_error,
+)
 from outbound.route import ProxyAddressError, Surroundings, decide
 from outbound.tests.conftest import KEY, STRIPE
 from outbound.tests.servers import (
@@ -120,7 +126,7 @@ def test_a_proxy_that_wants_credentials(caller, stripe, user):
         assert caller.call(proxy=proxy.url_with_credentials).status == 200
     assert verdict(diagnosis) == ("NET-PROXY-407", "no", True, False)
     assert "offered: Basic" in diagnosis.operator
-    assert ("refuses the user user" in diagnosis.operator) is bool(user)
+    assert ("does not accept the user “user” or" in diagnosis.operator) is bool(user)
     assert diagnosis.fix == f"STRIPE_PROXY=http://user:password@127.0.0.1:{proxy.port}"
     assert "hunter2" not in repr(diagnosis)
 
@@ -140,6 +146,7 @@ def test_schemes_that_are_not_spoken_need_a_relay(caller, offered, advised):
     with raw_server(lambda connection: talk(connection, answer.encode())) as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
     assert ("cntlm" in diagnosis.advice) is advised
+    assert (diagnosis.fix == "STRIPE_PROXY=http://127.0.0.1:3128") is advised
     assert "Negotiate" in diagnosis.operator
 
 
@@ -187,6 +194,17 @@ def test_a_proxy_that_is_silent(caller, succeeds):
     with black_hole() as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}", **SOON)
     assert verdict(diagnosis) == ("NET-PROXY-SILENT", "no", True, False)
+    succeeds()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "instead"), [("http", "https://"), ("https", "http://"), ("socks5h", "http://")]
+)
+def test_a_silent_proxy_may_be_of_another_kind(caller, succeeds, scheme, instead):
+    with black_hole() as port:
+        diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SOON)
+    assert diagnosis.id == "NET-PROXY-SILENT"
+    assert f"begins with {instead})" in diagnosis.advice
     succeeds()
 
 
@@ -390,10 +408,15 @@ def test_a_filter_that_cuts_the_handshake(caller, succeeds, cut):
 
 def test_a_bundle_that_cannot_be_read(caller, succeeds, tmp_path):
     (tmp_path / "empty.pem").write_text("nothing")
-    for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+    reasons = {
+        "missing.pem": "No such file or directory",
+        "empty.pem": "it holds no certificate in PEM form",
+    }
+    for name, reason in reasons.items():
+        path = tmp_path / name
         diagnosis = caller.diagnosis(1, ca_bundle=path)
         assert verdict(diagnosis) == ("NET-CA-BUNDLE", "no", True, False)
-        assert str(path) in diagnosis.operator
+        assert diagnosis.operator == f"{path} cannot be used as a CA bundle: {reason}."
     succeeds()
 
 
@@ -503,7 +526,11 @@ PAGE = b"<html><head><title>Sign in to\n campus net</title></head></html>"
         (PAGE, "403 Forbidden", (), ("NET-CAPTIVE", "unknown", True, False)),
         (PAGE, "503 Unavailable", (), ("NET-GATEWAY", "unknown", True, True)),
         (b"", "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
-        (b'{"id": "cs_', "200 OK", ("Request-Id: r",), ("NET-CAPTIVE", "unknown", True, False)),
+        (b'{"id": "cs_', "200 OK", ("Request-Id: r",), ("NET-CUT", "yes", True, True)),
+        (b"", "200 OK", ("Request-Id: r",), ("NET-CUT", "yes", True, True)),
+        (b'{"error": {', "500 No", ("Request-Id: r",), ("NET-CUT", "unknown", True, True)),
+        (b'{"id": "cs_', "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (PAGE, "403 No", ("Request-Id: r",), ("NET-CAPTIVE", "unknown", True, False)),
         (b'{"ok": true}', "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
         (b"[]", "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
         (b'{"object": "x"}', "200 OK", (), None),
@@ -530,6 +557,22 @@ def test_answers(caller, as_stripe, body, status, headers, found):
     assert (verdict(diagnosis) if diagnosis else None) == found
     if diagnosis and body == PAGE:
         assert "“Sign in to campus net”" in diagnosis.operator
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "found"),
+    [
+        (400, "", ("API-400", "no", True, False)),
+        (404, "true", ("API-400", "no", True, True)),
+        (401, "", ("API-401", "no", True, False)),
+        (503, "", ("API-5XX", "unknown", False, True)),
+        (503, "false", ("API-5XX", "unknown", False, False)),
+    ],
+)
+def test_refusals_known_by_their_status(status, wish, found):
+    diagnosis = diagnose_refusal(status, host="api.stripe.com", wish=wish, repeatable=False)
+    assert verdict(diagnosis) == found
+    assert diagnosis.operator.startswith("api.stripe.com ")
 
 
 def test_no_diagnosis_tells_a_secret(caller, stripe):

@@ -1,10 +1,19 @@
-"""NO_PROXY as people write it, beside what curl and requests make of the same."""
+"""NO_PROXY as people write it, beside what curl and requests make of the same.
+
+The two are asked themselves: the table does not stand on anybody's memory of them.
+"""
+
+import random
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from requests.utils import should_bypass_proxies
 
 from outbound.no_proxy import Target
 from outbound.route import Surroundings, decide, judge, read_entries
+from outbound.tests.curl import Curl, running_curl
 
 STRIPE = "https://api.stripe.com"
 PROXY = "http://proxy.example:3128"
@@ -132,12 +141,47 @@ CASES = [
     ("localhost,127.0.0.1,.stripe.com,10.0.0.0/8", STRIPE, BYPASSED, NOBODY),
     ("api.stripe.com,*.stripe.com", STRIPE, BYPASSED, NOBODY),
     ("api.stripe.com,*.stripe.com", "https://files.stripe.com", BYPASSED, BOTH),
+    ("192.0.2.0/24x", "https://192.0.2.7", PROXIED, CURL),
+    ("localhost,\t192.0.2.0/24", "https://192.0.2.7", BYPASSED, REQUESTS),
+    ("." * 290 + "stripe.com" + "x" * 20, STRIPE, PROXIED, NOBODY),
 ]
+# Both spellings in one process: what stands in no_proxy, and what in NO_PROXY.
+BOTH_SPELLINGS = [
+    ("localhost", ".stripe.com", BYPASSED, BOTH),
+    ("localhost", "api.stripe.com,*.stripe.com", BYPASSED, BOTH),
+    (".stripe.com", "localhost", BYPASSED, NOBODY),
+    (".stripe.com", "api.stripe.com", BYPASSED, NOBODY),
+    ("*.stripe.com", "stripe.com", BYPASSED, BOTH),
+    ("localhost", "x.example", PROXIED, NOBODY),
+    ("", ".stripe.com", BYPASSED, NOBODY),
+    (" ", ".stripe.com", BYPASSED, BOTH),
+    (".stripe.com", "", BYPASSED, NOBODY),
+    ("*", "localhost", BYPASSED, NOBODY),
+    ("localhost", "*", BYPASSED, BOTH),
+]
+# What no line of the tables says is found by putting pieces of them together.
+PIECES = [
+    "api.stripe.com", ".stripe.com", "stripe.com", "com", "*.stripe.com", "*", "stripe", "x",
+    "192.0.2.7", "192.0.2.0/24", "192.0.2.0/0", "[2001:db8::7]", "2001:db8::7", "2001:db8::/32",
+    "::1", "localhost", ":443", ",", ", ", " ", "\n", "\t", "\r", '"', "'", ".", "..", "/", "-",
+    "https://", "/24", "API.STRIPE.COM", "api.stripe.com.", "0", "é", ";",
+]  # fmt: skip
+URLS = [STRIPE, "https://stripe.com", "https://192.0.2.7", "https://[2001:db8::7]"]
 
 
-def route_for(url, no_proxy):
-    process = {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": no_proxy}
+def route_for(url, no_proxy, *, lower=""):
+    process = {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": no_proxy, "no_proxy": lower}
     return decide(url, surroundings=Surroundings(process, {}))
+
+
+@pytest.fixture(scope="module")
+def curl() -> Iterator[Curl]:
+    with running_curl() as curl:
+        yield curl
+
+
+def test_the_table_has_eighty_cases_that_differ():
+    assert len({case[:2] for case in CASES}) == len(CASES) >= 80
 
 
 @pytest.mark.parametrize(("no_proxy", "url", "bypassed", "others"), CASES)
@@ -155,6 +199,51 @@ def test_says_who_decides_otherwise(no_proxy, url, bypassed, others):
 def test_the_table_is_right_about_requests(no_proxy, url, bypassed, others, monkeypatch):
     monkeypatch.setenv("no_proxy", no_proxy)
     assert should_bypass_proxies(url, None) is (bypassed ^ ("requests" in others))
+
+
+def test_the_table_is_right_about_curl(curl):
+    for no_proxy, url, bypassed, others in CASES:
+        found = curl.bypasses(url, {"no_proxy": no_proxy})
+        assert found is (bypassed ^ ("curl" in others)), (no_proxy, url)
+
+
+@pytest.mark.parametrize(("lower", "upper", "bypassed", "others"), BOTH_SPELLINGS)
+def test_both_spellings_are_read_where_others_read_one(lower, upper, bypassed, others, monkeypatch):
+    route = route_for(STRIPE, upper, lower=lower)
+    assert (route.is_direct, bool(route.warnings)) == (bypassed, bool(others))
+    monkeypatch.setenv("no_proxy", lower)
+    monkeypatch.setenv("NO_PROXY", upper)
+    assert should_bypass_proxies(STRIPE, None) is (bypassed ^ ("requests" in others))
+
+
+def test_the_table_of_both_spellings_is_right_about_curl(curl):
+    for lower, upper, bypassed, others in BOTH_SPELLINGS:
+        found = curl.bypasses(STRIPE, {"no_proxy": lower, "NO_PROXY": upper})
+        assert found is (bypassed ^ ("curl" in others)), (lower, upper)
+
+
+def assert_differences_are_told(route, *, requests=None, curl=None):
+    """Who would go another way than the route is named: by its warning, or by some entry's note."""
+    told = " ".join(route.warnings if route.is_direct else (v.note for v in route.verdicts))
+    for name, bypasses in (("requests", requests), ("curl", curl)):
+        assert bypasses in {None, route.is_direct} or name in told.split(), name
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), st.sampled_from(URLS))
+def test_what_requests_would_not_honour_comes_with_a_warning(no_proxy, url):
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("no_proxy", no_proxy)
+        bypassed = should_bypass_proxies(url, None)
+    assert_differences_are_told(route_for(url, no_proxy), requests=bypassed)
+
+
+def test_what_curl_would_not_honour_comes_with_a_warning(curl):
+    chosen = random.Random(20261125)
+    for _sample in range(200):
+        no_proxy = "".join(chosen.choices(PIECES, k=chosen.randint(1, 6)))
+        url = chosen.choice(URLS)
+        bypassed = curl.bypasses(url, {"no_proxy": no_proxy})
+        assert_differences_are_told(route_for(url, no_proxy), curl=bypassed)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +281,10 @@ def test_a_shells_no_proxy_does_not_defeat_the_operators():
     )
     route = decide(STRIPE, surroundings=surroundings)
     assert (route.proxy, route.rule) == (None, "NO_PROXY: api.stripe.com")
+    assert route.warnings == (
+        "entry 1 of NO_PROXY in .env, api.stripe.com: curl and requests read no_proxy of the "
+        "process only, which is set too.",
+    )
 
 
 def test_each_entry_has_a_verdict_of_its_own():

@@ -69,7 +69,8 @@ def test_contradicting_variables_are_warned_of():
     decided = route(https_proxy=A, HTTPS_PROXY=B, ALL_PROXY=A)
     assert decided.warnings == (
         "HTTPS_PROXY of the process names another proxy and is not used: "
-        "https_proxy of the process wins.",
+        "https_proxy of the process wins. Remove one of them, or write the proxy that is meant: "
+        f"STRIPE_PROXY={A}",
     )
 
 
