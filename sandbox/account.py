@@ -3,12 +3,11 @@
 Source: docs.stripe.com/api/accounts, docs.stripe.com/api/balance.
 """
 
-import json
+from collections import Counter
 
-from sandbox.parameters import record
+from sandbox import disputes, payment_intents, refunds
 from sandbox.store import Json, Transaction, new_id
 
-PARAMETERS = record({})
 PREFIX = "statement_descriptor_prefix"
 SETTINGS: Json = {
     "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
@@ -45,13 +44,17 @@ def retrieve(transaction: Transaction) -> Json:
 
 
 def balance(transaction: Transaction) -> Json:
-    """What was paid, by currency: all of it pending, since nothing is ever paid out."""
-    received: dict[str, int] = {}
-    for row in transaction.execute("SELECT body FROM payment_intent"):
-        intent = json.loads(row["body"])
-        received.setdefault(intent["currency"], 0)
-        received[intent["currency"]] += intent["amount_received"]
-    amounts = received or {"usd": 0}
+    """What was paid and not given back, by currency: pending, since nothing is ever paid out."""
+    sums: Counter[str] = Counter()
+    for intent in payment_intents.SHELF.all(transaction):
+        sums[intent["currency"]] += intent["amount_received"]
+    for refund in refunds.SHELF.all(transaction):
+        if refund["status"] != "failed":
+            sums[refund["currency"]] -= refund["amount"]
+    for dispute in disputes.SHELF.all(transaction):
+        for moved in dispute["balance_transactions"]:
+            sums[dispute["currency"]] += moved["net"]
+    amounts = dict(sums) or {"usd": 0}
     return {
         "object": "balance",
         "available": [amount_of(0, currency) for currency in amounts],

@@ -1,52 +1,26 @@
-"""Stripe's API, as much of it as stands here: keys, routes, idempotency, faults, answers."""
+"""Stripe's API, as much of it as stands here: keys, routes, idempotency, faults, answers.
+
+What it does stands in `operations.py`.
+"""
 
 import logging
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from sandbox import (
-    account,
-    checkout,
-    checkout_parameters,
-    events,
-    idempotency,
-    keys,
-    payment_intents,
-)
+from sandbox import idempotency, keys
 from sandbox.errors import ApiError, unrecognized_address
 from sandbox.faults import Fault, error_with
 from sandbox.idempotency import Saved
-from sandbox.parameters import Reader, decode
+from sandbox.operations import Operation, operations
+from sandbox.parameters import decode
 from sandbox.parts import Parts
 from sandbox.store import Json, Transaction, dumped, new_id
+from sandbox.version import API_VERSION
 from sandbox.wire import HTML_TYPE, Answer, Request
 
 logger = logging.getLogger("sandbox.api")
 
 NOT_STRIPE = b"<!doctype html><title>Access blocked</title><h1>This page was blocked</h1>"
 CUT = Answer(0, b"", cut=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One thing that the API does.
-
-    `read` turns the form into parameters, given the time, and raises ApiError before
-    anything has begun; `execute` gets them with the name in the path, and raises
-    ApiError before it writes.
-    """
-
-    method: str
-    template: str
-    read: Callable[[Json, int], Json]
-    execute: Callable[[Transaction, Json, str], Json]
-    pattern: re.Pattern[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Make the pattern of the path's template."""
-        pattern = re.compile(re.escape(self.template).replace(r"\{id\}", "([^/]+)"))
-        object.__setattr__(self, "pattern", pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,67 +34,6 @@ class Call:
     identifier: str
     form: Json
     described: str
-
-
-def just(reader: Reader) -> Callable[[Json, int], Json]:
-    """Parameters that do not depend on the time."""
-
-    def read(form: Json, now: int) -> Json:
-        params: Json = reader(form, "")
-        return params
-
-    return read
-
-
-def operations(public_url: str) -> tuple[Operation, ...]:
-    """All that the API does."""
-    sessions = "/v1/checkout/sessions"
-    return (
-        Operation(
-            *("POST", sessions, checkout_parameters.read_create),
-            lambda transaction, params, _: checkout.create(transaction, params, public_url),
-        ),
-        Operation(
-            *("GET", sessions, just(checkout_parameters.LIST_PARAMETERS)),
-            lambda transaction, params, _: checkout.listed(transaction, params),
-        ),
-        Operation(
-            *("GET", f"{sessions}/{{id}}", just(checkout_parameters.RETRIEVE_PARAMETERS)),
-            lambda transaction, params, name: checkout.retrieve(transaction, name, params),
-        ),
-        Operation(
-            *("POST", f"{sessions}/{{id}}/expire", just(checkout_parameters.RETRIEVE_PARAMETERS)),
-            lambda transaction, params, name: checkout.expire(transaction, name, params),
-        ),
-        Operation(
-            *(
-                "GET",
-                f"{sessions}/{{id}}/line_items",
-                just(checkout_parameters.LINE_ITEMS_PARAMETERS),
-            ),
-            lambda transaction, params, name: checkout.line_items(transaction, name, params),
-        ),
-        Operation(
-            *("GET", "/v1/payment_intents/{id}", just(payment_intents.RETRIEVE_PARAMETERS)),
-            lambda transaction, _, name: payment_intents.retrieve(transaction, name),
-        ),
-        Operation(
-            *("GET", "/v1/events", just(events.LIST_PARAMETERS)),
-            lambda transaction, params, _: events.listed(transaction, params),
-        ),
-        Operation(
-            *("GET", "/v1/events/{id}", just(account.PARAMETERS)),
-            lambda transaction, _, name: events.retrieve(transaction, name),
-        ),
-        Operation(
-            *("GET", "/v1/account", just(account.PARAMETERS)),
-            lambda transaction, _, __: account.retrieve(transaction),
-        ),
-        Operation(
-            *("GET", "/v1/balance", just(account.PARAMETERS)),
-            lambda transaction, _, __: account.balance(transaction),
-        ),
-    )
 
 
 class Api:
@@ -184,7 +97,9 @@ class Api:
 
     def handled(self, call: Call, request: Request) -> Answer:
         """Let go wrong what was asked to, then act, once per idempotency key."""
+        operation = f"{call.operation.method} {call.operation.template}"
         fault = self.parts.faults.take(request.method, request.path)
+        fault = fault or self.parts.weather.fault(operation)
         if fault and fault.kind == "cut_before":
             return CUT
         if fault and fault.kind == "page":
@@ -241,7 +156,7 @@ class Api:
             return answer
         headers = {
             "Request-Id": request_id,
-            "Stripe-Version": request.headers.get("Stripe-Version", events.API_VERSION),
+            "Stripe-Version": request.headers.get("Stripe-Version", API_VERSION),
             "Cache-Control": "no-cache, no-store",
         }
         if "Idempotency-Key" in request.headers:

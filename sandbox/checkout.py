@@ -1,6 +1,6 @@
 """Checkout sessions: what may be asked, what they look like, and how they end.
 
-`open` becomes `complete` (paid, or nothing to pay) or `expired`, and stays there.
+`open` becomes `complete` or `expired`, and stays there; how one is paid stands in `paying.py`.
 Source: docs.stripe.com/api/checkout/sessions.
 """
 
@@ -9,8 +9,12 @@ import sqlite3
 from dataclasses import dataclass
 
 from sandbox import payment_intents
-from sandbox.cards import Decline
-from sandbox.checkout_parameters import LINE_ITEMS, LONGEST_SECONDS, PAYMENT_INTENT
+from sandbox.checkout_parameters import (
+    LATEST_CHARGE,
+    LINE_ITEMS,
+    LONGEST_SECONDS,
+    PAYMENT_INTENT,
+)
 from sandbox.errors import ApiError, no_such
 from sandbox.events import record_event
 from sandbox.listing import Page, page
@@ -54,7 +58,7 @@ EMPTY: Json = {
     "object": "checkout.session",
     "payment_method_collection": "if_required",
     "payment_method_options": {},
-    "payment_method_types": ["card"],
+    "payment_method_types": ["card", "sepa_debit"],
     "permissions": None,
     "phone_number_collection": {"enabled": False},
     "saved_payment_method_options": None,
@@ -104,13 +108,6 @@ class StoredSession:
     def amount(self) -> int:
         """The total in the currency's smallest unit."""
         return int(self.body["amount_total"])
-
-
-class NotOpenError(Exception):
-    """The session has expired and can no longer be paid."""
-
-    def __init__(self) -> None:
-        super().__init__("The session has expired and can no longer be paid.")
 
 
 def create(transaction: Transaction, params: Json, public_url: str) -> Json:
@@ -273,59 +270,6 @@ def end_unpaid(transaction: Transaction, stored: StoredSession) -> None:
     record_event(transaction, "checkout.session.expired", stored.body)
 
 
-def pay(transaction: Transaction, identifier: str, address: str) -> StoredSession:
-    """Take the money, once: a session that is complete is returned as it is.
-
-    `address` is the buyer's e-mail. Raises ApiError 404, NotOpenError.
-    """
-    stored = find(transaction, identifier)
-    if stored.status == "complete":
-        return stored
-    if stored.status != "open":
-        raise NotOpenError
-    if stored.amount:
-        intent = payment_intents.succeed(transaction, intended(stored))
-        stored.payment_intent = stored.body["payment_intent"] = intent["id"]
-        stored.body["payment_status"] = "paid"
-    stored.body.update(status="complete", url=None, customer_details=details_of(address))
-    save(transaction, stored)
-    record_event(transaction, "checkout.session.completed", stored.body)
-    return stored
-
-
-def decline(transaction: Transaction, identifier: str, reason: Decline) -> StoredSession:
-    """Refuse the card; the session stays open and may be tried again.
-
-    A session that is complete is returned as it is. Raises ApiError 404, NotOpenError.
-    """
-    stored = find(transaction, identifier)
-    if stored.status == "complete":
-        return stored
-    if stored.status != "open":
-        raise NotOpenError
-    intent = payment_intents.fail(transaction, intended(stored), reason)
-    stored.payment_intent = intent["id"]
-    save(transaction, stored)
-    return stored
-
-
-def intended(stored: StoredSession) -> payment_intents.Intended:
-    """The payment that this session asks for."""
-    return payment_intents.Intended(
-        id=stored.payment_intent,
-        amount=stored.amount,
-        currency=stored.body["currency"],
-        data=stored.payment_intent_data,
-    )
-
-
-def details_of(address: str) -> Json:
-    """What Checkout learned about the buyer."""
-    nothing = dict.fromkeys(("business_name", "individual_name", "name", "phone"))
-    where = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-    return {**nothing, "address": where, "email": address, "tax_exempt": "none", "tax_ids": []}
-
-
 def success_address(stored: StoredSession) -> str:
     """Where the buyer goes after paying, with the session's id put in."""
     return str(stored.body["success_url"]).replace(ID_IN_ADDRESS, stored.id)
@@ -357,11 +301,20 @@ def save(transaction: Transaction, stored: StoredSession) -> None:
     )
 
 
+def save_lines(transaction: Transaction, stored: StoredSession) -> None:
+    """Write what a discount has changed in the lines."""
+    transaction.execute(
+        "UPDATE checkout_session SET line_items = ? WHERE id = ?",
+        *(dumped(stored.line_items), stored.id),
+    )
+
+
 def shown(transaction: Transaction, stored: StoredSession, expand: list[str]) -> Json:
     """The session as the API answers, with what was asked to be expanded."""
     body = dict(stored.body)
     if LINE_ITEMS in expand:
         body[LINE_ITEMS] = line_items(transaction, stored.id, {})
-    if PAYMENT_INTENT in expand and body[PAYMENT_INTENT]:
-        body[PAYMENT_INTENT] = payment_intents.retrieve(transaction, body[PAYMENT_INTENT])
+    within = {"expand": ["latest_charge"]} if LATEST_CHARGE in expand else {}
+    if (within or PAYMENT_INTENT in expand) and body[PAYMENT_INTENT]:
+        body[PAYMENT_INTENT] = payment_intents.retrieve(transaction, body[PAYMENT_INTENT], within)
     return body

@@ -3,17 +3,15 @@
 Source: docs.stripe.com/api/checkout/sessions, and the parameters of stripe-python 16.1.
 """
 
-from typing import Any
-
 from sandbox.errors import invalid
 from sandbox.listing import range_of_moments
 from sandbox.money import MAXIMUM_CHARGE, formatted, granularity, minimum_charge
 from sandbox.parameters import (
-    Reader,
     boolean,
     choice,
     currency,
     email,
+    expandable,
     gone,
     integer,
     list_of,
@@ -28,6 +26,7 @@ from sandbox.store import Json
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 3600
 LINE_ITEMS, PAYMENT_INTENT = "line_items", "payment_intent"
+LATEST_CHARGE = "payment_intent.latest_charge"
 
 # Parameters that Stripe has and this stand-in has not (each is refused by name).
 ELSEWHERE = [
@@ -99,21 +98,7 @@ LINE_ITEM = record(
 )
 
 
-def _expandable(*names: str) -> Reader:
-    read_names = list_of(text())
-
-    def read(value: Any, param: str) -> list[str]:
-        asked: list[str] = read_names(value, param)
-        for position, name in enumerate(asked):
-            if name not in names:
-                message = f"This property cannot be expanded here: {name}."
-                raise invalid(message, f"{param}[{position}]")
-        return asked
-
-    return read
-
-
-EXPAND = _expandable(LINE_ITEMS, PAYMENT_INTENT)
+EXPAND = expandable(LINE_ITEMS, PAYMENT_INTENT, LATEST_CHARGE)
 RETRIEVE_PARAMETERS = record({"expand": EXPAND})
 CREATE_PARAMETERS = record(
     {
@@ -153,7 +138,9 @@ LIST_PARAMETERS = record(
     {
         "created": range_of_moments,
         "ending_before": text(),
-        "expand": _expandable("data.line_items", "data.payment_intent"),
+        "expand": expandable(
+            *(f"data.{name}" for name in (LINE_ITEMS, PAYMENT_INTENT, LATEST_CHARGE))
+        ),
         "limit": integer(1, 100),
         "payment_intent": text(),
         "starting_after": text(),

@@ -7,13 +7,13 @@ import json
 import sqlite3
 from typing import Any
 
+from sandbox import webhook_endpoints
 from sandbox.errors import no_such
 from sandbox.listing import Page, page, range_of_moments
 from sandbox.parameters import boolean, integer, list_of, record, text
 from sandbox.store import Json, Transaction, dumped, new_id
+from sandbox.version import API_VERSION
 
-# Stripe's version that stripe-python 16.1 pins (stripe.api_version).
-API_VERSION = "2026-10-28.endive"
 LISTED_SECONDS = 30 * 24 * 3600
 
 SELECT = """
@@ -38,9 +38,8 @@ LIST_PARAMETERS = record(
 
 def record_event(transaction: Transaction, kind: str, subject: Json) -> None:
     """Keep the event and queue its delivery, in the same transaction as what it tells."""
-    identifier = new_id("evt_1")
-    body = {
-        "id": identifier,
+    body: Json = {
+        "id": new_id("evt_1"),
         "object": "event",
         "api_version": API_VERSION,
         "created": transaction.now,
@@ -52,15 +51,40 @@ def record_event(transaction: Transaction, kind: str, subject: Json) -> None:
         },
         "type": kind,
     }
+    insert(transaction, body)
+    send(transaction, body["id"], kind)
+
+
+def insert(transaction: Transaction, body: Json) -> None:
+    """Write an event."""
     transaction.execute(
         "INSERT INTO event (id, created, type, body) VALUES (?, ?, ?, ?)",
-        *(identifier, transaction.now, kind, dumped(body)),
+        *(body["id"], body["created"], body["type"], dumped(body)),
     )
-    if transaction.notifies:
-        transaction.execute(
-            "INSERT INTO delivery (event_id, next_attempt_at) VALUES (?, ?)",
-            *(identifier, transaction.now),
-        )
+
+
+def send(transaction: Transaction, identifier: str, kind: str) -> None:
+    """Let an event be told to all who want its kind, as soon as may be."""
+    for endpoint in webhook_endpoints.listening_for(transaction, kind):
+        queue(transaction, identifier, endpoint)
+
+
+def queue(transaction: Transaction, event: str, endpoint: str, fate: str | None = None) -> None:
+    """Let an event be told to an endpoint; `fate` says what has befallen it already."""
+    transaction.execute(
+        "INSERT INTO delivery (event_id, endpoint_id, next_attempt_at, last_outcome)"
+        " VALUES (?, ?, ?, ?)",
+        *(event, endpoint, transaction.now, fate),
+    )
+
+
+def twin(transaction: Transaction, identifier: str) -> Json:
+    """A second event about the same, with a name of its own. Raises ApiError 404."""
+    body = retrieve(transaction, identifier)
+    del body["pending_webhooks"]
+    body["id"] = new_id("evt_1")
+    insert(transaction, body)
+    return body
 
 
 def retrieve(transaction: Transaction, identifier: str) -> Json:

@@ -11,8 +11,16 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qs, quote, urlsplit
 
-from sandbox import checkout
-from sandbox.cards import CARDS, Card, card_named, card_numbered
+from sandbox import checkout, paying, promotions
+from sandbox.cards import (
+    CARDS,
+    NOT_AUTHENTICATED,
+    PAYS,
+    SECOND_STEP,
+    Card,
+    card_named,
+    card_numbered,
+)
 from sandbox.checkout import StoredSession
 from sandbox.errors import ApiError
 from sandbox.money import formatted
@@ -39,6 +47,8 @@ class Typed:
     number: str = ""
     expiry: str = ""
     code: str = ""
+    step: str = ""
+    promotion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +87,13 @@ class HostedPage:
         """The page as the session stands now. Raises ApiError 404."""
         with self.parts.transaction() as transaction:
             stored = checkout.find(transaction, identifier)
+            asks = paying.waits_for_confirmation(transaction, stored)
         if stored.status == "complete":
             return completed(stored)
         if stored.status == "expired":
             return expired(stored)
+        if asks:
+            return second_step(stored)
         return open_page(stored, typed, problem)
 
     def paid(self, identifier: str, typed: Typed) -> Answer:
@@ -99,15 +112,38 @@ class HostedPage:
         """Charge the card that was typed, once; what keeps it from being charged, if anything."""
         if stored.status != "open":
             return None
+        if paying.waits_for_confirmation(transaction, stored):
+            return stepped(transaction, stored, typed.step)
+        if typed.step == "apply":
+            return promoted(transaction, stored, typed.promotion)
         problem = problem_with(typed, stored, transaction.now)
         if problem:
             return problem
-        card = card_numbered(typed.number)
-        if stored.amount and card and card.decline:
-            checkout.decline(transaction, stored.id, card.decline)
-            return Problem(card.decline.message, "number")
-        checkout.pay(transaction, stored.id, stored.body["customer_email"] or typed.email)
-        return None
+        card = card_numbered(typed.number) or PAYS
+        address = stored.body["customer_email"] or typed.email
+        later = self.parts.settings.settle_seconds
+        paying.pay(transaction, stored.id, address, card, later=later)
+        refused_now = stored.amount and card.kind == "card" and card.decline
+        return Problem(card.decline.message, "number") if refused_now and card.decline else None
+
+
+def promoted(transaction: Transaction, stored: StoredSession, code: str) -> Problem | None:
+    """Apply a promotion code; why it takes nothing off, if it does not."""
+    try:
+        promotions.apply(transaction, stored, code)
+    except promotions.NotApplicableError as reason:
+        return Problem(str(reason), "promotion")
+    return None
+
+
+def stepped(transaction: Transaction, stored: StoredSession, step: str) -> Problem | None:
+    """What the buyer said to the bank: yes, no, or nothing yet."""
+    if step == "confirm":
+        paying.confirm(transaction, stored.id, SECOND_STEP)
+    elif step == "refuse":
+        paying.refuse(transaction, stored.id, SECOND_STEP)
+        return Problem(NOT_AUTHENTICATED.message, "number")
+    return None
 
 
 def typed_in(request: Request) -> Typed:
@@ -128,10 +164,16 @@ def problem_with(typed: Typed, stored: StoredSession, now: int) -> Problem | Non
         return Problem("Write your e-mail address, such as you@example.com.", "email")
     if not stored.amount:
         return None
-    if card_numbered(typed.number) is None:
+    card = card_numbered(typed.number)
+    if card is None:
         return Problem(
             "Only the test cards above work here. Never type the number of a real card.", "number"
         )
+    return problem_with_card(typed, now) if card.kind == "card" else None
+
+
+def problem_with_card(typed: Typed, now: int) -> Problem | None:
+    """What else a card needs, and a bank account does not."""
     if not is_to_come(typed.expiry, datetime.fromtimestamp(now, UTC)):
         return Problem("Write a month and year to come, such as 12 / 34.", "expiry")
     if not re.fullmatch("[0-9]{3,4}", typed.code):
@@ -163,6 +205,8 @@ def open_page(stored: StoredSession, typed: Typed, problem: Problem | None) -> A
         shop=escape(urlsplit(stored.body["success_url"]).netloc),
         total=escape(total),
         lines="".join(line_row(line) for line in stored.line_items),
+        discount=discount_row(stored),
+        promotion=promotion_field(stored, typed, problem),
         back=back_link(stored),
         email=email_field(stored, typed, problem),
         card=card_fields(typed, problem) if stored.amount else "",
@@ -179,7 +223,29 @@ def line_row(line: Json) -> str:
         "line.html",
         name=escape(line["description"]),
         quantity=escape(f"{quantity} × {each}" if quantity > 1 else ""),
-        amount=escape(formatted(line["amount_total"], currency)),
+        amount=escape(formatted(line["amount_subtotal"], currency)),
+    )
+
+
+def discount_row(stored: StoredSession) -> str:
+    """What a promotion code has taken off."""
+    off = stored.body["total_details"]["amount_discount"]
+    if not off:
+        return ""
+    amount = escape(f"−{formatted(off, stored.body['currency'])}")
+    return filled("line.html", name="Discount", quantity="", amount=amount)
+
+
+def promotion_field(stored: StoredSession, typed: Typed, problem: Problem | None) -> str:
+    """Where a promotion code is typed, if the shop lets buyers do so."""
+    if not stored.body["allow_promotion_codes"]:
+        return ""
+    return filled(
+        "promotion.html",
+        action=escape(PREFIX + quote(stored.id)),
+        code=escape(typed.promotion),
+        problem=field_problem("promotion", problem),
+        state=field_state("promotion", problem),
     )
 
 
@@ -196,7 +262,7 @@ def email_field(stored: StoredSession, typed: Typed, problem: Problem | None) ->
         return filled("email_known.html", email=escape(known))
     return filled(
         "email.html",
-        email=escape(typed.email),
+        email=escape(typed.email or (stored.body["customer_details"] or {}).get("email", "")),
         problem=field_problem("email", problem),
         state=field_state("email", problem),
     )
@@ -205,12 +271,22 @@ def email_field(stored: StoredSession, typed: Typed, problem: Problem | None) ->
 def card_fields(typed: Typed, problem: Problem | None) -> str:
     """The test cards to choose from, and the fields of a card."""
     chosen = card_numbered(typed.number)
+    is_account = chosen is not None and chosen.kind == "sepa_debit"
     return filled(
         "card.html",
+        label="Account number (IBAN)" if is_account else "Card number",
+        expiry="" if is_account else expiry_fields(typed, problem),
         choices="".join(card_choice(card, chosen=card == chosen) for card in CARDS),
         number=escape(typed.number),
         number_problem=field_problem("number", problem),
         number_state=field_state("number", problem),
+    )
+
+
+def expiry_fields(typed: Typed, problem: Problem | None) -> str:
+    """The fields that a card has beside its number."""
+    return filled(
+        "expiry.html",
         expiry=escape(typed.expiry),
         expiry_problem=field_problem("expiry", problem),
         expiry_state=field_state("expiry", problem),
@@ -242,6 +318,17 @@ def field_state(field: str, problem: Problem | None) -> str:
     """What marks the field that a problem is about."""
     wrong = problem is not None and problem.field == field
     return 'aria-invalid="true" aria-describedby="problem" autofocus' if wrong else ""
+
+
+def second_step(stored: StoredSession) -> Answer:
+    """The page on which the buyer confirms the payment with the bank."""
+    content = filled(
+        "second_step.html",
+        action=escape(PREFIX + quote(stored.id)),
+        total=escape(formatted(stored.amount, stored.body["currency"])),
+        shop=escape(urlsplit(stored.body["success_url"]).netloc),
+    )
+    return framed("Confirm the payment", content, origin_of(stored.body["success_url"]))
 
 
 def completed(stored: StoredSession) -> Answer:

@@ -75,9 +75,7 @@ def find(
     transaction: Transaction, account_key: str, key: str, request: str, kept_seconds: int
 ) -> Saved | None:
     """The answer saved for the key, or None. Raises ApiError where the request differs."""
-    transaction.execute(
-        "DELETE FROM idempotent_result WHERE created <= ?", transaction.now - kept_seconds
-    )
+    prune(transaction, transaction.now - kept_seconds)
     row = transaction.row(
         "SELECT * FROM idempotent_result WHERE account_key = ? AND idempotency_key = ?",
         *(account_key, key),
@@ -91,6 +89,11 @@ def find(
             kind=KIND,
         )
     return Saved(row["request_id"], row["status"], row["body"])
+
+
+def prune(transaction: Transaction, until: int) -> None:
+    """Forget the answers that were first given until then."""
+    transaction.execute("DELETE FROM idempotent_result WHERE created <= ?", until)
 
 
 def save(transaction: Transaction, account_key: str, key: str, request: str, saved: Saved) -> None:

@@ -11,7 +11,18 @@ from sandbox.errors import no_such
 from sandbox.parameters import integer, record
 from sandbox.store import Json, Transaction
 
-Table = Literal["checkout_session", "event"]
+Table = Literal[
+    "charge",
+    "checkout_session",
+    "coupon",
+    "dispute",
+    "event",
+    "payment_intent",
+    "promotion_code",
+    "refund",
+    "webhook_endpoint",
+]
+CALLED = {"checkout_session": "checkout.session", "webhook_endpoint": "webhook endpoint"}
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _bounds = record(dict.fromkeys(COMPARISONS, integer()))
 
@@ -79,5 +90,5 @@ def cursor(transaction: Transaction, wanted: Page, name: str) -> int:
     statement = f"SELECT sequence FROM {wanted.table} WHERE id = ?"  # noqa: S608 - our own names
     row = transaction.row(statement, identifier)
     if row is None:
-        raise no_such(wanted.table.replace("_", "."), identifier, name)
+        raise no_such(CALLED.get(wanted.table, wanted.table), identifier, name)
     return int(row["sequence"])

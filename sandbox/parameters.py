@@ -146,6 +146,21 @@ def list_of(reader: Reader, maximum: int = 100) -> Reader:
     return read
 
 
+def expandable(*names: str) -> Reader:
+    """A list of fields to be shown whole, of those that can be."""
+    read_names = list_of(text())
+
+    def read(value: Any, param: str) -> list[str]:
+        asked: list[str] = read_names(value, param)
+        for position, name in enumerate(asked):
+            if name not in names:
+                message = f"This property cannot be expanded here: {name}."
+                raise invalid(message, f"{param}[{position}]")
+        return asked
+
+    return read
+
+
 def record(fields: Mapping[str, Reader], required: tuple[str, ...] = ()) -> Reader:
     """An object with these fields and no others."""
 

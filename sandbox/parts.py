@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from time import time
 
 from sandbox.checkout import expire_due
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Mishap, Waiting
 from sandbox.idempotency import InProgress
 from sandbox.journal import Journal
+from sandbox.paying import settle_due
 from sandbox.store import Store, Transaction
+from sandbox.weather import Weather
 
 
 @dataclass(slots=True)
@@ -25,12 +27,16 @@ class Clock:
 
 
 @dataclass(slots=True)
-class Endpoint:
-    """Where events are told, signed with which secret. No address: nowhere."""
+class Webhooks:
+    """What the program's own endpoint signs with, and how the telling of events stands.
 
-    url: str | None
-    secret: str
+    `at_work` has the deliveries that are on the wire now; it is read and changed inside of
+    transactions only, which wait for each other.
+    """
+
+    own_secret: str
     paused: bool = False
+    at_work: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Settings:
     public_url: str
     webhook_backoff_seconds: float
     idempotency_seconds: int
+    settle_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,11 @@ class Parts:
     settings: Settings
     clock: Clock
     store: Store
-    endpoint: Endpoint
+    webhooks: Webhooks
     journal: Journal = field(default_factory=Journal)
-    faults: Faults = field(default_factory=Faults)
+    faults: Waiting[Fault] = field(default_factory=Waiting[Fault])
+    mishaps: Waiting[Mishap] = field(default_factory=Waiting[Mishap])
+    weather: Weather = field(default_factory=Weather)
     in_progress: InProgress = field(default_factory=InProgress)
     stopping: threading.Event = field(default_factory=threading.Event)
     news: threading.Event = field(default_factory=threading.Event)
@@ -61,11 +70,10 @@ class Parts:
     def transaction(
         self, request_id: str | None = None, idempotency_key: str | None = None
     ) -> Iterator[Transaction]:
-        """All or nothing; sessions whose time is over have expired when it begins."""
+        """All or nothing; what was to happen by time (sessions, money on its way) has happened."""
         with self.store.transaction(
-            request_id=request_id,
-            idempotency_key=idempotency_key,
-            notifies=self.endpoint.url is not None,
+            request_id=request_id, idempotency_key=idempotency_key
         ) as transaction:
             expire_due(transaction)
+            settle_due(transaction)
             yield transaction

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sandbox import webhook_endpoints
 from sandbox.application import Application
 from sandbox.certificates import CertificatesError, server_context
 from sandbox.errors import masked
 from sandbox.network import is_loopback, is_loopback_url
-from sandbox.parts import Clock, Endpoint, Parts, Settings
+from sandbox.parts import Clock, Parts, Settings, Webhooks
 from sandbox.server import Server
 from sandbox.store import StateError, Store
 from sandbox.webhooks import Deliverer
@@ -51,8 +52,10 @@ def parser() -> argparse.ArgumentParser:
     add("--webhook-url", help="where events are told: http, on this machine")
     add("--webhook-secret", help="what events are signed with: whsec_…")
     add("--webhook-backoff", type=float, default=5.0, help="seconds before a second attempt (5)")
+    add("--webhook-threads", type=int, default=1, help="how many events are told at once (1)")
     add("--public-url", help="how payment pages' addresses begin (http://127.0.0.1:PORT)")
     add("--idempotency-hours", type=float, default=24.0, help="how long keys are kept (24)")
+    add("--settle-seconds", type=int, default=60, help="how long a bank debit is on its way (60)")
     add("--tls-port", type=int, help="serve Stripe's names over TLS too; 0 takes a free one")
     add("--ca-directory", type=Path, help="where ca.pem is written, the run's authority")
     add("--verbose", action="store_true", help="a line to stderr for each request")
@@ -70,7 +73,8 @@ def run(options: argparse.Namespace) -> None:
     servers = [plain, secure] if secure else [plain]
     for server in servers:
         server.start(Application(parts))
-    Deliverer(parts).start()
+    for _ in range(options.webhook_threads):
+        Deliverer(parts).start()
     announce(options.host, plain, secure)
     signal.sigwait(ENDING)
     parts.stopping.set()
@@ -120,17 +124,22 @@ def listening_on(host: str, port: int, option: str) -> Server:
 def put_together(options: argparse.Namespace, port: int) -> Parts:
     """The parts of the sandbox, as the arguments ask for. Raises StateError."""
     clock = Clock()
-    return Parts(
+    parts = Parts(
         settings=Settings(
             secret_keys=tuple(options.secret_key),
             public_url=(options.public_url or f"http://{options.host}:{port}").rstrip("/"),
             webhook_backoff_seconds=options.webhook_backoff,
             idempotency_seconds=int(options.idempotency_hours * 3600),
+            settle_seconds=options.settle_seconds,
         ),
         clock=clock,
         store=Store(options.state, clock),
-        endpoint=Endpoint(options.webhook_url, options.webhook_secret or "whsec_sandbox"),
+        webhooks=Webhooks(options.webhook_secret or "whsec_sandbox"),
     )
+    with parts.transaction() as transaction:
+        secret = parts.webhooks.own_secret
+        webhook_endpoints.direct_own(transaction, options.webhook_url, secret)
+    return parts
 
 
 def announce(host: str, plain: Server, secure: Server | None) -> None:

@@ -30,7 +30,69 @@ CREATE TABLE IF NOT EXISTS checkout_session (
 );
 CREATE INDEX IF NOT EXISTS checkout_session_due ON checkout_session (expires_at)
     WHERE status = 'open';
-CREATE TABLE IF NOT EXISTS payment_intent (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS payment_intent (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS charge (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    payment_intent TEXT AS (json_extract(body, '$.payment_intent'))
+);
+CREATE INDEX IF NOT EXISTS charge_payment_intent ON charge (payment_intent);
+CREATE TABLE IF NOT EXISTS refund (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    charge TEXT AS (json_extract(body, '$.charge')),
+    payment_intent TEXT AS (json_extract(body, '$.payment_intent'))
+);
+CREATE INDEX IF NOT EXISTS refund_charge ON refund (charge);
+CREATE INDEX IF NOT EXISTS refund_payment_intent ON refund (payment_intent);
+CREATE TABLE IF NOT EXISTS dispute (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    charge TEXT AS (json_extract(body, '$.charge')),
+    payment_intent TEXT AS (json_extract(body, '$.payment_intent'))
+);
+CREATE INDEX IF NOT EXISTS dispute_charge ON dispute (charge);
+CREATE INDEX IF NOT EXISTS dispute_payment_intent ON dispute (payment_intent);
+CREATE TABLE IF NOT EXISTS coupon (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS promotion_code (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    code TEXT AS (json_extract(body, '$.code'))
+);
+CREATE TABLE IF NOT EXISTS settlement (
+    session_id TEXT PRIMARY KEY,
+    due_at INTEGER NOT NULL,
+    comes INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS settlement_due ON settlement (due_at);
+CREATE TABLE IF NOT EXISTS webhook_endpoint (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    secret TEXT NOT NULL,
+    url TEXT,
+    is_own INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS webhook_endpoint_own ON webhook_endpoint (is_own) WHERE is_own;
 CREATE TABLE IF NOT EXISTS event (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -41,6 +103,7 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE TABLE IF NOT EXISTS delivery (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL REFERENCES event (id),
+    endpoint_id TEXT REFERENCES webhook_endpoint (id) ON DELETE CASCADE,
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_at REAL,
     delivered INTEGER NOT NULL DEFAULT 0,
@@ -60,6 +123,21 @@ CREATE TABLE IF NOT EXISTS idempotent_result (
 );
 CREATE INDEX IF NOT EXISTS idempotent_result_created ON idempotent_result (created);
 """
+# The first form of the file had intents without a place in lists, and deliveries that named
+# no endpoint. Before the schema, and after it.
+UPGRADE = (
+    """
+ALTER TABLE payment_intent RENAME TO former_payment_intent;
+ALTER TABLE delivery ADD COLUMN endpoint_id TEXT
+    REFERENCES webhook_endpoint (id) ON DELETE CASCADE;
+""",
+    """
+INSERT INTO payment_intent (sequence, id, created, body)
+    SELECT rowid, id, json_extract(body, '$.created'), body FROM former_payment_intent;
+DROP TABLE former_payment_intent;
+""",
+)
+VERSION = 1
 
 
 class StateError(Exception):
@@ -74,7 +152,6 @@ class Transaction:
     now: int
     request_id: str | None
     idempotency_key: str | None
-    notifies: bool
 
     def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
         """Run one statement."""
@@ -105,13 +182,12 @@ class Store:
         *,
         request_id: str | None = None,
         idempotency_key: str | None = None,
-        notifies: bool = False,
     ) -> Iterator[Transaction]:
-        """All or nothing; `notifies` says whether events made here are to be delivered."""
+        """All or nothing."""
         with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             now = int(self.clock())
-            yield Transaction(self._connection, now, request_id, idempotency_key, notifies)
+            yield Transaction(self._connection, now, request_id, idempotency_key)
 
     def close(self) -> None:
         """Wait for the transaction at work and close the file; no other one ever begins.
@@ -137,8 +213,17 @@ def connected(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.executescript(SCHEMA)
+    before, after = UPGRADE if is_of_first_form(connection) else ("", "")
+    versioned = f"PRAGMA user_version = {VERSION};"
+    connection.executescript(f"BEGIN;{before}{SCHEMA}{after}{versioned}COMMIT;")
     return connection
+
+
+def is_of_first_form(connection: sqlite3.Connection) -> bool:
+    """True for a file that was made before its form had a number."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    made = "SELECT count(*) FROM sqlite_schema WHERE name = 'payment_intent'"
+    return bool(version == 0 and connection.execute(made).fetchone()[0])
 
 
 def new_id(prefix: str, length: int = 24) -> str:

@@ -107,3 +107,10 @@ def shop() -> Iterator[Shop]:
     listening.server.shutdown()
     thread.join()
     listening.server.server_close()
+
+
+@pytest.fixture
+def telling_sandbox(tmp_path: Path, shop: Shop) -> Iterator[RunningSandbox]:
+    """A sandbox for this test alone, which tells the shop what happens."""
+    with running_sandbox(tmp_path, tls=False, webhook_url=shop.url) as running:
+        yield running

@@ -45,16 +45,19 @@ def everything_once(running: RunningSandbox) -> None:
     sessions.create(full, {"idempotency_key": "once"})
     running.control.decline(paid.id)
     intent = running.control.pay(paid.id)["payment_intent"]
-    sessions.retrieve(paid.id, {"expand": ["line_items", "payment_intent"]})
+    sessions.retrieve(paid.id, {"expand": ["line_items", "payment_intent.latest_charge"]})
     sessions.line_items.list(paid.id, {"limit": 1})
     free = sessions.create(bank(0))
     running.control.pay(free.id)
     sessions.expire(sessions.create(bank(500, "jpy")).id)
     sessions.list({"limit": 2, "created": {"gte": 1}, "expand": ["data.line_items"]})
-    client.v1.payment_intents.retrieve(intent)
+    use_payments(running, client, intent)
+    use_other_ways_to_pay(running, client)
     page = client.v1.events.list({"types": ["checkout.session.completed"], "limit": 1})
     client.v1.events.retrieve(page.data[0].id)
     client.v1.events.list({"delivery_success": True, "created": {"gte": 1}})
+    use_promotions(running, client)
+    use_webhook_endpoints(client)
     client.v1.accounts.retrieve_current()
     client.v1.balance.retrieve()
     for refused in (
@@ -66,6 +69,84 @@ def everything_once(running: RunningSandbox) -> None:
     ):
         with suppress(stripe.StripeError):
             refused()
+
+
+def use_payments(running: RunningSandbox, client: stripe.StripeClient, intent: str) -> None:
+    """Look at a payment, give it back in parts, and let one part come back."""
+    client.v1.payment_intents.retrieve(intent)
+    whole = client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
+    client.v1.payment_intents.list({"limit": 3, "expand": ["data.latest_charge"]})
+    charge = whole.latest_charge
+    assert isinstance(charge, stripe.Charge)
+    part = client.v1.refunds.create(
+        {"payment_intent": intent, "amount": 500, "metadata": {"order": "1"}}
+    )
+    client.v1.refunds.create({"charge": charge.id, "reason": "requested_by_customer"})
+    client.v1.refunds.update(part.id, {"metadata": {"b": "c"}})
+    running.control.fail_refund(part.id)
+    client.v1.refunds.retrieve(part.id)
+    client.v1.refunds.list({"payment_intent": intent, "limit": 1, "created": {"gte": 1}})
+    client.v1.charges.retrieve(charge.id, {"expand": ["refunds"]})
+    client.v1.charges.list({"payment_intent": intent})
+    with suppress(stripe.StripeError):
+        client.v1.refunds.create({"payment_intent": intent, "amount": 501})
+
+
+def use_other_ways_to_pay(running: RunningSandbox, client: stripe.StripeClient) -> None:
+    """Pay later, not later, in two steps, and have payments disputed."""
+    control = running.control
+
+    def session(card: str) -> str:
+        made = client.v1.checkout.sessions.create(bank(currency="eur")).id
+        control.pay(made, card=card)
+        return made
+
+    later = session("debit")
+    client.v1.checkout.sessions.retrieve(later, {"expand": ["payment_intent.latest_charge"]})
+    settled = control.settle(later)
+    client.v1.refunds.create({"payment_intent": settled["payment_intent"]})
+    control.settle(session("debit-fails"), comes=False)
+    asked = session("second-step")
+    control.act(f"sessions/{asked}/refuse")
+    control.pay(asked, card="second-step")
+    control.act(f"sessions/{asked}/confirm")
+    session("disputed")
+    (dispute,) = client.v1.disputes.list().data
+    control.close_dispute(dispute.id, "won")
+    client.v1.disputes.retrieve(dispute.id)
+    intent = control.pay(client.v1.checkout.sessions.create(bank()).id)["payment_intent"]
+    control.close_dispute(control.dispute(intent, inquiry=True)["id"], "lost")
+    control.close_dispute(control.dispute(intent)["id"], "lost")
+    client.v1.disputes.list({"payment_intent": intent})
+
+
+def use_promotions(running: RunningSandbox, client: stripe.StripeClient) -> None:
+    """Make codes, look at them, and use one that leaves something and one that does not."""
+    for percent in (25.5, 100):
+        coupon = client.v1.coupons.create({"percent_off": percent, "duration": "once"})
+        client.v1.coupons.retrieve(coupon.id)
+        code = client.v1.promotion_codes.create(
+            {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": f"OFF{percent}"}
+        )
+        client.v1.promotion_codes.retrieve(code.id)
+        session = client.v1.checkout.sessions.create(bank(allow_promotion_codes=True))
+        running.control.act(f"sessions/{session.id}/promote", code=code.code)
+        running.control.pay(session.id)
+        client.v1.checkout.sessions.retrieve(session.id, {"expand": ["line_items"]})
+    client.v1.coupons.create({"amount_off": 500, "currency": "usd", "id": "FIVE"})
+    client.v1.coupons.list({"limit": 2})
+    client.v1.promotion_codes.list({"code": "OFF100"})
+
+
+def use_webhook_endpoints(client: stripe.StripeClient) -> None:
+    """Make one, look at it, change it, and take it away again."""
+    endpoints = client.v1.webhook_endpoints
+    asked: Any = {"url": "https://shop.example/hook", "enabled_events": ["*"], "description": "A"}
+    made = endpoints.create(asked)
+    endpoints.retrieve(made.id)
+    endpoints.update(made.id, {"disabled": True, "metadata": {"a": "b"}})
+    endpoints.list({"limit": 1})
+    endpoints.delete(made.id)
 
 
 def test_every_request_and_answer_is_as_stripe_describes(
@@ -84,9 +165,29 @@ OPERATIONS = {
     "GET /v1/checkout/sessions/{id}",
     "POST /v1/checkout/sessions/{id}/expire",
     "GET /v1/checkout/sessions/{id}/line_items",
+    "GET /v1/payment_intents",
     "GET /v1/payment_intents/{id}",
+    "GET /v1/charges",
+    "GET /v1/charges/{id}",
+    "POST /v1/refunds",
+    "GET /v1/refunds",
+    "GET /v1/refunds/{id}",
+    "POST /v1/refunds/{id}",
+    "GET /v1/disputes",
+    "GET /v1/disputes/{id}",
     "GET /v1/events",
     "GET /v1/events/{id}",
+    "POST /v1/coupons",
+    "GET /v1/coupons",
+    "GET /v1/coupons/{id}",
+    "POST /v1/promotion_codes",
+    "GET /v1/promotion_codes",
+    "GET /v1/promotion_codes/{id}",
+    "POST /v1/webhook_endpoints",
+    "GET /v1/webhook_endpoints",
+    "GET /v1/webhook_endpoints/{id}",
+    "POST /v1/webhook_endpoints/{id}",
+    "DELETE /v1/webhook_endpoints/{id}",
     "GET /v1/account",
     "GET /v1/balance",
 }
@@ -97,15 +198,34 @@ def test_every_event_is_as_stripe_describes(
 ) -> None:
     own_sandbox.control.send_webhooks_to(shop.url)
     everything_once(own_sandbox)
-    wait_until(lambda: len(shop.received) == 5)
+    wait_until(lambda: all(each["delivered"] for each in own_sandbox.control.deliveries()))
     events = [json.loads(body) for body, _ in shop.received]
     for event in events:
         assert description.schema("event", event) == []
         subject = event["data"]["object"]
         assert description.schema(subject["object"], subject) == []
-    assert {event["type"] for event in events} == {
-        "checkout.session.completed",
-        "checkout.session.expired",
-        "payment_intent.payment_failed",
-        "payment_intent.succeeded",
-    }
+    assert {event["type"] for event in events} == EVENTS
+
+
+EVENTS = {
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.failed",
+    "charge.pending",
+    "charge.refunded",
+    "charge.succeeded",
+    "charge.updated",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+}

@@ -124,7 +124,7 @@ def test_answers_carry_stripes_headers(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1/charges"), ("DELETE", "/v1/balance"), ("GET", "/v2/core")]
+    ("method", "path"), [("GET", "/v1/customers"), ("DELETE", "/v1/balance"), ("GET", "/v2/core")]
 )
 def test_what_is_not_here_is_404_in_stripes_shape(
     sandbox: RunningSandbox, method: str, path: str

@@ -1,6 +1,5 @@
 """Events and their delivery: signed, repeated, in order, remembered."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,13 @@ from testing.sandbox import RunningSandbox, running_sandbox
 from testing.waiting import wait_until
 
 
-@pytest.fixture
-def telling_sandbox(tmp_path: Path, shop: Shop) -> Iterator[RunningSandbox]:
-    """A sandbox that tells the shop what happens."""
-    with running_sandbox(tmp_path, tls=False, webhook_url=shop.url) as running:
-        yield running
-
-
 def test_payment_is_told_signed_and_in_order(telling_sandbox: RunningSandbox, shop: Shop) -> None:
     session = client_of(telling_sandbox).v1.checkout.sessions.create(bank(metadata={"order": "1"}))
     telling_sandbox.control.pay(session.id)
-    wait_until(lambda: len(shop.received) == 2)
-    intent, completed = shop.events(telling_sandbox.webhook_secret)
-    assert (intent.type, completed.type) == (
+    wait_until(lambda: len(shop.received) == 3)
+    charge, intent, completed = shop.events(telling_sandbox.webhook_secret)
+    assert (charge.type, intent.type, completed.type) == (
+        "charge.succeeded",
         "payment_intent.succeeded",
         "checkout.session.completed",
     )
@@ -47,8 +40,9 @@ def test_decline_and_expiry_are_told(telling_sandbox: RunningSandbox, shop: Shop
     session = sessions.create(bank())
     telling_sandbox.control.decline(session.id)
     sessions.expire(session.id, {}, {"idempotency_key": "expire it"})
-    wait_until(lambda: len(shop.received) == 2)
-    failed, expired = shop.events(telling_sandbox.webhook_secret)
+    wait_until(lambda: len(shop.received) == 3)
+    charge, failed, expired = shop.events(telling_sandbox.webhook_secret)
+    assert (charge.type, charge.data.object["status"]) == ("charge.failed", "failed")
     assert failed.type == "payment_intent.payment_failed"
     assert failed.data.object["last_payment_error"]["decline_code"] == "generic_decline"
     assert (expired.type, expired.data.object["id"]) == ("checkout.session.expired", session.id)
@@ -85,6 +79,7 @@ def test_paused_deliveries_wait(telling_sandbox: RunningSandbox, shop: Shop) -> 
     (event,) = client.v1.events.list({"delivery_success": False}).data
     assert (event.type, event.pending_webhooks) == ("checkout.session.completed", 1)
     assert shop.received == []
+    assert telling_sandbox.control.waiting_events() == 1
     telling_sandbox.control.resume_webhooks()
     wait_until(lambda: client.v1.events.list({"delivery_success": True}).data)
     assert client.v1.events.list({"delivery_success": False}).data == []
