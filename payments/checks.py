@@ -3,6 +3,7 @@
 Nothing here calls out: `manage.py doctor` does.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import stripe
@@ -14,7 +15,9 @@ from django.core.checks import (
     register,
 )
 
-from outbound.route import RouteError, Surroundings, decide
+from outbound.addresses import corrected
+from outbound.no_proxy import NOT_UNDERSTOOD
+from outbound.route import SETTING, Route, RouteError, Surroundings, decide
 
 
 @register("payments")
@@ -46,21 +49,45 @@ def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
     except RouteError as error:
         hint = "`manage.py doctor --offline` shows every variable and where it stands."
         return [Error(f"Stripe cannot be reached. {error}", hint=hint, id="payments.E001")]
-    return [Warning(warning, id="payments.W002") for warning in route.warnings]
+    return [
+        *(Warning(warning, id="payments.W002") for warning in route.warnings),
+        *_entries_without_effect(route),
+    ]
+
+
+def _entries_without_effect(route: Route) -> Iterator[CheckMessage]:
+    """What somebody wrote into NO_PROXY, and expects to work."""
+    for verdict in route.verdicts:
+        if verdict.entry.pattern.remark == NOT_UNDERSTOOD:
+            yield Warning(
+                f"{verdict.entry.describe()}, {NOT_UNDERSTOOD}. For Stripe, write "
+                "NO_PROXY=.stripe.com",
+                id="payments.W004",
+            )
+        elif verdict.matches and route.rule == SETTING:
+            yield Warning(
+                f"{verdict.entry.describe()}, exempts Stripe, but {SETTING} names a proxy and "
+                f"wins. Remove the entry, or write {SETTING}=environment",
+                id="payments.W005",
+            )
 
 
 @register("payments")
 def nothing_sets_a_proxy_in_code(**_kwargs: Any) -> list[CheckMessage]:
     """Warns where code sets a proxy or a client of stripe-python's own, which is not used."""
-    names = [name for name in ("proxy", "default_http_client") if getattr(stripe, name, None)]
     return [
         Warning(
-            f"stripe.{name} is set in code, and not used here.",
-            hint=(
-                "How Stripe is reached is said in .env: write STRIPE_PROXY=direct, or the "
-                "address of the proxy."
-            ),
+            f"stripe.{name} is set in code, and not used here: .env says how Stripe is reached. "
+            f"Write {SETTING}=direct{_or_through(value)}",
             id="payments.W003",
         )
-        for name in names
+        for name in ("proxy", "default_http_client")
+        if (value := getattr(stripe, name, None))
     ]
+
+
+def _or_through(value: object) -> str:
+    """The proxy that the code names, where it names one."""
+    proxies = value.values() if isinstance(value, dict) else [value]
+    named = next((each for each in proxies if isinstance(each, str) and each), "")
+    return f", or {SETTING}={corrected(named)}" if named else ""

@@ -45,3 +45,35 @@ class NotPaid(PaymentError):
 
 class UnknownSession(PaymentError):
     """No order here knows this session."""
+
+
+class ForeignPayment(PaymentError):
+    """No order here was paid with this payment."""
+
+
+class OtherMode(PaymentError):
+    """The order belongs to another mode or account of Stripe than the one that spoke or is asked."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        super().__init__(f"{order.pk} is of {order.mode}")
+
+
+class RefundError(PaymentError):
+    """The money cannot be paid back as asked; Stripe was not asked."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        super().__init__(str(order.pk))
+
+
+class NothingToRefund(RefundError):
+    """Nothing was paid, or all of it has gone back."""
+
+
+class TooMuch(RefundError):
+    """More than what is left of the payment, refunds without an answer counted as gone."""
+
+    def __init__(self, order: Order, *, left_minor: int) -> None:
+        self.left_minor = left_minor
+        super().__init__(order)

@@ -4,41 +4,23 @@ Webhook, return page and reconciliation all call `fulfil`; any one of them is en
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q
-from django.urls import reverse
-
-from accounts.models import User
 from catalog.models import Access
-from catalog.services import grant_access
-from delivery.outbox import queue_mail
-from payments.errors import NotPaid, UnknownSession
+from catalog.services import expiry
+from delivery.writing import Write, execute, insertion, one_transaction
+from payments.errors import NotPaid
 from payments.models import Order
 from payments.orders import mark_expired, mark_failed, mark_paid
-from payments.sessions import SessionFacts
+from payments.receipts import receipts
+from payments.reversals import balance, note_early_events
+from payments.sessions import SessionFacts, mode_told
+from payments.standing import Bought, Standing, bought_in, standing_of
 
 WEBHOOK, RETURN_PAGE, RECONCILIATION, PURCHASE = "webhook", "return", "reconciliation", "purchase"
 
 
-def order_of(session: SessionFacts) -> Order:
-    """The order that a session belongs to, locked. Raises: UnknownSession.
-
-    By its id; and by our own metadata while the order knows no session, since a webhook
-    may be faster than our own commit. Never by `client_reference_id`, which a buyer can
-    choose on a payment link.
-    """
-    wanted = Q(session_id=session.id)
-    if _is_uuid(session.order_id):
-        wanted |= Q(pk=session.order_id, session_id=None)
-    order = Order.objects.select_for_update().filter(wanted).first()
-    if order is None:
-        raise UnknownSession(session.id)
-    return order
-
-
-@transaction.atomic
 def fulfil(session: SessionFacts, *, door: str, at: datetime) -> Order:
     """Mark the session's order as paid and give its access.
 
@@ -49,22 +31,8 @@ def fulfil(session: SessionFacts, *, door: str, at: datetime) -> Order:
     """
     if not session.is_paid:
         raise NotPaid(session.id)
-    order = order_of(session)
-    if order.is_settled:
-        return order
-    learner = _locked_learner(order)
-    held = _reason_to_hold(order, session, learner)
-    former = None if held else _former_access(order, at=at)
-    duplicate_of = _order_behind(former)
-    if former and not duplicate_of:
-        held = f"the learner had access already ({former.source_kind})"
-    granted = not held and not duplicate_of
-    mark_paid(
-        order, session, door=door, at=at, granted=granted, held=held, duplicate_of=duplicate_of
-    )
-    if granted and learner:
-        _grant(order, learner, at=at)
-    return order
+    with one_transaction():
+        return _fulfilled(standing_of(session, at=at), session, door=door, at=at)
 
 
 def settle(session: SessionFacts, *, door: str, at: datetime) -> Order:
@@ -74,38 +42,50 @@ def settle(session: SessionFacts, *, door: str, at: datetime) -> Order:
     """
     if session.is_paid:
         return fulfil(session, door=door, at=at)
-    with transaction.atomic():
-        order = order_of(session)
+    with one_transaction():
+        order = standing_of(session, at=at).order
         if session.status == "expired":
             mark_expired(order, door=door, at=at)
     return order
 
 
-@transaction.atomic
 def note_failed(session: SessionFacts, *, door: str, at: datetime) -> Order:
     """A delayed payment did not arrive. A late failure never overturns a paid order."""
-    order = order_of(session)
-    mark_failed(order, door=door, at=at)
+    with one_transaction():
+        order = standing_of(session, at=at).order
+        mark_failed(order, door=door, at=at)
     return order
 
 
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
+def _fulfilled(standing: Standing, session: SessionFacts, *, door: str, at: datetime) -> Order:
+    order, former = standing.order, standing.former_access
+    if order.is_settled:
+        return order
+    held = _reason_to_hold(standing, session)
+    duplicate_of = None if held else _order_behind(former)
+    if former and not held and not duplicate_of:
+        held = f"the learner had access already ({former[0]})"
+    granted, learner_id = not held and not duplicate_of, standing.learner_id
+    moved = mark_paid(
+        order,
+        session,
+        door=door,
+        at=at,
+        granted=granted,
+        held=held,
+        duplicate_of=duplicate_of,
+        then=(lambda paid: _given(paid, standing.lines, learner_id, at=at))
+        if granted and learner_id
+        else None,
+    )
+    if moved and standing.has_early_events:
+        note_early_events(order, door=door, at=at)
+    return order
 
 
-def _locked_learner(order: Order) -> User | None:
-    """The learner, locked, so that two paid orders for one bank are handled one by one."""
-    if order.user_id is None:
-        return None
-    return User.objects.select_for_update().filter(pk=order.user_id).first()
-
-
-def _reason_to_hold(order: Order, session: SessionFacts, learner: User | None) -> str:
+def _reason_to_hold(standing: Standing, session: SessionFacts) -> str:
     """Why this payment needs a person; "" where nothing speaks against it."""
+    order = standing.order
     free_of_charge = session.payment_status == "no_payment_required"
     amount = session.amount_before_discount_minor if free_of_charge else session.amount_minor
     if (amount, session.currency) != (order.amount_minor, order.currency):
@@ -113,50 +93,38 @@ def _reason_to_hold(order: Order, session: SessionFacts, learner: User | None) -
             f"Stripe says {amount} {session.currency}, "
             f"the order {order.amount_minor} {order.currency}"
         )
-    if session.livemode != (order.mode == Order.Mode.LIVE):
-        return f"Stripe says livemode={session.livemode}, the order is {order.mode}"
-    return "" if learner else "the learner's account is gone"
+    told = mode_told(livemode=session.livemode)
+    if told != order.mode:
+        return f"Stripe speaks of mode {told}, the order is {order.mode}"
+    return "" if standing.learner_id else "the learner's account is gone"
 
 
-def _former_access(order: Order, *, at: datetime) -> Access | None:
-    """A live access of the learner to a bank of this order, from another cause."""
-    banks = order.lines.values("test_bank")
-    return (
-        Access.objects.live(at)
-        .filter(learner=order.user_id, test_bank__in=banks)
-        .exclude(source_kind=Access.Source.ORDER, source_id=str(order.pk))
-        .order_by("starts_at")
-        .first()
-    )
-
-
-def _order_behind(access: Access | None) -> Order | None:
+def _order_behind(access: tuple[str, str] | None) -> uuid.UUID | None:
     """The order that an access comes from; None where it has another cause."""
-    if access is None or access.source_kind != Access.Source.ORDER:
+    if access is None or access[0] != Access.Source.ORDER:
         return None
-    return Order.objects.filter(pk=access.source_id).first()
+    return Order.objects.filter(pk=access[1]).values_list("pk", flat=True).first()
 
 
-def _grant(order: Order, learner: User, *, at: datetime) -> None:
-    """Give the access of each line, and queue the mail that says so, in one transaction."""
-    for line in order.lines.select_related("test_bank"):
-        grant_access(
-            learner=learner,
-            test_bank=line.test_bank,
+def grant(order: Order, *, at: datetime) -> None:
+    """Give what the order bought, and queue its mails, in the caller's transaction. Idempotent."""
+    if order.user_id:
+        for write in _given(order, bought_in(order), order.user_id, at=at):
+            execute(write)
+        balance(order, door=RECONCILIATION, at=at)
+
+
+def _given(order: Order, lines: Sequence[Bought], learner_id: int, *, at: datetime) -> list[Write]:
+    """The access of each line, and the mail that says so, yet to be written."""
+    accesses = [
+        Access(
+            learner_id=learner_id,
+            test_bank_id=line.test_bank_id,
             source_kind=Access.Source.ORDER,
             source_id=str(order.pk),
-            at=at,
-            access_days=line.access_days,
+            starts_at=at,
+            expires_at=expiry(at=at, access_days=line.access_days),
         )
-        queue_mail(
-            key=f"access-{order.pk}-{line.pk}",
-            recipient=order.email,
-            template="payments/email/access_ready",
-            context={
-                "title": line.title,
-                "price": order.price,
-                "path": reverse("catalog:detail", args=[line.test_bank.slug]),
-                "order": str(order.pk),
-            },
-            at=at,
-        )
+        for line in lines
+    ]
+    return [insertion(accesses, once=True), receipts(order, lines, at=at)]

@@ -4,12 +4,13 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from stripe import APIConnectionError, StripeError
 
-from outbound.diagnosis import Diagnosis
-from outbound.journey import CallRecord
+from outbound.diagnosis import Diagnosis, diagnose_refusal
 from outbound.secrets import scrub
 from payments.models import Incident, Order
 from payments.stripe_client import NoAnswer
@@ -19,6 +20,7 @@ logger = logging.getLogger("payments.incidents")
 # Without letters and digits that are mistaken for one another on the telephone.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
+UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,27 @@ def report_incident(
     `subject` says by ids what was being done.
     """
     code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
-    report = _details(error)
+    report, diagnosis = _details(error), diagnosis_of(error)
     logger.error("incident=%s %s %s", code, subject, report, exc_info=error)
     Incident.objects.create(
         code=code,
-        cause=cause_id(error),
+        cause=diagnosis.id if diagnosis else UNKNOWN,
         subject=subject[:200],
         report=report,
         order=order,
         at=at,
     )
-    return BuyersIncident(code=code, sentence=buyer_sentence(error))
+    return BuyersIncident(code=code, sentence=buyer_sentence(error, order))
 
 
-def buyer_sentence(error: StripeError) -> str:
-    """The plain words for a fault before Stripe's page: no host, no class, no word of proxies.
+def buyer_sentence(error: StripeError, order: Order | None) -> str:
+    """The plain words for a fault on the way to Stripe: no host, no class, no word of proxies.
 
-    Nothing can have been charged there: no card was entered yet.
+    Nothing can have been charged before the buyer was shown Stripe's page: no card was
+    entered yet. Where an earlier try led there, that is not claimed.
     """
+    if order is not None and order.session_id:
+        return _sentence_after_stripes_page(error)
     if isinstance(error, APIConnectionError):
         return _(
             "Unable to connect to payment service. "
@@ -66,29 +71,46 @@ def buyer_sentence(error: StripeError) -> str:
     )
 
 
-def _details(error: StripeError) -> str:
-    if isinstance(error, NoAnswer):
-        return f"{_course(error.record)} {_finding(error.diagnosis)}"
-    return scrub(
-        f"cause={cause_id(error)} status={error.http_status} request={error.request_id} "
-        f"{type(error).__name__}: {error.user_message}"
+def _sentence_after_stripes_page(error: StripeError) -> str:
+    if isinstance(error, APIConnectionError):
+        return _(
+            "Unable to connect to payment service. "
+            "Please check your internet connection and try again. "
+            "If you have paid already, do not pay again: we are still confirming your payment."
+        )
+    return _(
+        "The payment service did not answer about your payment. "
+        "Please try again in a few minutes. "
+        "If you have paid already, do not pay again: we are still confirming your payment."
     )
 
 
-def cause_id(error: StripeError) -> str:
-    """The stable id of the cause: that of the diagnosis, or of Stripe's own answer."""
+def _details(error: StripeError) -> str:
+    diagnosis = diagnosis_of(error)
+    found = _finding(diagnosis) if diagnosis else f"cause={UNKNOWN}"
     if isinstance(error, NoAnswer):
-        return error.diagnosis.id
+        course = error.record.course if error.record else "no call was made"
+        return f"{course} {found}"
+    return scrub(
+        f"status={error.http_status} request={error.request_id} "
+        f"{type(error).__name__}: {error.user_message} {found}"
+    )
+
+
+def diagnosis_of(error: StripeError) -> Diagnosis | None:
+    """What is known of a fault: why no answer came, or what Stripe's own refusal means."""
+    if isinstance(error, NoAnswer):
+        return error.diagnosis
     status = error.http_status or 0
-    return "API-5XX" if status >= 500 else f"API-{status}" if status else "UNKNOWN"
-
-
-def _course(record: CallRecord | None) -> str:
-    """How far the call got."""
-    if record is None:
-        return "no call was made"
-    stages = " ".join(f"{stage}={ms:.0f}ms" for stage, ms in record.milliseconds.items())
-    return f"route={record.route!r} sent_bytes={record.bytes_sent} {stages}"
+    if status < 400:
+        return None
+    return diagnose_refusal(
+        status,
+        host=urlsplit(settings.STRIPE_API_BASE).hostname or "",
+        wish=(error.headers or {}).get("Stripe-Should-Retry", ""),
+        # stripe-python gives every POST an idempotency key, where we have not given ours.
+        repeatable=True,
+    )
 
 
 def _finding(diagnosis: Diagnosis) -> str:

@@ -22,6 +22,10 @@ class Order(models.Model):
     the key they are sent with, so that asking again can only give the same session.
     `amount_minor` is in the smallest unit of `currency` (Stripe's units). *Paid* and
     *granted* are two facts: an order that is paid but not granted must not exist for long.
+
+    `paid_minor` of `paid_currency` is what Stripe took, `refunded_minor` what of it went back.
+    `charge_refunded_minor` is the sum that Stripe named last in an event about the charge,
+    and `charge_told_at` when: it counts as far as no refund is known that explains it.
     """
 
     class Mode(models.TextChoices):
@@ -63,6 +67,11 @@ class Order(models.Model):
     )
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
+    paid_minor = models.PositiveIntegerField(null=True, blank=True)
+    paid_currency = models.CharField(max_length=3, blank=True)
+    refunded_minor = models.PositiveIntegerField(default=0)
+    charge_refunded_minor = models.PositiveIntegerField(null=True, blank=True)
+    charge_told_at = models.DateTimeField(null=True, blank=True)
     granted_at = models.DateTimeField(null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
@@ -108,10 +117,21 @@ class Order(models.Model):
                 condition=~models.Q(status="open") | models.Q(session_id__isnull=False),
                 name="payments_order_open_has_session",
             ),
+            models.CheckConstraint(
+                condition=models.Q(refunded_minor=0)
+                | models.Q(paid_minor__isnull=False, refunded_minor__lte=models.F("paid_minor")),
+                name="payments_order_refunded_at_most_paid",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paid_minor__isnull=True) | models.Q(paid_at__isnull=False),
+                name="payments_order_amount_paid_only_if_paid",
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="payments_order_of_user"),
             models.Index(fields=["status", "created_at"], name="payments_order_by_status"),
+            # Of all rows: SQLite cannot tell from a parameter that it is not "".
+            models.Index(fields=["payment_intent_id"], name="payments_order_of_payment"),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +146,11 @@ class Order(models.Model):
     def is_settled(self) -> bool:
         """True where Stripe has said *paid*, whatever came afterwards."""
         return self.paid_at is not None
+
+    @property
+    def left_minor(self) -> int:
+        """What was paid and has not gone back."""
+        return (self.paid_minor or 0) - self.refunded_minor
 
 
 class OrderLine(models.Model):
@@ -191,20 +216,203 @@ class OpenCheckout(models.Model):
         return f"{self.learner_id} → {self.test_bank_id} ({self.mode})"
 
 
+class Refund(models.Model):
+    """Money that goes back, asked for here or seen at Stripe.
+
+    One that is asked for here is written down before Stripe is asked: `request` holds the
+    exact parameters (JSON) and `idempotency_key` the key they are sent with, `tried_at` when
+    the key was first used. `status` is Stripe's, but for `asked` (no answer yet) and
+    `refused`. Of two words of Stripe the further one counts, in the order of `Status`, and
+    `told_at` is when Stripe first said it, where an event did. Without `lines` it is for the
+    whole order.
+    """
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("Asked for, no answer yet")
+        REFUSED = "refused", _("Refused by Stripe")
+        PENDING = "pending", _("On its way")
+        REQUIRES_ACTION = "requires_action", _("Waits for the buyer")
+        SUCCEEDED = "succeeded", _("Paid back")
+        CANCELED = "canceled", _("Cancelled")
+        FAILED = "failed", _("Failed, the money came back")
+
+    class Reason(models.TextChoices):
+        REQUESTED = "requested_by_customer", _("The buyer asked for it")
+        DUPLICATE = "duplicate", _("Paid twice")
+        FRAUDULENT = "fraudulent", _("Fraud")
+
+    class AccessChoice(models.TextChoices):
+        REVOKE = "revoke", _("Close it now")
+        KEEP = "keep", _("Leave it open")
+        SHORTEN = "shorten", _("Close it later")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")
+    lines = models.ManyToManyField(OrderLine, blank=True, related_name="refunds")
+    stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    amount_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20, choices=Status.choices)
+    reason = models.CharField(max_length=40, blank=True)
+    note = models.CharField(max_length=300, blank=True, help_text="The seller's own words.")
+    access = models.CharField(max_length=10, choices=AccessChoice.choices, blank=True)
+    access_until = models.DateTimeField(null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="refunds_asked",
+    )
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    request = models.TextField(blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=[
+                        "asked",
+                        "refused",
+                        "pending",
+                        "requires_action",
+                        "succeeded",
+                        "canceled",
+                        "failed",
+                    ]
+                ),
+                name="payments_refund_status_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gt=0), name="payments_refund_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access__in=["", "revoke", "keep", "shorten"]),
+                name="payments_refund_access_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(access="shorten") | models.Q(access_until__isnull=False),
+                name="payments_refund_shorten_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["asked", "refused"])
+                | models.Q(stripe_id__isnull=False),
+                name="payments_refund_known_to_stripe",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["asked", "refused"])
+                | models.Q(idempotency_key__isnull=False),
+                name="payments_refund_asked_has_key",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["order", "created_at"], name="payments_refund_of_order"),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(status__in=["asked", "pending", "requires_action"]),
+                name="payments_refund_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stripe_id or self.id} ({self.status})"
+
+    @property
+    def price(self) -> str:
+        """The amount as the active language writes it."""
+        return format_price(self.amount_minor, self.currency)
+
+    @property
+    def counts(self) -> bool:
+        """True where the money has left, or is on its way."""
+        return self.status in {"pending", "requires_action", "succeeded"}
+
+
+class Dispute(models.Model):
+    """A payment that the buyer's bank wants back, as Stripe tells it.
+
+    Of two words of Stripe one that closes it counts more, then the later one (`told_at`).
+    A status that begins with `warning` is a question of the bank: no money has moved.
+    """
+
+    class Status(models.TextChoices):
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("The bank asks, answer it")
+        WARNING_UNDER_REVIEW = "warning_under_review", _("The bank asked, it reads the answer")
+        WARNING_CLOSED = "warning_closed", _("The bank asked, and it is closed")
+        NEEDS_RESPONSE = "needs_response", _("Open, answer it")
+        UNDER_REVIEW = "under_review", _("Open, the bank reads the answer")
+        PREVENTED = "prevented", _("Prevented")
+        LOST = "lost", _("Lost")
+        WON = "won", _("Won")
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="disputes")
+    stripe_id = models.CharField(max_length=255, unique=True)
+    amount_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=30, choices=Status.choices)
+    reason = models.CharField(max_length=60, blank=True)
+    evidence_due_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=[
+                        "warning_needs_response",
+                        "warning_under_review",
+                        "warning_closed",
+                        "needs_response",
+                        "under_review",
+                        "prevented",
+                        "lost",
+                        "won",
+                    ]
+                ),
+                name="payments_dispute_status_known",
+            )
+        ]
+        indexes = [models.Index(fields=["order", "created_at"], name="payments_dispute_of_order")]
+
+    def __str__(self) -> str:
+        return f"{self.stripe_id} ({self.status})"
+
+    @property
+    def price(self) -> str:
+        """The amount as the active language writes it."""
+        return format_price(self.amount_minor, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        """True while the money is away and nothing is decided."""
+        return self.status in {"needs_response", "under_review"}
+
+
 class StripeEvent(models.Model):
-    """One event that Stripe sent, kept as it came, and what became of it."""
+    """One event that Stripe sent, kept as it came, and what became of it.
+
+    `payment_intent_id` is the payment that its object belongs to where that is a charge, a
+    refund or a dispute: such an event may come before the order knows its payment.
+    """
 
     class Status(models.TextChoices):
         RECEIVED = "received", _("Not handled yet")
         DONE = "done", _("Handled")
         IGNORED = "ignored", _("Of a kind that changes nothing here")
-        UNKNOWN = "unknown", _("About a session that is not known here")
+        UNKNOWN = "unknown", _("About something that is not known here")
         FAILED = "failed", _("Could not be handled")
 
     event_id = models.CharField(max_length=255, unique=True)
     kind = models.CharField(max_length=100)
     object_id = models.CharField(max_length=255, blank=True)
+    payment_intent_id = models.CharField(max_length=255, blank=True)
     account = models.CharField(max_length=64, blank=True)
+    mode = models.CharField(max_length=10, choices=Order.Mode.choices, blank=True)
     livemode = models.BooleanField()
     body = models.TextField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
@@ -221,12 +429,41 @@ class StripeEvent(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["received", "done", "ignored", "unknown", "failed"]),
                 name="payments_stripe_event_status_known",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mode__in=["", "sandbox", "test", "live"]),
+                name="payments_stripe_event_mode_known",
+            ),
         ]
-        indexes = [models.Index(fields=["status", "received_at"], name="payments_event_by_status")]
+        indexes = [
+            models.Index(fields=["status", "received_at"], name="payments_event_by_status"),
+            models.Index(
+                fields=["payment_intent_id"],
+                condition=models.Q(status="unknown"),
+                name="payments_event_before_payment",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} ({self.kind})"
+
+
+class EventCursor(models.Model):
+    """Up to which of Stripe's events reconciliation has looked, for each mode and account."""
+
+    mode = models.CharField(max_length=10, choices=Order.Mode.choices)
+    account = models.CharField(max_length=64, blank=True)
+    event_id = models.CharField(max_length=255)
+    event_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mode", "account"], name="payments_event_cursor_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.account}: {self.event_id}"
 
 
 class Incident(models.Model):

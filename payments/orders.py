@@ -6,7 +6,7 @@ Each move is one function: a conditional update from the states it may start in,
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,20 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import TestBank
+from delivery.writing import Write, deletion, execute, insertion, one_transaction, update_if
 from payments.models import OpenCheckout, Order, OrderEvent, OrderLine
 from payments.sessions import SessionFacts
 
 UNPAID = (Order.Status.PENDING, Order.Status.OPEN)
 NOT_PAID_YET = (*UNPAID, Order.Status.EXPIRED, Order.Status.FAILED)
+# What a move brings with it, of the order as it then is.
+Then = Callable[[Order], Sequence[Write]]
+SETTLED = (
+    Order.Status.PAID,
+    Order.Status.PARTIALLY_REFUNDED,
+    Order.Status.REFUNDED,
+    Order.Status.DISPUTED,
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ def _place_order(
         amount_minor=test_bank.price_minor,
         access_days=test_bank.access_days,
     )
-    _record(order, kind="placed", before=order.status, at=at)
+    execute(_record(order, kind="placed", before=order.status, at=at))
     return order
 
 
@@ -153,20 +162,22 @@ def record_session(order: Order, session: SessionFacts, *, at: datetime) -> None
 
 def mark_expired(order: Order, *, door: str, at: datetime) -> bool:
     """Pending or open → expired; False where it was in no such state (paid stays paid)."""
-    return _close(order, kind="expired", target=Order.Status.EXPIRED, door=door, at=at)
+    return _close(
+        order, kind="expired", sources=UNPAID, target=Order.Status.EXPIRED, door=door, at=at
+    )
 
 
 def mark_failed(order: Order, *, door: str, at: datetime) -> bool:
     """Pending or open → failed; False where it was in no such state (paid stays paid)."""
-    return _close(order, kind="failed", target=Order.Status.FAILED, door=door, at=at)
+    return _close(
+        order, kind="failed", sources=UNPAID, target=Order.Status.FAILED, door=door, at=at
+    )
 
 
-def _close(order: Order, *, kind: str, target: str, door: str, at: datetime) -> bool:
-    with transaction.atomic():
-        moved = _move(order, kind=kind, sources=UNPAID, target=target, door=door, at=at)
-        if moved:
-            OpenCheckout.objects.filter(order=order).delete()
-        return moved
+def _close(order: Order, *, then: Then | None = None, **move: Any) -> bool:
+    """A move after which the learner may open another checkout for the bank."""
+    closed = deletion(OpenCheckout, field="order_id", value=order.pk)
+    return _move(order, then=lambda moved: [closed, *(then(moved) if then else ())], **move)
 
 
 def mark_paid(
@@ -177,15 +188,17 @@ def mark_paid(
     at: datetime,
     granted: bool,
     held: str = "",
-    duplicate_of: Order | None = None,
+    duplicate_of: uuid.UUID | None = None,
+    then: Then | None = None,
 ) -> bool:
     """Whatever was not paid yet → paid, with its flags; False where it was paid before.
 
-    A late payment wins over `expired` and `failed`. The caller owns the transaction and
-    gives the access in it, so that paid and granted are one step.
+    A late payment wins over `expired` and `failed`. The access that it gives is written
+    `then`, in the same transaction, so that paid and granted are one step.
     """
-    moved = _move(
+    return _close(
         order,
+        then=then,
         kind="paid",
         sources=NOT_PAID_YET,
         target=Order.Status.PAID,
@@ -194,47 +207,93 @@ def mark_paid(
         session_id=session.id,
         payment_intent_id=session.payment_intent_id,
         paid_at=at,
+        paid_minor=session.amount_minor,
+        paid_currency=session.currency,
         granted_at=at if granted else None,
         held=held,
-        duplicate_of=duplicate_of,
+        duplicate_of_id=duplicate_of,
     )
-    if moved:
-        OpenCheckout.objects.filter(order=order).delete()
-    return moved
+
+
+def mark_money(
+    order: Order,
+    *,
+    kind: str,
+    status: str,
+    refunded_minor: int,
+    door: str,
+    at: datetime,
+) -> bool:
+    """Paid, partly refunded, refunded and disputed, each to each, by what Stripe said last.
+
+    The caller has locked the order and worked out where it stands (`reckoning.py`). False
+    where it was not paid.
+    """
+    detail = {"refunded_minor": refunded_minor}
+    return _move(
+        order,
+        kind=kind,
+        sources=SETTLED,
+        target=status,
+        door=door,
+        at=at,
+        detail=detail,
+        refunded_minor=refunded_minor,
+    )
+
+
+def mark_granted(order: Order, *, at: datetime) -> bool:
+    """A paid order that gave no access gives it now; the caller gives it in this transaction."""
+    return _move(order, kind="granted", sources=SETTLED, target=order.status, at=at, granted_at=at)
+
+
+def note(order: Order, *, kind: str, door: str, at: datetime, detail: dict[str, Any]) -> None:
+    """Write into the order's history what happened to it without moving it."""
+    execute(_record(order, kind=kind, before=order.status, at=at, door=door, detail=detail))
 
 
 def _move(
     order: Order,
     *,
     kind: str,
-    sources: Iterable[str],
+    sources: Collection[str],
     target: str,
     at: datetime,
     door: str = "",
+    detail: dict[str, Any] | None = None,
+    then: Then | None = None,
     **changes: Any,
 ) -> bool:
     """One conditional update and its event, in one transaction; True where it took effect."""
-    before = order.status
-    with transaction.atomic():
-        moved = Order.objects.filter(pk=order.pk, status__in=list(sources)).update(
-            status=target, **changes
-        )
+    former, moved_to = order.status, {"status": target, **changes}
+    for name, value in moved_to.items():
+        setattr(order, name, value)
+    event = _record(order, kind=kind, before=former, at=at, door=door, detail=detail)
+    also = [event, *(then(order) if then else ())]
+    with one_transaction():
+        moved = update_if(order, moved_to, field="status", among=sources, then=also)
         if not moved:
             order.refresh_from_db()
-            return False
-        for name, value in {"status": target, **changes}.items():
-            setattr(order, name, value)
-        _record(order, kind=kind, before=before, at=at, door=door)
-    return True
+    return moved
 
 
-def _record(order: Order, *, kind: str, before: str, at: datetime, door: str = "") -> None:
-    OrderEvent.objects.create(
-        order=order,
+def _record(
+    order: Order,
+    *,
+    kind: str,
+    before: str,
+    at: datetime,
+    door: str = "",
+    detail: dict[str, Any] | None = None,
+) -> Write:
+    """The event that says so, yet to be written."""
+    event = OrderEvent(
+        order_id=order.pk,
         kind=kind,
         from_status=before,
         to_status=order.status,
         door=door,
         at=at,
-        detail={"held": order.held} if order.held else {},
+        detail=detail if detail is not None else {"held": order.held} if order.held else {},
     )
+    return insertion([event])

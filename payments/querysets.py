@@ -25,7 +25,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def paid_but_not_granted(self) -> "OrderQuerySet":
         """Orders that must not exist: paid, not granted, and no flag that says why."""
         return self.filter(
-            paid_at__isnull=False, granted_at__isnull=True, held="", duplicate_of__isnull=True
+            status__in=["paid", "partially_refunded"],
+            granted_at__isnull=True,
+            held="",
+            duplicate_of__isnull=True,
         )
 
 
@@ -34,5 +37,23 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
 
     def left_over(self, at: datetime) -> "StripeEventQuerySet":
         """Events that were kept but not handled, and that nobody is handling now."""
+        return self.unhandled(at).filter(status__in=["received", "failed"])
+
+    def unhandled(self, at: datetime) -> "StripeEventQuerySet":
+        """The same, and those about something that was not known here."""
         free = models.Q(leased_until=None) | models.Q(leased_until__lte=at)
-        return self.filter(free, status__in=["received", "failed"])
+        return self.filter(free, status__in=["received", "failed", "unknown"])
+
+    def known_by_now(self) -> "StripeEventQuerySet":
+        """Events that came before their payment, and whose payment an order knows now."""
+        from payments.models import Order  # noqa: PLC0415 - it imports this module
+
+        paid = Order.objects.filter(
+            paid_at__isnull=False, payment_intent_id=models.OuterRef("payment_intent_id")
+        )
+        unknown = self.filter(status="unknown").exclude(payment_intent_id="")
+        return unknown.filter(models.Exists(paid))
+
+    def in_mode(self, mode: str) -> "StripeEventQuerySet":
+        """Events of one mode."""
+        return self.filter(mode=mode)

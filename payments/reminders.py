@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.urls import reverse
 
-from delivery.outbox import queue_mail
+from delivery.outbox import Mail, queue_mails
 from payments.errors import PaymentError
 from payments.models import Order, Reminder
 from payments.stripe_integration import StripeError, create_checkout_session
@@ -45,7 +45,7 @@ def _settle(reminder: Reminder, *, at: datetime) -> bool:
     with transaction.atomic():
         settled = Reminder.objects.filter(pk=reminder.pk, settled_at=None).update(settled_at=at)
         if settled and works:
-            queue_mail(
+            mail = Mail(
                 key=f"reminder-{reminder.order_id}",
                 recipient=reminder.order.email,
                 template="payments/email/payment_works",
@@ -53,6 +53,6 @@ def _settle(reminder: Reminder, *, at: datetime) -> bool:
                     "title": line.title,
                     "path": reverse("catalog:detail", args=[line.test_bank.slug]),
                 },
-                at=at,
             )
+            queue_mails([mail], at=at)
     return works

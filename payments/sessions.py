@@ -6,8 +6,12 @@ class passes this point.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from django.conf import settings
+
+from payments.charges import UNREADABLE, amount, identifier, moment
 
 # Source: docs.stripe.com/checkout/fulfillment. `unpaid` is a delayed method under way.
 PAID_STATUSES = frozenset({"paid", "no_payment_required"})
@@ -57,23 +61,27 @@ def session_facts(session: Mapping[str, Any]) -> SessionFacts:
             id=str(session["id"]),
             status=str(session["status"]),
             payment_status=str(session["payment_status"]),
-            amount_minor=int(session["amount_total"]),
-            amount_before_discount_minor=int(session["amount_subtotal"]),
+            amount_minor=amount(session["amount_total"]),
+            amount_before_discount_minor=amount(session["amount_subtotal"]),
             currency=str(session["currency"]).upper(),
             livemode=bool(session["livemode"]),
             order_id=str((session.get("metadata") or {}).get("order_id", "")),
-            payment_intent_id=_identifier(session.get("payment_intent")),
+            payment_intent_id=identifier(session.get("payment_intent")),
             url=str(session.get("url") or ""),
-            expires_at=datetime.fromtimestamp(int(session["expires_at"]), tz=UTC),
+            expires_at=moment(session["expires_at"]),
         )
     except MalformedSession:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+    except UNREADABLE as error:
         raise MalformedSession(f"{type(error).__name__}: {error}") from error
 
 
-def _identifier(reference: object) -> str:
-    """The id of an object that the API may give as an id, expanded, or not at all."""
-    if isinstance(reference, Mapping):
-        return str(reference["id"])
-    return str(reference or "")
+def mode_told(*, livemode: bool) -> str:
+    """The mode that Stripe speaks of: the key's, unless the object says that it is not.
+
+    A sandbox and Stripe's test mode both say `livemode=false`: the key tells them apart.
+    """
+    if livemode:
+        return "live"
+    mode: str = settings.STRIPE_MODE
+    return "test" if mode == "live" else mode

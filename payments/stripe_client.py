@@ -8,10 +8,11 @@ import functools
 import json
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import stripe
 from django.conf import settings
@@ -20,11 +21,21 @@ from outbound.breaker import Breaker
 from outbound.client import Answer, CallFailed, CallRecord, Client
 from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
 from outbound.route import RouteError, Surroundings, decide
+from payments.outage import (
+    marks_can_be_left,
+    note_detour,
+    note_outage,
+    note_recovery,
+    outage_is_known,
+)
 
 logger = logging.getLogger("payments.stripe_client")
 
 # Stripe would otherwise get a file of its own under the service's home, and timings.
 stripe.enable_telemetry = False
+
+# Of the API, as stripe-python speaks it; Stripe's events come in an endpoint's own version.
+API_VERSION: str = stripe.api_version
 
 MOST_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.25
@@ -116,6 +127,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
             self._breaks(error)
             raise
         self._breaker.note_success()
+        note_recovery()
         return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
 
     def _repeated(self, request: _Request) -> Answer:
@@ -144,6 +156,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
                 "cause=%s the proxy failed; going around it, as STRIPE_PROXY_FALLBACK says",
                 error.diagnosis.id,
             )
+            note_detour(error.diagnosis.id)
             return self._call_by("direct", request)
 
     def _call_by(self, setting: str, request: _Request) -> Answer:
@@ -161,9 +174,15 @@ class OutboundHTTPClient(stripe.HTTPClient):
         except RouteError as error:
             raise NoAnswer(diagnose_route_error(error), None) from error
         except CallFailed as failure:
-            raise NoAnswer(diagnose(failure), failure.record) from failure
+            cause = diagnose(failure)
+            _log(failure.record, cause.id)
+            raise NoAnswer(cause, failure.record) from failure
         diagnosis = diagnose_answer(answer)
+        _log(answer.record, diagnosis.id if diagnosis else "none")
         if diagnosis and diagnosis.id.startswith("NET-"):
+            # Whoever is between would answer on this connection again, also after it has
+            # let the others through.
+            self._client.close()
             raise NoAnswer(diagnosis, answer.record)
         return answer
 
@@ -171,6 +190,8 @@ class OutboundHTTPClient(stripe.HTTPClient):
         """A busy moment says nothing of the network."""
         if error.diagnosis.id != "NET-BUSY":
             self._breaker.note_failure(error.diagnosis)
+        if self._breaker.is_open:
+            note_outage(error.diagnosis.id)
 
     def _worth_repeating(self, diagnosis: Diagnosis, request: _Request) -> bool:
         time_left = request.ends_at - self._clock()
@@ -201,6 +222,19 @@ def outbound_client() -> Client:
     )
 
 
+def _log(record: CallRecord, cause: str) -> None:
+    """A line for each call: a try that was repeated leaves no other trace."""
+    logger.info(
+        "%s %s status=%d request=%s cause=%s %s",
+        record.method,
+        record.path,
+        record.status,
+        record.request_id or "none",
+        cause,
+        record.course,
+    )
+
+
 def _proxy_failed(diagnosis: Diagnosis) -> bool:
     """True where nothing was sent because of the proxy, so that another way can be tried."""
     return diagnosis.acted is Acted.NO and diagnosis.id.startswith("NET-PROXY-")
@@ -213,8 +247,8 @@ def payment_breaker() -> Breaker:
 
 
 def payment_is_down() -> bool:
-    """True where the last calls of this process did not get through. Costs nothing to ask."""
-    return payment_breaker().is_open
+    """True where the last calls from this machine did not get through. Costs next to nothing."""
+    return outage_is_known() or (payment_breaker().is_open and not marks_can_be_left())
 
 
 @functools.cache
@@ -240,6 +274,8 @@ class BadWebhook(Exception):
 
 # Source: stripe.Webhook.DEFAULT_TOLERANCE; older signatures may be replays.
 SIGNATURE_TOLERANCE_SECONDS = 300
+# What ids and types of events are made of, and as long as they are kept.
+EVENT_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def verified_event(body: bytes, signature: str, secrets: Sequence[str]) -> dict[str, Any]:
@@ -255,11 +291,21 @@ def verified_event(body: bytes, signature: str, secrets: Sequence[str]) -> dict[
         raise BadWebhook("no valid signature")
     try:
         event = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadWebhook("not JSON") from error
-    if not isinstance(event, dict) or event.get("object") != "event":
+    if not _is_snapshot(event):
         raise BadWebhook("not a snapshot event")
-    return event
+    return cast(dict[str, Any], event)
+
+
+def _is_snapshot(event: object) -> bool:
+    """True for an event that carries its object, unlike a thin one."""
+    if not isinstance(event, dict) or event.get("object") != "event":
+        return False
+    data = event.get("data")
+    words = [event.get("id"), event.get("type")]
+    named = all(isinstance(word, str) and EVENT_WORD.fullmatch(word) for word in words)
+    return named and isinstance(data, dict) and isinstance(data.get("object"), dict)
 
 
 def _has_signed(text: str, signature: str, secret: str) -> bool:

@@ -5,6 +5,7 @@ for the order is decided in `fulfilment.py` and `orders.py`.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from accounts.models import User
 from catalog.models import TestBank
 from catalog.services import live_access
 from payments import orders
-from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
+from payments.errors import AlreadyOwned, FreeBank, NotOnSale, OtherMode, PaymentUnderWay
 from payments.fulfilment import PURCHASE, RETURN_PAGE, settle
 from payments.models import Order
 from payments.sessions import SessionFacts, session_facts
@@ -32,11 +33,15 @@ __all__ = [
     "CheckoutSession",
     "InvalidRequestError",
     "StripeError",
-    "complete_sessions",
     "confirm_payment",
     "create_checkout_session",
     "existing_session",
+    "is_kept_fault",
+    "is_of_the_key",
+    "withdraw",
 ]
+
+logger = logging.getLogger("payments.stripe_integration")
 
 # Stripe keeps idempotency keys for at least 24 hours. After that the same key makes a new
 # session, so an older unanswered request is looked for instead of being sent again.
@@ -88,13 +93,26 @@ def create_checkout_session(
 def confirm_payment(order: Order) -> Order:
     """Ask Stripe once, within a few seconds, what became of the order's session.
 
-    Idempotent. Does nothing where no session is known. Raises: StripeError.
+    Idempotent. Does nothing where no session is known. Raises: OtherMode, StripeError.
     """
+    _refuse_other_mode(order)
     if order.is_settled or not order.session_id:
         return order
     client = stripe_client(RETURN_PAGE_DEADLINE_SECONDS)
     session = session_facts(client.v1.checkout.sessions.retrieve(order.session_id).to_dict())
     return settle(session, door=RETURN_PAGE, at=timezone.now())
+
+
+def _refuse_other_mode(order: Order) -> None:
+    """What a key of one mode or account has made is unknown to any other: nobody is asked."""
+    if not is_of_the_key(order):
+        raise OtherMode(order)
+
+
+def is_of_the_key(order: Order) -> bool:
+    """True where the key in use is of the order's mode and, where both are named, account."""
+    accounts = {order.account, settings.STRIPE_ACCOUNT} - {""}
+    return order.mode == settings.STRIPE_MODE and len(accounts) <= 1
 
 
 def _refuse_needless(test_bank: TestBank, user: User, *, at: datetime) -> None:
@@ -122,9 +140,13 @@ def _return_addresses(request: HttpRequest | None) -> orders.ReturnAddresses:
 def _payable_session(order: Order, test_bank: TestBank) -> SessionFacts | None:
     """The order's session where it can be paid now; None where the order has come to an end.
 
-    A session whose bank has changed is expired at Stripe before the order is let go.
+    A session whose bank has changed is expired at Stripe before the order is let go; one of
+    another account cannot be asked for, and a late payment of it still wins.
     Raises: PaymentUnderWay, StripeError.
     """
+    if not is_of_the_key(order):
+        orders.mark_expired(order, door=PURCHASE, at=timezone.now())
+        return None
     try:
         session = _session_of(order)
     except InvalidRequestError:
@@ -152,7 +174,8 @@ def _session_of(order: Order) -> SessionFacts | None:
     """What Stripe says of the order's session; None where it is known to have none.
 
     Stripe is asked for a session that we know of, else the stored request is sent (again)
-    with its own key; once that key may be forgotten, the session is looked for.
+    with its own key; once that key may be forgotten, or has only a fault of Stripe's to tell,
+    the session is looked for.
     """
     sessions = stripe_client().v1.checkout.sessions
     if order.session_id:
@@ -160,8 +183,23 @@ def _session_of(order: Order) -> SessionFacts | None:
     if order.asked_at and timezone.now() - order.asked_at > KEY_LIFETIME:
         return _lost_session(order, since=order.asked_at)
     orders.note_asked(order, at=timezone.now())
-    answer = sessions.create(json.loads(order.request), {"idempotency_key": order.idempotency_key})
-    return session_facts(answer.to_dict())
+    request, key = json.loads(order.request), order.idempotency_key
+    try:
+        return session_facts(sessions.create(request, {"idempotency_key": key}).to_dict())
+    except APIError as error:
+        if not is_kept_fault(error):
+            raise
+        return _lost_session(order, since=order.asked_at or timezone.now())
+
+
+def is_kept_fault(error: APIError) -> bool:
+    """True for a fault that came before and is told again: it is kept with the key for a day.
+
+    The attempt that met it has ended, and nobody was ever given a session that it made.
+    Source: docs.stripe.com/api/idempotent_requests.
+    """
+    was_told_before = (error.headers or {}).get("Idempotent-Replayed") == "true"
+    return was_told_before and (error.http_status or 0) >= 500
 
 
 def _lost_session(order: Order, *, since: datetime) -> SessionFacts | None:
@@ -173,20 +211,32 @@ def _lost_session(order: Order, *, since: datetime) -> SessionFacts | None:
 def existing_session(order: Order) -> SessionFacts | None:
     """What Stripe says of the order's session, without making one; None where it has none.
 
-    Raises: StripeError.
+    Raises: OtherMode, StripeError.
     """
+    _refuse_other_mode(order)
     if order.session_id:
         sessions = stripe_client().v1.checkout.sessions
         return session_facts(sessions.retrieve(order.session_id).to_dict())
     return _lost_session(order, since=order.asked_at) if order.asked_at else None
 
 
-def complete_sessions(since: datetime) -> Iterator[SessionFacts]:
-    """Every session made since then whose buyer has done their part, the newest first.
+def withdraw(order: Order, *, at: datetime) -> None:
+    """Let an order that nobody is to pay expire, and its session at Stripe with it.
 
-    Raises: StripeError, at any step.
+    Idempotent; what is paid stays paid. Where Stripe cannot be asked, its session ends by
+    itself within a day.
     """
-    return _sessions_since(since, status="complete")
+    if order.is_settled:
+        return
+    try:
+        session = existing_session(order)
+        if session and session.status == "open":
+            session = _expired(session)
+        if session:
+            settle(session, door=PURCHASE, at=at)
+    except (OtherMode, StripeError) as error:
+        logger.warning("order=%s: its session was not expired: %s", order.pk, type(error).__name__)
+    orders.mark_expired(order, door=PURCHASE, at=at)
 
 
 def _sessions_since(since: datetime, **filters: str) -> Iterator[SessionFacts]:

@@ -2,15 +2,18 @@
 
 from django.urls import path
 
-from payments import views
+from payments import order_views, views
 
 app_name = "payments"
 
 urlpatterns = [
     path("checkout/<slug:slug>/", views.checkout, name="checkout"),
     path("remind/<slug:slug>/", views.remind, name="remind"),
-    path("success/<uuid:order_id>/", views.success, name="success"),
+    path("success/<uuid:order_id>/", order_views.success, name="success"),
     path("cancelled/<uuid:order_id>/", views.cancelled, name="cancelled"),
-    path("orders/", views.orders, name="orders"),
+    path("orders/", order_views.orders, name="orders"),
+    path("orders/<uuid:order_id>/check/", order_views.check, name="check"),
+    path("orders/<uuid:order_id>/receipt/", order_views.receipt, name="receipt"),
+    path("orders/<uuid:order_id>/resend/", order_views.resend, name="resend"),
     path("webhook/", views.webhook, name="webhook"),
 ]

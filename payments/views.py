@@ -1,4 +1,4 @@
-"""Pages of a purchase: the way to Stripe, the way back, the history, and the webhook."""
+"""The way to Stripe and back without paying, and the webhook. Orders stand in `order_views.py`."""
 
 import logging
 import uuid
@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,29 +22,22 @@ from catalog.services import claim_free_bank
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
 from payments.incidents import report_incident
 from payments.models import OpenCheckout, Order
-from payments.orders import UNPAID
+from payments.order_views import own_order
 from payments.reminders import ask_for_reminder
+from payments.responses import SeeOther
 from payments.stripe_client import BadWebhook, verified_event
-from payments.stripe_integration import StripeError, confirm_payment, create_checkout_session
+from payments.stripe_integration import StripeError, create_checkout_session
 from payments.webhooks import receive_event
 
 logger = logging.getLogger("payments.views")
 
-SEE_OTHER = 303
 RETRY_AFTER_SECONDS = 60
-REFRESH_SECONDS = 5
 
 
 REFUSALS = {
     AlreadyOwned: gettext_lazy("This test bank is yours already. Nothing was charged."),
     NotOnSale: gettext_lazy("This test bank is no longer sold. Nothing was charged."),
 }
-
-
-class SeeOther(HttpResponseRedirect):
-    """303: the browser fetches the next page with GET, whatever it sent before."""
-
-    status_code = SEE_OTHER
 
 
 @require_POST
@@ -102,53 +95,28 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
         mode=settings.STRIPE_MODE,
     )
     ask_for_reminder(order=order, at=timezone.now())
-    words = _("We will write to %(email)s as soon as payment works again. Nothing was charged.")
+    if order.session_id:
+        # An earlier try led to Stripe's page, where the buyer may have paid.
+        words = _("We will write to %(email)s as soon as payment works again.")
+    else:
+        words = _("We will write to %(email)s as soon as payment works again. Nothing was charged.")
     messages.success(request, words % {"email": order.email})
     return redirect("catalog:detail", slug=slug)
 
 
 @login_required
 @require_GET
-def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Where Stripe sends the buyer back to. Grants nothing on its own word: it asks Stripe.
-
-    Refreshes itself while the payment is being confirmed.
-    """
-    order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
-    try:
-        order = confirm_payment(order)
-    except StripeError as error:
-        subject = f"confirming order={order.pk}"
-        report_incident(error, subject=subject, order=order, at=timezone.now())
-    context = {
-        "order": order,
-        "lines": order.lines.select_related("test_bank"),
-        "is_waiting": order.status in UNPAID,
-        "refresh_seconds": REFRESH_SECONDS,
-    }
-    return render(request, "payments/success.html", context)
-
-
-@login_required
-@require_GET
 def cancelled(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """The buyer turned back on Stripe's page: to the bank again, with a word of comfort."""
-    order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
+    order = own_order(request, order_id)
+    if order.is_settled:
+        # Paid in another tab: its own page says how it stands.
+        return redirect("payments:success", order_id=order.pk)
     line = order.lines.select_related("test_bank").first()
     messages.info(request, _("You have not been charged. You can buy whenever you like."))
     return (
         redirect("catalog:detail", slug=line.test_bank.slug) if line else redirect("catalog:list")
     )
-
-
-@login_required
-@require_GET
-def orders(request: HttpRequest) -> HttpResponse:
-    """The history of this person's orders, the newest first."""
-    history = (
-        Order.objects.visible_to(request.user).prefetch_related("lines").order_by("-created_at")
-    )
-    return render(request, "payments/orders.html", {"orders": history})
 
 
 @csrf_exempt

@@ -6,47 +6,124 @@ signed event that says *paid* is enough.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import F
 
-from payments.errors import UnknownSession
+from delivery.writing import execute, insert, insertion
+from payments.charges import MalformedObject
+from payments.errors import ForeignPayment, OtherMode, UnknownSession
 from payments.fulfilment import WEBHOOK, note_failed, settle
-from payments.models import StripeEvent
-from payments.sessions import MalformedSession, session_facts
+from payments.models import Order, StripeEvent
+from payments.reversals import NOTING, note_declined, note_event
+from payments.sessions import MalformedSession, mode_told, session_facts
 
 logger = logging.getLogger("payments.webhooks")
 
-SETTLING = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.expired",
-    }
-)
+HANDLED = frozenset({StripeEvent.Status.DONE, StripeEvent.Status.IGNORED})
 # The request that brought an event has this long to handle it before others try.
 OWN_TIME = timedelta(seconds=30)
+KNOWN = f"SELECT id, status FROM {StripeEvent._meta.db_table} WHERE event_id = %s"  # noqa: S608
+# In one statement; neither row where it was written by another at this very moment.
+KEPT = f"WITH fresh AS (%s RETURNING 1) SELECT NULL::bigint, '' FROM fresh UNION ALL {KNOWN}"  # noqa: S608
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 20
-FAILING = frozenset({"checkout.session.async_payment_failed"})
 
 
-def receive_event(*, event: Mapping[str, Any], body: bytes, at: datetime) -> StripeEvent:
-    """Keep a verified event and handle it, once.
+def _settled(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
+    return settle(session_facts(event["data"]["object"]), door=door, at=at)
 
-    Idempotent, also when the event comes twice at the same moment. An event about a
-    session that is not known here is kept and marked so. Raises whatever the handling
-    raised, after marking the event as failed, so that Stripe sends it again.
+
+def _failed(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
+    return note_failed(session_facts(event["data"]["object"]), door=door, at=at)
+
+
+def _declined(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
+    livemode = bool(event.get("livemode"))
+    return note_declined(event["data"]["object"], livemode=livemode, door=door, at=at)
+
+
+HANDLERS: Mapping[str, Callable[..., Order]] = {
+    "checkout.session.completed": _settled,
+    "checkout.session.async_payment_succeeded": _settled,
+    "checkout.session.async_payment_failed": _failed,
+    "checkout.session.expired": _settled,
+    "payment_intent.payment_failed": _declined,
+    **dict.fromkeys(NOTING, note_event),
+}
+# What an endpoint at Stripe must send.
+WANTED = frozenset(HANDLERS)
+UNKNOWN_BECAUSE = {
+    UnknownSession: "no order knows this session",
+    ForeignPayment: "no order was paid with this payment",
+    OtherMode: "its order is of another mode",
+}
+
+
+def receive_event(
+    *, event: Mapping[str, Any], body: bytes, at: datetime, door: str = WEBHOOK
+) -> StripeEvent:
+    """Keep a verified event and handle it, once, in one transaction.
+
+    Idempotent, also when the event comes twice at the same moment: the row of the first
+    makes the second wait, and tells it that all is done. An event about a session that is
+    not known here is kept and marked so. Raises whatever the handling raised, after keeping
+    the event as failed, so that Stripe sends it again and the sweep tries it too.
     """
-    kept = _keep(event=event, body=body, at=at)
+    fresh = _event_row(event=event, body=body, at=at)
     try:
-        return _handle_once(kept.pk, event, at=at)
+        return _handled_at_once(fresh, event, door=door, at=at)
     except Exception as error:
-        _mark_failed(kept.pk, error)
+        insert([_unhandled(fresh)], once=True)
+        _mark_failed(StripeEvent.objects.get(event_id=fresh.event_id).pk, error)
         raise
+
+
+@transaction.atomic
+def _handled_at_once(
+    fresh: StripeEvent, event: Mapping[str, Any], *, door: str, at: datetime
+) -> StripeEvent:
+    """Written down as handled, because nobody sees the row unless it then was."""
+    known = _keep(fresh)
+    if known:
+        fresh.pk, fresh.status = known
+        if fresh.status in HANDLED:
+            return fresh
+        return _handle_once(fresh.pk, event, door=door, at=at)
+    status, failure = _outcome(event, door=door, at=at)
+    if (status, failure) != (fresh.status, ""):
+        StripeEvent.objects.filter(event_id=fresh.event_id).update(status=status, failure=failure)
+        fresh.status, fresh.failure = status, failure
+    return fresh
+
+
+def _keep(fresh: StripeEvent) -> tuple[int, str] | None:
+    """Write an event down; its key and status where it is here already, None where it was not.
+
+    Most that come again need no more. One turn on PostgreSQL, but where two come at once.
+    """
+    event = insertion([fresh], once=True)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(KEPT.replace("%s", event.statement, 1), [*event.values, fresh.event_id])
+            found = cursor.fetchone()
+            if found:
+                return None if found[0] is None else found
+        elif execute(event):
+            return None
+        cursor.execute(KNOWN, [fresh.event_id])
+        key, status = cursor.fetchone()
+        return key, status
+
+
+def _unhandled(fresh: StripeEvent) -> StripeEvent:
+    """The row as it is kept where handling it failed."""
+    fresh.status, fresh.handled_at = StripeEvent.Status.RECEIVED, None
+    return fresh
 
 
 def handle_left_over_events(*, at: datetime, limit: int = 100) -> int:
@@ -57,18 +134,39 @@ def handle_left_over_events(*, at: datetime, limit: int = 100) -> int:
     """
     left_over = StripeEvent.objects.left_over(at).filter(received_at__lte=at - OWN_TIME)
     waiting = left_over.filter(tries__lt=MOST_TRIES).order_by("received_at")
-    return sum(
-        _handle_if_free(pk, at=at) for pk in list(waiting.values_list("pk", flat=True)[:limit])
+    early = StripeEvent.objects.known_by_now().order_by("received_at")
+    keys = [
+        *waiting.values_list("pk", flat=True)[:limit],
+        *early.values_list("pk", flat=True)[:limit],
+    ]
+    return sum(_handle_if_free(pk, at=at) for pk in keys)
+
+
+def replay_event(*, event: StripeEvent, at: datetime) -> bool:
+    """Handle an event again that failed or was unknown; True where it is handled now.
+
+    Idempotent, and held by a lease like any other.
+    """
+    return _handle_if_free(event.pk, at=at)
+
+
+def put_aside(*, event: StripeEvent, at: datetime) -> bool:
+    """A person has looked: the event needs nothing here. False where it was handled before."""
+    open_one = StripeEvent.objects.filter(pk=event.pk).exclude(status__in=HANDLED)
+    return bool(
+        open_one.update(
+            status=StripeEvent.Status.IGNORED, failure="put aside by a person", handled_at=at
+        )
     )
 
 
 def _handle_if_free(pk: int, *, at: datetime) -> bool:
-    leased = StripeEvent.objects.left_over(at).filter(pk=pk)
+    leased = StripeEvent.objects.unhandled(at).filter(pk=pk)
     if not leased.update(leased_until=at + LEASE, tries=F("tries") + 1):
         return False
     kept = StripeEvent.objects.get(pk=pk)
     try:
-        handled = _handle_once(pk, json.loads(kept.body), at=at)
+        handled = _handle_once(pk, json.loads(kept.body), door=WEBHOOK, at=at)
     except Exception as error:
         logger.exception("event=%s could not be handled", kept.event_id)
         _mark_failed(pk, error)
@@ -82,47 +180,56 @@ def _mark_failed(pk: int, error: Exception) -> None:
     )
 
 
-def _keep(*, event: Mapping[str, Any], body: bytes, at: datetime) -> StripeEvent:
-    subject = (event.get("data") or {}).get("object") or {}
-    kept, _created = StripeEvent.objects.get_or_create(
+def _event_row(*, event: Mapping[str, Any], body: bytes, at: datetime) -> StripeEvent:
+    kind, subject = event["type"], event["data"]["object"]
+    livemode = bool(event.get("livemode"))
+    return StripeEvent(
         event_id=event["id"],
-        defaults={
-            "kind": event["type"],
-            "object_id": subject.get("id") or "",
-            "account": event.get("account") or "",
-            "livemode": bool(event.get("livemode")),
-            "body": body.decode(),
-            "received_at": at,
-        },
+        kind=kind,
+        object_id=_word(subject.get("id")),
+        payment_intent_id=_word(subject.get("payment_intent")) if kind in NOTING else "",
+        account=_word(event.get("account"))[:64] or settings.STRIPE_ACCOUNT,
+        mode=mode_told(livemode=livemode),
+        livemode=livemode,
+        body=body.decode(),
+        status=StripeEvent.Status.DONE if kind in HANDLERS else StripeEvent.Status.IGNORED,
+        received_at=at,
+        handled_at=at,
     )
-    return kept
+
+
+def _word(value: object) -> str:
+    """An id, whether Stripe gave it as such or with its object; "" for what is none."""
+    name = value.get("id") if isinstance(value, Mapping) else value
+    return name[:255] if isinstance(name, str) and name.isprintable() and name.isascii() else ""
 
 
 @transaction.atomic
-def _handle_once(pk: int, event: Mapping[str, Any], *, at: datetime) -> StripeEvent:
+def _handle_once(pk: int, event: Mapping[str, Any], *, door: str, at: datetime) -> StripeEvent:
     kept = StripeEvent.objects.select_for_update().get(pk=pk)
-    if kept.status in {StripeEvent.Status.DONE, StripeEvent.Status.IGNORED}:
+    if kept.status in HANDLED:
         return kept
-    kept.status, kept.failure = _outcome(event, at=at)
-    kept.handled_at = at
-    kept.save(update_fields=["status", "failure", "handled_at"])
+    kept.status, kept.failure = _outcome(event, door=door, at=at)
+    kept.handled_at, kept.leased_until = at, None
+    kept.save(update_fields=["status", "failure", "handled_at", "leased_until"])
     return kept
 
 
-def _outcome(event: Mapping[str, Any], *, at: datetime) -> tuple[str, str]:
+def _outcome(event: Mapping[str, Any], *, door: str, at: datetime) -> tuple[str, str]:
     """What became of the event, and why where it needs a person."""
-    kind = event["type"]
-    if kind not in SETTLING | FAILING:
+    handle = HANDLERS.get(event["type"])
+    if handle is None:
         return StripeEvent.Status.IGNORED, ""
     try:
-        session = session_facts(event["data"]["object"])
-        handle = settle if kind in SETTLING else note_failed
-        order = handle(session, door=WEBHOOK, at=at)
-    except UnknownSession as error:
-        logger.warning("event=%s session=%s is not known here", event["id"], error)
-        return StripeEvent.Status.UNKNOWN, "no order knows this session"
-    except MalformedSession as error:
+        order = handle(event, door=door, at=at)
+    except (UnknownSession, ForeignPayment, OtherMode) as error:
+        if handle is _declined:
+            return StripeEvent.Status.IGNORED, "no order asked for this payment"
+        logger.warning("event=%s object=%s is not known here", event["id"], error)
+        return StripeEvent.Status.UNKNOWN, UNKNOWN_BECAUSE[type(error)]
+    except (MalformedSession, MalformedObject) as error:
         logger.error("event=%s cannot be read: %s", event["id"], error)
-        return StripeEvent.Status.UNKNOWN, f"not a session that can be read: {error}"[:300]
+        kind = "a session" if isinstance(error, MalformedSession) else "an object"
+        return StripeEvent.Status.UNKNOWN, f"not {kind} that can be read: {error}"[:300]
     logger.info("event=%s order=%s status=%s", event["id"], order.pk, order.status)
     return StripeEvent.Status.DONE, ""

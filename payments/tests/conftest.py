@@ -7,6 +7,7 @@ from django.conf import settings
 
 from payments import stripe_client
 from payments.orders import ReturnAddresses, open_order
+from payments.outage import note_recovery
 from payments.sessions import SessionFacts
 from testing.contract import breaches
 from testing.parts import SHARED
@@ -32,6 +33,7 @@ def forget_stripe_client():
         stripe_client.stripe_client.cache_clear()
         stripe_client.outbound_client.cache_clear()
         stripe_client.payment_breaker.cache_clear()
+        note_recovery()
 
     forget()
     yield

@@ -130,6 +130,19 @@ def test_session_paid_while_nobody_looked_is_fulfilled_and_not_sold_again(
     assert Access.objects.get().source_id == str(session.order.pk)
 
 
+def test_order_of_another_account_gives_way_to_a_new_one(sandbox, settings, test_bank, learner):
+    settings.STRIPE_ACCOUNT = "acct_former"
+    former = create_checkout_session(test_bank, learner)
+    settings.STRIPE_ACCOUNT = "acct_new"
+    sandbox.control.forget_requests()
+    again = create_checkout_session(test_bank, learner)
+    assert (again.order.account, again.order != former.order) == ("acct_new", True)
+    assert Order.objects.get(pk=former.order.pk).status == "expired"
+    assert [one["operation"] for one in sandbox.control.requests()] == [
+        "POST /v1/checkout/sessions"
+    ]
+
+
 def test_session_that_expired_gives_way_to_a_new_order(sandbox, test_bank, learner):
     first = create_checkout_session(test_bank, learner)
     sandbox.control.expire(first.id)
@@ -208,8 +221,32 @@ def test_fault_of_stripe_is_an_api_error(sandbox, test_bank, learner):
         create_checkout_session(test_bank, learner)
 
 
+def test_fault_that_stripe_keeps_with_the_key_is_gone_around(sandbox, test_bank, learner):
+    sandbox.control.fault("status", status=500, method="POST")
+    session = create_checkout_session(test_bank, learner)
+    assert sorted(Order.objects.values_list("status", "session_id")) == [
+        ("expired", None),
+        ("open", session.id),
+    ]
+
+
+def test_session_behind_a_fault_that_stripe_keeps_is_found(sandbox, test_bank, learner):
+    sandbox.control.fault("cut_after", times=10)
+    with pytest.raises(APIConnectionError):
+        create_checkout_session(test_bank, learner)
+    sandbox.control.clear_faults()
+    order = Order.objects.get()
+    sandbox.control.forget_keys()
+    sandbox.control.fault("status", status=500, method="POST")
+    session = create_checkout_session(test_bank, learner)
+    assert (session.order.pk, Order.objects.count()) == (order.pk, 1)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_two_clicks_at_once_give_one_session(sandbox, test_bank, learner):
+def test_two_clicks_at_once_give_one_session(sandbox, settings, test_bank, learner):
+    # Until one was answered, half of the calls may be out.
+    settings.STRIPE_MAX_CALLS = 8
+
     def click(_number):
         try:
             return create_checkout_session(test_bank, learner).id

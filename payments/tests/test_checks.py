@@ -1,3 +1,5 @@
+"""What is wrong with the way to Stripe is found at start, with the corrected line beside it."""
+
 import pytest
 import stripe
 
@@ -6,10 +8,13 @@ from payments.checks import (
     way_to_stripe_can_be_decided,
     webhook_secret_is_set,
 )
+from testing.site import Site
+
+PROXY = "http://proxy.example:3128"
 
 
 @pytest.fixture
-def real_name(settings, monkeypatch):
+def real_name(settings):
     """The settings lead to the real name, and no variable of a proxy is set."""
     settings.STRIPE_API_BASE = "https://api.stripe.com"
     settings.OUTBOUND_DOTENV = {}
@@ -31,30 +36,135 @@ def test_missing_webhook_secret_only_warns(settings):
     assert ids(webhook_secret_is_set()) == ["payments.W001"]
 
 
-def test_malformed_proxy_is_an_error_that_hides_the_password(real_name, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:p@ss:w#rd@proxy:3128")
-    messages = way_to_stripe_can_be_decided()
-    assert ids(messages) == ["payments.E001"]
-    assert "Percent-encode" in messages[0].msg
-    assert "ss:w" not in messages[0].msg
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        # Passwords and users that are not percent-encoded.
+        ("http://user:p@ss:w#rd@proxy.example:3128", "http://user:***@proxy.example:3128"),
+        ("http://us er:pass@proxy.example:3128", "http://us%20er:***@proxy.example:3128"),
+        ("http://corp\\user:pa/ss@proxy.example:3128", "http://corp%5Cuser:***@proxy.example:3128"),
+        ("user:50%@proxy.example:3128", "http://user:***@proxy.example:3128"),
+        # SOCKS of a kind that nobody here speaks.
+        ("socks4://proxy.example:1080", "socks5h://proxy.example:1080"),
+        ("socks://proxy.example", "socks5h://proxy.example:1080"),
+        # Other malformed addresses.
+        ("ftp://proxy.example:3128", PROXY),
+        ("http://proxy.example:3128/proxy.pac", PROXY),
+        ("http://proxy.example:port", "http://user:password@proxy.example:3128"),
+        ("http://", "http://user:password@proxy.example:3128"),
+    ],
+)
+def test_malformed_address_is_an_error_with_the_corrected_line(
+    real_name, monkeypatch, written, line
+):
+    monkeypatch.setenv("HTTPS_PROXY", written)
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.id == "payments.E001"
+    assert message.msg.endswith(f" The line then is HTTPS_PROXY={line}")
+    for secret in ("p@ss", "w#rd", ":pass@", "pa/ss", "50%"):
+        assert secret not in message.msg
 
 
-def test_http_proxy_mistaken_for_https_is_a_warning(real_name, monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
-    messages = way_to_stripe_can_be_decided()
-    assert ids(messages) == ["payments.W002"]
-    assert "does not govern https" in messages[0].msg
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_socks_needs_nothing_to_be_installed(real_name, monkeypatch, scheme):
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://proxy.example:1080")
+    assert "payments.E001" not in ids(way_to_stripe_can_be_decided())
 
 
-def test_two_proxies_that_contradict_are_a_warning(real_name, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://one:3128")
-    monkeypatch.setenv("https_proxy", "http://two:3128")
-    assert ids(way_to_stripe_can_be_decided()) == ["payments.W002"]
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        # http_proxy mistaken for https.
+        ({"HTTP_PROXY": PROXY}, f"HTTPS_PROXY={PROXY}"),
+        (
+            {"http_proxy": "user:hidden@proxy.example:3128"},
+            "HTTPS_PROXY=http://user:***@proxy.example:3128",
+        ),
+        # Variables that contradict one another.
+        ({"https_proxy": PROXY, "HTTPS_PROXY": "http://two:1"}, f"STRIPE_PROXY={PROXY}"),
+        ({"HTTPS_PROXY": PROXY, "ALL_PROXY": "http://two:1"}, f"STRIPE_PROXY={PROXY}"),
+        # Names that only the proxy may look up.
+        ({"ALL_PROXY": "socks5://u:hidden@p:1080"}, "ALL_PROXY=socks5h://u:***@p:1080"),
+        # Quotes, as an env_file of Docker keeps them.
+        ({"HTTPS_PROXY": f'"{PROXY}"'}, f"HTTPS_PROXY={PROXY}"),
+    ],
+)
+def test_what_misleads_is_a_warning_with_the_corrected_line(
+    real_name, monkeypatch, variables, line
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.id == "payments.W002"
+    assert message.msg.endswith(f" {line}")
+    assert "hidden" not in message.msg
 
 
-@pytest.mark.parametrize("name", ["proxy", "default_http_client"])
-def test_proxy_set_in_code_is_named(monkeypatch, name):
-    monkeypatch.setattr(stripe, name, "http://proxy:3128")
-    messages = nothing_sets_a_proxy_in_code()
-    assert ids(messages) == ["payments.W003"]
-    assert "STRIPE_PROXY=direct" in str(messages[0].hint)
+def test_variables_of_the_process_and_of_env_contradict_too(real_name, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    real_name.OUTBOUND_DOTENV = {"HTTPS_PROXY": "http://two:1"}
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.msg.startswith("HTTPS_PROXY in .env names another proxy and is not used")
+
+
+def test_leniency_that_decides_is_a_warning(real_name, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*.stripe.com")
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.id == "payments.W002"
+    assert "write .stripe.com" in message.msg
+
+
+def test_entry_without_a_meaning_is_a_warning(real_name, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "localhost,api.stripe.com:https")
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.id == "payments.W004"
+    assert message.msg.startswith("entry 2 of NO_PROXY of the process, api.stripe.com:https, is no")
+    assert message.msg.endswith("write NO_PROXY=.stripe.com")
+
+
+def test_setting_that_contradicts_no_proxy_is_a_warning(real_name, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "localhost,.stripe.com")
+    real_name.STRIPE_PROXY = PROXY
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.id == "payments.W005"
+    assert message.msg.endswith("write STRIPE_PROXY=environment")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("default_http_client", object(), "Write STRIPE_PROXY=direct"),
+        (
+            "proxy",
+            "http://u:hidden@proxy.example:3128",
+            "Write STRIPE_PROXY=direct, or STRIPE_PROXY=http://u:***@proxy.example:3128",
+        ),
+        ("proxy", {"https": PROXY}, f"Write STRIPE_PROXY=direct, or STRIPE_PROXY={PROXY}"),
+        ("proxy", {"https": None, "no_proxy": ""}, ""),
+    ],
+)
+def test_proxy_set_in_code_is_named_with_the_line_instead(monkeypatch, name, value, words):
+    monkeypatch.setattr(stripe, name, value)
+    (message,) = nothing_sets_a_proxy_in_code()
+    assert message.id == "payments.W003"
+    assert message.msg.startswith(f"stripe.{name} is set in code, and not used here")
+    assert message.msg.endswith(words)
+
+
+def test_all_is_said_at_start(tmp_path):
+    site = Site(folder=tmp_path)
+    site.write_env(
+        STRIPE_PUBLIC_KEY="pk_test_51ChecksChecks",
+        STRIPE_SECRET_KEY="sk_test_51ChecksChecks",
+        SECRET_KEY="only-for-tests",
+        DATABASE_URL=f"sqlite:///{tmp_path / 'x.sqlite3'}",
+        HTTPS_PROXY="http://user:hid@den@proxy.example:3128",
+    )
+    checked = site.manage("check")
+    assert checked.returncode == 1
+    assert "HTTPS_PROXY=http://user:***@proxy.example:3128" in checked.stderr
+    site.write_env(HTTPS_PROXY=None, STRIPE_PROXY="http://user:hid@den@proxy.example:3128")
+    checked = site.manage("check")
+    assert checked.returncode == 2
+    assert "The line then is STRIPE_PROXY=http://user:***@proxy.example:3128" in checked.stderr
+    assert "hid@den" not in checked.stderr

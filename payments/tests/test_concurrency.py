@@ -1,43 +1,51 @@
 """Many at once, on PostgreSQL, where transactions really run beside each other."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import Access
 from delivery.models import OutgoingMail
+from payments.errors import TooMuch
 from payments.fulfilment import fulfil
-from payments.models import OpenCheckout, Order, StripeEvent
+from payments.models import OpenCheckout, Order, Refund, StripeEvent
 from payments.orders import mark_expired, open_order
-from payments.stripe_integration import create_checkout_session
+from payments.refunds import Wish, ask_refund
+from payments.stripe_integration import confirm_payment, create_checkout_session
 from payments.tests.conftest import ADDRESSES
+from payments.tests.stripe_events import paid_event, refund_event
 from payments.tests.test_webhook import deliver, event_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 MANY = 50
-THREADS = 16
 
 
 def at_once(work, inputs):
-    """The results of `work` for all inputs, done by many threads at the same time."""
+    """The results of `work` for all inputs, begun by a thread for each at the same time."""
+    together = Barrier(len(inputs))
 
     def one(value):
+        together.wait(timeout=30)
         try:
             return work(value)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(len(inputs)) as pool:
         return list(pool.map(one, inputs))
 
 
 @pytest.fixture(autouse=True)
 def worker(settings):
     settings.WORKER = True
-    settings.STRIPE_MAX_CALLS = THREADS
+    # Half of it while nobody has been answered yet.
+    settings.STRIPE_MAX_CALLS = 2 * MANY
 
 
 def test_fifty_clicks_give_one_session(sandbox, test_bank, learner):
@@ -59,6 +67,34 @@ def test_twin_events_at_once_give_one_access(order):
     statuses = at_once(lambda event: deliver(Client(), event).status_code, twins)
     assert set(statuses) == {200}
     assert (StripeEvent.objects.filter(status="done").count(), Access.objects.count()) == (MANY, 1)
+
+
+def test_two_colleagues_at_once_pay_back_no_more_than_was_paid(sandbox, test_bank, learner):
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id)
+    paid = confirm_payment(session.order)
+
+    def ask(_number):
+        wish = Wish(amount_minor=1000, reason="requested_by_customer", access="keep")
+        try:
+            ask_refund(key=uuid.uuid4(), order=paid, wish=wish, asked_by=None, at=timezone.now())
+        except TooMuch:
+            return "too much"
+        return "paid back"
+
+    assert sorted(at_once(ask, range(4))) == ["paid back", "too much", "too much", "too much"]
+    assert sandbox.control.count("POST /v1/refunds") == 1
+    paid.refresh_from_db()
+    assert (paid.status, paid.refunded_minor) == ("partially_refunded", 1000)
+
+
+def test_refund_events_at_once_are_one_refund(order):
+    deliver(Client(), paid_event(order))
+    events = [refund_event(order, event_id=f"evt_{number}") for number in range(MANY)]
+    statuses = at_once(lambda event: deliver(Client(), event).status_code, events)
+    assert set(statuses) == {200}
+    assert Refund.objects.count() == 1
+    assert order.events.filter(kind="refunded").count() == 1
 
 
 def test_two_orders_for_one_bank_paid_at_once_give_one_access_and_one_flag(

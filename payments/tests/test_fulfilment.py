@@ -61,7 +61,7 @@ def test_nothing_else_grants(order, facts, at, payment_status):
     [
         ({"amount_minor": 1}, "Stripe says 1 USD, the order 1900 USD"),
         ({"currency": "JPY"}, "Stripe says 1900 JPY, the order 1900 USD"),
-        ({"livemode": True}, "Stripe says livemode=True, the order is sandbox"),
+        ({"livemode": True}, "Stripe speaks of mode live, the order is sandbox"),
     ],
 )
 def test_session_that_differs_is_held_and_never_granted(order, facts, at, change, held):

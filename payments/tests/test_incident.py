@@ -23,6 +23,22 @@ def test_fault_is_kept_with_its_cause_and_its_order(incident):
     assert "stage=connect acted=no" in incident.report
 
 
+@pytest.mark.parametrize(
+    ("status", "cause"), [(400, "API-400"), (401, "API-401"), (503, "API-5XX")]
+)
+def test_refusal_by_stripe_is_kept_with_what_mends_it(
+    client, sandbox, learner, test_bank, status, cause
+):
+    sandbox.control.fault("status", status=status, times=3, saved=False)
+    client.force_login(learner)
+    client.post(reverse("payments:checkout", args=[test_bank.slug]))
+    incident = Incident.objects.get()
+    assert incident.cause == cause
+    assert f"status={status} request=req_" in incident.report
+    assert f"cause={cause} stage=answered acted=" in incident.report
+    assert " Fix: " in incident.report
+
+
 def test_command_shows_what_stands_behind_a_code(incident):
     out = StringIO()
     call_command("incident", incident.code.lower(), stdout=out)

@@ -7,6 +7,7 @@ from catalog.services import grant_access
 from delivery.models import OutgoingMail
 from payments.models import Order, Reminder
 from payments.reminders import ask_for_reminder, send_due_reminders
+from payments.stripe_integration import create_checkout_session
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +32,19 @@ def test_page_of_the_fault_offers_it_and_the_button_keeps_it(
     url = reverse("payments:remind", args=[test_bank.slug])
     assert f'action="{url}"' in page.text
     told = client.post(url, follow=True)
-    assert f"We will write to {learner.email} as soon as payment works again." in told.text
+    words = f"We will write to {learner.email} as soon as payment works again. Nothing was charged."
+    assert words in told.text
     assert Reminder.objects.get().order == Order.objects.get()
+
+
+def test_who_had_been_on_stripes_page_is_told_nothing_of_a_charge(
+    client, sandbox, learner, test_bank
+):
+    create_checkout_session(test_bank, learner)
+    client.force_login(learner)
+    told = client.post(reverse("payments:remind", args=[test_bank.slug]), follow=True)
+    assert f"We will write to {learner.email} as soon as payment works again." in told.text
+    assert "Nothing was charged." not in told.text
 
 
 def test_without_a_worker_it_is_not_offered(

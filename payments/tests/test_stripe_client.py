@@ -1,11 +1,14 @@
 """The adapter's own decisions: repeating, resting, going around a proxy."""
 
+import re
+import time
+
 import pytest
 
 from payments.models import Order
 from payments.stripe_client import NoAnswer, payment_is_down
 from payments.stripe_integration import APIError, create_checkout_session
-from testing.proxies import refusing_port, running_tinyproxy
+from testing.proxies import black_hole, raw_server, refusing_port, running_tinyproxy
 
 CREATE = "POST /v1/checkout/sessions"
 
@@ -71,3 +74,67 @@ def test_proxy_that_works_is_used_beside_a_fallback(sandbox, settings, test_bank
         settings.STRIPE_PROXY = proxy.url
         create_checkout_session(test_bank, learner)
     assert "going around" not in caplog.text
+
+
+def test_each_try_is_logged_with_its_stages_times_and_bytes(sandbox, test_bank, learner, caplog):
+    caplog.set_level("INFO", logger="payments.stripe_client")
+    sandbox.control.fault("cut_after", times=1)
+    create_checkout_session(test_bank, learner)
+    lines = [record.message for record in caplog.records if record.name == "payments.stripe_client"]
+    number = r"[1-9]\d*"
+    assert re.fullmatch(
+        r"POST /v1/checkout/sessions status=0 request=none cause=NET-NO-ANSWER route='\S+ directly "
+        rf"\(loopback\)' sent_bytes={number} received_bytes=0 route=\d+ms resolve=\d+ms "
+        r"connect=\d+ms sent=\d+ms",
+        lines[0],
+    )
+    assert re.fullmatch(
+        r"POST /v1/checkout/sessions status=200 request=req_\w+ cause=none route='\S+ directly "
+        rf"\(loopback\)' sent_bytes={number} received_bytes={number} route=\d+ms resolve=\d+ms "
+        r"connect=\d+ms sent=\d+ms answered=\d+ms",
+        lines[1],
+    )
+    assert len(lines) == 2
+
+
+def test_all_tries_together_end_by_one_deadline(
+    settings, forget_stripe_client, test_bank, learner, caplog
+):
+    """Each try is cut off by a silence, and the tries share the time of one call."""
+    caplog.set_level("INFO", logger="payments.stripe_client")
+    settings.STRIPE_READ_TIMEOUT_SECONDS = 0.6
+    settings.STRIPE_DEADLINE_SECONDS = 2.0
+    with black_hole() as port:
+        settings.STRIPE_API_BASE = f"http://127.0.0.1:{port}"
+        began_at = time.monotonic()
+        told = fail(test_bank, learner, 1)
+        elapsed = time.monotonic() - began_at
+    assert (told.diagnosis.id, told.diagnosis.acted) == ("NET-NO-ANSWER", "unknown")
+    # A third would have to begin with less than the second that a try is worth.
+    assert caplog.text.count("cause=NET-NO-ANSWER") == 2
+    assert elapsed < 2.5
+
+
+@pytest.mark.parametrize(
+    ("status", "tries"),
+    [
+        ("403 Forbidden", 1),
+        ("407 Proxy Authentication Required", 1),
+        ("302 Found", 1),
+        ("502 Bad Gateway", 3),
+    ],
+)
+def test_a_proxy_is_asked_again_only_where_that_can_help(
+    settings, forget_stripe_client, test_bank, learner, status, tries
+):
+    asked = []
+
+    def answer(connection):
+        asked.append(connection.recv(65536).split(b"\r\n")[0])
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    settings.STRIPE_API_BASE = "https://localhost:9"
+    with raw_server(answer) as port:
+        settings.STRIPE_PROXY = f"http://127.0.0.1:{port}"
+        assert fail(test_bank, learner, 1).diagnosis.acted == "no"
+    assert asked == [b"CONNECT localhost:9 HTTP/1.1"] * tries

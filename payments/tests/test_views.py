@@ -119,6 +119,27 @@ def test_fault_of_stripe_itself_is_not_called_a_connection_fault(client, sandbox
     assert "internet connection" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("fault", "begins"),
+    [
+        ({"kind": "cut_before", "times": 5}, "Unable to connect to payment service. "),
+        ({"kind": "status", "status": 500, "times": 5, "saved": False}, "The payment service did "),
+    ],
+)
+def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
+    client, sandbox, learner, test_bank, url, fault, begins
+):
+    paid = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(paid.id)
+    sandbox.control.fault(**fault)
+    client.force_login(learner)
+    response = client.post(url)
+    assert response.status_code == 503
+    assert begins in response.text
+    assert "If you have paid already, do not pay again" in response.text
+    assert "You have not been charged." not in response.text
+
+
 def test_return_page_asks_stripe_and_gives_access(client, sandbox, learner, test_bank):
     session = create_checkout_session(test_bank, learner)
     sandbox.control.pay(session.id)
@@ -169,6 +190,18 @@ def test_turning_back_leads_to_the_bank_with_a_word_of_comfort(client, order, le
     assert "You have not been charged." in response.text
     order.refresh_from_db()
     assert order.status == "pending"
+
+
+def test_turning_back_after_paying_in_another_tab_leads_to_the_order(
+    client, sandbox, learner, test_bank
+):
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id)
+    client.force_login(learner)
+    client.get(reverse("payments:success", args=[session.order.pk]))
+    response = client.get(reverse("payments:cancelled", args=[session.order.pk]), follow=True)
+    assert response.redirect_chain == [(reverse("payments:success", args=[session.order.pk]), 302)]
+    assert "You have not been charged." not in response.text
 
 
 def test_history_shows_own_orders_only(client, order, learner, other_learner):

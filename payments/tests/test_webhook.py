@@ -5,10 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from stripe import WebhookSignature
 
 from catalog.models import Access
+from delivery.models import OutgoingMail
 from payments.models import Order, StripeEvent
+from payments.webhooks import WANTED
 
 URL = "/payments/webhook/"
 SECRET = "whsec_tests"
@@ -131,13 +134,64 @@ def test_failed_delayed_payment_closes_the_order(client, order):
     assert order.status == "failed"
 
 
+THIN = {"object": "v2.core.event", "id": "evt_1", "type": "v1.billing.meter.error"}
+WHOLE = {"object": "event", "id": "evt_1", "type": "charge.refunded", "data": {"object": {}}}
+
+
 @pytest.mark.parametrize(
-    "body", [b"\xff\xfe", b"not json", b"[]", b'"text"', b'{"object": "v2.core.event"}', b""]
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"not json",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"7",
+        b"[" * 100_000,
+        b'{"object": "event", "id": "evt_1\x00"}',
+        *(
+            json.dumps(body).encode()
+            for body in (
+                THIN,
+                {**THIN, "object": "event"},
+                [WHOLE],
+                {**WHOLE, "id": None},
+                {**WHOLE, "id": "evt_\x00"},
+                {**WHOLE, "id": "e" * 300},
+                {**WHOLE, "type": ["charge.refunded"]},
+                {**WHOLE, "data": []},
+                {**WHOLE, "data": {"object": "ch_1"}},
+            )
+        ),
+    ],
 )
 @pytest.mark.django_db
 def test_bad_input_is_refused_and_not_kept(client, body):
     assert deliver(client, body).status_code == 400
     assert not StripeEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        (kind, subject)
+        for kind in sorted(WANTED)
+        for subject in (
+            {},
+            {"object": "charge", "id": "ch_1", "amount_refunded": "much"},
+            {"object": "refund", "id": ["re_1"], "amount": 10**30, "created": "now"},
+            {"object": "dispute", "status": 1, "payment_intent": {}, "metadata": []},
+            {"object": "checkout.session", "metadata": "x", "amount_total": 10**30},
+            {"object": "payment_intent", "metadata": [], "last_payment_error": "x"},
+        )
+    ],
+)
+@pytest.mark.django_db
+def test_an_object_of_another_shape_is_kept_and_answered_200(client, kind, subject):
+    event = {**WHOLE, "type": kind, "created": "then", "data": {"object": subject}}
+    assert deliver(client, event).status_code == 200
+    assert StripeEvent.objects.get().status in {"unknown", "ignored"}
 
 
 @pytest.mark.django_db
@@ -192,3 +246,57 @@ def test_fault_on_our_side_answers_500_and_the_next_try_succeeds(client, order):
 
 def test_webhook_is_post_only(client):
     assert client.get(URL).status_code == 405
+
+
+def without_transactions(asked):
+    words = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    return [one["sql"] for one in asked if not one["sql"].startswith(words)]
+
+
+@pytest.mark.parametrize("further_lines", [0, 2])
+@pytest.mark.django_db(transaction=True)
+def test_a_new_payment_takes_seven_statements_and_tells_nobody(
+    client, order, make_bank, settings, further_lines
+):
+    settings.WORKER = True  # mails are sent by the worker
+    for number in range(further_lines):
+        order.lines.create(
+            test_bank=make_bank(f"further-{number}"), title="Further", amount_minor=1
+        )
+    with CaptureQueriesContext(connection) as asked:
+        assert deliver(client, event_of(order)).status_code == 200
+    statements = without_transactions(asked)
+    assert len(statements) <= 7, statements
+    assert Access.objects.count() == OutgoingMail.objects.count() == 1 + further_lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_came_before_takes_few_statements(client, order):
+    deliver(client, event_of(order))
+    with CaptureQueriesContext(connection) as asked:
+        assert deliver(client, event_of(order)).status_code == 200
+    expected = 1 if connection.vendor == "postgresql" else 2
+    assert len(without_transactions(asked)) == expected
+
+
+@pytest.mark.django_db
+def test_a_forged_event_asks_the_database_nothing(client, order, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert deliver(client, event_of(order), secret="whsec_forged").status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_a_payment_is_left_where_a_part_of_it_fails(client, order, monkeypatch):
+    def broken(*_arguments, **_named):
+        raise RuntimeError("the mails cannot be queued")
+
+    monkeypatch.setattr("payments.fulfilment.receipts", broken)
+    client.raise_request_exception = False
+    assert deliver(client, event_of(order)).status_code == 500
+    order.refresh_from_db()
+    assert (order.status, Access.objects.count()) == ("pending", 0)
+    assert StripeEvent.objects.get().status == "failed"
+    monkeypatch.undo()
+    assert deliver(client, event_of(order)).status_code == 200
+    assert Access.objects.count() == 1
+    assert StripeEvent.objects.get().status == "done"

@@ -1,8 +1,9 @@
 """`manage.py reconcile_payments`: what Stripe says, against what stands here."""
 
 import sys
-from argparse import ArgumentParser
-from datetime import timedelta
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,43 +11,80 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from payments.incidents import report_incident
-from payments.reconciliation import Reconciliation, reconcile
+from payments.reconciliation import Reconciliation, reconcile, rehearse
 from payments.stripe_integration import StripeError
+
+DAYS = 3
+KINDS = ("sessions", "events", "refunds", "disputes")
+
+
+def day(text: str) -> datetime:
+    """A date such as 2026-11-25, or a number of days such as 7."""
+    if text.isdigit():
+        return timezone.now() - timedelta(days=int(text))
+    try:
+        begin = date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("a date such as 2026-11-25, or a number of days") from None
+    return datetime(begin.year, begin.month, begin.day, tzinfo=UTC)
 
 
 class Command(BaseCommand):
     """Exit code 0 where all agrees, 1 where a person must look, 2 where Stripe was not reached."""
 
     help = (
-        "Asks Stripe about every open order and every finished session, and gives the access "
-        "that is missing. Run it every few minutes where webhooks cannot reach this site."
+        "Asks Stripe about sessions, events, refunds and disputes, and puts right what differs "
+        "here. Run it every few minutes where webhooks cannot reach this site."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How far back finished sessions are looked at."""
-        parser.add_argument("--days", type=int, default=3, help="days to look back (default 3)")
+        """How far back, and whether only to look."""
+        parser.add_argument(
+            "--since",
+            type=day,
+            default=None,
+            help=f"a date, or a number of days to look back (default {DAYS})",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be done, and write nothing"
+        )
 
-    def handle(self, *_args: Any, days: int, **_options: Any) -> None:
+    def handle(self, *_args: Any, since: datetime | None, dry_run: bool, **_options: Any) -> None:
         """Reconcile, and print what was found."""
         at = timezone.now()
+        span = {"since": since or at - timedelta(days=DAYS), "at": at}
         try:
-            result = reconcile(mode=settings.STRIPE_MODE, since=at - timedelta(days=days), at=at)
+            if dry_run:
+                result = rehearse(mode=settings.STRIPE_MODE, **span)
+            else:
+                result = reconcile(mode=settings.STRIPE_MODE, **span, events_since=since)
         except StripeError as error:
-            incident = report_incident(error, subject="reconciliation", at=at)
-            raise CommandError(
-                f"Stripe could not be asked (incident {incident.code}, details in the log). "
-                "`manage.py doctor` says why. What was settled before stays settled.",
-                returncode=2,
-            ) from error
-        self._print(result)
+            raise CommandError(self._why(error, at, dry_run=dry_run), returncode=2) from error
+        self._print(result, span["since"], dry_run=dry_run)
         if result.needs_a_person:
             sys.exit(1)
 
-    def _print(self, result: Reconciliation) -> None:
-        self.stdout.write(f"looked at  {result.looked_at}")
-        for status, count in sorted(result.moves.items()):
-            self.stdout.write(f"now {status:<10} {count}")
-        for session in result.unknown_sessions:
-            self.stdout.write(f"a person must look: session {session} is paid, no order knows it")
-        for order in result.held_orders:
-            self.stdout.write(f"a person must look: order {order} is paid and held")
+    def _why(self, error: StripeError, at: datetime, *, dry_run: bool) -> str:
+        words = "Stripe could not be asked"
+        if not dry_run:
+            incident = report_incident(error, subject="reconciliation", at=at)
+            words += f" (incident {incident.code}, details in the log)"
+        return f"{words}. `manage.py doctor` says why. What was settled before stays settled."
+
+    def _print(self, result: Reconciliation, since: datetime, *, dry_run: bool) -> None:
+        account = f", account {settings.STRIPE_ACCOUNT}" if settings.STRIPE_ACCOUNT else ""
+        title = "Would be reconciled" if dry_run else "Reconciled"
+        self.stdout.write(f"{title}: {result.mode}{account}, since {since:%Y-%m-%d %H:%M %Z}")
+        self._rows("Stripe told of", ((kind, result.seen[kind]) for kind in KINDS))
+        words = "Orders that would move to" if dry_run else "Orders that moved to"
+        self._rows(words, sorted(result.moves.items()))
+        if result.granted:
+            self.stdout.write(f"  {'given access':<20}{result.granted:>8}")
+        self.stdout.write(f"\nFor a person: {len(result.for_a_person) or 'nothing'}")
+        for words in result.for_a_person:
+            self.stdout.write(f"  {words}")
+
+    def _rows(self, title: str, rows: Iterable[tuple[str, int]]) -> None:
+        self.stdout.write(f"\n{title}")
+        lines = [f"  {name.replace('_', ' '):<20}{count:>8}" for name, count in rows]
+        self.stdout.write("\n".join(lines or ["  nothing moved"]))
