@@ -26,6 +26,29 @@ class Palette:
     accent: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A filled rectangle: a timing mark, or the ground."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A ring, filled where it is answered."""
+
+    x: float
+    y: float
+    radius: float
+    pen: float
+    line: str
+    fill: str | None
+
+
 def cover_svg(slug: str, hue_a: int, hue_b: int) -> str:
     """Draw the cover of a bank: the same slug and hues give the same bytes, on every machine.
 
@@ -34,19 +57,37 @@ def cover_svg(slug: str, hue_a: int, hue_b: int) -> str:
     what it is called (`alt`), and draws it at any size of 8:5. The ground is a middling dark cloth
     that stands on light and on dark pages alike.
     """
-    palette = _palette(hue_a % 360, hue_b % 360)
-    seed = hashlib.sha256(slug.encode()).digest()
+    ground, *sheet = cover_shapes(slug, hue_a, hue_b)
     return "".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{palette.ground}"/>',
-            *_sheet(seed, palette),
+            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{ground.colour}"/>',
+            *(_as_svg(shape) for shape in sheet),
             "</svg>",
         )
     )
 
 
-def _sheet(seed: bytes, palette: Palette) -> Iterator[str]:
+def cover_shapes(slug: str, hue_a: int, hue_b: int) -> tuple[Mark, *tuple[Mark | Bubble, ...]]:
+    """What a cover consists of, in units of `WIDTH` by `HEIGHT`: the ground, then the sheet."""
+    palette = _palette(hue_a % 360, hue_b % 360)
+    seed = hashlib.sha256(slug.encode()).digest()
+    return Mark(0, 0, WIDTH, HEIGHT, palette.ground), *_sheet(seed, palette)
+
+
+def _as_svg(shape: Mark | Bubble) -> str:
+    if isinstance(shape, Mark):
+        return (
+            f'<rect x="{shape.left:.4g}" y="{shape.top:.4g}" width="{shape.width:.4g}" '
+            f'height="{shape.height:.4g}" fill="{shape.colour}"/>'
+        )
+    return (
+        f'<circle cx="{shape.x:g}" cy="{shape.y:g}" r="{shape.radius:.4g}" '
+        f'fill="{shape.fill or "none"}" stroke="{shape.line}" stroke-width="{shape.pen:.3g}"/>'
+    )
+
+
+def _sheet(seed: bytes, palette: Palette) -> Iterator[Mark | Bubble]:
     """Yield block after block until the sheet runs out of the picture's end."""
     pitch = PITCHES[seed[0] % len(PITCHES)]
     block_width = (CHOICES + 1) * pitch
@@ -58,7 +99,9 @@ def _sheet(seed: bytes, palette: Palette) -> Iterator[str]:
         yield from _block(seed[2 + block :], start + block * block_width, pitch, palette, filled)
 
 
-def _block(seed: bytes, left: int, pitch: int, palette: Palette, filled: str) -> Iterator[str]:
+def _block(
+    seed: bytes, left: int, pitch: int, palette: Palette, filled: str
+) -> Iterator[Mark | Bubble]:
     """Yield rows of a timing mark and its choices, one of them answered.
 
     From row to row the answer moves by a step at most, so that the answers read as a line.
@@ -70,23 +113,13 @@ def _block(seed: bytes, left: int, pitch: int, palette: Palette, filled: str) ->
         yield _timing_mark(left + pitch / 2, y, pitch, palette.line)
         for choice in range(CHOICES):
             x = left + (choice + 1.5) * pitch
-            yield _bubble(x, y, pitch, palette.line, filled if choice == answered else "none")
+            fill = filled if choice == answered else None
+            yield Bubble(x, y, pitch * 0.36, pitch * 0.06, fill or palette.line, fill)
 
 
-def _timing_mark(x: float, y: float, pitch: int, colour: str) -> str:
+def _timing_mark(x: float, y: float, pitch: int, colour: str) -> Mark:
     width, height = pitch * 0.42, pitch * 0.16
-    return (
-        f'<rect x="{x - width / 2:.4g}" y="{y - height / 2:.4g}" width="{width:.4g}" '
-        f'height="{height:.4g}" fill="{colour}"/>'
-    )
-
-
-def _bubble(x: float, y: float, pitch: int, line: str, fill: str) -> str:
-    stroke = line if fill == "none" else fill
-    return (
-        f'<circle cx="{x:g}" cy="{y:g}" r="{pitch * 0.36:.4g}" fill="{fill}" '
-        f'stroke="{stroke}" stroke-width="{pitch * 0.06:.3g}"/>'
-    )
+    return Mark(x - width / 2, y - height / 2, width, height, colour)
 
 
 def _palette(hue_a: int, hue_b: int) -> Palette:

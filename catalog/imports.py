@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
 
+from catalog.changes import note_change
 from catalog.models import BankQuestion, TestBank
+from catalog.shelving import shelve
 from questions.formats.problems import ReadFile
 from questions.items import ASKABLE, Item
 from questions.services import fingerprint, store_items
@@ -44,12 +47,13 @@ class ImportReport:
 
 
 @transaction.atomic
-def import_items(*, test_bank: TestBank, read: ReadFile) -> ImportReport:
+def import_items(*, test_bank: TestBank, read: ReadFile, at: datetime) -> ImportReport:
     """Add the items of a file to the end of a bank.
 
     Atomic. A question that the bank has already, word for word, is not added again, so the
-    same file twice changes nothing. The first three questions of a bank that can be asked
-    become its samples. Raises: FileHasErrors, before anything is written.
+    same file twice changes nothing; what was added is noted as a change. The first three
+    questions of a bank that can be asked become its samples. Raises: FileHasErrors, before
+    anything is written.
     """
     if read.errors:
         raise FileHasErrors(read)
@@ -66,6 +70,9 @@ def import_items(*, test_bank: TestBank, read: ReadFile) -> ImportReport:
             fresh.append(item)
     report.added_kinds.update(item.kind for item in fresh)
     _append(test_bank, fresh)
+    if fresh:
+        note_change(test_bank=test_bank, at=at, added=len(fresh))
+    shelve(test_bank=test_bank, at=at)
     report.total = test_bank.bank_questions.askable().count()
     report.kept_apart = test_bank.bank_questions.count() - report.total
     return report
@@ -82,6 +89,7 @@ def _append(test_bank: TestBank, items: Sequence[Item]) -> None:
                 question=version.question,
                 position=last + 1 + place,
                 is_sample=place in samples,
+                is_asked=version.kind in ASKABLE,
             )
             for place, version in enumerate(store_items(items=items))
         ),

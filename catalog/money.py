@@ -5,8 +5,10 @@ What one smallest unit is follows Stripe, not ISO 4217, because the amounts are 
 
 from copy import copy
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
+from babel.numbers import get_currency_symbol
 from django.utils.translation import get_language, to_locale
 
 # Source: docs.stripe.com/currencies, "zero-decimal" and "three-decimal currencies".
@@ -44,17 +46,38 @@ def major(amount_minor: int, currency: str) -> Decimal:
     return Decimal(amount_minor).scaleb(-exponent(currency))
 
 
+def minor(amount: Decimal, currency: str) -> int:
+    """The amount in the currency's smallest unit: 19.99 USD is 1999.
+
+    Raises: ValueError where it has more digits than the currency.
+    """
+    scaled = amount.scaleb(exponent(currency))
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{currency} has {exponent(currency)} decimal digits")
+    return int(scaled)
+
+
 def format_price(amount_minor: int, currency: str) -> str:
     """The amount as readers of the active language write it: $19.99, ¥1,999, KWD1.999.
 
     Always with the digits of Stripe's smallest unit: a library's own table drops those
     of some currencies (RSD 19.99 would read RSD 20).
     """
-    locale = Locale.parse(to_locale(get_language() or "en"))
+    return _formatted(amount_minor, currency, get_language() or "en")
+
+
+@lru_cache(maxsize=2000)
+def _formatted(amount_minor: int, currency: str, language: str) -> str:
+    locale = Locale.parse(to_locale(language))
     pattern = copy(locale.currency_formats["standard"])
     pattern.frac_prec = (exponent(currency), exponent(currency))
-    return str(
+    text = str(
         pattern.apply(
             major(amount_minor, currency), locale, currency=currency.upper(), currency_digits=False
         )
     )
+    if locale.text_direction == "ltr":
+        return text
+    # "US$" is Latin letters and a sign without direction: unmarked, the sign would jump.
+    symbol = get_currency_symbol(currency.upper(), locale)
+    return text.replace(symbol, f"\N{LEFT-TO-RIGHT MARK}{symbol}\N{LEFT-TO-RIGHT MARK}")

@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
-
-from questions.items import ASKABLE
+from django.db.models import Func, Q
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from catalog.models import Access, BankQuestion, TestBank  # noqa: F401 - stand in strings below
+    from catalog.models import Access, BankQuestion, Review, TestBank  # noqa: F401 - stand in strings below
+
+
+# The same as `AccessQuerySet.live`, for statements that are written out: of `access`, with the
+# moment as its two parameters.
+LIVE_ACCESS = (
+    "access.revoked_at IS NULL AND (access.expires_at IS NULL OR access.expires_at > %s) "
+    "AND (access.withheld_from IS NULL OR access.withheld_from > %s)"
+)
 
 
 class TestBankQuerySet(models.QuerySet["TestBank"]):
@@ -36,21 +41,29 @@ class TestBankQuerySet(models.QuerySet["TestBank"]):
         """Adds `question_count` and `sample_count`, of questions that can be asked.
 
         Subqueries, not joins: they run for the rows of one page only, whatever the size
-        of the shop.
+        of the shop, and read nothing but an index.
         """
-        from catalog.models import BankQuestion  # noqa: PLC0415 - models import this module
-
-        of_bank = (
-            BankQuestion.objects.askable()
-            .filter(test_bank=OuterRef("pk"))
-            .order_by()
-            .values("test_bank")
-        )
-        counted = of_bank.annotate(count=Count("pk")).values("count")
         return self.annotate(  # type: ignore[no-redef] # the model declares both for its users
-            question_count=Coalesce(Subquery(counted), 0),
-            sample_count=Coalesce(Subquery(counted.filter(is_sample=True)), 0),
+            question_count=QuestionsOf("pk"),
+            sample_count=QuestionsOf("pk", further="AND counted.is_sample = true"),
         )
+
+
+class QuestionsOf(Func):
+    """How many questions of a bank can be asked.
+
+    Written out, because putting such a subquery together from its parts takes Django longer
+    than the database needs to answer it for a whole page.
+    """
+
+    template = (
+        "(SELECT COUNT(*) FROM catalog_bankquestion counted WHERE "
+        "counted.test_bank_id = %(expressions)s AND counted.is_asked = true %(further)s)"
+    )
+    output_field = models.IntegerField()
+
+    def __init__(self, bank: str, *, further: str = "") -> None:
+        super().__init__(bank, further=further)
 
 
 class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
@@ -58,16 +71,28 @@ class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
 
     def askable(self) -> "BankQuestionQuerySet":
         """Those of a kind that can be asked today; a bank may hold others."""
-        return self.filter(question__current__kind__in=ASKABLE)
+        return self.filter(is_asked=True)
 
 
 class AccessQuerySet(models.QuerySet["Access"]):
     """Accesses."""
 
     def live(self, at: datetime) -> "AccessQuerySet":
-        """Accesses that open their bank at `at`: neither revoked nor expired."""
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at), revoked_at=None)
+        """Accesses that open their bank at `at`: neither revoked, withheld nor expired."""
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=at),
+            Q(withheld_from__isnull=True) | Q(withheld_from__gt=at),
+            revoked_at=None,
+        )
 
     def of(self, learner: "User | AnonymousUser") -> "AccessQuerySet":
         """Accesses of one person; none for a stranger."""
         return self.none() if learner.is_anonymous else self.filter(learner=learner)
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    """Reviews."""
+
+    def shown(self) -> "ReviewQuerySet":
+        """Those that everybody may read."""
+        return self.filter(hidden_at=None)

@@ -1,58 +1,99 @@
-"""Pages that show what is for sale and what is owned. Buying stands in `payments`."""
+"""Pages of one bank, and of what is owned. Finding stands in `browse_views`, buying in `payments`."""
 
-from typing import cast
+from typing import Any, cast
+from uuid import UUID
 
-from django.contrib import messages
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.models import User
+from accounts.staff import staff_only
+from catalog.browsing import DIFFICULTIES
+from catalog.changes import newest_changes
 from catalog.covers import cover_svg
-from catalog.models import TestBank
+from catalog.kept import kept_page, rows_of
+from catalog.languages import language_name
+from catalog.linting import lint_bank
+from catalog.models import Review, TestBank
+from catalog.reviews import ON_THE_BANKS_PAGE, may_review, page_of_reviews, tally_of
+from catalog.seo import structured_data
 from catalog.services import live_access
-from catalog.shelf import domains_of, sample_version, shelves_of
-from questions.grading import ResponseError, grade
-from questions.items import Item
-from questions.presenting import PresentedItem, RevealedItem, present, reveal
-from questions.responding import advice, response_from
+from catalog.shelf import contents_of, neighbours_of, sample_version, shelves_of
+from catalog.trying import tried
+from catalog.window import bank_on_sale
+from questions.items import ASKABLE
+from questions.kinds import kind_name
+from questions.linting.figures import figures_of
+from questions.models import QuestionVersion
+from questions.presenting import present
 
-BANKS_A_PAGE = 24
 A_DAY_SECONDS = 86400
-
-
-@require_safe
-def test_bank_list(request: HttpRequest) -> HttpResponse:
-    """The banks on sale, by title."""
-    test_banks = TestBank.objects.published().with_counts().select_related("category")
-    page = Paginator(test_banks.order_by("title", "pk"), BANKS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    context = {"page": page, "test_banks": page.object_list}
-    return render(request, "catalog/test_bank_list.html", context)
+# More than this nobody reads; a bank that is imported in a thousand parts stays a page.
+MOST_CHANGES = 200
+MOST_FINDINGS = 200
 
 
 @require_safe
 def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One bank: what is in it, what it costs, and the way to it."""
-    test_bank = get_object_or_404(
-        TestBank.objects.visible_to(request.user).with_counts().select_related("category"),
-        slug=slug,
-    )
+    if request.user.is_anonymous:
+        test_bank = bank_on_sale(slug)
+    else:
+        banks = TestBank.objects.visible_to(request.user).with_counts()
+        test_bank = banks.select_related("category").filter(slug=slug).first()
+    if test_bank is None:
+        raise Http404
+    return kept_page(request, rows_of([test_bank]), lambda: _detail(request, test_bank))
+
+
+def _detail(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     access = None
     if isinstance(request.user, User):
         access = live_access(learner=request.user, test_bank=test_bank, at=timezone.now())
+    contents = contents_of(test_bank)
     context = {
         "test_bank": test_bank,
         "access": access,
-        "domains": domains_of(test_bank),
+        "domains": contents.domains,
+        "kinds": [(kind_name(kind.name), kind.count) for kind in contents.kinds],
+        "language": language_name(test_bank.language),
+        "difficulty": DIFFICULTIES.get(test_bank.difficulty, ""),
+        "refund_days": settings.REFUND_DAYS,
         "samples": range(1, test_bank.sample_count + 1),
+        "changes": newest_changes(test_bank),
+        **_reviews(request, test_bank),
+        "neighbours": neighbours_of(test_bank),
+        "structured_data": structured_data(test_bank),
     }
     return render(request, "catalog/test_bank_detail.html", context)
+
+
+def _reviews(request: HttpRequest, test_bank: TestBank) -> dict[str, Any]:
+    """The newest reviews and how all of them fall; a learner's own, or that there may be one."""
+    shown: dict[str, Any] = {}
+    if test_bank.review_count:
+        page = page_of_reviews(test_bank, 1, size=ON_THE_BANKS_PAGE)
+        shown = {"reviews": page.reviews if page else [], "tally": tally_of(test_bank)}
+    learner = request.user
+    if isinstance(learner, User) and may_review(learner=learner, test_bank=test_bank):
+        shown["may_review"] = True
+        shown["own_review"] = Review.objects.filter(learner=learner, test_bank=test_bank).first()
+    return shown
+
+
+@require_safe
+def changes(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything that changed in a bank's questions, the newest first."""
+    test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)
+    shown = test_bank.changes.order_by("-at", "-pk")[:MOST_CHANGES]
+    return render(request, "catalog/changes.html", {"test_bank": test_bank, "changes": shown})
 
 
 @login_required
@@ -64,6 +105,7 @@ def my_banks(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 def cover(request: HttpRequest, slug: str) -> HttpResponse:
     """The drawn cover of a bank. Shared caches may keep it only where everybody may see it."""
     test_bank = get_object_or_404(
@@ -91,18 +133,45 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "test_bank": test_bank,
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
-        "item": _sample(request, version.item),
+        "item": tried(request, version.item),
     }
     return render(request, "catalog/sample_question.html", context)
 
 
-def _sample(request: HttpRequest, item: Item) -> PresentedItem | RevealedItem:
-    """The item as it is, or with its key once it was answered."""
-    if request.method != "POST":
-        return present(item)
-    try:
-        response = response_from(request.POST)
-        return reveal(item, response, grade(item, response))
-    except ResponseError as error:
-        messages.error(request, advice(error))
-        return present(item)
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A question as the learner sees it, before and after answering. Nothing is kept."""
+    version = get_object_or_404(
+        QuestionVersion.objects.select_related("question"),
+        question__public_id=public_id,
+        pk=F("question__current"),
+    )
+    places = version.question.bank_questions.select_related("test_bank").order_by("pk")
+    asked = version.kind in ASKABLE
+    context = {
+        "version": version,
+        "places": places,
+        "item": tried(request, version.item) if asked else present(version.item),
+        "is_asked": asked,
+    }
+    return render(request, "catalog/preview.html", context)
+
+
+@staff_only
+@require_safe
+def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
+    """What an editor would say of a bank's questions, for whoever sells it."""
+    test_bank = get_object_or_404(TestBank, slug=slug)
+    linted = lint_bank(test_bank)
+    public_ids = dict(test_bank.bank_questions.values_list("position", "question__public_id"))
+    context = {
+        "test_bank": test_bank,
+        "rows": [
+            {"finding": finding, "public_id": public_ids[finding.line]}
+            for finding in linted.findings[:MOST_FINDINGS]
+        ],
+        "more": max(len(linted.findings) - MOST_FINDINGS, 0),
+        "figures": figures_of(linted.questions),
+    }
+    return render(request, "catalog/editors_view.html", context)

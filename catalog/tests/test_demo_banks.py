@@ -1,102 +1,63 @@
-"""The demo: only where it belongs, once, and worth reading."""
+"""The demo's banks: worth reading, and what we ask of sellers. How they are loaded is tested in
+`testbank/tests/test_demo_life.py`."""
 
-import json
 import re
-from collections import Counter
 
 import pytest
-from allauth.account.models import EmailAddress
-from django.core.management import CommandError, call_command
 
-from accounts.models import User
-from catalog.demo import FOLDER, LEARNER, PASSWORD, SELLER, item
-from catalog.models import BankQuestion, TestBank
-from questions.models import Question
+from catalog.bank_folders import read_bank_folder
+from catalog.demo import FOLDER, demo_folders
+from questions.items import ASKABLE, Numeric, ShortAnswer, SingleChoice, texts_of
+from questions.linting import lint
+from questions.linting.figures import figures_of
 
-FILES = sorted(FOLDER.glob("*.json"))
-BANKS = [json.loads(path.read_text(encoding="utf-8")) for path in FILES]
-banks = pytest.mark.parametrize("bank", BANKS, ids=[path.stem for path in FILES])
-
-
-@pytest.fixture
-def demo(settings):
-    settings.DEMO = True
+BANKS = [read_bank_folder(path) for path in demo_folders()]
+banks = pytest.mark.parametrize("bank", BANKS, ids=[bank.slug for bank in BANKS])
+SOLD = [bank for bank in BANKS if bank.sheet.price_minor]
+sold = pytest.mark.parametrize("bank", SOLD, ids=[bank.slug for bank in SOLD])
 
 
-def written():
-    counted = (TestBank, BankQuestion, Question, User, EmailAddress)
-    return [model.objects.count() for model in counted]
-
-
-@pytest.mark.django_db
-def test_load_demo_refuses_on_a_real_site():
-    with pytest.raises(CommandError, match="This is not a demo") as raised:
-        call_command("load_demo")
-    assert (raised.value.returncode, written()) == (2, [0, 0, 0, 0, 0])
-
-
-def test_load_demo_makes_a_paid_and_a_free_bank_and_two_people(demo, db):
-    call_command("load_demo")
-    assert [
-        (bank.slug, bank.is_free, bank.status, bank.bank_questions.count())
-        for bank in TestBank.objects.order_by("slug")
-    ] == [("git-in-practice", False, "published", 10), ("http-warm-up", True, "published", 5)]
-    assert written() == [2, 15, 15, 2, 2]
-
-
-def test_load_demo_twice_changes_nothing(demo, db):
-    call_command("load_demo")
-    TestBank.objects.filter(slug="git-in-practice").update(title="Renamed")
-    before = written()
-    call_command("load_demo")
-    assert written() == before
-    assert TestBank.objects.get(slug="git-in-practice").title == "Renamed"
-
-
-@pytest.mark.parametrize("email", [LEARNER, SELLER])
-def test_demo_people_can_sign_in(client, settings, demo, db, email):
-    call_command("load_demo")
-    settings.DEMO = False  # pages of a demo lead to its mails, an address made at its start
-    response = client.post("/accounts/login/", {"login": email, "password": PASSWORD})
-    assert (response.status_code, response.headers.get("Location")) == (302, "/my-banks/")
+def singles(bank):
+    return [item for item in bank.read.items if isinstance(item, SingleChoice)]
 
 
 def keys(bank):
     return [
-        [is_right for _text, is_right, _feedback in question["choices"]].index(True)
-        for question in bank["questions"]
+        [choice.id in item.key for choice in item.choices].index(True) for item in singles(bank)
     ]
 
 
 @banks
+def test_demo_bank_has_no_problem(bank):
+    assert bank.read.problems == []
+
+
+@banks
 def test_demo_questions_have_four_choices_and_one_key(bank):
-    for question in bank["questions"]:
-        assert [len(question["choices"]), len(item(question).key)] == [4, 1]
+    for item in singles(bank):
+        assert [len(item.choices), len(item.key)] == [4, 1]
+
+
+def feedbacks(item):
+    """What is said to each answer that the item foresees."""
+    if isinstance(item, Numeric):
+        return [item.otherwise, *(accepted.feedback for accepted in item.accepted)]
+    if isinstance(item, ShortAnswer):
+        return [accepted.feedback for accepted in item.accepted]
+    return [choice.feedback for choice in item.choices]
 
 
 @banks
-def test_demo_questions_explain_every_choice(bank):
-    for question in bank["questions"]:
-        assert question["explanation"], question["stem"]
-        assert all(feedback for _text, _right, feedback in question["choices"]), question["stem"]
-
-
-@banks
-def test_demo_questions_are_all_different(bank):
-    stems = [question["stem"] for question in bank["questions"]]
-    assert len(set(stems)) == len(stems)
+def test_demo_questions_explain_every_answer(bank):
+    for item in bank.read.items:
+        assert item.explanation.source, item.stem.source
+        assert all(feedback.source for feedback in feedbacks(item)), item.stem.source
 
 
 @banks
 def test_demo_samples_are_three_questions_of_the_bank(bank):
-    assert len(set(bank["samples"])) == 3
-    assert set(bank["samples"]) <= set(range(1, len(bank["questions"]) + 1))
-
-
-def test_demo_keys_are_balanced():
-    used = Counter(key for bank in BANKS for key in keys(bank))
-    assert sorted(used) == [0, 1, 2, 3]
-    assert max(used.values()) - min(used.values()) <= 2
+    assert len(set(bank.sheet.samples)) == 3
+    assert set(bank.sheet.samples) <= set(range(1, len(bank.read.items) + 1))
 
 
 @banks
@@ -106,13 +67,28 @@ def test_demo_keys_show_no_run_that_could_be_guessed(bank):
 
 
 @banks
-def test_demo_key_is_not_given_away_by_its_length(bank):
-    """Guessing the longest choice gets half at most, and few keys stand out by a fifth."""
-    longest = outstanding = 0
-    for question, key in zip(bank["questions"], keys(bank), strict=True):
-        lengths = [len(text) for text, _right, _feedback in question["choices"]]
-        own = lengths.pop(key)
-        longest += own >= max(lengths)
-        outstanding += own > 1.2 * max(lengths)
-    assert longest <= len(bank["questions"]) / 2
-    assert outstanding <= 1
+def test_demo_bank_satisfies_an_editor(bank):
+    assert lint(bank.read.items, bank.read.lines).findings == ()
+
+
+@sold
+def test_sold_demo_bank_is_worth_its_price(bank):
+    figures = figures_of(lint(bank.read.items, bank.read.lines).questions)
+    assert 30 <= figures.total <= 40
+    assert set(figures.kinds) == set(ASKABLE)
+    assert 4 <= len(figures.domains) <= 8
+    assert set(figures.difficulties) == {"easy", "middling", "hard"}
+    assert figures.pictures + figures.formulas + figures.code >= 3
+
+
+@banks
+def test_demo_pictures_are_shown_and_small(bank):
+    folder = FOLDER / bank.slug
+    shown = {
+        reference
+        for item in bank.read.items
+        for text in texts_of(item)
+        for reference, _name in text.pictures
+    }
+    assert shown == {path.name for path in folder.glob("*.png")}
+    assert all((folder / name).stat().st_size <= 20_000 for name in shown)

@@ -33,11 +33,11 @@ def bank(make_bank):
 
 @pytest.fixture
 def run(file, capsys):
-    """Runs the command on the file, and gives what it printed."""
+    """Runs the command on the file, and gives what it printed before the hints."""
 
     def run(*options, file=file):
         call_command("import_bank", str(file), *options)
-        return capsys.readouterr().out
+        return capsys.readouterr().out.partition("An editor would say")[0]
 
     return run
 
@@ -56,6 +56,13 @@ def test_questions_are_added_in_their_order(run, bank):
         for place in placed
     ] == [(number, number <= 3, f"Question {number}?") for number in range(1, 6)]
     assert {place.question.current.domain for place in placed} == {"Rules"}
+
+
+def test_report_ends_with_how_many_hints_there_are(file, bank, capsys):
+    call_command("import_bank", str(file), "--bank", "radio")
+    assert capsys.readouterr().out.endswith(
+        f"\nAn editor would say 16 things: manage.py lint_bank {file}\n"
+    )
 
 
 def test_same_file_twice_adds_nothing(run, bank):

@@ -1,6 +1,7 @@
 """The command on GIFT and JSON Lines: what it takes a file for, what it counts, real banks."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -37,13 +38,13 @@ LINE = '{"kind": "true_false", "stem": "So?", "answer": true}\n'
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    """Runs the command on a file of this name and content, and gives what it printed."""
+    """Runs the command on a file of this name and content, and gives what it printed before the hints."""
 
     def run(name, content, *options):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         call_command("import_bank", str(path), "--bank", "new", "--title", "New", *options)
-        return capsys.readouterr().out
+        return capsys.readouterr().out.partition("An editor would say")[0]
 
     return run
 
@@ -190,3 +191,82 @@ def test_developer_quiz_arrives_with_its_explanations(run) -> None:
         row["explanation"] for row in rows
     ]
     assert all(version.item.explanation.html for version in kept)
+
+
+RADIO = SHARED / "questions" / "banks" / "ncvec-us-amateur-radio"
+
+
+def with_figure(row: dict[str, Any]) -> dict[str, Any]:
+    figure = f"\n\n![The figure of the question](bank/{row['figure']})" if row["figure"] else ""
+    return {
+        "kind": "single_choice",
+        "stem": {"text": row["stem"] + figure, "markup": "markdown"},
+        "choices": [
+            {"text": text, "right": place == row["correct"]}
+            for place, text in enumerate(row["options"])
+        ],
+        "group": row["group"],
+        "id": row["id"],
+    }
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT / "questions"
+
+
+@pytest.fixture
+def radio(tmp_path, media):
+    """The questions with figures of a real bank, beside its figures."""
+    require("shared")
+    shutil.copytree(RADIO, tmp_path / "bank")
+    rows = [row for row in bank("ncvec-us-amateur-radio") if row["figure"]]
+    return [with_figure(row) for row in rows]
+
+
+def test_figures_of_a_real_bank_arrive(run, radio, media):
+    assert f"{len(radio)} questions added to new." in run("radio.jsonl", lines(radio))
+    kept = {path.name for path in media.iterdir()}
+    shown = [version.item.stem for version in QuestionVersion.objects.all()]
+    assert len(kept) == 14
+    assert {name for stem in shown for _reference, name in stem.pictures} == kept
+    assert all(stem.html.count("<img ") == 1 for stem in shown)
+
+
+def test_a_missing_figure_stops_all_and_nothing_is_written(run, radio, media, capsys):
+    radio[1]["stem"]["text"] += "![Another](none.png)"
+    with pytest.raises(SystemExit, match="1"):
+        run("radio.jsonl", lines(radio))
+    assert (
+        "radio.jsonl:2: error: stem: the picture none.png is not there" in capsys.readouterr().err
+    )
+    assert (TestBank.objects.count(), media.exists()) == (0, False)
+
+
+def test_a_dry_run_writes_no_figure(run, radio, media):
+    assert "would be added" in run("radio.jsonl", lines(radio), "--dry-run")
+    assert (TestBank.objects.count(), media.exists()) == (0, False)
+
+
+HOSTILE = SHARED / "questions" / "hostile"
+
+
+@pytest.mark.parametrize("format_name", ["aiken", "gift", "jsonl"])
+def test_hostile_files_are_imported_or_refused_and_never_half(format_name, run) -> None:
+    """Whatever a file is taken for: it ends with 0 or 1, and 1 has written nothing."""
+    require("shared")
+    files = sorted(path for path in (HOSTILE / "text").iterdir() if path.suffix == ".txt")
+    assert len(files) >= 18
+    ended: Counter[str] = Counter()
+    for path in files:
+        TestBank.objects.all().delete()
+        try:
+            run(path.name, path.read_bytes(), "--format", format_name)
+        except SystemExit as end:
+            assert (end.code, TestBank.objects.count()) == (1, 0), path.name
+            ended["refused"] += 1
+        else:
+            assert BankQuestion.objects.exists(), path.name
+            ended["imported"] += 1
+    assert ended["refused"] >= 9

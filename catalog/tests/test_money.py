@@ -34,3 +34,8 @@ def test_exponent_follows_stripe(currency, digits):
 
 def test_major_unit_is_exact():
     assert major(1999, "USD") == Decimal("19.99")
+
+
+def test_a_sign_stays_beside_its_letters_where_people_read_from_the_right():
+    with override("ar"):
+        assert "\N{LEFT-TO-RIGHT MARK}US$\N{LEFT-TO-RIGHT MARK}" in format_price(1900, "USD")

@@ -6,9 +6,19 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from catalog.models import Access
-from catalog.services import NotFree, claim_free_bank, expiry, grant_access, live_access
+from catalog.querysets import LIVE_ACCESS
+from catalog.services import (
+    NotFree,
+    claim_free_bank,
+    expiry,
+    grant_access,
+    live_access,
+    revoke_access,
+    withhold_access,
+)
 
 
 @pytest.fixture
@@ -151,3 +161,52 @@ def test_claim_free_bank_refuses_what_is_not_free_or_not_on_sale(learner, make_b
         claim_free_bank(learner=learner, test_bank=bank, at=at)
     assert raised.value.test_bank == bank
     assert not Access.objects.exists()
+
+
+@pytest.mark.parametrize("moment", [-2, 0, 1, 2])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"expires_at": 1},
+        {"revoked_at": 0},
+        {"expires_at": 1, "revoked_at": 0},
+        {"withheld_from": 1},
+        {"withheld_from": 1, "expires_at": 2},
+    ],
+)
+def test_live_is_the_same_where_it_is_written_out(owner, at, fields, moment):
+    owner.accesses.update(
+        starts_at=at - timedelta(days=9),
+        **{name: at + timedelta(days=days) for name, days in fields.items()},
+    )
+    then = at + timedelta(days=moment)
+    written = RawSQL(  # noqa: S611
+        f"SELECT id FROM catalog_access access WHERE {LIVE_ACCESS}",  # noqa: S608
+        [connection.ops.adapt_datetimefield_value(then)] * 2,
+    )
+    assert set(Access.objects.live(then)) == set(Access.objects.filter(pk__in=written))
+
+
+def test_withheld_access_is_closed_from_that_moment_and_opens_again(owner, test_bank, at):
+    access = Access.objects.get()
+    cause = {"source_kind": "grant", "source_id": "fixture", "test_bank_id": test_bank.pk}
+    tomorrow = at + timedelta(days=1)
+    assert withhold_access(**cause, since=tomorrow)
+    assert not withhold_access(**cause, since=tomorrow)
+    access.refresh_from_db()
+    assert (access.is_live(at), access.is_live(tomorrow)) == (True, False)
+    assert live_access(learner=owner, test_bank=test_bank, at=at) == access
+    assert live_access(learner=owner, test_bank=test_bank, at=tomorrow) is None
+    assert withhold_access(**cause, since=None)
+    assert live_access(learner=owner, test_bank=test_bank, at=tomorrow) == access
+
+
+def test_taking_back_what_withholds_does_not_open_what_a_person_closed(owner, test_bank, at):
+    access = Access.objects.get()
+    cause = {"source_kind": "grant", "source_id": "fixture", "test_bank_id": test_bank.pk}
+    withhold_access(**cause, since=at)
+    revoke_access(access=access, reason="asked for it", at=at)
+    withhold_access(**cause, since=None)
+    access.refresh_from_db()
+    assert not access.is_live(at)

@@ -1,5 +1,6 @@
 """What strangers, learners, owners and sellers see of banks."""
 
+import gzip
 import re
 from datetime import timedelta
 
@@ -8,12 +9,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.changes import note_change
 from catalog.models import Access, BankQuestion, TestBank
 from catalog.services import grant_access
 
 EVERYBODY = ["anonymous", "learner", "owner", "seller"]
 # Of a signed-in person: the session and the user, asked for by the frame of every page.
 SESSION_AND_USER = 2
+# The bank, its contents, and its neighbours: after it, from the category's beginning, elsewhere.
+AT_THE_END_OF_ITS_CATEGORY = 5
 
 
 @pytest.fixture
@@ -54,9 +58,9 @@ def test_list_shows_what_is_on_sale_and_nothing_else(visit, test_bank, make_bank
 
 
 def test_list_tells_price_number_of_questions_and_length(visit, make_bank):
-    make_bank("a", questions=1, price_minor=1999, access_days=30)
-    make_bank("b", questions=2, price_minor=0)
     make_bank("c", price_minor=1999, currency="JPY")
+    make_bank("b", questions=2, price_minor=0)
+    make_bank("a", questions=1, price_minor=1999, access_days=30)
     text = visit("anonymous", "list").text
     told = re.findall(r"<span>(\d.*?)</span>\s*<span class=\"price\">(.*?)</span>", text, re.DOTALL)
     assert [tuple(" ".join(part.split()) for part in pair) for pair in told] == [
@@ -68,34 +72,6 @@ def test_list_tells_price_number_of_questions_and_length(visit, make_bank):
 
 def test_list_without_banks_says_so(visit, db):
     assert "No test banks yet" in visit("anonymous", "list").text
-
-
-def test_list_is_sorted_by_title_and_divided_into_pages(client, category):
-    TestBank.objects.bulk_create(
-        TestBank(
-            slug=f"b{number}",
-            title=f"Bank {number:02}",
-            category=category,
-            price_minor=0,
-            status="published",
-        )
-        for number in reversed(range(25))
-    )
-    first, second = client.get("/"), client.get("/?page=2")
-    assert [bank.slug for bank in first.context["test_banks"]] == [f"b{n}" for n in range(24)]
-    assert [bank.slug for bank in second.context["test_banks"]] == ["b24"]
-    for odd in ("0", "99", "x", "-1", "9" * 30):
-        assert client.get(f"/?page={odd}").status_code == 200
-
-
-@pytest.mark.parametrize("banks", [1, 3])
-def test_list_costs_the_same_for_one_and_three_banks(
-    client, make_bank, django_assert_num_queries, banks
-):
-    for number in range(banks):
-        make_bank(f"bank-{number}")
-    with django_assert_num_queries(2):
-        client.get("/")
 
 
 def test_titles_are_words_and_never_markup(visit, make_bank):
@@ -163,7 +139,7 @@ def test_detail_of_nothing_is_not_found(visit, db):
 
 def test_detail_shows_the_domains_the_largest_first(visit, test_bank):
     domains = visit("anonymous", "detail", "git").context["domains"]
-    assert [(domain.title, domain.count, domain.percent) for domain in domains] == [
+    assert [(domain.name, domain.count, domain.percent) for domain in domains] == [
         ("Odd", 3, 60),
         ("Even", 2, 40),
     ]
@@ -181,8 +157,20 @@ def test_detail_costs_the_same_for_one_and_three_questions(
     client, make_bank, django_assert_num_queries, rows
 ):
     make_bank("small", questions=rows)
-    with django_assert_num_queries(2):
+    for title in ("X", "Y", "Z"):
+        make_bank(title.lower(), title=title, questions=rows)
+    with django_assert_num_queries(3):
         client.get(reverse("catalog:detail", args=["small"]))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_detail_costs_the_same_for_one_and_three_changes(
+    client, test_bank, django_assert_num_queries, at, rows
+):
+    for number in range(rows):
+        note_change(test_bank=test_bank, at=at, added=number + 1)
+    with django_assert_num_queries(AT_THE_END_OF_ITS_CATEGORY + 1):
+        client.get(reverse("catalog:detail", args=["git"]))
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -199,7 +187,10 @@ def test_detail_costs_an_owner_the_same_for_one_and_three_accesses(
             access_days=None,
         )
     client.force_login(owner)
-    with django_assert_num_queries(SESSION_AND_USER + 3):
+    access_and_review = 3
+    with django_assert_num_queries(
+        SESSION_AND_USER + AT_THE_END_OF_ITS_CATEGORY + access_and_review
+    ):
         client.get(reverse("catalog:detail", args=["git"]))
 
 
@@ -385,3 +376,33 @@ def test_my_banks_costs_the_same_for_one_and_three(
     client.force_login(owner)
     with django_assert_num_queries(SESSION_AND_USER + 1):
         client.get(reverse("catalog:my_banks"))
+
+
+def test_my_banks_leads_to_orders_and_to_how_far_one_is(visit, owner):
+    text = visit("owner", "my_banks").text
+    assert reverse("payments:orders") in text
+    assert reverse("practice:progress") in text
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (timedelta(minutes=5), ["1 day left"]),
+        (timedelta(days=8, hours=1), ["9 days left"]),
+        (timedelta(days=14), ["14 days left"]),
+        (timedelta(days=14, minutes=5), []),
+    ],
+)
+def test_my_banks_tells_when_an_access_ends_soon(visit, owner, left, told):
+    owner.accesses.update(expires_at=timezone.now() + left)
+    assert re.findall(r"\d+ days? left", visit("owner", "my_banks").text) == told
+
+
+def test_a_cover_travels_compressed_to_whoever_takes_it(client, test_bank):
+    address = reverse("catalog:cover", args=[test_bank.slug])
+    plain = client.get(address)
+    small = client.get(address, headers={"accept-encoding": "gzip"})
+    assert (plain.headers.get("Content-Encoding"), small["Content-Encoding"]) == (None, "gzip")
+    assert gzip.decompress(small.content) == plain.content
+    assert len(small.content) < len(plain.content) / 3
+    assert "Accept-Encoding" in small["Vary"].split(", ")

@@ -9,13 +9,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from catalog.imports import ImportReport, import_items
 from catalog.models import Category, TestBank
-from questions.formats.detect import READERS, format_of
+from questions.formats.detect import READERS, format_of, read_questions_of
 from questions.formats.problems import ReadFile
 from questions.formats.reading import LARGEST_FILE_BYTES
+from questions.images import ImagesBeside
 from questions.items import LONGEST_DOMAIN
+from questions.linting import lint
 
 OPTION_OF = {"price_minor": "--price", "slug": "--bank", "title": "--title"}
 
@@ -53,20 +56,28 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, file: Path, **options: Any) -> None:
         """Read, report, and write unless something is wrong."""
         content = self._content(file)
-        reader = READERS[options["format"] or format_of(file.name, content)]
-        read = reader(content, domain=options["domain"])
+        images = ImagesBeside(file.parent)
+        read = read_questions_of(
+            content,
+            format_name=options["format"] or format_of(file.name, content),
+            domain=options["domain"],
+            images=images,
+        )
         self._print_problems(file, read)
         if read.errors:
             self.stderr.write(
                 f"{len(read.errors)} errors in {file}. Nothing was written; mend them and try again."
             )
             sys.exit(1)
+        if not options["dry_run"]:
+            images.keep()
         with transaction.atomic():
             test_bank = self._bank(options)
-            report = import_items(test_bank=test_bank, read=read)
+            report = import_items(test_bank=test_bank, read=read, at=timezone.now())
             if options["dry_run"]:
                 transaction.set_rollback(True)
         self._print_report(test_bank, report, options)
+        self._print_hints(file, read)
 
     def _content(self, file: Path) -> bytes:
         try:
@@ -146,3 +157,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"It keeps {report.kept_apart} questions of kinds that cannot be practised yet."
             )
+
+    def _print_hints(self, file: Path, read: ReadFile) -> None:
+        if hints := len(lint(read.items, read.lines).findings):
+            self.stdout.write(f"An editor would say {hints} things: manage.py lint_bank {file}")

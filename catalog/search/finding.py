@@ -1,0 +1,156 @@
+"""What pages ask of search: banks on sale, and questions of the banks that somebody owns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from catalog.models import Access
+from catalog.money import format_price
+from catalog.search import engines
+from catalog.search.highlighting import excerpt, marked
+from catalog.search.spelling import corrected
+from catalog.search.words import Term, terms_of
+from questions.items import ITEM
+from questions.presenting import words_before_answering
+
+BANKS_A_PAGE = 20
+MOST_PAGES = 10
+QUESTIONS_SHOWN = 10
+
+Hit = TypeVar("Hit")
+Row = dict[str, Any]
+Ask = Callable[[Sequence[Term], bool], list[Row]]
+
+
+@dataclass(frozen=True)
+class FoundBank:
+    """A bank on sale. Its texts have the found words marked; `price` is empty where free."""
+
+    slug: str
+    title: SafeString
+    excerpt: SafeString
+    category: str
+    price: str
+
+
+@dataclass(frozen=True)
+class FoundQuestion:
+    """A question of a bank that the learner may open."""
+
+    public_id: UUID
+    slug: str
+    bank_title: str
+    excerpt: SafeString
+
+
+@dataclass(frozen=True)
+class Found(Generic[Hit]):
+    """What was found. `instead` is what was looked for instead of a mistyped word.
+
+    `is_partial` says that nothing has all the words, and these have some.
+    """
+
+    rows: tuple[Row, ...] = ()
+    terms: tuple[Term, ...] = ()
+    show: Callable[[Row, Sequence[Term]], Hit] | None = None
+    has_more: bool = False
+    instead: str = ""
+    is_partial: bool = False
+
+    @cached_property
+    def hits(self) -> tuple[Hit, ...]:
+        """What pages show, the best first; written when it is asked for."""
+        return tuple(self.show(row, self.terms) for row in self.rows) if self.show else ()
+
+
+def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
+    """Banks on sale that have the words, the best first, twenty a page, ten pages at most.
+
+    One statement where something has all the words. Guarantees: no draft and no withdrawn
+    bank is found, whatever the index holds.
+    """
+    offset = (min(max(page, 1), MOST_PAGES) - 1) * BANKS_A_PAGE
+
+    def ask(terms: Sequence[Term], every: bool) -> list[Row]:
+        return engines.banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
+
+    return _find("bank", typed, ask, _bank, BANKS_A_PAGE)
+
+
+def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQuestion]:
+    """Questions of the banks that the learner may open now, the best ten.
+
+    Looks at stems and choices only, so that no key can be found before it was answered.
+    """
+    owned = Access.objects.live(at).filter(learner=learner).values_list("test_bank_id", flat=True)
+    test_bank_ids = sorted(set(owned))
+    if not test_bank_ids:
+        return Found()
+
+    def ask(terms: Sequence[Term], every: bool) -> list[Row]:
+        return engines.questions(
+            terms, test_bank_ids=test_bank_ids, every=every, limit=QUESTIONS_SHOWN + 1
+        )
+
+    return _find("question", typed, ask, _question, QUESTIONS_SHOWN)
+
+
+def _find(
+    text: str, typed: str, ask: Ask, hit: Callable[[Row, Sequence[Term]], Hit], most: int
+) -> Found[Hit]:
+    """All the words; else those that were meant; else any of them."""
+    terms, instead, is_partial = terms_of(typed), "", False
+    rows = ask(terms, True) if terms else []
+    if terms and not rows:
+        better, shown = corrected(text, terms)
+        if better != terms:
+            terms, instead = better, shown
+            rows = ask(terms, True)
+        if not rows and len(terms) > 1:
+            rows, is_partial = ask(terms, False), True
+    return Found(
+        rows=tuple(rows[:most]),
+        terms=terms,
+        show=hit,
+        has_more=len(rows) > most,
+        instead=instead if rows else "",
+        is_partial=is_partial and bool(rows),
+    )
+
+
+def _bank(row: Row, terms: Sequence[Term]) -> FoundBank:
+    return FoundBank(
+        slug=row["slug"],
+        title=marked(row["title"], terms),
+        excerpt=_window(row["summary"], row["description"], terms),
+        category=row["category"],
+        price=format_price(row["price_minor"], row["currency"]) if row["price_minor"] else "",
+    )
+
+
+def _window(summary: str, description: str, terms: Sequence[Term]) -> SafeString:
+    """The summary, unless only the description has a word that was looked for."""
+    first = excerpt(summary, terms)
+    if "<mark>" in first or not description:
+        return first
+    second = excerpt(description, terms)
+    return second if "<mark>" in second or not summary else first
+
+
+def _question(row: Row, terms: Sequence[Term]) -> FoundQuestion:
+    content = row["content"]
+    item = (
+        ITEM.validate_json(content) if isinstance(content, str) else ITEM.validate_python(content)
+    )
+    return FoundQuestion(
+        public_id=UUID(str(row["public_id"])),
+        slug=row["slug"],
+        bank_title=row["title"],
+        excerpt=excerpt(" · ".join(words_before_answering(item).splitlines()), terms),
+    )
