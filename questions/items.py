@@ -4,7 +4,7 @@ Importers return an `Item`, `grading.py` reads it, pages show it through `presen
 and `QuestionVersion` keeps it as JSON.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
@@ -58,14 +58,31 @@ class Frozen(BaseModel):
 
 
 class Text(Frozen):
-    """Words as their author wrote them. Pages show `html`, made safe by `text.py`."""
+    """Words as their author wrote them. Pages show `html`, made safe by `text.py`.
+
+    `pictures` says under which names those that the words refer to are kept: pairs of the
+    reference as it stands in the words, and the name in `images.py`.
+    """
 
     source: Words = Field(max_length=LONGEST_TEXT)
     markup: Literal["plain", "markdown", "html"] = "plain"
     html: str = ""
+    pictures: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Text(source="")
+
+
+def texts_of(part: object) -> Iterator[Text]:
+    """Every text in an item or a part of one, of whatever kind, in the order of its fields."""
+    if isinstance(part, Text):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from texts_of(each)
+    elif isinstance(part, Frozen):
+        for name in type(part).model_fields:
+            yield from texts_of(getattr(part, name))
 
 
 class Choice(Frozen):

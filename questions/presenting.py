@@ -4,8 +4,10 @@ Templates get these and never an item, so that a key, a feedback or an explanati
 be in the source of a page before it may be seen: `PresentedItem` has no field for them.
 """
 
+import re
 from dataclasses import dataclass
 from string import ascii_uppercase
+from textwrap import shorten
 from typing import ClassVar
 
 from django.utils.html import escape
@@ -35,6 +37,12 @@ from questions.items import (
     Text,
     TrueFalse,
 )
+from questions.text import plain_words
+
+# Code, tables, and formulas on a line of their own, as `text.py` writes them.
+WIDE = re.compile(r'<(pre|table|p(?=><math display="block"))>')
+# More spellings of one answer tell a learner nothing.
+MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -160,12 +168,14 @@ def _feedback(item: Item, match: Accepted | None) -> Text:
 
 
 def _accepted(item: Item) -> tuple[str, ...]:
-    """What earns all points, in words."""
+    """What earns all points, in words; of many ways to write it the author's first ones."""
     if isinstance(item, Numeric):
-        return tuple(_range(number) for number in item.accepted if number.is_full)
-    if isinstance(item, ShortAnswer):
-        return tuple(_words(words) for words in item.accepted if words.is_full)
-    return ()
+        full = [_range(number) for number in item.accepted if number.is_full]
+    elif isinstance(item, ShortAnswer):
+        full = [_words(words) for words in item.accepted if words.is_full]
+    else:
+        return ()
+    return tuple(full[:MOST_SHOWN])
 
 
 def _range(number: AcceptedNumber) -> str:
@@ -180,6 +190,17 @@ def _words(words: AcceptedText) -> str:
     return STAR_OR_ESCAPE.sub(lambda found: "…" if found[0] == "*" else "*", words.text)
 
 
+def excerpt(item: Item) -> str:
+    """The beginning of the stem as plain text on one line, at most 120 characters."""
+    return shorten(plain_words(item.stem.html), 120, placeholder="…")
+
+
+def words_before_answering(item: Item) -> str:
+    """The stem and the choices as plain text, a line each: what search may look through."""
+    texts = (item.stem, *(choice.text for choice in _choices(item)))
+    return "\n".join(" ".join(plain_words(text.html).split()) for text in texts)
+
+
 def letter(place: int) -> str:
     """A to Z, then AA, AB, …: the name of a choice on the sheet."""
     rounds, index = divmod(place, len(ascii_uppercase))
@@ -187,8 +208,12 @@ def letter(place: int) -> str:
 
 
 def _html(text: Text) -> SafeString:
-    """The safe HTML that was made when the text was stored."""
-    return mark_safe(text.html)  # noqa: S308 - cleaned by `text.safe_html` when it was stored
+    """The safe HTML that was made when the text was stored.
+
+    What may be wider than a phone scrolls within itself, and is reached by keyboard for it.
+    """
+    words = WIDE.sub(r'<\1 tabindex="0">', text.html)
+    return mark_safe(words)  # noqa: S308 - cleaned by `text.safe_html` when it was stored
 
 
 def _inline(text: Text) -> SafeString:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -23,6 +24,15 @@ from questions.text import with_html
 ROWS_AT_ONCE = 500
 
 Part = TypeVar("Part", bound=Frozen)
+
+
+@lru_cache(maxsize=500)
+def item_of_version(version_id: int) -> Item:
+    """The item of a version, read once in a process: the database lets no version change.
+
+    Raises: QuestionVersion.DoesNotExist.
+    """
+    return QuestionVersion.objects.get(pk=version_id).item
 
 
 @transaction.atomic
@@ -76,7 +86,8 @@ def _safe_value(value: Any) -> Any:
 
 def fingerprint(item: Item) -> str:
     """Equal for equal kind, stem, choices and key, whatever the ids of the choices are."""
-    parts = [item.kind, item.stem.source, *_answers(item)]
+    pictures = [name for _reference, name in item.stem.pictures]
+    parts = [item.kind, item.stem.source, *pictures, *_answers(item)]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -95,4 +106,7 @@ def _answers(item: Item) -> list[tuple[str, ...]]:
         return [*pairs, *((answer.source,) for answer in item.distractors)]
     if isinstance(item, Essay | Passage):
         return []
-    return [(choice.text.source, f"{choice.weight:g}") for choice in item.choices]
+    return [
+        (choice.text.source, f"{choice.weight:g}", *(name for _, name in choice.text.pictures))
+        for choice in item.choices
+    ]

@@ -15,6 +15,8 @@ READERS: dict[str, Callable[..., ReadFile]] = {
     "gift": read_gift,
     "jsonl": read_jsonl,
 }
+# Formats whose texts may refer to pictures.
+WITH_IMAGES = {"jsonl"}
 ENDINGS = {".gift": "gift", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 JSON_LINE = re.compile(r'\s*\{\s*"')
 ANSWER_LINE = re.compile(r"(?:\A|[\r\n])[ \t]*ANSWER[ \t]*:", re.IGNORECASE)
@@ -31,3 +33,11 @@ def format_of(name: str, content: bytes) -> str:
     if JSON_LINE.match(text):
         return "jsonl"
     return "gift" if "{" in text and not ANSWER_LINE.search(text) else "aiken"
+
+
+def read_questions_of(
+    content: bytes, *, format_name: str, domain: str, images: Callable[[str], str]
+) -> ReadFile:
+    """Every question and every problem of a file in one of `READERS`; see those."""
+    more = {"images": images} if format_name in WITH_IMAGES else {}
+    return READERS[format_name](content, domain=domain, **more)

@@ -6,9 +6,8 @@ an item must be, so that it can be answered, stands in `questions/items.py`.
 
 import functools
 import json
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn, Self
 
@@ -18,6 +17,7 @@ from pydantic import (
     Field,
     StrictBool,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -53,27 +53,50 @@ from questions.items import (
     Text,
     TrueFalse,
 )
+from questions.text import pictures_in
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
-IMAGE = {"html": re.compile(r"<img\b", re.IGNORECASE), "markdown": re.compile(r"<img\b|!\[", re.I)}
-NO_IMAGES = "images cannot be imported yet; leave them out"
+NO_FIELD = "write a picture into a text: ![what it shows](file.png), with markup markdown"
+MARKUPS = ("plain", "markdown", "html")
+NO_FOLDER = "pictures are taken only from the folder of a file"
 
 
-def as_fields(value: object) -> object:
-    """The fields of a text; a string is plain."""
-    if isinstance(value, str):
-        return {"source": value}
-    if not isinstance(value, dict) or not {"text"} <= set(value) <= {"text", "markup"}:
+def as_fields(value: object, info: ValidationInfo) -> object:
+    """The fields of a text, in the markup of its line where it says none."""
+    said = {"text": value} if isinstance(value, str) else value
+    if not isinstance(said, dict) or not {"text"} <= set(said) <= {"text", "markup"}:
         raise ValueError('write a string, or {"text": …, "markup": "plain", "markdown" or "html"}')
-    return {"source" if name == "text" else name: part for name, part in value.items()}
+    usual = (info.context or {}).get("markup", "plain")
+    return {"source": said["text"], "markup": said.get("markup", usual)}
 
 
-def without_image(text: Text) -> Text:
-    """The same text. Raises ValueError for one that names an image: it would go missing."""
-    if text.markup != "plain" and IMAGE[text.markup].search(text.source):
-        raise ValueError(NO_IMAGES)
-    return text
+def with_pictures(text: Text, info: ValidationInfo) -> Text:
+    """The text, knowing under which names its pictures are kept.
+
+    Raises ValueError for one that cannot be had or that nobody described: it would go
+    missing, or be nothing to whoever cannot see it.
+    """
+    found = pictures_in(text)
+    if not found:
+        return text
+    images = (info.context or {}).get("images")
+    if images is None:
+        raise ValueError(NO_FOLDER)
+    return text.model_copy(
+        update={"pictures": tuple(dict(_kept(*picture, images) for picture in found).items())}
+    )
+
+
+def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple[str, str]:
+    """The reference and the name of its picture. Raises ValueError, with the reference."""
+    shown = reference[:LONGEST_NAME]
+    if not described:
+        raise ValueError(f"say what the picture {shown} shows: ![what it shows]({shown})")
+    try:
+        return reference, images(reference)
+    except ValueError as error:
+        raise ValueError(f"the picture {shown} {error}") from error
 
 
 def as_object(value: object) -> object:
@@ -81,7 +104,7 @@ def as_object(value: object) -> object:
     return {"text": value} if isinstance(value, str) else value
 
 
-Words = Annotated[Text, BeforeValidator(as_fields), AfterValidator(without_image)]
+Words = Annotated[Text, BeforeValidator(as_fields), AfterValidator(with_pictures)]
 Weight = Annotated[float, Field(ge=-100, le=100)]
 
 
@@ -282,12 +305,16 @@ LINES: dict[str, type[Line]] = {
 }
 
 
-def read_jsonl(content: bytes, *, domain: str = "") -> ReadFile:
+def read_jsonl(
+    content: bytes, *, domain: str = "", images: Callable[[str], str] | None = None
+) -> ReadFile:
     """Every question of a JSON Lines file, and every problem, by line and field.
 
-    `domain` is given to questions that name none. Never raises for bad input.
+    `domain` is given to questions that name none. `images` gives the name of a picture that
+    a text refers to, or raises ValueError with what is wrong; without it pictures are
+    refused. Never raises for bad input.
     """
-    return read_questions(content, _lines, functools.partial(_item, domain=domain))
+    return read_questions(content, _lines, functools.partial(_item, domain=domain, images=images))
 
 
 def _lines(text: str) -> Iterator[Portion[str]]:
@@ -296,7 +323,13 @@ def _lines(text: str) -> Iterator[Portion[str]]:
             yield Portion(number, number, line.strip(AROUND))
 
 
-def _item(portion: Portion[str], _found: ReadFile, *, domain: str) -> Item:
+def _item(
+    portion: Portion[str],
+    _found: ReadFile,
+    *,
+    domain: str,
+    images: Callable[[str], str] | None,
+) -> Item:
     """The question in a line. Raises: Broken."""
     fields = _fields(portion)
     kind = fields.get("kind")
@@ -304,9 +337,13 @@ def _item(portion: Portion[str], _found: ReadFile, *, domain: str) -> Item:
         raise Broken(portion.first, f"kind: write one of {', '.join(LINES)}.")
     for name in ("image", "images", "media"):
         if name in fields:
-            raise Broken(portion.first, f"{name}: {NO_IMAGES}.")
+            raise Broken(portion.first, f"{name}: {NO_FIELD}.")
+    markup = fields.pop("markup", "plain")
+    if markup not in MARKUPS:
+        raise Broken(portion.first, f"markup: write one of {', '.join(MARKUPS)}.")
+    context = {"images": images, "markup": markup}
     try:
-        return LINES[kind].model_validate(fields).item(domain)
+        return LINES[kind].model_validate(fields, context=context).item(domain)
     except ValidationError as error:
         raise Broken(portion.first, _fault(error)) from error
 

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from questions.formats.problems import Problem, ReadFile
-from questions.items import Item
+from questions.items import Item, texts_of
+from questions.text import formula_problems
 
 LARGEST_FILE_BYTES = 10_000_000
 # With these a file of 10 MB cannot take more than some hundred megabytes to read.
@@ -90,6 +91,8 @@ def _problem_of_reading(
         return broken.problem
     except ValidationError as error:
         return Problem(portion.first, in_words(error))
+    if refused := [words for text in texts_of(item) for words in formula_problems(text)]:
+        return Problem(portion.first, f"{refused[0][:1].upper()}{refused[0][1:]}.")
     found.items.append(item)
     found.lines.append(portion.first)
     return None

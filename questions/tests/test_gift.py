@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from questions.formats.gift import LONGEST_BLOCK, MOST_LINES, read_gift
 from questions.formats.problems import ReadFile
+from questions.grading import ChoiceResponse, grade
 from questions.items import (
     AcceptedNumber,
     Essay,
@@ -255,6 +256,21 @@ def test_hostile_file_is_reported_by_line(
     found = read_gift(shared(f"hostile/text/gift_{name}.txt"))
     assert [problem.line for problem in found.errors] == error_lines
     assert found.lines == item_lines
+
+
+def test_three_thirds_of_a_hostile_file_are_full_marks() -> None:
+    found = read_gift(shared("hostile/text/gift_weights.txt"))
+    [thirds] = [item for item in found.items if item.title.startswith("W6")]
+    assert isinstance(thirds, MultipleChoice)
+    right = tuple(choice.id for choice in thirds.choices if choice.weight > 0)
+    assert len(right) == 3
+    assert grade(thirds, ChoiceResponse(chosen=right)).is_right
+
+
+def test_lower_case_truth_is_a_short_answer() -> None:
+    found = read_gift(shared("hostile/text/gift_tricky.txt"))
+    kinds = {item.title.partition(" ")[0]: item.kind for item in found.items}
+    assert (kinds["T9"], kinds["T10"]) == ("short_answer", "short_answer")
 
 
 def test_hostile_rows_of_signs_are_quick() -> None:

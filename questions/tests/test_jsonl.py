@@ -51,6 +51,26 @@ def problem(entry: object) -> str:
     return found.text
 
 
+def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
+    choices = [{"text": "`a`", "right": True}, {"text": {"text": "b"}, "feedback": "No."}]
+    item = only(
+        {
+            "kind": "single_choice",
+            "markup": "markdown",
+            "stem": {"text": "<p>Which?</p>", "markup": "html"},
+            "choices": choices,
+        }
+    )
+    assert item.stem.markup == "html"
+    assert [choice.text.markup for choice in item.choices] == ["markdown", "markdown"]
+    assert item.choices[1].feedback == Text(source="No.", markup="markdown")
+
+
+@pytest.mark.parametrize("markup", ["rst", "", None, 1, ["markdown"], {}])
+def test_markup_that_is_none_is_told(markup: object) -> None:
+    assert problem(SINGLE | {"markup": markup}) == "markup: write one of plain, markdown, html."
+
+
 def test_every_common_field_arrives() -> None:
     item = only(
         SINGLE
@@ -169,14 +189,17 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
         ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
-        ({"image": "a.png"}, "image: images cannot be imported yet; leave them out."),
+        (
+            {"image": "a.png"},
+            "image: write a picture into a text: ![what it shows](file.png), with markup markdown.",
+        ),
         (
             {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
-            "stem: images cannot be imported yet; leave them out.",
+            "stem: pictures are taken only from the folder of a file.",
         ),
         (
             {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
-            "explanation: images cannot be imported yet; leave them out.",
+            "explanation: pictures are taken only from the folder of a file.",
         ),
         ({"hint": "x"}, "hint: extra inputs are not permitted."),
         ({"difficulty": "fiendish"}, "difficulty: input should be"),

@@ -119,3 +119,13 @@ def test_label_loses_the_paragraph_around_it_and_nothing_else(html: str, shown: 
 )
 def test_letter_of_a_place(place: int, name: str) -> None:
     assert letter(place) == name
+
+
+def test_what_scrolls_is_reached_by_keyboard_but_not_within_a_label() -> None:
+    """A label hands what can be focused its clicks no more, and so would not be chosen."""
+    code = Text(source="```\nx = 1\n```", markup="markdown")
+    choices = tuple(choice.model_copy(update={"text": code}) for choice in ITEM.choices)
+    stem = Text(source="```\nx\n```\n\n$$x$$\n\n|a|\n|-|\n\n$y$ here", markup="markdown")
+    shown = present(safe(ITEM.model_copy(update={"stem": stem, "choices": choices})))
+    assert shown.stem_html.count('tabindex="0"') == 3
+    assert [choice.html.count("tabindex") for choice in shown.choices] == [0, 0]

@@ -339,3 +339,12 @@ def test_fingerprint_differs_where_the_key_does(one: Item, other: Item) -> None:
 
 def test_fingerprint_does_not_mind_how_a_number_is_written() -> None:
     assert fingerprint(numeric(number("1.50", "2"))) == fingerprint(numeric(number("1.5", "2.0")))
+
+
+def test_of_many_spellings_the_first_three_are_shown() -> None:
+    item = ShortAnswer(
+        stem=Text(source="Which?"),
+        accepted=tuple(AcceptedText(text=text) for text in ("a", "b", "c", "d")),
+    )
+    response = TextResponse(typed="x")
+    assert reveal(item, response, grade(item, response)).accepted == ("a", "b", "c")

@@ -1,0 +1,113 @@
+"""Pictures in questions: checked when a file is imported, kept under a name made of their content.
+
+A text names a picture as `image:NAME`; `text.py` makes an address of it. The names are
+known only to whoever was shown the text, since they hold 128 bits of the content's hash.
+"""
+
+import hashlib
+import re
+import warnings
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import unquote
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, UnidentifiedImageError
+
+LARGEST_BYTES = 5_000_000
+MOST_PIXELS = 25_000_000
+FOLDER = "questions"
+ENDINGS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
+TYPES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+}
+NAME = r"[0-9a-f]{32}-[0-9]{1,5}x[0-9]{1,5}\.(?:png|jpg|gif|webp)"
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+
+
+class ImageRefused(ValueError):
+    """The picture cannot be taken; the words say why and what to do."""
+
+
+class ImagesBeside:
+    """The pictures that stand beside a file of questions, or in folders below it.
+
+    Nothing outside of that folder is ever read, links that lead out of it included. What
+    was named is held until `keep` writes it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._names: dict[str, str] = {}
+        self._contents: dict[str, bytes] = {}
+
+    def __call__(self, reference: str) -> str:
+        """The name under which the picture will be kept. Raises: ImageRefused."""
+        if reference not in self._names:
+            content = self._content(reference)
+            name = name_of(content)
+            self._names[reference] = name
+            self._contents[name] = content
+        return self._names[reference]
+
+    def keep(self) -> int:
+        """Write what was named to the storage; how many pictures. Idempotent."""
+        for name, content in self._contents.items():
+            path = f"{FOLDER}/{name}"
+            # Of another size is what a killed import left behind: names are made of content.
+            if not (default_storage.exists(path) and default_storage.size(path) == len(content)):
+                default_storage.save(path, ContentFile(content))
+        return len(self._contents)
+
+    def _content(self, reference: str) -> bytes:
+        path = self._path(reference)
+        try:
+            if path.stat().st_size > LARGEST_BYTES:
+                raise ImageRefused(f"is larger than {LARGEST_BYTES // 1_000_000} MB")
+            return path.read_bytes()
+        except OSError as error:
+            raise ImageRefused(f"cannot be read: {error.strerror}") from error
+
+    def _path(self, reference: str) -> Path:
+        """Where it stands. Raises: ImageRefused for an address, and for what lies elsewhere."""
+        if SCHEME.match(reference):
+            raise ImageRefused("is an address; save the picture beside the file and name it here")
+        try:
+            path = (self._folder / unquote(reference).replace("\\", "/")).resolve()
+            is_file = path.is_file()
+        except (ValueError, OSError) as error:
+            raise ImageRefused("is not the name of a file") from error
+        if not path.is_relative_to(self._folder):
+            raise ImageRefused("is not in the folder of the file")
+        if not is_file:
+            raise ImageRefused("is not there; it is looked for beside the file")
+        return path
+
+
+def name_of(content: bytes) -> str:
+    """HASH-WIDTHxHEIGHT.ENDING of a picture that can be shown. Raises: ImageRefused.
+
+    It is decoded whole, so that one that is cut off or would not fit into memory is found
+    here and not by learners.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(content), formats=list(ENDINGS)) as picture:
+                width, height = picture.size
+                if width * height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
+                picture.load()
+                ending = ENDINGS[str(picture.format)]
+    except UnidentifiedImageError as error:
+        raise ImageRefused("is not a PNG, JPEG, GIF or WebP picture") from error
+    except Image.DecompressionBombError as error:
+        most = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
+        raise ImageRefused(most) from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageRefused("is damaged: it cannot be decoded") from error
+    return f"{hashlib.sha256(content).hexdigest()[:32]}-{width}x{height}.{ending}"

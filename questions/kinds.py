@@ -1,0 +1,20 @@
+"""What people call the kinds of questions."""
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+NAMES = {
+    "single_choice": _("Single choice"),
+    "multiple_choice": _("Multiple choice"),
+    "true_false": _("True or false"),
+    "numeric": _("Number"),
+    "short_answer": _("Short answer"),
+    "matching": _("Matching"),
+    "essay": _("Essay"),
+    "passage": _("Passage"),
+}
+
+
+def kind_name(kind: str) -> str:
+    """The kind's name in the active language."""
+    return str(NAMES.get(kind, gettext("Other")))

@@ -1,0 +1,196 @@
+"""What can be said of a question alone."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from django.utils.translation import gettext as _
+
+from questions.items import (
+    Choice,
+    ChoiceItem,
+    Item,
+    Numeric,
+    Passage,
+    ShortAnswer,
+    SingleChoice,
+    Text,
+    TrueFalse,
+    WithChoices,
+    texts_of,
+)
+from questions.linting.findings import Finding, Placed, folded, found, key_and_others, prose, words
+from questions.presenting import letter
+from questions.text import formula_problems
+
+SHORTEST_STEM = 15
+LONGEST_STEM = 900
+LONGEST_CHOICE = 200
+# A key that is longer than each distractor by this much is found without reading.
+STANDS_OUT = 1.6
+STANDS_OUT_CHARACTERS = 15
+ABSOLUTE_IN_DISTRACTORS = 2
+
+ALL_OR_NONE = re.compile(
+    r"^(?:all|none|both|neither|any) of (?:the|these|those)\b.{0,12}$"
+    r"|\b(?:all|none) of the above\b|^(?:both )?[a-d] and [a-d]$"
+    r"|^(?:alle|keine)[rs]? (?:der )?(?:genannten|obigen|oben)",
+    re.IGNORECASE,
+)
+ABSOLUTE = re.compile(
+    r"\b(?:always|never|impossible|under no circumstances|in every case|guaranteed"
+    r"|immer|niemals|unmöglich|in jedem fall)\b",
+    re.IGNORECASE,
+)
+ASKS = re.compile(r"\b(?:which|what|who|when|where|welche[rsn]?|was|wer|wann|wo)\b", re.IGNORECASE)
+# A “not” behind one of these belongs to something that is spoken of, not to the question.
+ASIDE = re.compile(
+    r"\b(?:that|who|whose|if|when|where|because|dass|wenn|falls|weil)\b.*", re.DOTALL
+)
+NEGATION = re.compile(r"\b(?:not|except|never|least|nicht|außer|kein(?:e[nrs]?)?|nie)\b", re.I)
+EXCEPTION = re.compile(r"\b(?:except|außer)\b", re.IGNORECASE)
+EMPHASIS = re.compile(r"<(strong|em|b|i|u|mark)\b[^>]*>.*?</\1>", re.DOTALL)
+
+
+def look_at_one(question: Placed) -> Iterator[Finding]:
+    """Every finding that needs no other question."""
+    for rule, look in RULES.items():
+        for text in look(question.item):
+            yield found(question, rule, text)
+
+
+def _explanation(item: Item) -> Iterator[str]:
+    if not isinstance(item, Passage) and not item.explanation.source.strip():
+        yield _("It has no explanation. Say why the key is right.")
+
+
+def _feedback(item: Item) -> Iterator[str]:
+    """Feedback for each choice, and for a number that is wrong."""
+    if isinstance(item, Numeric) and not item.otherwise.source.strip():
+        yield _("There is no feedback for other numbers. Write “otherwise”.")
+    if isinstance(item, Numeric | ShortAnswer):
+        accepted = [one for one in item.accepted if not one.is_full]
+        if any(not one.feedback.source.strip() for one in accepted):
+            yield _("An answer that earns less than all points has no feedback. Say why.")
+    if not isinstance(item, ChoiceItem):
+        return
+    without = [
+        choice.id if isinstance(item, TrueFalse) else letter(place)
+        for place, choice in enumerate(item.choices)
+        if not choice.feedback.source.strip()
+    ]
+    if without:
+        yield _("No feedback for: %(choices)s. Say what is right or wrong about each.") % {
+            "choices": ", ".join(without)
+        }
+
+
+def _stem_length(item: Item) -> Iterator[str]:
+    length = len(words(item.stem))
+    if length < SHORTEST_STEM and not item.stem.pictures and not isinstance(item, Passage):
+        yield _("The stem is short (%(length)d characters). Ask a whole question.") % {
+            "length": length
+        }
+    if len(prose(item.stem)) > LONGEST_STEM and not isinstance(item, Passage):
+        yield _("The stem is long (%(length)d characters). Leave out what nobody needs.") % {
+            "length": length
+        }
+
+
+def _choice_length(item: Item) -> Iterator[str]:
+    for place, choice in enumerate(_choices(item)):
+        if len(prose(choice.text)) > LONGEST_CHOICE:
+            yield _("Choice %(choice)s is long. Move what all choices share into the stem.") % {
+                "choice": letter(place)
+            }
+
+
+def _same_choices(item: Item) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for place, choice in enumerate(_choices(item)):
+        first = seen.setdefault(_exact(choice.text), place)
+        if first != place:
+            yield _("Choices %(first)s and %(second)s say the same. Change one.") % {
+                "first": letter(first),
+                "second": letter(place),
+            }
+
+
+def _exact(text: Text) -> str:
+    """In code, case and punctuation tell choices apart."""
+    is_plain = "<code>" not in text.html and "<math" not in text.html
+    return folded(text) if is_plain else text.html
+
+
+def _all_of_the_above(item: Item) -> Iterator[str]:
+    for place, choice in enumerate(_choices(item)):
+        if ALL_OR_NONE.search(words(choice.text)):
+            yield _(
+                "Choice %(choice)s speaks of the other choices. Make it a multiple choice, or "
+                "write a choice that stands alone."
+            ) % {"choice": letter(place)}
+
+
+def _absolute(item: Item) -> Iterator[str]:
+    parts = key_and_others(item) if isinstance(item, SingleChoice) else None
+    if not parts:
+        return
+    key, others = parts
+    absolute = [choice for choice in others if ABSOLUTE.search(prose(choice.text))]
+    if len(absolute) >= ABSOLUTE_IN_DISTRACTORS and not ABSOLUTE.search(prose(key.text)):
+        yield _(
+            "Only distractors say “always”, “never” and the like, which gives them away. Say "
+            "it in the key as well, or nowhere."
+        )
+
+
+def _negative(item: Item) -> Iterator[str]:
+    """A “not” in the question itself that nothing sets apart is read over."""
+    sentences = re.split(r"(?<=[.:;!?])\s+", prose(item.stem))
+    asked = [sentence for sentence in sentences if sentence.endswith("?")]
+    ask = ASKS.search(asked[-1]) if asked else None
+    if not ask:
+        return
+    before, after = asked[-1][: ask.start()], asked[-1][ask.end() :]
+    if not (NEGATION.search(ASIDE.sub("", after)) or EXCEPTION.search(before)):
+        return
+    emphasised = " ".join(match[0] for match in EMPHASIS.finditer(item.stem.html))
+    capital = re.search(r"\b(?:NOT|EXCEPT|NEVER|LEAST|NICHT|AUSSER)\b", words(item.stem))
+    if not capital and not NEGATION.search(emphasised):
+        yield _("The question is negative. Turn it round, or set the word apart: **not**.")
+
+
+def _key_stands_out(item: Item) -> Iterator[str]:
+    parts = key_and_others(item) if isinstance(item, SingleChoice) else None
+    if not parts:
+        return
+    own, longest = len(words(parts[0].text)), max(len(words(one.text)) for one in parts[1])
+    if own > STANDS_OUT * longest and own - longest > STANDS_OUT_CHARACTERS:
+        yield _(
+            "The key is much the longest choice (%(own)d characters, the next has %(longest)d). "
+            "Shorten it, or say more in a distractor."
+        ) % {"own": own, "longest": longest}
+
+
+def _formulas(item: Item) -> Iterator[str]:
+    for text in texts_of(item):
+        for problem in formula_problems(text):
+            yield f"{problem[:1].upper()}{problem[1:]}."
+
+
+def _choices(item: Item) -> tuple[Choice, ...]:
+    return item.choices if isinstance(item, WithChoices) else ()
+
+
+Look = Callable[[Item], Iterator[str]]
+RULES: dict[str, Look] = {
+    "explanation": _explanation,
+    "feedback": _feedback,
+    "stem-length": _stem_length,
+    "choice-length": _choice_length,
+    "same-choices": _same_choices,
+    "all-of-the-above": _all_of_the_above,
+    "absolute-words": _absolute,
+    "negative-stem": _negative,
+    "key-stands-out": _key_stands_out,
+    "formula": _formulas,
+}

@@ -1,0 +1,31 @@
+"""Figures in the reader's own writing."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils.translation import override
+
+from questions.templatetags.figures import figure, percent
+
+
+@pytest.mark.parametrize(
+    ("language", "share", "points"),
+    [
+        ("en", "73%", "1,000.5"),
+        ("de", "73\N{NO-BREAK SPACE}%", "1.000,5"),
+        ("ar", "73%", "1,000.5"),
+    ],
+)
+def test_figures_are_written_as_the_language_writes_them(language, share, points):
+    with override(language):
+        assert (percent(73), figure(Decimal("1000.500"))) == (share, points)
+
+
+def test_a_figure_has_the_decimals_that_are_asked_for():
+    with override("de"):
+        assert [figure(Decimal(text), 1) for text in ("4", "4.25")] == ["4,0", "4,2"]
+
+
+def test_a_figure_has_no_needless_zeros_and_two_decimals_at_most():
+    with override("en"):
+        assert [figure(Decimal(text)) for text in ("2.00", "10", "0.33333")] == ["2", "10", "0.33"]

@@ -1,0 +1,238 @@
+"""Pictures: which are taken, how they are kept, and that nothing else gets in or out."""
+
+import json
+import os
+import re
+from io import BytesIO
+
+import pytest
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from questions.formats.jsonl import read_jsonl
+from questions.images import NAME, ImageRefused, ImagesBeside, name_of
+from questions.items import Text
+from questions.presenting import present
+from questions.services import fingerprint, store_items
+from questions.text import pictures_in, safe_html
+from testing.parts import SHARED, require
+
+SCHEMATIC = "questions/banks/ncvec-us-amateur-radio/technician-2026-2030/t-2.png"
+
+
+def picture(kind="PNG", size=(40, 30), colour="red"):
+    """The bytes of a picture."""
+    content = BytesIO()
+    Image.new("RGB", size, colour).save(content, kind)
+    return content.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "bank"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "t 1.png").write_bytes(picture())
+    return folder
+
+
+@pytest.fixture
+def images(folder):
+    return ImagesBeside(folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"), [("PNG", "png"), ("JPEG", "jpg"), ("GIF", "gif"), ("WEBP", "webp")]
+)
+def test_a_name_tells_content_and_size(kind, ending):
+    name = name_of(picture(kind))
+    assert re.fullmatch(NAME, name)
+    assert name.endswith(f"-40x30.{ending}")
+    assert name != name_of(picture(kind, colour="blue"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is not a PNG, JPEG, GIF or WebP picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF or WebP picture"),
+        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF or WebP picture"),
+        (picture()[:60], "is damaged"),
+        (picture("JPEG", (400, 300))[:500], "is damaged"),
+        (picture("BMP"), "is not a PNG, JPEG, GIF or WebP picture"),
+    ],
+)
+def test_what_is_no_picture_is_refused(content, words):
+    with pytest.raises(ImageRefused, match=words):
+        name_of(content)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused():
+    content = BytesIO()
+    Image.new("1", (30_000, 30_000)).save(content, "PNG")
+    with pytest.raises(ImageRefused, match="more than 25 million pixels"):
+        name_of(content.getvalue())
+
+
+def test_a_picture_beside_the_file_is_found_by_either_spelling(images):
+    assert images("figures/t 1.png") == images("figures/t%201.png") == images("figures\\t 1.png")
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("https://example.org/x.png", "is an address"),
+        ("//example.org/x.png", "is an address"),
+        ("data:image/png;base64,AAAA", "is an address"),
+        ("file:///etc/passwd", "is an address"),
+        ("/etc/passwd", "is not in the folder of the file"),
+        ("../secret.png", "is not in the folder of the file"),
+        ("figures/../../secret.png", "is not in the folder of the file"),
+        ("%2e%2e/secret.png", "is not in the folder of the file"),
+        ("..\\secret.png", "is not in the folder of the file"),
+        ("link.png", "is not in the folder of the file"),
+        ("figures", "is not there"),
+        ("none.png", "is not there"),
+        ("x\0.png", "is not"),
+        ("n" * 5000, "is not"),
+    ],
+)
+def test_nothing_outside_of_the_folder_is_read(images, folder, reference, words):
+    (folder.parent / "secret.png").write_bytes(picture())
+    (folder / "link.png").symlink_to(folder.parent / "secret.png")
+    with pytest.raises(ImageRefused, match=words):
+        images(reference)
+
+
+def test_a_large_file_is_refused_before_it_is_read(images, folder):
+    os.truncate(folder / "figures" / "t 1.png", 5_000_001)
+    with pytest.raises(ImageRefused, match="larger than 5 MB"):
+        images("figures/t 1.png")
+
+
+def test_nothing_is_written_before_it_is_kept(images):
+    name = images("figures/t 1.png")
+    assert not default_storage.exists(f"questions/{name}")
+    assert (images.keep(), images.keep()) == (1, 1)
+    with default_storage.open(f"questions/{name}") as kept:
+        assert kept.read() == picture()
+    assert default_storage.listdir("questions")[1] == [name]
+
+
+def test_what_a_killed_import_left_half_is_written_again(images, settings):
+    name = images("figures/t 1.png")
+    half = settings.MEDIA_ROOT / "questions" / name
+    half.parent.mkdir(parents=True)
+    half.write_bytes(picture()[:10])
+    images.keep()
+    assert half.read_bytes() == picture()
+
+
+def line(markup="markdown", words="What is it? ![A switch](figures/t%201.png)"):
+    text = {"text": words, "markup": markup}
+    choices = [{"text": "One", "right": True}, {"text": "Two"}]
+    question = {"kind": "single_choice", "stem": text, "choices": choices}
+    return json.dumps(question).encode()
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("markdown", "What is it? ![A switch](figures/t%201.png)"),
+        ("markdown", "What is it? ![A switch][1]\n\n[1]: <figures/t 1.png>"),
+        ("markdown", "What is it? <img src='figures/t 1.png' alt='A switch'>"),
+        ("html", '<p>What is it? <IMG alt="A switch" onerror="x" src="figures/t 1.png"></p>'),
+    ],
+)
+def test_a_text_shows_its_picture_with_its_size(images, markup, words):
+    read = read_jsonl(line(markup, words), images=images)
+    assert read.problems == []
+    stem = read.items[0].stem
+    name = images("figures/t 1.png")
+    assert stem.source == words
+    assert safe_html(stem) == (
+        f'<p>What is it? <img src="/questions/images/{name}" alt="A switch" width="40" height="30"'
+        ' loading="lazy" decoding="async"></p>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("![A switch](none.png)", "stem: the picture none.png is not there"),
+        ("![](figures/t%201.png)", "stem: say what the picture figures/t%201.png shows"),
+        ("![x](https://example.org/x.png)", "stem: the picture https://example.org/x.png is an"),
+        ("<img alt='x'>", "stem: the picture  is not there"),
+    ],
+)
+def test_a_picture_that_cannot_be_had_is_an_error_with_its_field(images, words, fault):
+    [problem] = read_jsonl(line(words=words), images=images).problems
+    assert problem.text.startswith(fault)
+
+
+def test_plain_words_refer_to_nothing(images):
+    read = read_jsonl(line("plain", "![A switch](none.png)"), images=images)
+    assert safe_html(read.items[0].stem) == "<p>![A switch](none.png)</p>"
+
+
+@pytest.mark.parametrize(
+    ("words", "html"),
+    [
+        ('<img src="https://tracker.example/x.gif" alt="A &lt;b&gt;">', "A &lt;b&gt;"),
+        ('<img src="/questions/images/x.png" alt="">', ""),
+        ('a <img src=x onerror=alert(1) alt=\'"><script>alert(1)</script>\'> b',
+         "a &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt; b"),
+    ],
+)  # fmt: skip
+def test_a_picture_that_we_do_not_keep_leaves_its_description(words, html):
+    shown = safe_html(Text(source=words, markup="html"))
+    assert shown.replace(">", "&gt;") == html.replace(">", "&gt;")
+    assert "<img" not in shown
+    assert "<script" not in shown
+
+
+def test_other_pictures_make_another_question(images, folder):
+    (folder / "blue.png").write_bytes(picture(colour="blue"))
+    marks = {
+        fingerprint(read_jsonl(line(words=f"![A]({name})"), images=images).items[0])
+        for name in ("figures/t%201.png", "blue.png")
+    }
+    assert len(marks) == 2
+
+
+@pytest.mark.django_db
+def test_a_picture_is_served_for_good_to_whoever_knows_its_name(client, images):
+    read = read_jsonl(line(), images=images)
+    images.keep()
+    [version] = store_items(items=read.items)
+    address = re.search(r'src="([^"]*)"', present(version.item).stem_html)
+    assert address
+    answer = client.get(address[1])
+    assert (answer.status_code, b"".join(answer.streaming_content)) == (200, picture())
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", [f"{'0' * 32}-1x1.png", "../secret", f"{'0' * 32}-1x1.svg", f"{'0' * 32}-1x1.png%0A"]
+)
+def test_no_other_file_is_served(client, name):
+    assert client.get(f"/questions/images/{name}").status_code == 404
+
+
+def test_a_real_schematic_is_taken():
+    require("shared")
+    path = SHARED / SCHEMATIC
+    images = ImagesBeside(path.parent.parent)
+    assert re.fullmatch(NAME, images("technician-2026-2030/t-2.png"))
+
+
+def test_pictures_are_found_in_their_order():
+    text = Text(source="![one](a.png) and ![two](b.png)", markup="markdown")
+    assert pictures_in(text) == [("a.png", "one"), ("b.png", "two")]
