@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import Access, TestBank
+from delivery.writing import insert
+from practice.asking import asked_in
 from practice.models import Answer, Attempt
 from questions.grading import Response, grade
-from questions.models import QuestionVersion
+from questions.services import item_of_version
 
 
 class PracticeError(Exception):
@@ -22,6 +25,10 @@ class NoAccess(PracticeError):
 
 class NothingToAsk(PracticeError):
     """The bank has no question of a kind that can be asked."""
+
+
+class NoSuchAttempt(PracticeError):
+    """There is no such attempt, or it is another learner's."""
 
 
 class NoSuchPosition(PracticeError):
@@ -63,31 +70,36 @@ def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attemp
         return unfinished.get()
 
 
-def submit_answer(*, attempt: Attempt, position: int, response: Response, at: datetime) -> None:
+def submit_answer(
+    *, attempt_id: UUID, learner_id: int, position: int, response: Response, at: datetime
+) -> None:
     """Grade and keep the answer at a position, counted from 1.
 
     Idempotent: the explanation was shown after the first answer, so that one counts, and
-    two at once make one row. Four statements at most. Raises: NoSuchPosition, NoAccess,
-    AttemptFinished; questions.grading's ResponseError where the response does not fit. Then
-    nothing is kept.
+    two at once make one row. Three statements at most. Raises: NoSuchAttempt where it is not
+    this learner's, NoSuchPosition, NoAccess, AttemptFinished; questions.grading's
+    ResponseError where the response does not fit. Then nothing is kept.
     """
-    if not 1 <= position <= attempt.total:
+    asked = asked_in(attempt_id=attempt_id, learner_id=learner_id, at=at)
+    if asked is None:
+        raise NoSuchAttempt
+    if not 1 <= position <= len(asked.version_ids):
         raise NoSuchPosition
-    if attempt.is_finished:
+    if asked.is_finished:
         raise AttemptFinished
-    if not has_access(learner_id=attempt.learner_id, test_bank_id=attempt.test_bank_id, at=at):
+    if not asked.may_go_on:
         raise NoAccess
-    version = QuestionVersion.objects.get(pk=attempt.version_ids[position - 1])
-    share = grade(version.item, response).fraction
+    version_id = asked.version_ids[position - 1]
+    share = grade(item_of_version(version_id), response).fraction
     answer = Answer(
-        attempt=attempt,
+        attempt_id=attempt_id,
         position=position,
-        version=version,
+        version_id=version_id,
         response=response.model_dump(mode="json"),
         fraction=Decimal(share.numerator) / Decimal(share.denominator),
         answered_at=at,
     )
-    Answer.objects.bulk_create([answer], ignore_conflicts=True)
+    insert([answer], once=True)
 
 
 def finish_attempt(*, attempt: Attempt, at: datetime) -> None:

@@ -1,21 +1,17 @@
 """What pages show of an attempt: the answer sheet, the score by domain, what was missed."""
 
-import html
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
 from practice.models import Answer, Attempt
 from questions.models import QuestionVersion
+from questions.text import plain_words
 
 BUBBLES_AT_ONCE = 100
 MOST_MISSED = 50
 EXCERPT_CHARACTERS = 120
-# Where one of these ends the next word is another one, though no space stands between.
-BLOCK_END = re.compile(r"<br>|</(?:p|li|pre|h[3-6]|blockquote|dd|dt|td|th)>")
 
 
 @dataclass(frozen=True)
@@ -57,11 +53,6 @@ class Score:
     def percent(self) -> int:
         """Whole per cent, rounded down: 99.9 is not yet everything."""
         return int(100 * self.points / self.total) if self.total else 0
-
-    @property
-    def figure(self) -> str:
-        """The points without needless zeros."""
-        return f"{self.points.normalize():f}"
 
 
 def bubbles(attempt: Attempt, *, current: int | None = None) -> list[Bubble]:
@@ -112,7 +103,7 @@ def missed(attempt: Attempt) -> list[Missed]:
 
 def excerpt(version: QuestionVersion) -> str:
     """The beginning of a stem as plain words."""
-    words = html.unescape(strip_tags(BLOCK_END.sub(" ", version.item.stem.html)))
+    words = plain_words(version.item.stem.html)
     return Truncator(" ".join(words.split())).chars(EXCERPT_CHARACTERS)
 
 

@@ -16,9 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from catalog.models import TestBank
 from practice.models import Answer, Attempt
+from practice.progress import progress_of
 from practice.services import (
     AttemptFinished,
     NoAccess,
+    NoSuchAttempt,
+    NoSuchPosition,
     NothingToAsk,
     finish_attempt,
     has_access,
@@ -55,22 +58,30 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     except NothingToAsk:
         messages.info(request, _("This test bank has no questions yet."))
         return SeeOther(detail)
-    return SeeOther(_question_url(attempt, first_open(bubbles(attempt)) or attempt.total))
+    return SeeOther(_question_url(attempt.pk, first_open(bubbles(attempt)) or attempt.total))
+
+
+@login_required
+@require_safe
+def progress(request: HttpRequest) -> HttpResponse:
+    """How far this person is in each bank. "My banks" takes its parts from here."""
+    shown = progress_of(cast(User, request.user), at=timezone.now())
+    return render(request, "practice/progress.html", {"progress": shown})
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpResponse:
     """One question: to be answered, or with its key and explanation once it was."""
+    if request.method == "POST":
+        return _answer(request, attempt_id, position)
     attempt = _attempt(request, attempt_id)
     if not FIRST <= position <= attempt.total:
         raise Http404
-    if request.method == "POST":
-        return _answer(request, attempt, position)
     answer = attempt.answers.select_related("version").filter(position=position).first()
     is_shut = attempt.is_finished or not _may_go_on(attempt)
     if answer is None and is_shut:
-        return SeeOther(_result_url(attempt))
+        return SeeOther(_result_url(attempt.pk))
     item = _revealed(answer) if answer else _presented(attempt, position)
     context = {"attempt": attempt, "item": item, **_places(attempt, position, is_shut=is_shut)}
     return render(request, "practice/question.html", context)
@@ -83,7 +94,7 @@ def finish(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         return _sign_in(and_then=reverse("practice:result", args=[attempt_id]))
     attempt = _attempt(request, attempt_id)
     finish_attempt(attempt=attempt, at=timezone.now())
-    return SeeOther(_result_url(attempt))
+    return SeeOther(_result_url(attempt.pk))
 
 
 @login_required
@@ -115,12 +126,12 @@ def _sign_in(*, and_then: str) -> HttpResponse:
     return SeeOther(f"{reverse('account_login')}?{urlencode({'next': and_then})}")
 
 
-def _question_url(attempt: Attempt, position: int) -> str:
-    return reverse("practice:question", args=[attempt.pk, position])
+def _question_url(attempt_id: uuid.UUID, position: int) -> str:
+    return reverse("practice:question", args=[attempt_id, position])
 
 
-def _result_url(attempt: Attempt) -> str:
-    return reverse("practice:result", args=[attempt.pk])
+def _result_url(attempt_id: uuid.UUID) -> str:
+    return reverse("practice:result", args=[attempt_id])
 
 
 def _attempt(request: HttpRequest, attempt_id: uuid.UUID) -> Attempt:
@@ -134,24 +145,27 @@ def _may_go_on(attempt: Attempt) -> bool:
     )
 
 
-def _answer(request: HttpRequest, attempt: Attempt, position: int) -> HttpResponse:
+def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpResponse:
     """Keep the answer, and show the same page again with what it is worth."""
     try:
         submit_answer(
-            attempt=attempt,
+            attempt_id=attempt_id,
+            learner_id=cast(User, request.user).pk,
             position=position,
             response=response_from(request.POST),
             at=timezone.now(),
         )
+    except (NoSuchAttempt, NoSuchPosition) as error:
+        raise Http404 from error
     except NoAccess:
         messages.info(request, _("Your access has ended. Your answers so far are kept."))
-        return SeeOther(_result_url(attempt))
+        return SeeOther(_result_url(attempt_id))
     except AttemptFinished:
         messages.info(request, _("This practice has ended. Your answers are kept."))
-        return SeeOther(_result_url(attempt))
+        return SeeOther(_result_url(attempt_id))
     except ResponseError as error:
         messages.error(request, f"{advice(error)} {_('Nothing was kept.')}")
-    return SeeOther(_question_url(attempt, position))
+    return SeeOther(_question_url(attempt_id, position))
 
 
 def _places(attempt: Attempt, position: int, *, is_shut: bool) -> dict[str, Any]:

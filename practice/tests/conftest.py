@@ -21,7 +21,13 @@ def answer(attempt, at):
 
     def submit(position, choice, *, at=at):
         response = ChoiceResponse(chosen=(choice,))
-        submit_answer(attempt=attempt, position=position, response=response, at=at)
+        submit_answer(
+            attempt_id=attempt.pk,
+            learner_id=attempt.learner_id,
+            position=position,
+            response=response,
+            at=at,
+        )
 
     return submit
 

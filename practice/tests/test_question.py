@@ -255,7 +255,15 @@ def test_question_takes_a_fixed_number_of_statements(
         owners_client.get(reverse("practice:question", args=[attempt.pk, 5]))
 
 
-def test_saving_an_answer_takes_four_statements(owners_client, url, django_assert_num_queries):
-    # session, user; attempt with bank, access, version, answer
-    with django_assert_num_queries(2 + 4):
+@pytest.mark.parametrize("answered", [1, 3])
+def test_saving_an_answer_takes_three_statements(
+    owners_client, url, attempt, answer, django_assert_num_queries, answered
+):
+    for position in range(2, answered + 2):
+        answer(position, RIGHT)
+    # session, user; attempt with access, version (once in a process), answer
+    with django_assert_num_queries(2 + 3):
+        owners_client.post(url, {"choice": RIGHT})
+    Answer.objects.all().delete()
+    with django_assert_num_queries(2 + 2):
         owners_client.post(url, {"choice": RIGHT})

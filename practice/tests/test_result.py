@@ -26,11 +26,25 @@ def test_result_shows_the_score_by_domain_as_figures_and_bars(
     finish_attempt(attempt=attempt, at=at)
     text = page(owners_client, url)
     assert "<h1>Your result</h1>" in text
-    assert re.findall(r">(\d+) %<", text) == ["40"]
+    assert re.findall(r">(\d+%)<", text) == ["40%"]
     assert "2 of 5 points" in text
     assert "3 of 5 questions answered" in text
-    assert re.findall(r'bars__value">([^<]+)<', text) == ["66 % · 2 of 3", "0 % · 0 of 2"]
+    assert re.findall(r'bars__value">([^<]+)<', text) == ["66% · 2 of 3", "0% · 0 of 2"]
     assert re.findall(r'bar__fill" width="(\d+%)"', text) == ["66%", "0%"]
+
+
+@pytest.mark.parametrize(("mark", "verdict"), [(40, "Passed"), (41, "Not passed")])
+def test_result_is_held_against_the_pass_mark(
+    owners_client, url, attempt, answer, at, test_bank, mark, verdict
+):
+    type(test_bank).objects.filter(pk=test_bank.pk).update(pass_percent=mark)
+    for position, choice in ((1, RIGHT), (3, RIGHT)):
+        answer(position, choice)
+    assert "Not passed" not in page(owners_client, url)
+    finish_attempt(attempt=attempt, at=at)
+    text = page(owners_client, url)
+    assert re.findall(r"(?<=</svg> )(?:Not passed|Passed)", text) == [verdict]
+    assert re.findall(r'bar__pass" x="(\d+%)"', text) == [f"{mark}%"] * 2
 
 
 def test_result_leads_to_what_was_missed(owners_client, url, attempt, answer, at):

@@ -74,7 +74,9 @@ def test_start_after_the_access_has_expired_is_refused(owner, test_bank, at):
 
 def test_start_leaves_out_kinds_that_cannot_be_asked(owner, test_bank, at):
     [version] = store_items(items=[Essay(stem=Text(source="Write."))])
-    BankQuestion.objects.create(test_bank=test_bank, question=version.question, position=6)
+    BankQuestion.objects.create(
+        test_bank=test_bank, question=version.question, position=6, is_asked=False
+    )
     assert start_attempt(learner=owner, test_bank=test_bank, at=at).total == 5
 
 
@@ -108,7 +110,13 @@ def test_answer_of_a_third_is_kept_to_nine_places(owner, test_bank, at):
     )
     BankQuestion.objects.create(test_bank=test_bank, question=version.question, position=6)
     attempt = start_attempt(learner=owner, test_bank=test_bank, at=at)
-    submit_answer(attempt=attempt, position=6, response=ChoiceResponse(chosen=("b",)), at=at)
+    submit_answer(
+        attempt_id=attempt.pk,
+        learner_id=attempt.learner_id,
+        position=6,
+        response=ChoiceResponse(chosen=("b",)),
+        at=at,
+    )
     assert Answer.objects.get().fraction == Decimal("0.3333333")
 
 

@@ -96,11 +96,6 @@ def test_score_of_nothing_is_0():
     assert Score(title="", points=Decimal(0), total=0).percent == 0
 
 
-def test_score_is_written_without_needless_zeros():
-    figures = [Score("", Decimal(text), 10).figure for text in ("10.000000000", "2.500000000")]
-    assert figures == ["10", "2.5"]
-
-
 def test_missed_are_the_wrong_ones_in_order(attempt, answer):
     answer(4, WRONG)
     answer(1, RIGHT)
