@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Literal
 
 # Django's file backend ends each message with this line.
 END_OF_MESSAGE = b"-" * 79 + b"\n"
@@ -13,12 +14,17 @@ END_OF_MESSAGE = b"-" * 79 + b"\n"
 
 @dataclass(frozen=True)
 class DemoMail:
-    """One mail as its reader sees it."""
+    """One mail as its reader sees it. `name` tells it from the others in the folder.
 
+    `html` is its designed form, which says the same words; empty where it has none.
+    """
+
+    name: str
     recipient: str
     subject: str
     sent_at: datetime | None
     text: str
+    html: str
 
 
 def demo_mails(folder: Path, *, limit: int = 50) -> list[DemoMail]:
@@ -28,21 +34,33 @@ def demo_mails(folder: Path, *, limit: int = 50) -> list[DemoMail]:
     return mails[:limit]
 
 
+def demo_mail(folder: Path, name: str) -> DemoMail | None:
+    """One of the newest mails by its name."""
+    return next((mail for mail in demo_mails(folder) if mail.name == name), None)
+
+
 def _mails_in(path: Path) -> Iterator[DemoMail]:
     """Bytes: read as text, what is not ASCII in a mail would be lost."""
-    for source in path.read_bytes().split(END_OF_MESSAGE):
+    for number, source in enumerate(path.read_bytes().split(END_OF_MESSAGE)):
         if source.strip():
-            yield _mail(message_from_bytes(source, policy=policy.default))
+            message = message_from_bytes(source, policy=policy.default)
+            yield _mail(message, f"{path.stem}-{number}")
 
 
-def _mail(message: EmailMessage) -> DemoMail:
-    body = message.get_body(preferencelist=("plain",))
+def _mail(message: EmailMessage, name: str) -> DemoMail:
     return DemoMail(
+        name=name,
         recipient=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
         sent_at=_sent_at(message),
-        text=body.get_content().strip() if body else "",
+        text=_body(message, "plain"),
+        html=_body(message, "html"),
     )
+
+
+def _body(message: EmailMessage, form: Literal["plain", "html"]) -> str:
+    body = message.get_body(preferencelist=(form,))
+    return body.get_content().strip() if body else ""
 
 
 def _sent_at(message: EmailMessage) -> datetime | None:

@@ -6,6 +6,8 @@ both then carry the same Message-ID.
 
 import logging
 import smtplib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 
 from delivery.models import OutgoingMail
+from delivery.writing import Write, execute, insertion
 
 logger = logging.getLogger("delivery.outbox")
 
@@ -29,26 +32,41 @@ LONGEST_PAUSE_SECONDS = 6 * 3600
 IN_REQUEST = 3
 
 
-def queue_mail(
-    *, key: str, recipient: str, template: str, context: dict[str, Any], at: datetime
-) -> None:
-    """Queue a mail, in the caller's transaction.
+@dataclass(frozen=True)
+class Mail:
+    """A mail to be queued. See `delivery.models.OutgoingMail` for what its parts are."""
+
+    key: str
+    recipient: str
+    template: str
+    context: dict[str, Any]
+
+
+def queue_mails(mails: Sequence[Mail], *, at: datetime) -> None:
+    """Queue mails, in the caller's transaction. One statement.
 
     Idempotent: the same key queues nothing a second time. Without a worker
-    (`settings.WORKER`) it is sent by this process right after the commit.
+    (`settings.WORKER`) they are sent by this process right after the commit.
     """
-    mail = OutgoingMail(
-        key=key,
-        recipient=recipient,
-        language=get_language() or settings.LANGUAGE_CODE,
-        template=template,
-        context=context,
-        queued_at=at,
-        due_at=at,
-    )
-    OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
+    if mails:
+        execute(queueing(mails, at=at))
+
+
+def queueing(mails: Sequence[Mail], *, at: datetime) -> Write:
+    """What `queue_mails` does with mails, at least one, for its caller to write."""
+    language = get_language() or settings.LANGUAGE_CODE
+    rows = [
+        OutgoingMail(**vars(mail), language=language, queued_at=at, due_at=at) for mail in mails
+    ]
     if not settings.WORKER:
         transaction.on_commit(_send_a_few, robust=True)
+    return insertion(rows, once=True)
+
+
+def mails_queued(keys: Iterable[str]) -> set[str]:
+    """Those of the keys that have a mail, sent or not."""
+    mails = OutgoingMail.objects.filter(key__in=list(keys))
+    return set(mails.values_list("key", flat=True))
 
 
 def _send_a_few() -> None:

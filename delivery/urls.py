@@ -6,4 +6,7 @@ from delivery import views
 
 app_name = "delivery"
 
-urlpatterns = [path("mails/", views.mailbox, name="mailbox")]
+urlpatterns = [
+    path("mails/", views.mailbox, name="mailbox"),
+    path("mails/<str:name>/", views.designed_mail, name="designed_mail"),
+]

@@ -104,3 +104,24 @@ def test_page_does_not_exist_outside_of_a_demo(client, settings):
 @pytest.mark.django_db
 def test_demo_leads_to_its_mails_from_every_page(client, demo):
     assert 'href="/demo/mails/"' in client.get("/").text
+
+
+def test_a_mail_is_shown_as_its_reader_sees_it(client, demo, tmp_path):
+    message = EmailMultiAlternatives("Hello", "Plain words", "x@x.example", ["ada@x.example"])
+    message.attach_alternative("<p>Designed words</p>", "text/html")
+    message.connection = get_connection(BACKEND, file_path=str(tmp_path))
+    message.send()
+    [mail] = demo_mails(tmp_path)
+    address = f"/demo/mails/{mail.name}/"
+    assert address in client.get("/demo/mails/").text
+    response = client.get(address)
+    assert response.text == "<p>Designed words</p>"
+    policy = {part.strip() for part in response["Content-Security-Policy"].split(";")}
+    assert {"style-src 'unsafe-inline'", "script-src 'self'", "default-src 'none'"} <= policy
+
+
+def test_a_mail_that_is_not_there_or_has_one_form_only_is_not_found(client, demo, write, tmp_path):
+    write("plain only")
+    [mail] = demo_mails(tmp_path)
+    for name in (mail.name, "other-0"):
+        assert client.get(f"/demo/mails/{name}/").status_code == 404
