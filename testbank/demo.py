@@ -5,6 +5,7 @@ never touch a real site. It starts what it needs, and ends it with itself.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 import signal
@@ -25,7 +26,10 @@ ENV_FILE = BASE / ".env.demo"
 DATABASE = BASE / "var" / "demo.sqlite3"
 STARTS_WITHIN_SECONDS = 30
 SANDBOX_KEY = "sk_sandbox_demo"
-FOREIGN_NAMES = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "SITE_", "EMAIL_", "STRIPE_", "STATIC_")
+FOREIGN_NAMES = (
+    *("DATABASE_URL", "SECRET_KEY", "DEBUG", "RUN_DIR"),
+    *("SITE_", "EMAIL_", "STRIPE_", "STATIC_"),
+)
 
 
 class DemoError(Exception):
@@ -90,6 +94,7 @@ def write_settings(ports: Ports) -> None:
     values = {
         "TESTBANK_DEMO": "1",
         "WORKER": "1",
+        "REFUND_DAYS": "14",
         "SECRET_KEY": former.get("SECRET_KEY") or secrets.token_hex(32),
         "DATABASE_URL": f"sqlite:///{DATABASE}",
         "SITE_URL": f"http://127.0.0.1:{ports.web}",
@@ -124,9 +129,31 @@ def prepare() -> None:
     say("Database: bringing it up to date")
     call_command("migrate", verbosity=0)
     say("Pages: collecting styles and fonts")
-    call_command("collectstatic", interactive=False, verbosity=0)
+    collect_static()
     say("Content: loading the demo's test banks and people")
     call_command("load_demo")
+
+
+def collect_static() -> None:
+    """Collect the browser's files where one has changed: compressing them takes seconds."""
+    from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
+
+    mark, now = BASE / "var" / "demo-static" / "collected", static_fingerprint()
+    if not (mark.exists() and mark.read_text(encoding="utf-8") == now):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        mark.write_text(now, encoding="utf-8")
+
+
+def static_fingerprint() -> str:
+    """Tells whether a file that the browser gets was added, changed or removed."""
+    from django.contrib.staticfiles.finders import get_finders  # noqa: PLC0415 - as above
+
+    files = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list(None):
+            state = Path(storage.path(path)).stat()
+            files.update(f"{path} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return files.hexdigest()
 
 
 def start(ports: Ports) -> list[subprocess.Popen[bytes]]:
@@ -200,11 +227,17 @@ def run() -> None:
 
 def welcome(address: str) -> None:
     """What a visitor needs to know."""
-    from catalog.demo import LEARNER, PASSWORD, SELLER  # noqa: PLC0415 - needs Django's settings
+    from testbank.demo_life.people import (  # noqa: PLC0415 - needs Django's settings
+        LEARNER,
+        NEWCOMER,
+        PASSWORD,
+        SELLER,
+    )
 
     say("")
     say(f"The demo is ready: {address}")
     say(f"  learner  {LEARNER}  password {PASSWORD}")
+    say(f"  newcomer {NEWCOMER}  password {PASSWORD}")
     say(f"  seller   {SELLER}  password {PASSWORD}")
     say(f"  mails    {address}demo/mails/")
     say("  card     4242 4242 4242 4242, any date and code (a sandbox: no money moves)")

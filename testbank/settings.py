@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
+from outbound.addresses import ProxyAddressError, corrected, parse_proxy
 from outbound.client import OverrideError, parse_resolve
-from outbound.route import ProxyAddressError, parse_proxy
 from testbank import stripe_settings
+from testbank.back_office_look import back_office_look
 from testbank.environment import Environment, SettingError
+from testbank.serving import processes_and_threads
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -52,14 +54,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "testbank",
+    "unfold.apps.BasicAppConfig",
+    "testbank.back_office.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "accounts",
     "questions",
@@ -103,6 +109,7 @@ TEMPLATES = [
 # The database
 
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
+PREPARED_STATEMENTS = env.boolean("DATABASE_PREPARED_STATEMENTS", default=True)
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["ENGINE"] = "testbank.sqlite"
@@ -115,25 +122,37 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
         ),
     }
+    # Opening the file and setting its pragmas costs a third of a page.
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: the database in memory knows neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
+    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        DATABASES["default"]["ENGINE"] = "testbank.postgresql"
     # A new PostgreSQL connection for each request costs seven times a page.
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Statements that come again and again are planned once a connection: a third of what a
+    # payment costs the database.
+    if PREPARED_STATEMENTS:
+        DATABASES["default"].setdefault("OPTIONS", {}).update(
+            {"server_side_binding": True, "prepare_threshold": 3}
+        )
 
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "testbank_cache",
-    }
+    },
+    # Of this process alone, for what may be a minute old.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 
 # People
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -152,9 +171,15 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:list"
+ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
+MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
+MFA_TOTP_ISSUER = SITE_NAME
+# Telephones whose clock is half a minute off still get in.
+MFA_TOTP_TOLERANCE = 1
+# The demo's seller is everybody who reads its first lines, on one machine with a sandbox.
+STAFF_SECOND_FACTOR = not DEMO
 
 # Mail
 
@@ -173,6 +198,8 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 # True where `manage.py work` runs: mails and sweeps are then left to it.
 WORKER = env.boolean("WORKER", default=False)
+# What running processes tell one another and the doctor, such as that payment is down.
+RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment
@@ -183,8 +210,11 @@ STRIPE_PUBLIC_KEY = stripe_settings.public_key(env, STRIPE_MODE)
 STRIPE_WEBHOOK_SECRETS = stripe_settings.webhook_secrets(env)
 STRIPE_API_BASE = stripe_settings.api_base(env, STRIPE_MODE)
 STRIPE_ACCOUNT = env.text("STRIPE_ACCOUNT")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 CHECKOUT_ORIGIN = env.origin("CHECKOUT_ORIGIN", "https://checkout.stripe.com")
 CURRENCY = env.text("CURRENCY", "USD").upper()
+# How long a buyer may have the money back; 0 promises nothing beyond the law.
+REFUND_DAYS = int(env.number("REFUND_DAYS", default=0, low=0, high=3650))
 
 if DEMO and STRIPE_MODE != stripe_settings.SANDBOX:
     raise SettingError("STRIPE_SECRET_KEY", "is not the sandbox's, so the demo does not start.")
@@ -196,19 +226,20 @@ if STRIPE_PROXY not in {"environment", "direct"}:
     try:
         parse_proxy(STRIPE_PROXY)
     except ProxyAddressError as error:
-        raise SettingError("STRIPE_PROXY", f"cannot be used. {error}") from None
+        raise SettingError(
+            "STRIPE_PROXY",
+            f"cannot be used. {error} The line then is STRIPE_PROXY={corrected(STRIPE_PROXY)}",
+        ) from None
 STRIPE_PROXY_FALLBACK = env.text("STRIPE_PROXY_FALLBACK", "none").lower()
 if STRIPE_PROXY_FALLBACK not in {"none", "direct"}:
     raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
 STRIPE_CONNECT_TIMEOUT_SECONDS = env.number("STRIPE_CONNECT_TIMEOUT", default=5, low=0.2, high=25)
 STRIPE_READ_TIMEOUT_SECONDS = env.number("STRIPE_READ_TIMEOUT", default=10, low=0.2, high=25)
 STRIPE_DEADLINE_SECONDS = env.number("STRIPE_DEADLINE", default=10, low=1, high=25)
-STRIPE_MAX_CALLS = int(env.number("STRIPE_MAX_CALLS", default=4, low=1, high=64))
-STRIPE_CA_BUNDLE = Path(text) if (text := env.text("STRIPE_CA_BUNDLE")) else None
-if STRIPE_CA_BUNDLE and not STRIPE_CA_BUNDLE.is_file():
-    raise SettingError(
-        "STRIPE_CA_BUNDLE", f"names {STRIPE_CA_BUNDLE}, which is not a file. Write a PEM's path."
-    )
+# As many as the server has threads: half of them are left to pages while Stripe is silent.
+_processes, SERVER_THREADS = processes_and_threads(DATABASE_URL)
+STRIPE_MAX_CALLS = int(env.number("STRIPE_MAX_CALLS", default=SERVER_THREADS, low=1, high=64))
+STRIPE_CA_BUNDLE = stripe_settings.ca_bundle(env)
 STRIPE_RESOLVE_TEXT = env.text("STRIPE_RESOLVE")
 stripe_settings.refuse_resolve_with_live_keys(STRIPE_RESOLVE_TEXT, STRIPE_MODE)
 try:
@@ -221,7 +252,7 @@ OUTBOUND_DOTENV = env.dotenv
 # Pages
 
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("de", _("German")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_TZ = True
@@ -237,8 +268,14 @@ STATIC_STORAGE = (
     if HASHED_STATIC
     else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
+# The pictures of questions. The demo's stand apart from a real site's.
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / ("demo-media" if DEMO else "media"))))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        # Names are made of content, so what stands there already is the same or was cut off.
+        "OPTIONS": {"allow_overwrite": True},
+    },
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }
 
@@ -246,6 +283,7 @@ STORAGES = {
 
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "testbank_session"
 CSRF_COOKIE_NAME = "testbank_csrf"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -269,6 +307,10 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
     }
 }
+
+# The back of the shop
+
+UNFOLD = back_office_look(site_name=SITE_NAME, mode=STRIPE_MODE)
 
 # Logs: one named logger a room, nothing but ids in them, secrets masked as the last net.
 

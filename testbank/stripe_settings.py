@@ -4,8 +4,10 @@ Pure functions over text, used by `settings.py` at start. Nothing here calls out
 """
 
 import ipaddress
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from outbound.trust import CABundleError, system_store
 from testbank.environment import Environment, SettingError
 
 STRIPE_API = "https://api.stripe.com"
@@ -78,6 +80,18 @@ def api_base(environment: Environment, mode: str) -> str:
             f"is {base}, which is neither Stripe nor a sandbox on this machine. Remove the line.",
         )
     return base
+
+
+def ca_bundle(environment: Environment) -> Path | None:
+    """The operator's authorities: a PEM file, or with the word `system` the machine's store."""
+    name, text = "STRIPE_CA_BUNDLE", environment.text("STRIPE_CA_BUNDLE")
+    try:
+        path = system_store() if text.lower() == "system" else Path(text)
+    except CABundleError as error:
+        raise SettingError(name, f"is system. {error}. Write a PEM's path.") from None
+    if text and not path.is_file():
+        raise SettingError(name, f"names {path}, which is not a file. Write a PEM's path.")
+    return path if text else None
 
 
 def is_loopback(host: str) -> bool:

@@ -12,12 +12,16 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from catalog.shelving import shelve_left_over
 from delivery.leases import give_back_lease, take_lease
 from delivery.outbox import send_due_mails
+from payments.incidents import diagnosis_of
 from payments.reconciliation import reconcile
+from payments.refunds import send_unanswered_refunds
 from payments.reminders import send_due_reminders
 from payments.stripe_integration import StripeError
 from payments.webhooks import handle_left_over_events
+from testbank.models import SweepRun
 
 logger = logging.getLogger("testbank.sweeps")
 
@@ -25,6 +29,8 @@ RECONCILE_EVERY_SECONDS = 300
 # How long a process that died keeps others from reconciling.
 LEASE_SECONDS = 120
 LOOK_BACK = timedelta(days=3)
+# The reconciliations that reached Stripe; the sweep itself also runs where it does not.
+RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,21 @@ def reconciliation(at: datetime) -> int:
     if not take_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
-        return reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at).moves.total()
+        moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at).moves.total()
+        note_run(RECONCILED, at=at)
+        return moved
     except StripeError as error:
-        logger.warning("reconciliation could not ask Stripe: %s", type(error).__name__)
+        diagnosis = diagnosis_of(error)
+        cause = diagnosis.id if diagnosis else type(error).__name__
+        logger.warning("reconciliation could not ask Stripe: %s", cause)
         return 0
     finally:
         give_back_lease(**lease, at=at)
+
+
+def refunds(at: datetime) -> int:
+    """Send again what was asked for and has no answer."""
+    return send_unanswered_refunds(at=at)
 
 
 def reminders(at: datetime) -> int:
@@ -66,9 +81,21 @@ def reminders(at: datetime) -> int:
     return send_due_reminders(at=at)
 
 
+def shelves(at: datetime) -> int:
+    """Let banks be found that were changed past the shop's own ways."""
+    return shelve_left_over(at=at)
+
+
+def note_run(name: str, *, at: datetime) -> None:
+    """Write down that a sweep came to its end."""
+    SweepRun.objects.update_or_create(name=name, defaults={"at": at})
+
+
 SWEEPS = (
     Sweep("mails", 2, mails),
     Sweep("events", 15, events),
+    Sweep("refunds", 60, refunds),
     Sweep("reminders", 60, reminders),
+    Sweep("shelves", 60, shelves),
     Sweep("reconciliation", RECONCILE_EVERY_SECONDS, reconciliation),
 )

@@ -1,18 +1,28 @@
 """The addresses of the site, a room a line."""
 
 from django.conf import settings
+from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
-from testbank import health
+from testbank import error_pages, evidence, health, metrics
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics.metrics, name="metrics"),
     path("", include("catalog.urls")),
     path("accounts/", include("allauth.urls")),
+    path("language/", set_language, name="set_language"),
     path("payments/", include("payments.urls")),
+    path("questions/", include("questions.urls")),
     path("practice/", include("practice.urls")),
+    path("evidence/<int:dispute_id>/", evidence.evidence, name="dispute_evidence"),
+    path("admin/", admin.site.urls),
 ]
 
 if settings.DEMO:
-    urlpatterns.append(path("demo/", include("delivery.urls")))
+    urlpatterns += [
+        path("demo/", include("delivery.urls")),
+        path("demo/pages/<slug:name>/", error_pages.error_page, name="error_page"),
+    ]

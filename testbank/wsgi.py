@@ -4,6 +4,7 @@ import os
 import sys
 
 from django.core.wsgi import get_wsgi_application
+from django.utils import timezone
 
 from testbank.environment import SettingError
 
@@ -13,7 +14,13 @@ BOOT_ERROR = 3
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testbank.settings")
 
 try:
-    application = get_wsgi_application()
+    site = get_wsgi_application()
 except SettingError as error:
     sys.stderr.write(f"The site cannot start.\n{error}\n")
     raise SystemExit(BOOT_ERROR) from None
+
+from testbank.machines import machines_first  # noqa: E402 - needs the settings
+from testbank.processes import WEB, note_process  # noqa: E402 - as above
+
+application = machines_first(site, names=["payments:webhook"])
+note_process(WEB, at=timezone.now())

@@ -1,16 +1,20 @@
 """The group "Settings": what the shop is set to, as it was read from `.env` and the process."""
 
+from collections.abc import Iterator
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from outbound.addresses import with_port
 from outbound.secrets import mask_url, scrub
+from payments.stripe_client import API_VERSION
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup
 from testbank.stripe_settings import LIVE, SANDBOX, STRIPE_API, is_loopback, mode_of
 
 GROUP = "Settings"
+VERSION = version("stripe")
 KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 
 
@@ -23,8 +27,10 @@ def settings_checks(setup: Setup) -> list[Check]:
         _webhook_secret(),
         _api_base(setup),
         _site_url(setup),
-        _check("deadline", "Deadline", f"{settings.STRIPE_DEADLINE_SECONDS:g} s for a whole call"),
+        _deadline(),
+        _check("library", "stripe-python", f"{VERSION}, API {API_VERSION}"),
         _proxy_setting(setup),
+        *_fallback(setup),
         _ca_bundle(setup),
         _resolve(setup),
     ]
@@ -105,6 +111,28 @@ def _proxy_setting(setup: Setup) -> Check:
     is_default = setup.setting == "environment"
     words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
     return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")
+
+
+def _deadline() -> Check:
+    whole, connect = settings.STRIPE_DEADLINE_SECONDS, settings.STRIPE_CONNECT_TIMEOUT_SECONDS
+    silence, calls = settings.STRIPE_READ_TIMEOUT_SECONDS, settings.STRIPE_MAX_CALLS
+    summary = (
+        f"{whole:g} s for a whole call, {min(connect, whole):g} s to connect, "
+        f"{min(silence, whole):g} s of silence; {calls} calls at once"
+    )
+    return _check("deadline", "Deadline", summary)
+
+
+def _fallback(setup: Setup) -> Iterator[Check]:
+    """Shown where it may act: going around a proxy may break the network's rules."""
+    if setup.falls_back:
+        yield _check(
+            "fallback",
+            "Fallback",
+            "STRIPE_PROXY_FALLBACK=direct: where the proxy fails, it is gone around",
+            status=Status.WARN,
+            fix="Remove the line, unless your network's rules allow it.",
+        )
 
 
 def _ca_bundle(setup: Setup) -> Check:

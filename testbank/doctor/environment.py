@@ -30,7 +30,7 @@ def environment_checks(setup: Setup, route: Route | None) -> list[Check]:
     return [
         *(variables or [_no_proxy_variables()]),
         *(_entry(number, verdict, direct) for number, verdict in enumerate(direct.verdicts, 1)),
-        *(_ca_variable(variable, setup) for variable in ca_variables(setup.surroundings)),
+        *_ca_checks(setup),
         *_netrc(setup.surroundings, direct.host),
     ]
 
@@ -102,10 +102,20 @@ def _status_of_entry(verdict: Verdict) -> Status:
     return Status.WARN if verdict.entry.pattern.remark == NOT_UNDERSTOOD else Status.SKIP
 
 
-def _ca_variable(variable: Variable, setup: Setup) -> Check:
+def _ca_checks(setup: Setup) -> Iterator[Check]:
+    """Each variable, and what it may be good for with the first that names a file."""
+    told: set[str] = set()
+    for variable in ca_variables(setup.surroundings):
+        path = variable.value.strip()
+        is_useful = setup.ca_bundle is None and path not in told and Path(path).is_file()
+        told.add(path)
+        yield _ca_variable(variable, is_useful=is_useful)
+
+
+def _ca_variable(variable: Variable, *, is_useful: bool) -> Check:
     name = f"environment.{_source(variable)}.{variable.name}"
     summary = f"{variable.value.strip()} ({_from(variable)}): not read here"
-    if setup.ca_bundle is not None or not Path(variable.value.strip()).is_file():
+    if not is_useful:
         return Check(name, GROUP, variable.name, Status.SKIP, summary)
     return Check(
         name,

@@ -1,20 +1,17 @@
-"""The groups "Route", "Path" and "Key": how the call goes, how far it got, and whether the
-key is accepted at its end. `outbound/probe.py` makes the call without a key."""
+"""The groups "Route" and "Path": how the call goes, and how far it got.
 
-import json
-from typing import Any
+`outbound/probe.py` makes the call, without a key.
+"""
 
-from outbound.client import Answer, CallFailed
-from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_route_error
+from outbound.diagnosis import Diagnosis, diagnose_route_error
 from outbound.journey import Stage, TLSFacts
 from outbound.probe import STAGES, ProbeReport, Step, StepStatus
 from outbound.route import Route, RouteError
-from outbound.secrets import mask_url, scrub
+from outbound.secrets import mask_url
 from testbank.doctor.report import Cause, Check, Status
 from testbank.doctor.setup import Setup
-from testbank.stripe_settings import LIVE
 
-ROUTE, PATH, KEY = "Route", "Path", "Key"
+ROUTE, PATH = "Route", "Path"
 TITLES = {
     Stage.RESOLVE: "Name",
     Stage.CONNECT: "Connection",
@@ -123,14 +120,15 @@ def _failed(
 
 
 def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
-    reads = "; trusted because of STRIPE_CA_BUNDLE alone: its owner can read the key"
+    reads = "intercepted: trusted because of STRIPE_CA_BUNDLE alone, whose owner can read the key"
+    found = reads if intercepted else "not intercepted"
     return Check(
         f"path.{step.stage}",
         PATH,
         TITLES[step.stage],
         Status.WARN if intercepted else Status.OK,
         f"{facts.version}, issued by {facts.issuer}",
-        detail=f"valid until {facts.expires}{reads if intercepted else ''}",
+        detail=f"{found}; valid until {facts.expires}",
         milliseconds=step.milliseconds,
     )
 
@@ -150,95 +148,6 @@ def clock_check(skew: float | None) -> Check:
         f"The clock of this machine is {summary}: webhooks are refused, or old ones accepted.",
     )
     return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
-
-
-def key_not_tried(why: str) -> list[Check]:
-    """The key's checks where the API was not reached."""
-    return [
-        _skipped("key.accepted", KEY, "Key", why),
-        _skipped("key.mode", KEY, "Mode", why),
-    ]
-
-
-def key_checks(setup: Setup, route: Route) -> list[Check]:
-    """Whether the key is accepted, and of the mode that it says. Only reads at Stripe."""
-    client = setup.client()
-    headers = {"Accept": "application/json", "Authorization": f"Bearer {setup.secret_key}"}
-
-    def ask(url: str) -> Answer:
-        return client.request("GET", url, headers=headers, body=None, route=route)
-
-    try:
-        answer = ask(setup.url)
-        if answer.status == 403:
-            # A restricted key need not read the balance; it must see sessions.
-            answer = ask(f"{setup.api_base}/v1/checkout/sessions?limit=1")
-    except CallFailed as failure:
-        return [_refused(Cause.of(diagnosis := diagnose(failure)), diagnosis.fix), _mode({}, setup)]
-    finally:
-        client.close()
-    return _about_answer(answer, setup)
-
-
-def _about_answer(answer: Answer, setup: Setup) -> list[Check]:
-    diagnosis = diagnose_answer(answer)
-    if diagnosis is not None:
-        return [_refused(Cause.of(diagnosis), diagnosis.fix), _mode({}, setup)]
-    if answer.status != 200:
-        cause = Cause(
-            "UNKNOWN", f"{answer.route.host} answered {answer.status} to a plain question."
-        )
-        return [_refused(cause, ""), _mode({}, setup)]
-    accepted = Check(
-        "key.accepted",
-        KEY,
-        "Key",
-        Status.OK,
-        f"{scrub(setup.secret_key)} is accepted",
-        milliseconds=answer.record.elapsed_seconds * 1000,
-    )
-    return [accepted, _mode(_content(answer), setup)]
-
-
-def _refused(cause: Cause, fix: str) -> Check:
-    return Check(
-        "key.accepted",
-        KEY,
-        "Key",
-        Status.FAIL,
-        cause.id,
-        detail=cause.operator,
-        fix=fix,
-        cause=cause,
-    )
-
-
-def _content(answer: Answer) -> dict[str, Any]:
-    content = json.loads(answer.body)
-    if not isinstance(content, dict):
-        return {}
-    listed = content.get("data")
-    first = listed[0] if isinstance(listed, list) and listed else {}
-    return first if isinstance(first, dict) and "livemode" not in content else content
-
-
-def _mode(content: dict[str, Any], setup: Setup) -> Check:
-    live = content.get("livemode")
-    if live is None:
-        return _skipped("key.mode", KEY, "Mode", "not told")
-    if live == (setup.mode == LIVE):
-        return Check("key.mode", KEY, "Mode", Status.OK, f"{setup.mode}, as the key says")
-    said = "live" if live else "test"
-    cause = Cause("API-MODE", f"The key is a {setup.mode} key, but the answer is of {said} mode.")
-    return Check(
-        "key.mode",
-        KEY,
-        "Mode",
-        Status.FAIL,
-        f"{said}, but the key is a {setup.mode} key",
-        fix="Find out what answers: it is not Stripe.",
-        cause=cause,
-    )
 
 
 def _skipped(name: str, group: str, title: str, why: str) -> Check:

@@ -35,6 +35,15 @@ GROUP = "Other routes"
 CA_SETTING = "STRIPE_CA_BUNDLE"
 LINE = re.compile(r"[A-Z_]+=\S+")
 UNTRUSTED = {"NET-TLS-UNTRUSTED", "NET-PROXY-TLS"}
+# What a proxy looks like that is spoken to in the wrong way.
+MAYBE_OF_ANOTHER_KIND = {
+    "NET-PROXY-CLOSED",
+    "NET-PROXY-NOT-HTTP",
+    "NET-PROXY-NOT-SOCKS",
+    "NET-PROXY-SILENT",
+    "NET-PROXY-TLS",
+}
+KINDS = ("http", "https", "socks5h")
 # Where Debian, Red Hat and Alpine keep the authorities that the machine's owner trusts.
 SYSTEM_STORES = (
     Path("/etc/ssl/certs/ca-certificates.crt"),
@@ -103,6 +112,10 @@ def remedy(setup: Setup, route: Route | None, failed: Check, trials: list[Trial]
         return _suggested(failed)
     if failed.cause and failed.cause.id in UNTRUSTED and route is not None:
         fix = _trusted_authority(setup, route)
+        if fix is not None:
+            return fix
+    if failed.cause and failed.cause.id in MAYBE_OF_ANOTHER_KIND and route is not None:
+        fix = _other_kind(setup, route)
         if fix is not None:
             return fix
     working = [trial.fix for trial in trials if trial.report.reached]
@@ -213,6 +226,30 @@ def _trusted_authority(setup: Setup, route: Route) -> Fix | None:
         answers = pool.map(reached, bundles)
         trusted = [bundle for bundle, ok in zip(bundles, answers, strict=True) if ok]
     return replace(_line(setup, f"{CA_SETTING}={trusted[0]}"), tested=True) if trusted else None
+
+
+def _other_kind(setup: Setup, route: Route) -> Fix | None:
+    """The first other way of speaking to the proxy in use with which the call succeeds."""
+    proxy = route.proxy
+    if proxy is None:
+        return None
+    others = [replace(proxy, scheme=kind) for kind in KINDS if kind != proxy.scheme]
+    seconds = setup.seconds / 2
+
+    def reached(other: ProxyAddress) -> bool:
+        return setup.try_route(replace(route, proxy=other), seconds=seconds).reached
+
+    with ThreadPoolExecutor() as pool:
+        answers = pool.map(reached, others)
+        speaking = [other for other, ok in zip(others, answers, strict=True) if ok]
+    return _spoken_to_as(setup, route, speaking[0], proxy.scheme) if speaking else None
+
+
+def _spoken_to_as(setup: Setup, route: Route, other: ProxyAddress, scheme: str) -> Fix:
+    if other.username is None:
+        return replace(_line(setup, f"{SETTING}={other}"), tested=True)
+    instruction = f"Write {other.scheme}:// instead of {scheme}:// in {route.rule}."
+    return Fix(instruction=instruction, tested=True)
 
 
 def _known_bundles(setup: Setup) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """What the doctor says: checks, the cause of the first failure, and what mends it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,8 @@ class Check:
     cause: Cause | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """The check in plain types, for JSON."""
-        return {
+        """The check in plain types, for JSON and pages; free of secrets."""
+        data = {
             "id": self.id,
             "group": self.group,
             "title": self.title,
@@ -66,6 +67,8 @@ class Check:
             "milliseconds": None if self.milliseconds is None else round(self.milliseconds, 1),
             "cause": self.cause.id if self.cause else None,
         }
+        scrubbed: dict[str, Any] = _scrubbed(data)
+        return scrubbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,17 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole examination of the way to `api_base`. Free of secrets."""
+    """The whole examination of the way to `api_base`. Free of secrets.
+
+    `curl` is the line that makes the same call; empty where no route could be decided.
+    """
 
     api_base: str
     env_file: Path
     offline: bool
     checks: tuple[Check, ...]
     fix: Fix | None = None
+    curl: str = ""
 
     @property
     def ok(self) -> bool:
@@ -134,10 +141,21 @@ class Report:
             if cause
             else None,
             "fix": self.fix.as_data() if self.fix else None,
+            "curl": self.curl,
             "checks": [check.as_data() for check in self.checks],
         }
         scrubbed: dict[str, Any] = _scrubbed(data)
         return scrubbed
+
+
+def length(span: timedelta) -> str:
+    """A span of time in its largest unit: `12 s`, `5 min`, `3 h`, `2 days`."""
+    seconds = max(0, int(span.total_seconds()))
+    units = ((86400, "days"), (3600, "h"), (60, "min"))
+    for size, name in units:
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
 
 
 def _scrubbed(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """What is examined: where the API is, and how the shop would call it at this moment."""
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,18 @@ from outbound.probe import ProbeReport, probe
 from outbound.route import DIRECT, Route, Surroundings, decide
 from testbank.environment import env_file
 
+# What all calls may take together; more only where one call was given more.
+WHOLE_SECONDS = 16.0
+WHOLE_CALLS = 3
+LEAST_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The settings that a call depends on.
 
     `setting` is STRIPE_PROXY; `asked` the route that this run is to take instead, or None.
-    `seconds` bounds one call; a probe may take twice that.
+    `seconds` bounds one call, and `ends_at` (of the monotonic clock) all of them together.
     """
 
     api_base: str
@@ -30,11 +36,13 @@ class Setup:
     ca_bundle: Path | None
     overrides: tuple[Override, ...]
     seconds: float
+    ends_at: float
     env_file: Path
+    falls_back: bool
 
     @classmethod
     def of_site(cls, *, asked: str | None, seconds: float) -> "Setup":
-        """The shop's own settings, with the environment as it is now."""
+        """The shop's own settings, with the environment as it is now; the time runs from here."""
         return cls(
             api_base=settings.STRIPE_API_BASE,
             secret_key=settings.STRIPE_SECRET_KEY,
@@ -45,7 +53,9 @@ class Setup:
             ca_bundle=settings.STRIPE_CA_BUNDLE,
             overrides=settings.STRIPE_RESOLVE,
             seconds=seconds,
+            ends_at=time.monotonic() + max(WHOLE_SECONDS, WHOLE_CALLS * seconds),
             env_file=env_file(os.environ, settings.BASE_DIR),
+            falls_back=settings.STRIPE_PROXY_FALLBACK == DIRECT,
         )
 
     @property
@@ -83,14 +93,19 @@ class Setup:
             route=route,
             ca_bundle=ca_bundle or self.ca_bundle,
             overrides=self.overrides,
-            deadline_seconds=seconds or self.seconds,
+            deadline_seconds=self.patience(seconds),
         )
+
+    def patience(self, seconds: float | None = None) -> float:
+        """How long one more call may take."""
+        left = self.ends_at - time.monotonic()
+        return min(seconds or self.seconds, max(LEAST_SECONDS, left))
 
     def client(self) -> Client:
         """The client that the shop uses, with the doctor's patience; the caller closes it."""
         return Client(
             ca_bundle=self.ca_bundle,
-            deadline_seconds=self.seconds,
-            connect_timeout_seconds=self.seconds,
+            deadline_seconds=self.patience(),
+            connect_timeout_seconds=self.patience(),
             overrides=self.overrides,
         )

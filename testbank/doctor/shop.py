@@ -11,26 +11,39 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 
 from delivery.models import OutgoingMail
-from payments.models import Order, StripeEvent
-from payments.orders import UNPAID
-from testbank.doctor.report import Check, Status
+from payments.figures import figures
+from payments.models import EventCursor, StripeEvent
+from testbank.doctor.report import Check, Status, length
+from testbank.models import SweepRun
+from testbank.sweeps import RECONCILE_EVERY_SECONDS, RECONCILED
 
 GROUP = "Shop"
 MINUTES_A_MAIL_MAY_WAIT = 15
-HOURS_AN_ORDER_MAY_WAIT = 25
+MINUTES_A_WORKER_MAY_REST = 3
 LEAST_FREE_MEGABYTES = 200
+CONNECT_SECONDS = 3
 RECONCILE = "run `manage.py reconcile_payments`"
+LOOK = "a person must look at them"
 
 
 def shop_checks(*, at: datetime) -> list[Check]:
     """What a look into the database and at the disk tells. Never raises, calls nobody."""
     try:
-        return [*_database_checks(at), _mail_server(), _disk()]
+        _bound_the_wait()
+        return [*_database_checks(at), _disk()]
     except DatabaseError as error:
         summary = f"does not answer: {type(error).__name__}"
         return [_warn("database", "Database", summary, "run `manage.py migrate`"), _disk()]
+
+
+def _bound_the_wait() -> None:
+    """A PostgreSQL that does not answer is waited for as long as the network pleases."""
+    if connection.vendor == "postgresql" and connection.connection is None:
+        options = connection.settings_dict.setdefault("OPTIONS", {})
+        options.setdefault("connect_timeout", CONNECT_SECONDS)
 
 
 def _database_checks(at: datetime) -> Iterator[Check]:
@@ -42,6 +55,7 @@ def _database_checks(at: datetime) -> Iterator[Check]:
     yield _check("database", "Database", Status.OK, f"{connection.vendor}, up to date")
     yield from _money(at)
     yield from _mails(at)
+    yield from _work(at)
 
 
 def _migrations_to_run() -> int:
@@ -50,19 +64,16 @@ def _migrations_to_run() -> int:
 
 
 def _money(at: datetime) -> Iterator[Check]:
-    orders = Order.objects.in_mode(settings.STRIPE_MODE)
-    long_ago = at - timedelta(hours=HOURS_AN_ORDER_MAY_WAIT)
-    waiting = orders.filter(status__in=UNPAID, created_at__lt=long_ago)
-    held = orders.exclude(held="").filter(granted_at=None)
-    events = StripeEvent.objects
-    yield _count("paid_not_granted", "Paid, no access", orders.paid_but_not_granted().count())
-    yield _count("held", "Held orders", held.count(), "a person must look at them")
-    yield _count("unresolved", "Orders unresolved", waiting.count(), RECONCILE)
-    yield _count(
-        "events_left", "Events left over", events.left_over(at).count(), "run `manage.py work`"
-    )
-    unknown = events.filter(status=StripeEvent.Status.UNKNOWN).count()
-    yield _count("events_unknown", "Events unknown", unknown, "a person must look at them")
+    found = figures(mode=settings.STRIPE_MODE, at=at)
+    left = found.events_unprocessed + found.events_failed
+    yield _count("paid_not_granted", "Paid, no access", found.paid_not_granted)
+    yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, LOOK)
+    yield _count("held", "Held orders", found.orders_held, LOOK)
+    yield _count("paid_twice", "Paid twice", found.orders_paid_twice, "pay the second back")
+    yield _count("unresolved", "Orders unresolved", found.orders_unanswered, RECONCILE)
+    yield _count("refunds_unanswered", "Refunds unanswered", found.refunds_unanswered, RECONCILE)
+    yield _count("events_left", "Events left over", left, "run `manage.py work`")
+    yield _count("events_unknown", "Events unknown", found.events_unknown, LOOK)
 
 
 def _mails(at: datetime) -> Iterator[Check]:
@@ -75,14 +86,48 @@ def _mails(at: datetime) -> Iterator[Check]:
     yield _count("mails_given_up", "Mails given up", given_up, "check EMAIL_HOST and its account")
 
 
-def _mail_server() -> Check:
-    """Sign-up depends on mail, and no HTTP proxy carries it."""
-    if settings.DEMO:
-        return _check("mail", "Mail", Status.OK, "shown on a page of the demo")
-    if not settings.EMAIL_HOST:
-        return _warn("mail", "Mail", "not set: codes are printed by the server", "EMAIL_HOST=...")
-    summary = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} (not tried; no HTTP proxy carries mail)"
-    return _check("mail", "Mail", Status.OK, summary)
+def _work(at: datetime) -> Iterator[Check]:
+    """What the work behind the scenes did last."""
+    runs = dict(SweepRun.objects.values_list("name", "at"))
+    yield _last_event(at)
+    yield _last_reconciliation(_reconciled_at(runs.pop(RECONCILED, None)), at)
+    if runs or settings.WORKER:
+        yield _worker(max(runs.values(), default=None), at)
+
+
+def _last_event(at: datetime) -> Check:
+    of_mode = StripeEvent.objects.in_mode(settings.STRIPE_MODE)
+    last = of_mode.aggregate(last=Max("received_at"))["last"]
+    summary = f"{length(at - last)} ago" if last else "none yet"
+    return _check("last_event", "Last event", Status.OK if last else Status.SKIP, summary)
+
+
+def _reconciled_at(by_worker: datetime | None) -> datetime | None:
+    """By the worker or by the command; the latter leaves the place where Stripe's events ended."""
+    cursors = EventCursor.objects.filter(mode=settings.STRIPE_MODE)
+    by_command = cursors.aggregate(last=Max("finished_at"))["last"]
+    return max((last for last in (by_worker, by_command) if last), default=None)
+
+
+def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
+    title = "Reconciled"
+    if last is None:
+        if not settings.WORKER:
+            return _check("reconciled", title, Status.SKIP, "never")
+        return _warn("reconciled", title, "never, although WORKER=1", "run `manage.py work`")
+    summary = f"{length(at - last)} ago"
+    if settings.WORKER and at - last > timedelta(seconds=3 * RECONCILE_EVERY_SECONDS):
+        return _warn("reconciled", title, summary, "look into the log of `manage.py work`")
+    return _check("reconciled", title, Status.OK, summary)
+
+
+def _worker(last: datetime | None, at: datetime) -> Check:
+    if last is None:
+        return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
+    summary = f"last sweep {length(at - last)} ago"
+    if settings.WORKER and at - last > timedelta(minutes=MINUTES_A_WORKER_MAY_REST):
+        return _warn("worker", "Worker", summary, "start `manage.py work` again")
+    return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)
 
 
 def _disk() -> Check:

@@ -15,9 +15,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from outbound.client import parse_resolve
+from testbank.doctor import page
 from testbank.doctor.path import clock_check
 from testbank.doctor.report import Status
-from testbank.management.commands import doctor
 from testing.proxies import (
     banner_server,
     black_hole,
@@ -139,7 +139,7 @@ def test_doctor_finds_a_healthy_way(shop):
 def test_doctor_only_reads_at_stripe(shop, sandbox):
     shop.doctor()
     asked = {(entry["method"], entry["path"]) for entry in sandbox.control.requests()}
-    assert asked == {("GET", "/v1/balance")}
+    assert asked == {("GET", "/v1/balance"), ("GET", "/v1/webhook_endpoints")}
 
 
 def test_doctor_tells_each_stage_with_its_time(shop):
@@ -269,6 +269,28 @@ def test_doctor_leads_back_to_the_environment(shop, sandbox, monkeypatch):
         assert told.line_to_paste == "STRIPE_PROXY=environment"
         shop.write(told.line_to_paste)
         assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+@pytest.mark.parametrize("wrong", ["https", "socks5h"])
+def test_doctor_finds_how_a_proxy_is_spoken_to(shop, sandbox, monkeypatch, wrong):
+    with running_squid(leads_to=sandbox.tls_port) as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
+        told = shop.doctor("--timeout=1")
+        assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
+        shop.write(told.line_to_paste)
+        assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+def test_doctor_finds_it_beside_a_password_and_shows_none(shop, sandbox, monkeypatch):
+    with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials.replace("http", "https"))
+        fix = shop.json().data["fix"]
+    assert (fix["line"], fix["tested"]) == ("", True)
+    assert fix["instruction"] == (
+        "Write http:// instead of https:// in HTTPS_PROXY of the process."
+    )
 
 
 @pytest.mark.squid
@@ -502,8 +524,7 @@ def test_doctor_json_has_a_stable_shape(shop):
     told = shop.json()
     assert told.data["schema_version"] == 1
     assert told.data.keys() == {
-        "schema_version", "ok", "warnings", "api_base", "env_file", "offline", "cause", "fix",
-        "checks",
+        "schema_version", "ok", "warnings", "api_base", "env_file", "offline", "cause", "fix", "curl", "checks",
     }  # fmt: skip
     assert told.data["checks"][0].keys() == {
         "id", "group", "title", "status", "summary", "detail", "fix", "milliseconds", "cause",
@@ -602,4 +623,4 @@ def test_doctor_prints_on_a_terminal_that_knows_ascii_only(installation):
 
 
 def test_marks_of_a_plain_terminal_cover_every_status():
-    assert doctor.MARKS.keys() == doctor.PLAIN_MARKS.keys() == set(Status)
+    assert page.MARKS.keys() == page.PLAIN_MARKS.keys() == set(Status)

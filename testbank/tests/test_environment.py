@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from outbound.trust import system_store
 from testbank import stripe_settings
 from testbank.environment import Environment, SettingError, read_env_file
 
@@ -124,6 +125,27 @@ def test_a_key_goes_only_where_it_belongs(mode, base, fine):
 def test_resolve_is_refused_beside_live_keys():
     with pytest.raises(SettingError, match="refused beside a live key"):
         stripe_settings.refuse_resolve_with_live_keys("api.stripe.com:443:127.0.0.1:1", "live")
+
+
+def test_authorities_are_those_of_a_file(tmp_path):
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    settings = environment({"STRIPE_CA_BUNDLE": str(bundle)})
+    assert stripe_settings.ca_bundle(settings) == bundle
+    assert stripe_settings.ca_bundle(environment({})) is None
+
+
+def test_authorities_may_be_the_systems():
+    settings = environment({"STRIPE_CA_BUNDLE": "System"})
+    try:
+        assert stripe_settings.ca_bundle(settings) == system_store()
+    except SettingError as error:
+        assert str(error).startswith("STRIPE_CA_BUNDLE is system. This machine keeps no store")
+
+
+def test_authorities_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(SettingError, match="is not a file"):
+        stripe_settings.ca_bundle(environment({"STRIPE_CA_BUNDLE": str(tmp_path / "no.pem")}))
 
 
 def test_webhook_secret_must_look_like_one():

@@ -8,20 +8,28 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.http import Http404
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.views.defaults import server_error
+
+from testbank.error_pages import error_page
 
 STATIC = Path(settings.BASE_DIR) / "static"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 CSS = (STATIC / "css" / "site.css").read_text()
 FONTS = sorted((STATIC / "fonts").glob("*.woff2"))
+MATH_FONT = STATIC / "fonts" / "stix-two-math-subset.woff2"
 PAGES = sorted(
     path.relative_to(TEMPLATES).as_posix()
     for path in TEMPLATES.rglob("*.html")
     if "email" not in path.relative_to(TEMPLATES).parts
 )
-MAIL_PAGES = sorted((TEMPLATES / "account" / "email").glob("*_message.html"))
+MAILS = [
+    TEMPLATES / "account" / "email",
+    *(Path(settings.BASE_DIR) / app / "templates" / app / "email" for app in ("payments",)),
+]
+MAIL_PAGES = sorted(page for folder in MAILS for page in folder.glob("*_message.html"))
 ERROR_PAGES = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 MAIL = {
     "code": "ABCD-EFGH",
@@ -29,13 +37,24 @@ MAIL = {
     "password_reset_url": "https://shop.example/reset?a=1&b=2",
     "signup_url": "https://shop.example/signup",
     "site_name": "Testbank",
+    "price": "$19.00",
+    "title": "Git in practice",
+    "site_url": "https://shop.example",
+    "path": "/practice/",
+    "order": "7b1c",
 }
 
 
 def test_first_view_is_light() -> None:
-    fonts = sum(font.stat().st_size for font in FONTS)
+    fonts = sum(font.stat().st_size for font in FONTS if font != MATH_FONT)
     assert len(gzip.compress(CSS.encode(), 9)) <= 12_000
     assert fonts <= 20_000
+
+
+def test_math_font_is_small_and_fetched_for_formulas_only() -> None:
+    assert MATH_FONT.stat().st_size <= 35_000
+    used = re.findall(r'([^{};/]+)\{[^{}]*\bfont(?:-family)?:[^;]*"STIX Two Math"', CSS)
+    assert [selector.strip() for selector in used] == ["@font-face", ".prose math"]
 
 
 def test_vendored_files_are_the_listed_ones() -> None:
@@ -69,6 +88,14 @@ def test_error_page_needs_neither_context_nor_database(name: str) -> None:
     assert f"{settings.STATIC_URL}css/site.css" in page
 
 
+@pytest.mark.parametrize("name", ERROR_PAGES)
+def test_error_page_can_be_looked_at_with_its_status(name: str) -> None:
+    response = error_page(RequestFactory().get("/"), name)
+    assert str(response.status_code) == name[:3]
+    with pytest.raises(Http404):
+        error_page(RequestFactory().get("/"), "418")
+
+
 def test_server_error_shows_the_incident_code_when_there_is_one() -> None:
     assert "7F3K-92QD" in get_template("500.html").render({"incident_code": "7F3K-92QD"})
     assert server_error(RequestFactory().get("/")).status_code == 500
@@ -76,7 +103,8 @@ def test_server_error_shows_the_incident_code_when_there_is_one() -> None:
 
 @pytest.mark.parametrize("page", MAIL_PAGES, ids=lambda path: path.name)
 def test_mail_says_the_same_in_text_and_html(page: Path) -> None:
-    html = render_to_string(f"account/email/{page.name}", MAIL)
-    text = render_to_string(f"account/email/{page.stem}.txt", MAIL)
+    folder = page.parent.relative_to(page.parents[2])
+    html = render_to_string(f"{folder}/{page.name}", MAIL)
+    text = render_to_string(f"{folder}/{page.stem}.txt", MAIL)
     for line in (line for line in text.split("\n--\n")[0].splitlines() if line.strip()):
         assert line.replace("&", "&amp;") in html

@@ -42,7 +42,9 @@ def test_event_whose_handling_was_cut_off_is_handled_by_the_worker(client, order
     deliver(client, event_of(order))
     Access.objects.all().delete()
     OutgoingMail.objects.all().delete()
-    type(order).objects.update(status="pending", paid_at=None, granted_at=None, session_id=None)
+    type(order).objects.update(
+        status="pending", paid_at=None, paid_minor=None, granted_at=None, session_id=None
+    )
     StripeEvent.objects.update(
         status="received", received_at=timezone.now() - timedelta(minutes=1), handled_at=None
     )

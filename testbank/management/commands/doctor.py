@@ -4,28 +4,20 @@ import argparse
 import json
 import os
 import sys
-import textwrap
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import Style, no_style
 
 from outbound.route import DIRECT, ENVIRONMENT, ProxyAddressError, parse_proxy
 from outbound.secrets import scrub
+from testbank.doctor.env_file import CannotWrite, plan
 from testbank.doctor.examination import examine, examine_offline
-from testbank.doctor.report import Cause, Check, Fix, Report, Status
+from testbank.doctor.page import MARKS, PLAIN_MARKS, Page
+from testbank.doctor.report import Check, Report, Status
 from testbank.doctor.setup import Setup
 
-MARKS = {Status.OK: "✓", Status.WARN: "!", Status.FAIL: "✗", Status.SKIP: "–"}
-PLAIN_MARKS = {Status.OK: "+", Status.WARN: "!", Status.FAIL: "x", Status.SKIP: "-"}
-STYLES = {Status.OK: "SUCCESS", Status.WARN: "WARNING", Status.FAIL: "ERROR"}
-WIDTH = 100
-TIME_WIDTH = 9
-INDENT = "      "
 DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS = 5.0, 0.5, 25.0
 
 
@@ -45,18 +37,20 @@ def seconds(text: str) -> float:
 class Command(BaseCommand):
     """Exit code 0 where payment can go through, 1 where a check failed, 2 for wrong usage.
 
-    With `--fail-on warning` a warning counts as failed.
+    With `--fail-on warning` a warning counts as failed. Where `--write-env` has written the
+    tested fix, what it mends does not count any more.
     """
 
     help = (
         "Shows how Stripe is reached from here, stage by stage, tries the other routes too, "
-        "names what is wrong, and prints the line for .env that mends it. Creates nothing."
+        "names what is wrong, and prints the line for .env that mends it. Creates nothing "
+        "unless --create-test-session asks for it, and writes nothing without --write-env."
     )
     # Whatever else is wrong with the site, this must work.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What is called, over what, and how it is printed."""
+        """What is called, over what, what is written, and how it is printed."""
         parser.add_argument("--json", action="store_true", help="print a report for programs")
         parser.add_argument("--offline", action="store_true", help="call nobody")
         parser.add_argument(
@@ -77,6 +71,17 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="how long one call may take (default %(default)g)",
         )
+        parser.add_argument(
+            "--write-env",
+            action="store_true",
+            help="offer to write the line that mends it, once tested, into .env",
+        )
+        parser.add_argument("--yes", action="store_true", help="write it without being asked")
+        parser.add_argument(
+            "--create-test-session",
+            metavar="BANK",
+            help="make a Checkout session for this bank and expire it at once; no live keys",
+        )
 
     def handle(
         self,
@@ -86,19 +91,64 @@ class Command(BaseCommand):
         route: str | None,
         timeout: float,
         fail_on: str,
+        write_env: bool,
+        yes: bool,
+        create_test_session: str | None,
         **options: Any,
     ) -> None:
-        """Examine, print, and tell by the exit code."""
+        """Examine, print, write where that was asked for, and tell by the exit code."""
+        if offline and create_test_session:
+            raise CommandError("--offline calls nobody, so no session is made.", returncode=2)
         setup = Setup.of_site(asked=readable_route(route), seconds=timeout)
-        report = examine_offline(setup) if offline else examine(setup)
+        sessions = sessions_of(create_test_session) if create_test_session else None
+        report = examine_offline(setup) if offline else examine(setup, sessions=sessions)
         if json:
             self._write(as_json(report))
         else:
             page = Page(report, style=self._chosen_style(options), marks=self._marks())
             for line in page.lines():
                 self._write(line)
-        if not report.ok or (fail_on == "warning" and report.warnings):
+        mended = write_env and self._mend(report, yes=yes, quiet=json)
+        failed = not report.ok and not mended
+        if failed or (fail_on == "warning" and report.warnings):
             sys.exit(1)
+
+    def _mend(self, report: Report, *, yes: bool, quiet: bool) -> bool:
+        """Show the change, ask, and write it; True where it was written.
+
+        `quiet`: JSON is the whole output, so what is said here goes to the other stream.
+        """
+        say = self._complain if quiet else self._write
+        fix = report.fix
+        if fix is None or not fix.line or not fix.tested or fix.in_process:
+            say("Nothing to write: there is no tested line for .env.")
+            return False
+        try:
+            change = plan(report.env_file, fix.line)
+            say("")
+            for line in change.diff():
+                say(line)
+            if not (yes or self._agreed()):
+                say("Nothing was written.")
+                return False
+            change.write()
+        except CannotWrite as error:
+            say(f"Nothing was written. {error}")
+            return False
+        say(f"Written into {report.env_file}. Restart the site, so that it is read.")
+        return True
+
+    def _agreed(self) -> bool:
+        """Asked on a terminal only: a script says --yes."""
+        if not sys.stdin.isatty():
+            self._complain("Nobody is there to be asked; --yes writes it.")
+            return False
+        self.stdout.write("Write it? [y/N] ", ending="")
+        self.stdout.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _complain(self, text: str) -> None:
+        self.stderr.write(scrub(text), style_func=str)
 
     def _write(self, text: str) -> None:
         """A terminal that lacks a sign gets another; a secret has no way out."""
@@ -137,100 +187,22 @@ def readable_route(text: str | None) -> str | None:
     return word
 
 
+def sessions_of(slug: str) -> list[Check]:
+    """What came of making a session. Raises: CommandError (2) where none can be made."""
+    # Django's test client comes with it, which no other run needs.
+    from testbank.doctor.purchase import (  # noqa: PLC0415 - as said
+        CannotTry,
+        bank_to_try,
+        purchase_checks,
+    )
+
+    try:
+        test_bank = bank_to_try(slug)
+    except CannotTry as error:
+        raise CommandError(str(error), returncode=2) from None
+    return purchase_checks(test_bank)
+
+
 def as_json(report: Report) -> str:
     """The report for programs."""
     return json.dumps(report.as_data(), indent=2, ensure_ascii=False)
-
-
-class Page:
-    """The report for people: groups, marks, times, and the verdict last."""
-
-    def __init__(self, report: Report, *, style: Style, marks: dict[Status, str]) -> None:
-        self._report = report
-        self._style = style
-        self._marks = marks
-        self._title_width = max(len(check.title) for check in report.checks)
-        timed = (
-            len(self._left(check)) for check in report.checks if check.milliseconds is not None
-        )
-        self._time_column = min(max(timed, default=0), WIDTH - TIME_WIDTH)
-
-    def lines(self) -> Iterator[str]:
-        """Every line, from the first group to the verdict."""
-        for group, checks in groupby(self._report.checks, key=lambda check: check.group):
-            yield self._style.MIGRATE_HEADING(group)
-            for check in checks:
-                yield from self._check(check)
-            yield ""
-        yield from self._verdict()
-
-    def _left(self, check: Check) -> str:
-        return f"  {self._marks[check.status]} {check.title:<{self._title_width}}  {check.summary}"
-
-    def _check(self, check: Check) -> Iterator[str]:
-        line = self._left(check)
-        if check.milliseconds is not None:
-            line = f"{line:<{self._time_column}}{check.milliseconds:>{TIME_WIDTH - 3}.0f} ms"
-        yield self._coloured(check.status, line)
-        if check.detail:
-            yield from _wrapped(check.detail)
-        if check.fix and check.status is Status.WARN:
-            yield from _wrapped(f"→ {check.fix}")
-
-    def _coloured(self, status: Status, line: str) -> str:
-        if status not in STYLES:
-            return line
-        paint = getattr(self._style, STYLES[status])
-        mark = self._marks[status]
-        if status is Status.FAIL:
-            return str(paint(line))
-        return line.replace(mark, paint(mark), 1)
-
-    def _verdict(self) -> Iterator[str]:
-        cause = self._report.cause
-        if cause is not None:
-            yield from self._fault(cause)
-        elif self._report.offline:
-            yield "Nothing was called, so whether payment can go through was not found out."
-        else:
-            count = self._report.warnings
-            noted = f" ({count} warning{'s' if count > 1 else ''})" if count else ""
-            host = urlsplit(self._report.api_base).hostname
-            yield self._style.SUCCESS(
-                f"Payment can go through: {host} answers and takes the key{noted}."
-            )
-        if self._report.fix is not None:
-            yield from self._remedy(self._report.fix)
-
-    def _fault(self, cause: Cause) -> Iterator[str]:
-        yield self._style.ERROR(f"Payment cannot go through: {cause.id}")
-        yield from textwrap.wrap(cause.operator, WIDTH)
-        tested = self._report.fix is not None and self._report.fix.tested
-        if cause.advice and not tested:
-            yield from textwrap.wrap(cause.advice, WIDTH)
-
-    def _remedy(self, fix: Fix) -> Iterator[str]:
-        yield ""
-        if fix.instruction:
-            yield from textwrap.wrap(fix.instruction, WIDTH)
-        if fix.line:
-            yield self._where_to_put(fix)
-            yield self._style.SUCCESS(fix.line)
-        if fix.example:
-            yield f"Put a line like this into .env ({self._report.env_file}), with the right value:"
-            yield fix.example
-        if fix.tested:
-            restart = " Restart the site afterwards." if fix.line else ""
-            yield f"It was tested just now: Stripe answers that way.{restart}"
-
-    def _where_to_put(self, fix: Fix) -> str:
-        if not fix.in_process:
-            return f"Put this line into .env ({self._report.env_file}):"
-        name = fix.line.partition("=")[0]
-        return f"{name} is set in the environment of the process, which wins over .env. Set there:"
-
-
-def _wrapped(text: str) -> Iterator[str]:
-    yield from textwrap.wrap(
-        text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
-    )

@@ -11,17 +11,24 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils import timezone
 
-from testbank.sweeps import SWEEPS, Sweep
+from testbank.processes import WORKER, note_process
+from testbank.sweeps import SWEEPS, Sweep, note_run
 
 logger = logging.getLogger("testbank.work")
 
 LONGEST_SLEEP_SECONDS = 1.0
+# Mails are swept every two seconds; that the worker lives need not be written as often.
+NOTED_EVERY_SECONDS = 30
 
 
 class Command(BaseCommand):
     """Runs until SIGTERM or Ctrl-C, which let the sweep under way come to its end."""
 
     help = "Sends mails, handles events that were left over, and reconciles with Stripe."
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._noted_until: dict[Sweep, float] = {}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Once, or for ever."""
@@ -33,6 +40,7 @@ class Command(BaseCommand):
             for sweep in SWEEPS:
                 self.stdout.write(f"{sweep.name}: {self._run(sweep)}")
             return
+        note_process(WORKER, at=timezone.now())
         self._run_until_told(threading.Event())
 
     def _run_until_told(self, end: threading.Event) -> None:
@@ -49,10 +57,18 @@ class Command(BaseCommand):
             pause = min(due.values()) - time.monotonic()
             end.wait(max(0.05, min(pause, LONGEST_SLEEP_SECONDS)))
 
+    def _note(self, sweep: Sweep) -> None:
+        now = time.monotonic()
+        if now >= self._noted_until.get(sweep, now):
+            note_run(sweep.name, at=timezone.now())
+            self._noted_until[sweep] = now + NOTED_EVERY_SECONDS
+
     def _run(self, sweep: Sweep) -> int:
         """One sweep; a fault in it is logged, and the others go on."""
         try:
-            return sweep.run(timezone.now())
+            did = sweep.run(timezone.now())
+            self._note(sweep)
+            return did
         except Exception:
             logger.exception("the sweep %s failed; it is run again at its next turn", sweep.name)
             return 0

@@ -1,0 +1,89 @@
+"""Purchases that were made in the sandbox before the demo began, as Stripe would have told them."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from accounts.models import User
+from catalog.models import TestBank
+from payments.charges import RefundFacts
+from payments.fulfilment import WEBHOOK, fulfil, note_failed, settle
+from payments.models import Order, Refund
+from payments.orders import ReturnAddresses, note_asked, open_order, record_session
+from payments.reversals import note_refund
+from payments.sessions import SessionFacts
+
+PAID_AFTER = timedelta(seconds=74)
+SESSION_LASTS = timedelta(hours=24)
+
+
+def buy(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
+    """Buy and pay. The access and its mail come with it."""
+    order = _open(learner, test_bank, at=at)
+    return fulfil(_session(order, "complete", "paid", at), door=WEBHOOK, at=at + PAID_AFTER)
+
+
+def abandon(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
+    """Go to the payment page and do nothing there until the session expires."""
+    order = _open(learner, test_bank, at=at)
+    session = _session(order, "expired", "unpaid", at)
+    return settle(session, door=WEBHOOK, at=at + SESSION_LASTS)
+
+
+def fail(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
+    """Pay by a delayed method that does not arrive."""
+    order = _open(learner, test_bank, at=at)
+    session = _session(order, "complete", "unpaid", at)
+    return note_failed(session, door=WEBHOOK, at=at + timedelta(days=3))
+
+
+def refund(order: Order, amount_minor: int, *, at: datetime) -> Order:
+    """Give back a part or all of what was paid."""
+    facts = RefundFacts(
+        id=f"re_demo_{order.pk.hex}",
+        payment_intent_id=order.payment_intent_id,
+        amount_minor=amount_minor,
+        currency=order.currency,
+        status=Refund.Status.SUCCEEDED,
+        reason=Refund.Reason.REQUESTED,
+        failure="",
+        created_at=at,
+        refund_id="",
+    )
+    return note_refund(facts, livemode=False, told_at=at, door=WEBHOOK, at=at)
+
+
+def _open(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
+    """An order whose payment page is open."""
+    shop = f"{settings.SITE_URL}/payments"
+    addresses = ReturnAddresses(
+        success=f"{shop}/success/{{order}}/", cancelled=f"{shop}/cancelled/{{order}}/"
+    )
+    order = open_order(
+        learner=learner,
+        test_bank=test_bank,
+        mode=Order.Mode.SANDBOX,
+        account="",
+        addresses=addresses,
+        at=at,
+    )
+    note_asked(order, at=at)
+    record_session(order, _session(order, "open", "unpaid", at), at=at)
+    return order
+
+
+def _session(order: Order, status: str, payment_status: str, at: datetime) -> SessionFacts:
+    paid = payment_status == "paid"
+    return SessionFacts(
+        id=f"cs_test_demo_{order.pk.hex}",
+        status=status,
+        payment_status=payment_status,
+        amount_minor=order.amount_minor,
+        amount_before_discount_minor=order.amount_minor,
+        currency=order.currency,
+        livemode=False,
+        order_id=str(order.pk),
+        payment_intent_id=f"pi_demo_{order.pk.hex}" if paid else "",
+        url="",
+        expires_at=at + SESSION_LASTS,
+    )

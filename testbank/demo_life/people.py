@@ -1,0 +1,197 @@
+"""Who they are, what they bought, how they practised and what they say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+PASSWORD = "practise-makes-perfect"  # noqa: S105 - printed by the demo, for the demo
+LEARNER = "learner@demo.example"
+NEWCOMER = "newcomer@demo.example"
+SELLER = "seller@demo.example"
+# Who signs in, and is called.
+SIGNING_IN = {LEARNER: "Lena Learner", NEWCOMER: "Nico Newcomer", SELLER: "Sol Seller"}
+REVIEWERS = {
+    "amara.obi@demo.example": "Amara O.",
+    "jonas.weber@demo.example": "Jonas W.",
+    "mei.lin@demo.example": "Mei L.",
+    "tomas.novak@demo.example": "Tomáš N.",
+    "priya.raman@demo.example": "Priya R.",
+    "salma.haddad@demo.example": "Salma H.",
+    "erik.lund@demo.example": "Erik L.",
+    "ines.costa@demo.example": "Inês C.",
+}
+AMARA, JONAS, MEI, TOMAS, PRIYA, SALMA, ERIK, INES = REVIEWERS
+
+GIT, SQL, STATISTICS = "git-in-practice", "sql-foundations", "statistics"
+HTTP, NETWORKING, FIRST_AID = (
+    "http-at-work",
+    "networking-for-developers",
+    "first-aid-in-the-office",
+)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One purchase, so many days before the demo began, and what its buyer says of it.
+
+    `end` is how it ended; amounts are in the smallest unit. Without stars there is no review.
+    """
+
+    who: str
+    bank: str
+    days_ago: int
+    end: Literal["paid", "expired", "failed"] = "paid"
+    refunded_minor: int = 0
+    refunded_after_days: int = 0
+    stars: int = 0
+    words: str = ""
+    reviewed_after_days: int = 12
+    reply: str = ""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round over a bank. `answers` of it are given, 0 is all of them.
+
+    `right_percent` is how often the learner knows, `weak` where it is otherwise, by domain.
+    """
+
+    who: str
+    bank: str
+    days_ago: int
+    right_percent: int
+    weak: Mapping[str, int] = field(default_factory=dict)
+    answers: int = 0
+
+    def right_percent_in(self, domain: str) -> int:
+        """How likely the learner knows a question of this domain."""
+        return self.weak.get(domain, self.right_percent)
+
+
+PURCHASES = (
+    # The learner: two banks in use, one of which ends soon; one given back, one left lying.
+    Purchase(LEARNER, STATISTICS, 174),
+    Purchase(LEARNER, SQL, 69),
+    Purchase(LEARNER, NETWORKING, 40, refunded_minor=2900, refunded_after_days=3),
+    Purchase(LEARNER, HTTP, 33, end="expired"),
+    Purchase(LEARNER, FIRST_AID, 15),
+    # The others, and what they say.
+    Purchase(
+        AMARA,
+        GIT,
+        118,
+        stars=5,
+        words="I had used Git for six years and still got a third of it wrong. The feedback on "
+        "the wrong answers is what I paid for: it says which command would have done *that*.",
+    ),
+    Purchase(
+        JONAS,
+        GIT,
+        83,
+        stars=4,
+        words="Short stems, real situations, no trick questions. I would like more on submodules.",
+        reply="Thank you, Jonas. Submodules are on our list; rebasing and looking into history "
+        "came first.",
+    ),
+    Purchase(
+        MEI,
+        GIT,
+        44,
+        stars=5,
+        words="We took it as a team, one round each Friday. Ours and theirs in a rebase alone "
+        "started an hour of talk.",
+    ),
+    Purchase(
+        TOMAS,
+        GIT,
+        21,
+        stars=3,
+        words="Good questions, but I knew most of it. For beginners and the middle, I would say.",
+        reviewed_after_days=4,
+        reply="That is fair: about a quarter of the questions is hard. The page says now for whom "
+        "they are.",
+    ),
+    Purchase(
+        PRIYA,
+        SQL,
+        88,
+        stars=5,
+        words="The part on NULL is worth the price alone. NOT IN with a null cost me a weekend "
+        "once.",
+    ),
+    Purchase(
+        ERIK,
+        SQL,
+        57,
+        stars=4,
+        words="Clear tables and honest explanations, also of where SQLite and PostgreSQL differ.",
+    ),
+    Purchase(
+        SALMA,
+        SQL,
+        36,
+        stars=2,
+        words="I expected stored procedures and Oracle. Neither is there.",
+        refunded_minor=1200,
+        refunded_after_days=16,
+        reviewed_after_days=15,
+        reply="You are right, and the description says PostgreSQL and SQLite now, before anybody "
+        "buys. We have sent half of the price back.",
+    ),
+    Purchase(
+        INES,
+        STATISTICS,
+        120,
+        stars=5,
+        words="The steps are written out, so I saw where I went wrong, not only that I did.",
+    ),
+    Purchase(
+        MEI,
+        STATISTICS,
+        52,
+        stars=4,
+        words="What a confidence interval promises finally makes sense. More regression, please.",
+    ),
+    Purchase(
+        AMARA,
+        HTTP,
+        97,
+        stars=5,
+        words="Every answer names the section to read on. I keep it open beside our proxy's logs.",
+    ),
+    Purchase(
+        TOMAS,
+        HTTP,
+        62,
+        stars=4,
+        words="CORS explained by situations and not by headers alone. Two questions were too easy.",
+    ),
+    Purchase(
+        JONAS,
+        NETWORKING,
+        58,
+        stars=4,
+        words="Subnets with drawings, and numbers to compute. I passed my interview.",
+    ),
+    Purchase(
+        ERIK,
+        FIRST_AID,
+        39,
+        stars=5,
+        words="Half an hour well spent for the whole office. We printed the result.",
+    ),
+    Purchase(PRIYA, HTTP, 26, end="failed"),
+    Purchase(PRIYA, HTTP, 22),
+    Purchase(SALMA, GIT, 9, end="expired"),
+)
+
+ROUNDS = (
+    Round(LEARNER, STATISTICS, 150, 48, {"Testing": 25, "Distributions": 35}),
+    Round(LEARNER, STATISTICS, 92, 66, {"Testing": 40, "Describing data": 85}),
+    Round(LEARNER, STATISTICS, 23, 84, {"Testing": 55, "Describing data": 95}),
+    Round(LEARNER, SQL, 66, 50, {"NULL": 20, "Selecting rows": 75}),
+    Round(LEARNER, SQL, 45, 65, {"NULL": 40, "Selecting rows": 90}),
+    Round(LEARNER, SQL, 17, 82, {"NULL": 60, "Selecting rows": 95}),
+    Round(LEARNER, SQL, 2, 90, answers=14),
+    Round(LEARNER, FIRST_AID, 6, 70, answers=9),
+)

@@ -1,0 +1,174 @@
+"""Writing one line into `.env`, so that everything else in it stays byte for byte.
+
+An entry of NO_PROXY is added to those that stand there; of any other setting the value is
+replaced. What comes out is read back before it is kept: where another value would change,
+nothing is written.
+"""
+
+import difflib
+import io
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+NO_PROXY = "NO_PROXY"
+NEW_FILE_MODE = 0o600
+# A value in quotes, or up to a comment or the end of the line, as python-dotenv reads it.
+VALUE = re.compile(
+    r"""(?P<quote>['"])(?P<quoted>.*?)(?P=quote)|(?P<bare>[^\r\n]*?)(?=\s+\#|\s*$)"""
+)
+ASSIGNMENT = r"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=[ \t]*"
+
+
+class CannotWrite(Exception):
+    """The line cannot be written without touching something else; the text says why."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the file at `path`, from `before` (None where there is none) to `after`."""
+
+    path: Path
+    before: bytes | None
+    after: bytes
+
+    def diff(self) -> list[str]:
+        """The lines that change, with their numbers, and no others: those may hold secrets."""
+        lines = difflib.unified_diff(
+            _lines(self.before or b""),
+            _lines(self.after),
+            str(self.path),
+            str(self.path),
+            n=0,
+            lineterm="",
+        )
+        return list(lines)
+
+    def write(self) -> None:
+        """Put the file in place of the old one at once, with its owner and permissions.
+
+        Raises: CannotWrite, where the file has changed meanwhile or cannot be written.
+        """
+        if _content(self.path) != self.before:
+            raise CannotWrite(f"{self.path} has changed meanwhile. Run the doctor again.")
+        try:
+            _replace(self.path, self.after)
+        except OSError as error:
+            raise CannotWrite(f"{self.path} cannot be written: {error.strerror}.") from error
+
+
+def plan(path: Path, line: str) -> Change:
+    """What writing `NAME=value` would do to the file. Raises: CannotWrite."""
+    name, _equals, value = line.partition("=")
+    path = path.resolve()
+    before = _content(path)
+    text = _decoded(before or b"", path)
+    after = _with_entry(text, value) if name == NO_PROXY else _with_value(text, name, value)
+    _check(text, after, name, value)
+    bom = b"\xef\xbb\xbf" if before and before.startswith(b"\xef\xbb\xbf") else b""
+    return Change(path, before, bom + after.encode())
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotWrite(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CannotWrite(f"{path} is not UTF-8 text.") from error
+
+
+def _with_entry(text: str, value: str) -> str:
+    """NO_PROXY with the last entry of `value` behind those that stand there."""
+    entry = value.rpartition(",")[2]
+    place = _last_value(text, NO_PROXY) or _last_value(text, NO_PROXY.lower())
+    if place is None:
+        return _appended(text, f"{NO_PROXY}={entry}")
+    start, end = place
+    there = text[start:end].rstrip(", \t")
+    return f"{text[:start]}{there}{',' if there else ''}{entry}{text[end:]}"
+
+
+def _with_value(text: str, name: str, value: str) -> str:
+    place = _last_value(text, name)
+    if place is None:
+        return _appended(text, f"{name}={value}")
+    start, end = place
+    return f"{text[:start]}{value}{text[end:]}"
+
+
+def _last_value(text: str, name: str) -> tuple[int, int] | None:
+    """Where the value stands that is in force, without its quotes: the last one wins."""
+    found = None
+    for assignment in re.finditer(ASSIGNMENT.format(name=re.escape(name)), text, re.MULTILINE):
+        line_end = re.compile(r"[\r\n]|$").search(text, assignment.end())
+        end = line_end.start() if line_end else len(text)
+        match = VALUE.match(text[:end], assignment.end())
+        if match:
+            found = match.span("quoted" if match["quote"] else "bare")
+    return found
+
+
+def _appended(text: str, line: str) -> str:
+    newline = "\r\n" if "\r\n" in text else "\n"
+    gap = newline if text and not text.endswith(("\n", "\r")) else ""
+    return f"{text}{gap}{line}{newline}"
+
+
+def _check(before: str, after: str, name: str, value: str) -> None:
+    """Only the setting has changed, and it says what it should."""
+    former, now = _read(before), _read(after)
+    changed = {key for key in former | now if former.get(key) != now.get(key)}
+    spelling = next(iter(changed), "") if name == NO_PROXY else name
+    said = now.get(spelling) or ""
+    right = said.split(",")[-1] == value.rpartition(",")[2] if name == NO_PROXY else said == value
+    if changed - {spelling} or spelling.upper() != name or not right:
+        raise CannotWrite(f"{name} stands there in a way that is not changed safely by a program.")
+
+
+def _read(text: str) -> dict[str, str | None]:
+    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """A reader sees the old file or the new one, and a power cut leaves one of them."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _like_the_old(path, file.fileno())
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)  # noqa: PTH105 - a path of the temporary file
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)  # noqa: PTH108 - as above
+        raise
+
+
+def _like_the_old(path: Path, descriptor: int) -> None:
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        os.fchmod(descriptor, NEW_FILE_MODE)
+        return
+    # Only root may give a file away; whoever may not keeps a file of their own.
+    with suppress(PermissionError):
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf-8-sig").splitlines()

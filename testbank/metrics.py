@@ -1,0 +1,60 @@
+"""The figures that should be 0, for Prometheus: one line a figure, with its mode and account.
+
+Source: prometheus.io/docs/instrumenting/exposition_formats (text format 0.0.4).
+"""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.staff import way_in
+from payments.figures import Figures, figures
+
+TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+HELP = {
+    "paid_not_granted": "Orders that are paid and open nothing.",
+    "granted_not_paid": "Open accesses whose order has no money.",
+    "orders_held": "Paid orders that a person must look at.",
+    "orders_paid_twice": "Second payments that were not paid back.",
+    "orders_unanswered": "Orders of which Stripe has said nothing for a day.",
+    "refunds_unanswered": "Refunds that were asked for and have no answer.",
+    "events_unprocessed": "Events of Stripe that were kept and not handled.",
+    "events_failed": "Events of Stripe whose handling failed.",
+    "events_unknown": "Events of Stripe about something that is not known here.",
+    "oldest_job_seconds": "Age of the oldest work behind the scenes that is overdue.",
+}
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures of the key's mode, for whoever shows METRICS_TOKEN, and for staff."""
+    if not _shows_token(request):
+        if not isinstance(request.user, User):
+            refused = HttpResponse("a token is needed\n", status=401, content_type="text/plain")
+            refused["WWW-Authenticate"] = "Bearer"
+            return refused
+        if elsewhere := way_in(request):
+            return elsewhere
+    found = figures(mode=settings.STRIPE_MODE, at=timezone.now())
+    return HttpResponse(exposition(found, settings.STRIPE_ACCOUNT), content_type=TEXT_FORMAT)
+
+
+def _shows_token(request: HttpRequest) -> bool:
+    """Without a setting no token is right."""
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    expected: str = settings.METRICS_TOKEN
+    return bool(expected) and kind == "Bearer" and constant_time_compare(token.strip(), expected)
+
+
+def exposition(found: Figures, account: str) -> str:
+    """The figures in Prometheus' text format."""
+    labels = f'{{mode="{found.mode}",account="{account}"}}'
+    return "".join(
+        f"# HELP testbank_{name} {HELP[name]}\n"
+        f"# TYPE testbank_{name} gauge\n"
+        f"testbank_{name}{labels} {number}\n"
+        for name, number in found.numbers.items()
+    )

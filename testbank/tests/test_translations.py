@@ -1,0 +1,115 @@
+"""German and Arabic: every sentence, with the same figures in it, compiled as it stands."""
+
+import gettext
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.core.management import call_command
+
+from testing.demo import copy_project
+from testing.parts import require
+from testing.site import ROOT
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
+FIGURE = re.compile(r"%\((\w+)\)s|(%%)|(</?\w+>)")
+
+
+def catalog_of(language: str, root: Path = ROOT) -> Catalog:
+    with (root / f"locale/{language}/LC_MESSAGES/django.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def sentences(language: str) -> Iterator[Message]:
+    return (message for message in catalog_of(language) if message.id)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated_and_none_is_a_guess(language):
+    messages = list(sentences(language))
+    assert len(messages) > 300
+    assert [one.id for one in messages if one.fuzzy or not all(_forms(one))] == []
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    """The translation, or all of them where it depends on a number."""
+    return message.string if isinstance(message.string, tuple) else (str(message.string),)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_translation_has_the_figures_of_its_sentence(language):
+    for message in sentences(language):
+        if isinstance(message.id, tuple):
+            allowed = set(FIGURE.findall(message.id[-1]))
+            assert all(set(FIGURE.findall(form)) <= allowed for form in _forms(message)), message.id
+            # Where the form stands for many numbers, the number is told.
+            assert set(FIGURE.findall(_forms(message)[-1])) == allowed, message.id
+        else:
+            found = set(FIGURE.findall(str(message.string)))
+            assert found == set(FIGURE.findall(str(message.id))), message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_arabic_and_german_have_a_form_for_each_plural(language):
+    catalog = catalog_of(language)
+    plurals = [message for message in sentences(language) if isinstance(message.id, tuple)]
+    assert plurals
+    assert {len(_forms(message)) for message in plurals} == {catalog.num_plurals}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(language):
+    compiled = gettext.translation("django", ROOT / "locale", [language])
+    for message in sentences(language):
+        if isinstance(message.id, tuple):
+            continue
+        asked = (
+            compiled.pgettext(message.context, str(message.id))
+            if message.context
+            else compiled.gettext(str(message.id))
+        )
+        assert asked == message.string, message.id
+
+
+def test_no_sentence_of_code_and_templates_is_left_out(tmp_path, monkeypatch):
+    require("gettext")
+    copy_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(settings, "LOCALE_PATHS", [tmp_path / "locale"])
+    ignored = [".venv", "var", "benchmarks", "e2e", "testing"]
+    call_command(
+        "makemessages", "-l", "de", no_location=True, no_obsolete=True, ignore_patterns=ignored,
+        verbosity=0,
+    )  # fmt: skip
+    wanted = {(one.context, one.id) for one in catalog_of("de", tmp_path) if one.id}
+    kept = {(one.context, one.id) for one in sentences("de")}
+    assert wanted - kept == set(), "run `make messages` and translate what is new"
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "direction"),
+    [("de", "Fragensammlungen", "ltr"), ("ar", "بنوك الأسئلة", "rtl"), ("en", "est banks", "ltr")],
+)
+def test_a_reader_chooses_a_language_and_keeps_it(client, test_bank, language, words, direction):
+    answer = client.post("/language/", {"language": language, "next": "/banks/"})
+    assert answer["Location"] == "/banks/"
+    for path in ("/banks/", "/banks/git/", "/no-such-page/"):
+        text = client.get(path).text
+        assert f'<html lang="{language}" dir="{direction}"' in text
+        assert words in text
+
+
+def test_a_stranger_is_not_sent_elsewhere_by_the_choice(client, db):
+    answer = client.post("/language/", {"language": "de", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"
+
+
+def test_the_browsers_language_is_followed(client, test_bank):
+    german = client.get("/banks/git/", headers={"accept-language": "de-AT,de;q=0.8"})
+    assert "Kaufen" in german.text
+    assert "19,00\xa0$" in german.text
+    assert "Purchase" in client.get("/banks/git/", headers={"accept-language": "fr"}).text
