@@ -4,14 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connection
 
 from accounts.models import User
+from catalog.kept import PAGES
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from questions.items import Choice, SingleChoice, Text
-from questions.services import store_items
+from questions.services import item_of_version, store_items
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -41,6 +42,26 @@ def cheap_passwords():
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def media_of_this_run(tmp_path_factory):
+    """Pictures that tests keep do not lie among those of a site in this folder."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="session")
+def own_run_dir(tmp_path_factory):
+    """What the processes of this run tell one another stays with this run's one process."""
+    settings.RUN_DIR = tmp_path_factory.mktemp("run")
+    return settings.RUN_DIR
+
+
+@pytest.fixture(autouse=True)
+def empty_run_dir(own_run_dir):
+    """No test hears what payment was like in the one before."""
+    for mark in own_run_dir.iterdir():
+        mark.unlink()
+
+
 @pytest.fixture(autouse=True)
 def empty_cache(request):
     """A test that commits leaves no rate limits to the next: flushing leaves the cache's table."""
@@ -49,6 +70,9 @@ def empty_cache(request):
     if commits:
         request.getfixturevalue("transactional_db")
     yield
+    caches["process"].clear()
+    PAGES.clear()
+    item_of_version.cache_clear()
     if commits:
         cache.clear()
 

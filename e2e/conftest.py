@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from testing.browser import running_browser
+from testing.demo import copy_project, ready_demo
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +15,15 @@ def browser() -> Iterator[Browser]:
     """One Chromium for the stories of a file: Playwright lets no second one run beside it."""
     with running_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a demo, as `make demo` starts it, for the stories of a file."""
+    folder: Path = tmp_path_factory.mktemp("clone")
+    copy_project(folder)
+    with ready_demo(folder) as address:
+        yield address
 
 
 @pytest.fixture

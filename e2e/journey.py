@@ -1,7 +1,9 @@
 """The steps of a person in the browser, for tests that tell a whole story."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -33,14 +35,39 @@ class Visitor:
         """The text stands on the page."""
         expect(self.page.get_by_text(text).first).to_be_visible()
 
-    def answers(self, keys: list[int]) -> None:
-        """Take these choices, counted from 0, one question after another, to the result."""
-        for number, key in enumerate(keys, start=1):
-            self.sees(f"Question {number} of {len(keys)}")
-            self.page.locator("input[type=radio]").nth(key).check()
+    def tries(self, place: int) -> None:
+        """Answer the question in front of them, whatever its kind, and check the answer."""
+        self.page.get_by_role("button", name="Check answer").wait_for()
+        choices = self.page.locator(".choices input")
+        if choices.count():
+            choices.nth(min(place, choices.count() - 1)).check()
+        else:
+            self.page.locator("main form input[type=text], main form input[inputmode]").fill("1")
+        self.press("Check answer")
+
+    def answers(self, questions: Sequence[Mapping[str, Any]]) -> None:
+        """Give the right answer to one question after another, to the result.
+
+        The questions are as they stand in a file of JSON Lines.
+        """
+        for number, question in enumerate(questions, start=1):
+            self.sees(f"Question {number} of {len(questions)}")
+            self._gives_right_answer(question)
             self.press("Check answer")
-            expect(self.page.locator(".choice--right")).to_have_count(1)
-            self.press("Next question" if number < len(keys) else "See the result")
+            expect(self.page.get_by_text("Right: your answer").first).to_be_visible()
+            expect(self.page.locator(".choice--wrong")).to_have_count(0)
+            self.press("Next question" if number < len(questions) else "See the result")
+
+    def _gives_right_answer(self, question: Mapping[str, Any]) -> None:
+        if "answers" in question:
+            [first, *_others] = question["answers"]
+            right = first if isinstance(first, str) else first.get("value") or first.get("low")
+            self.page.get_by_label("Your answer").fill(str(right or first["text"]))
+            return
+        choices = question.get("choices") or [{"right": question["answer"] is True}, {}]
+        rights = [place for place, choice in enumerate(choices) if choice.get("right")] or [1]
+        for place in rights:
+            self.page.locator(".choices input").nth(place).check()
 
     def signs_up(self, email: str, password: str) -> None:
         """Fill in the sign-up form that is in front of them."""

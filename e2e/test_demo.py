@@ -14,11 +14,8 @@ from e2e.journey import Visitor
 from testing.demo import copy_project, ready_demo, started_demo, words
 from testing.site import DIRECT, ROOT, free_port
 
-GIT = json.loads((ROOT / "catalog/demo_banks/git-in-practice.json").read_text(encoding="utf-8"))
-KEYS = [
-    next(place for place, (_text, is_right, _why) in enumerate(question["choices"]) if is_right)
-    for question in GIT["questions"]
-]
+GIT = ROOT / "catalog/demo_banks/git-in-practice/questions.jsonl"
+QUESTIONS = [json.loads(line) for line in GIT.read_text(encoding="utf-8").splitlines()]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
@@ -61,10 +58,10 @@ def test_a_stranger_buys_and_practises(demo: str, page: Page) -> None:
     visitor.sees("Thank you")
 
     visitor.press("Practise")
-    assert GIT["questions"][0]["explanation"][:20] not in page.content()
-    visitor.answers(KEYS)
+    assert QUESTIONS[0]["explanation"][:20] not in page.content()
+    visitor.answers(QUESTIONS)
     visitor.sees("Your result")
-    visitor.sees("10 of 10 points")
+    visitor.sees(f"{len(QUESTIONS)} of {len(QUESTIONS)} points")
 
 
 def test_ctrl_c_ends_all_of_it(clone: Path) -> None:
@@ -80,7 +77,7 @@ def test_a_second_start_keeps_the_data(clone: Path) -> None:
     for _start in range(2):
         with ready_demo(clone) as address, DIRECT.open(address, timeout=5) as answer:
             assert b"Git in practice" in answer.read()
-    assert "  Git in practice: 10 questions" not in words(clone)
+    assert "  Git in practice: " not in words(clone)
 
 
 def test_the_demo_never_touches_the_site_beside_it(clone: Path) -> None:

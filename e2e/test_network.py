@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.journey import Visitor
+from e2e.office import KEY, dotenv_before, shell_that_names
 from testing.people import signed_in_learners
 from testing.proxies import RunningProxy, running_squid
 from testing.sandbox import RunningSandbox, running_sandbox
@@ -20,13 +21,11 @@ from testing.site import DIRECT, Site, new_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.squid, pytest.mark.xdist_group("network")]
 
-KEY = "sk_test_51NetworkTestsNetworkTests"
-PUBLIC_KEY = "pk_test_51NetworkTestsNetworkTests"
 CREATE = "POST /v1/checkout/sessions"
 SENTENCE = (
     "Unable to connect to payment service. Please check your internet connection and try again."
 )
-LEARNERS = 8
+LEARNERS = 9
 ORDERS = """
 from payments.models import Order
 for order in Order.objects.order_by("created_at"):
@@ -44,10 +43,6 @@ class Campus:
     admitting: RunningProxy
     sessions: list[str]
     taken: int = field(default=0)
-
-    def shell_that_names_the_proxy(self) -> dict[str, str]:
-        """What the report's shell exported."""
-        return dict.fromkeys(("HTTPS_PROXY", "https_proxy", "ALL_PROXY"), self.refusing.url)
 
     def next_learner(self, page: Page) -> str:
         """Sign somebody new in, in this browser; their address."""
@@ -71,14 +66,7 @@ def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
         running_squid("deny") as refusing,
         running_squid("credentials", leads_to=sandbox.tls_port) as admitting,
     ):
-        dotenv = {
-            "STRIPE_PUBLIC_KEY": PUBLIC_KEY,
-            "STRIPE_SECRET_KEY": KEY,
-            "STRIPE_RESOLVE": f"api.stripe.com:443:127.0.0.1:{sandbox.tls_port}",
-            "STRIPE_CA_BUNDLE": str(sandbox.ca_path),
-            "CHECKOUT_ORIGIN": sandbox.url,
-        }
-        site = new_site(folder, dotenv, {})
+        site = new_site(folder, dotenv_before(sandbox), {})
         sessions = signed_in_learners(site, LEARNERS)
         yield Campus(site, sandbox, refusing, admitting, sessions)
 
@@ -87,7 +75,7 @@ def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campus]:
 def behind_the_proxy(campus: Campus) -> Iterator[Campus]:
     """The report's shell, with the `.env` as it was; both are put back afterwards."""
     dotenv = dict(campus.site.dotenv)
-    campus.site.process = campus.shell_that_names_the_proxy()
+    campus.site.process = shell_that_names(campus.refusing)
     campus.sandbox.control.forget_requests()
     yield campus
     campus.site.dotenv = dotenv
@@ -148,6 +136,11 @@ def test_the_report_fails_with_its_cause_and_loses_no_order(
             id="the line of the report beside no_proxy in the shell",
         ),
         pytest.param({"NO_PROXY": "*.stripe.com"}, {}, id="the star alone"),
+        pytest.param(
+            {"NO_PROXY": "*.stripe.com"},
+            {"no_proxy": "localhost"},
+            id="the star alone beside no_proxy in the shell",
+        ),
         pytest.param({"STRIPE_PROXY": "direct"}, {}, id="direct by configuration"),
         pytest.param({"STRIPE_PROXY": "CREDENTIALS"}, {}, id="a proxy with credentials"),
         pytest.param({}, {"NO VARIABLES": "1"}, id="no proxy at all"),

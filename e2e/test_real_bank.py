@@ -77,7 +77,7 @@ def test_a_real_bank_is_bought_and_practised(shop: Site, keys: list[int], page: 
         visitor.sees("Right: your answer")
         visitor.press("Next question")
     visitor.open("/my-banks/")
-    visitor.press("Practise")
+    visitor.press("Go on")
     visitor.sees(f"Question 13 of {QUESTIONS}")
     page.locator("input[type=radio]").nth((keys[12] + 1) % 4).check()
     visitor.press("Check answer")

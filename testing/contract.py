@@ -37,8 +37,16 @@ def breaches(entries: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(entry["operation"], error) for entry in entries for error in _errors(entry)]
 
 
+# Lists that Stripe has and the subset of its description has not, with what they list.
+LISTS_BESIDES = {"GET /v1/charges": "charge", "GET /v1/payment_intents": "payment_intent"}
+
+
 def _errors(entry: dict[str, Any]) -> list[str]:
     description = stripe_description()
+    if entry["operation"] in LISTS_BESIDES:
+        listed = json.loads(entry["answer"] or "{}").get("data", [])
+        kind = LISTS_BESIDES[entry["operation"]]
+        return [error for each in listed for error in description.schema(kind, each)]
     found: list[str] = list(
         description.request(entry["method"], entry["path"], entry["body"], entry["query"])
     )

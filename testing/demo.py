@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from testing.site import ROOT, free_port
+from testing.site import ROOT, free_pair
 from testing.waiting import wait_until
 
 
@@ -50,10 +50,11 @@ def words(folder: Path) -> str:
 @contextmanager
 def ready_demo(folder: Path) -> Iterator[str]:
     """The address of a demo that says that it is ready; it must end well with Ctrl-C."""
-    port = free_port()
+    # The sandbox listens on the port after the shop's.
+    port = free_pair()
     with started_demo(folder, port) as process:
         wait_until(
-            lambda: process.poll() is not None or "The demo is ready" in words(folder), seconds=60
+            lambda: process.poll() is not None or "The demo is ready" in words(folder), seconds=150
         )
         assert process.poll() is None, words(folder)
         yield f"http://127.0.0.1:{port}"

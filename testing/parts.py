@@ -24,7 +24,17 @@ PROGRAM_FOLDERS = (
     "/bin",
 )
 
-Part = Literal["squid", "tinyproxy", "microsocks", "curl", "chromium", "shared", "postgresql"]
+Part = Literal[
+    "squid",
+    "tinyproxy",
+    "microsocks",
+    "mitmproxy",
+    "curl",
+    "chromium",
+    "shared",
+    "postgresql",
+    "gettext",
+]
 
 
 def require(part: Part) -> None:
@@ -51,6 +61,11 @@ def _postgresql() -> bool:
     return bool(list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb"))
 
 
+def mitmdump() -> Path:
+    """mitmproxy's program, where `make develop` puts it."""
+    return ROOT / ".venv" / "mitmproxy" / "bin" / "mitmdump"
+
+
 def _program(name: str) -> Callable[[], bool]:
     return lambda: program(name) is not None
 
@@ -59,8 +74,10 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "squid": _program("squid"),
     "tinyproxy": _program("tinyproxy"),
     "microsocks": _program("microsocks"),
+    "mitmproxy": lambda: mitmdump().is_file(),
     "curl": _program("curl"),
     "chromium": _program("chromium"),
     "shared": SHARED.is_dir,
     "postgresql": _postgresql,
+    "gettext": _program("xgettext"),
 }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -36,7 +36,7 @@ def program(name: str) -> str | None:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[str]:
+def running_postgresql(options: Mapping[str, str] = OPTIONS) -> Iterator[str]:
     """The DATABASE_URL of a fresh cluster; the cluster is gone when the block is left."""
     folder = Path(tempfile.mkdtemp(prefix="testbank-postgresql-"))
     try:
@@ -57,7 +57,7 @@ def running_postgresql() -> Iterator[str]:
                 "--no-sync",
             ],
         )
-        settings = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (folder / "log").open("ab") as log:
             server = subprocess.Popen(
                 [

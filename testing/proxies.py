@@ -77,7 +77,7 @@ def running_squid(
     With `leads_to` every CONNECT that is allowed is connected to that port of 127.0.0.1.
     """
     require("squid")
-    with _folder() as folder:
+    with proxy_folder() as folder:
         proxy = RunningProxy(port=0, folder=folder)
         configuration = folder / "squid.conf"
 
@@ -88,7 +88,7 @@ def running_squid(
             configuration.write_text("\n".join([*lines, ""]))
             return [_path("squid"), "-N", "-f", str(configuration)]
 
-        with _listening(command, folder) as port:
+        with listening_program(command, folder, user=unprivileged_user()) as port:
             yield RunningProxy(port=port, folder=folder)
 
 
@@ -98,7 +98,7 @@ def running_tinyproxy(
 ) -> Iterator[RunningProxy]:
     """tinyproxy, in the modes of `running_squid`. Wrong credentials are answered with 401."""
     require("tinyproxy")
-    with _folder() as folder:
+    with proxy_folder() as folder:
         proxy = RunningProxy(port=0, folder=folder, password="secret")
         configuration = folder / "tinyproxy.conf"
 
@@ -108,7 +108,7 @@ def running_tinyproxy(
             configuration.write_text("\n".join([*lines, ""]))
             return [_path("tinyproxy"), "-d", "-c", str(configuration)]
 
-        with _listening(command, folder) as port:
+        with listening_program(command, folder, user=unprivileged_user()) as port:
             yield RunningProxy(port=port, folder=folder, password=proxy.password)
 
 
@@ -116,14 +116,14 @@ def running_tinyproxy(
 def running_microsocks(*, credentials: bool = False) -> Iterator[RunningProxy]:
     """microsocks: SOCKS 5, on demand with a user and a password."""
     require("microsocks")
-    with _folder() as folder:
+    with proxy_folder() as folder:
         proxy = RunningProxy(port=0, folder=folder, scheme="socks5h")
         pair = ["-u", proxy.username, "-P", proxy.password] if credentials else []
 
         def command(port: int) -> list[str]:
             return [_path("microsocks"), "-i", "127.0.0.1", "-p", str(port), *pair]
 
-        with _listening(command, folder) as port:
+        with listening_program(command, folder, user=unprivileged_user()) as port:
             yield RunningProxy(port=port, folder=folder, scheme="socks5h")
 
 
@@ -210,11 +210,11 @@ def _path(name: str) -> str:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def proxy_folder() -> Iterator[Path]:
     """A folder that the unprivileged user may write to: pytest's own are closed to him."""
     folder = Path(tempfile.mkdtemp(prefix="testbank-proxy-"))
     try:
-        user = _user()
+        user = unprivileged_user()
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
         yield folder
@@ -222,7 +222,7 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _user() -> pwd.struct_passwd | None:
+def unprivileged_user() -> pwd.struct_passwd | None:
     """Whom a proxy runs as where the tests run as root; None where they do not."""
     if os.geteuid() != 0:
         return None
@@ -233,11 +233,16 @@ def _user() -> pwd.struct_passwd | None:
 
 
 @contextmanager
-def _listening(command: Callable[[int], list[str]], folder: Path) -> Iterator[int]:
-    """The program at work on a free port; started again if somebody took that port first."""
+def listening_program(
+    command: Callable[[int], list[str]], folder: Path, *, user: pwd.struct_passwd | None
+) -> Iterator[int]:
+    """The program at work on a free port; started again if somebody took that port first.
+
+    `user` is whom it runs as; None: whoever runs the tests.
+    """
     for _start in range(STARTS):
         port = free_port()
-        process = _start_program(command(port), folder)
+        process = _start_program(command(port), folder, user)
         try:
             if _accepts(process, port):
                 yield port
@@ -249,8 +254,9 @@ def _listening(command: Callable[[int], list[str]], folder: Path) -> Iterator[in
     raise AssertionError(f"{command(0)[0]} did not start: {(folder / 'output').read_text()}")
 
 
-def _start_program(command: list[str], folder: Path) -> "subprocess.Popen[bytes]":
-    user = _user()
+def _start_program(
+    command: list[str], folder: Path, user: pwd.struct_passwd | None
+) -> "subprocess.Popen[bytes]":
     with (folder / "output").open("ab") as output:
         return subprocess.Popen(
             command,

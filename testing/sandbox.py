@@ -57,10 +57,41 @@ class SandboxControl:
         """Count anew."""
         self.call("DELETE", "requests")
 
-    def pay(self, session: str, email: str = "learner@example.com") -> dict[str, Any]:
-        """Pay a session without its page; the session afterwards."""
-        paid: dict[str, Any] = self.call("POST", f"sessions/{session}/pay", {"email": email})
-        return paid
+    def act(self, path: str, **asked: Any) -> dict[str, Any]:
+        """Make something happen; the object afterwards. `sandbox/control.py` lists what there is."""
+        happened: dict[str, Any] = self.call("POST", path, asked)
+        return happened
+
+    def session(self, session: str) -> dict[str, Any]:
+        """A session as it is now; not counted among the requests."""
+        found: dict[str, Any] = self.call("GET", f"sessions/{session}")
+        return found
+
+    def pay(
+        self, session: str, email: str = "learner@example.com", card: str = "pays"
+    ) -> dict[str, Any]:
+        """Pay a session without its page, with a card of `sandbox/cards.py`; the session then."""
+        return self.act(f"sessions/{session}/pay", email=email, card=card)
+
+    def settle(self, session: str, *, comes: bool = True) -> dict[str, Any]:
+        """Let the money of a bank debit come, or fail to; the session then."""
+        return self.act(f"sessions/{session}/settle", comes=comes)
+
+    def refund(self, payment_intent: str, **asked: Any) -> dict[str, Any]:
+        """Give money back as Stripe's dashboard does: `amount`, `reason`; the refund."""
+        return self.act("refunds", payment_intent=payment_intent, **asked)
+
+    def fail_refund(self, refund: str) -> dict[str, Any]:
+        """Let a refund come back; the refund then."""
+        return self.act(f"refunds/{refund}/fail")
+
+    def dispute(self, payment_intent: str, **asked: Any) -> dict[str, Any]:
+        """Let the buyer's bank dispute a payment: `reason`, `inquiry`; the dispute."""
+        return self.act("disputes", payment_intent=payment_intent, **asked)
+
+    def close_dispute(self, dispute: str, outcome: str) -> dict[str, Any]:
+        """Let the bank decide, `won` or `lost`; the dispute then."""
+        return self.act(f"disputes/{dispute}/close", outcome=outcome)
 
     def decline(self, session: str, code: str = "generic_decline") -> dict[str, Any]:
         """Try to pay with a card that is refused; the session afterwards."""
@@ -80,6 +111,24 @@ class SandboxControl:
         """Let all go well again."""
         self.call("DELETE", "faults")
 
+    def mishap(self, kind: str, **details: Any) -> None:
+        """Let something befall the next events: `type`, `times`, `seconds`."""
+        self.call("POST", "mishaps", {"kind": kind, **details})
+
+    def weather(self, **climate: Any) -> None:
+        """Let things go wrong by chance; sandbox/weather.py says what and how often."""
+        self.call("POST", "weather", climate)
+
+    def calm(self) -> dict[str, int]:
+        """End the weather; what it has done."""
+        happened: dict[str, int] = self.call("GET", "weather")["happened"]
+        self.call("DELETE", "weather")
+        return happened
+
+    def forget_keys(self) -> None:
+        """Forget all idempotency keys, as Stripe does after a day."""
+        self.call("DELETE", "keys")
+
     def send_webhooks_to(self, url: str | None) -> None:
         """Tell events that happen from now on to another address, or to none."""
         self.call("POST", "webhooks", {"url": url})
@@ -96,6 +145,10 @@ class SandboxControl:
         """How the last deliveries of events stand, oldest first."""
         deliveries: list[dict[str, Any]] = self.call("GET", "webhooks")["deliveries"]
         return deliveries
+
+    def waiting_events(self) -> int:
+        """How many deliveries of events are still to be made."""
+        return int(self.call("GET", "webhooks")["waiting"])
 
     def advance_clock(self, seconds: float) -> None:
         """Move the sandbox's time of day forward."""

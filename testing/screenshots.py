@@ -1,119 +1,77 @@
-"""`make screenshots`: every page of the demo, on a phone and a desk, in light and dark.
+"""`make screenshots`: every page of the demo, on a phone and a desk, in light and dark, in Arabic.
 
 They go to `screenshots/`, which git ignores, to be looked at one by one.
 """
 
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from e2e.journey import Visitor
 from testing.browser import running_browser
 from testing.demo import copy_project, ready_demo
 from testing.site import ROOT
+from testing.walk import through_the_back_office, through_the_shop
 
 FOLDER = ROOT / "screenshots"
-LEARNER, PASSWORD = "learner@demo.example", "practise-makes-perfect"
-BANK = "/banks/git-in-practice/"
+# What people put on paper.
+PRINTED = {"result", "receipt"}
+# By the end of a picture's name: width, scheme, language.
+VARIANTS = {
+    **{
+        f"{width}-{scheme}": (width, scheme, "en")
+        for width in (375, 1280)
+        for scheme in ("light", "dark")
+    },
+    "375-ar": (375, "light", "ar"),
+    "1280-ar": (1280, "light", "ar"),
+    "375-de": (375, "light", "de"),
+}
 
 
-@dataclass
-class Camera:
-    """Takes the page as it is under the name of its step."""
+def photograph(browser: Browser, shop: str, variant: str) -> None:
+    """Write NAME-VARIANT.png of every page, the whole page; and as printed, where it is."""
+    width, scheme, language = VARIANTS[variant]
 
-    page: Page
-    suffix: str
+    def take(page: Page, name: str) -> None:
+        picture(page, f"{name}-{variant}")
+        if name in PRINTED:
+            page.emulate_media(media="print")
+            picture(page, f"{name}-{variant}-print")
+            page.emulate_media(media="screen")
 
-    def take(self, name: str) -> None:
-        """Write NAME-WIDTH-SCHEME.png, the whole page."""
-        self.page.screenshot(path=FOLDER / f"{name}-{self.suffix}.png", full_page=True)
-
-
-def photograph(browser: Browser, shop: str, *, width: int, scheme: str) -> None:
-    """Walk through the shop as a visitor and as the demo's learner."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 812},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = context.new_page()
-    camera = Camera(page, f"{width}-{scheme}")
-    visitor = Visitor(page=page, shop=shop)
-    for name, path in {
-        "list": "/",
-        "detail": BANK,
-        "detail-free": "/banks/http-warm-up/",
-        "sample": f"{BANK}sample/1/",
-        "sign-up": "/accounts/signup/",
-        "sign-in": "/accounts/login/",
-        "mails": "/demo/mails/",
-    }.items():
-        visitor.open(path)
-        camera.take(name)
-    page.goto(f"{shop}/no-such-page/")
-    camera.take("not-found")
-    visitor.open(f"{BANK}sample/1/")
-    page.locator("input[type=radio]").nth(0).check()
-    visitor.press("Check answer")
-    camera.take("sample-answered")
-    _as_learner(visitor, camera)
-    context.close()
+    # The back office speaks English.
+    walks = [through_the_shop, *([through_the_back_office] if language == "en" else [])]
+    for walk in walks:
+        context = browser.new_context(
+            viewport={"width": width, "height": 812},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale=language,
+        )
+        walk(context.new_page(), shop, take)
+        context.close()
 
 
-def _as_learner(visitor: Visitor, camera: Camera) -> None:
-    page = visitor.page
-    visitor.open("/accounts/login/")
-    page.get_by_label("Email").fill(LEARNER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.locator("main form button[type=submit]").first.click()
-    page.wait_for_url("**/my-banks/")
-    camera.take("my-banks-empty")
-    visitor.open("/payments/orders/")
-    camera.take("orders-empty")
-    visitor.open("/banks/git-in-practice/")
-    if page.get_by_role("button", name="Purchase").count():
-        visitor.press("Purchase")
-        page.wait_for_url("**/c/pay/**")
-        camera.take("payment")
-        visitor.pays()
-        page.wait_for_url("**/payments/success/**")
-        camera.take("success")
-        visitor.open(BANK)
-    camera.take("detail-owned")
-    visitor.press("Practise")
-    page.wait_for_url("**/practice/**")
-    camera.take("question")
-    page.locator("input[type=radio]").nth(1).check()
-    visitor.press("Check answer")
-    camera.take("question-answered")
-    visitor.press("Next question")
-    page.locator("input[type=radio]").nth(1).check()
-    visitor.press("Check answer")
-    camera.take("question-wrong")
-    visitor.press("Finish now")
-    camera.take("result-so-far")
-    visitor.press("Finish this round")
-    camera.take("result")
-    for name, path in {"my-banks": "/my-banks/", "orders": "/payments/orders/"}.items():
-        visitor.open(path)
-        camera.take(name)
+def picture(page: Page, name: str) -> None:
+    """Write one page, with the pictures that come only when one scrolls to them."""
+    page.evaluate("document.querySelectorAll('img').forEach((one) => (one.loading = 'eager'))")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
 
 
-def main() -> int:
-    """Photograph a fresh demo."""
+def main(wanted: list[str]) -> int:
+    """Photograph a fresh demo, in the variants that are named, or in all."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running_browser() as browser:
         copy_project(Path(folder))
         with ready_demo(Path(folder)) as shop:
-            for width in (375, 1280):
-                for scheme in ("light", "dark"):
-                    sys.stdout.write(f"{width} px, {scheme}\n")
-                    photograph(browser, shop, width=width, scheme=scheme)
+            for name in wanted or VARIANTS:
+                sys.stdout.write(f"{name}\n")
+                photograph(browser, shop, name)
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -28,6 +28,15 @@ def free_port() -> int:
         return port
 
 
+def free_pair() -> int:
+    """The first of two ports in a row that nobody listens on at this moment."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, suppress(OSError, OverflowError):
+            probe.bind(("127.0.0.1", port + 1))
+            return port
+
+
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
     """End a process and all that it started, without asking."""
     with suppress(ProcessLookupError):
@@ -71,11 +80,14 @@ class Site:
             "PATH": os.defpath,
             "HOME": str(self.folder),
             "TESTBANK_ENV_FILE": str(self.env_file),
+            "RUN_DIR": str(self.folder / "run"),
             "PYTHONUNBUFFERED": "1",
             **self.process,
         }
 
-    def manage(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def manage(
+        self, *arguments: str, stdin: str = "", within_seconds: float = 90
+    ) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` as a stranger would type it, and give what it printed."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -84,7 +96,7 @@ class Site:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=within_seconds,
             check=False,
         )
 
@@ -92,7 +104,7 @@ class Site:
     def serving(self) -> Iterator["Site"]:
         """The shipped web server at work; its log stands in `web.log`."""
         with self.running("-m", "gunicorn", "testbank.wsgi", "--log-level", "warning") as process:
-            self._wait(process)
+            self.wait_until_it_answers(process)
             yield self
 
     @contextmanager
@@ -133,7 +145,8 @@ class Site:
         """What the web server has written."""
         return (self.folder / "web.log").read_text(encoding="utf-8")
 
-    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+    def wait_until_it_answers(self, process: "subprocess.Popen[bytes]") -> None:
+        """Wait for the web server's first page. Raises AssertionError where none comes."""
         ends_at = time.monotonic() + READY_SECONDS
         while time.monotonic() < ends_at:
             assert process.poll() is None, f"the site did not start: {self.log()}"
@@ -145,12 +158,17 @@ class Site:
 
 
 def new_site(
-    folder: Path, dotenv: Mapping[str, str], process: Mapping[str, str], *, port: int | None = None
+    folder: Path,
+    dotenv: Mapping[str, str],
+    process: Mapping[str, str],
+    *,
+    port: int | None = None,
+    database_url: str | None = None,
 ) -> Site:
-    """An installation with a migrated database of its own in `folder`."""
+    """An installation with a migrated database of its own, an SQLite in `folder` if not given."""
     site = Site(folder=folder, dotenv=dict(dotenv), process=dict(process), port=port or free_port())
     site.write_env(
-        DATABASE_URL=f"sqlite:///{folder / 'site.sqlite3'}",
+        DATABASE_URL=database_url or f"sqlite:///{folder / 'site.sqlite3'}",
         SECRET_KEY="only-for-tests",
         SITE_URL=site.url,
     )

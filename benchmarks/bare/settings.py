@@ -1,0 +1,29 @@
+"""The bare site's settings: the shop's database, and as little else as Django starts with."""
+
+from typing import Any
+
+from testbank.settings import DATABASES as SHOP_DATABASES
+
+# What the shipped server tells when it starts, whichever application it serves.
+from testbank.settings import (  # noqa: F401 - read by it
+    OUTBOUND_DOTENV,
+    STRIPE_API_BASE,
+    STRIPE_MODE,
+    STRIPE_PROXY,
+    STRIPE_PROXY_FALLBACK,
+)
+from testbank.settings import SECRET_KEY as SHOP_SECRET_KEY
+
+SECRET_KEY = SHOP_SECRET_KEY
+DATABASES: dict[str, dict[str, Any]] = {
+    # A connection that is kept is the least; the shop is held against that, whatever it does.
+    "default": {**SHOP_DATABASES["default"], "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False}
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ALLOWED_HOSTS = ["127.0.0.1"]
+INSTALLED_APPS = ["benchmarks.bare"]
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = "benchmarks.bare.urls"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+USE_TZ = True
+STRIPE_WEBHOOK_SECRETS = ["whsec_tests"]

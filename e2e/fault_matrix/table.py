@@ -1,0 +1,176 @@
+"""The matrix as a table for people, between two markers in `docs/network.md`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e.fault_matrix.laboratory import IMPATIENT, PATIENT
+from e2e.fault_matrix.row import NOT_CONNECTED, NOT_STARTED, ROWS, Row
+from e2e.fault_matrix.trial import Outcome, readable
+from outbound.secrets import scrub
+from testing.parts import ROOT
+
+PAGE = ROOT / "docs" / "network.md"
+BEGIN, END = "<!-- fault matrix: begin -->", "<!-- fault matrix: end -->"
+MEASURED = (
+    "#",
+    "What happens",
+    "Cause",
+    "The buyer sees",
+    "Status",
+    "Requests that reached Stripe",
+    "Could Stripe have acted?",
+    "Trying again",
+    "Answered after",
+)
+TOLD = (
+    "#",
+    "The operator is told",
+    "What mends it",
+    "The doctor, which tries the other ways",
+)
+GROUPS = {
+    "open_ways": "Ways that look strange, and are open",
+    "routes": "Settings that take the wrong way",
+    "proxies": "Proxies",
+    "ways": "Names, connections and certificates",
+    "answers": "Answers",
+}
+SENTENCES = {"A": NOT_CONNECTED, "B": NOT_STARTED, "Stripe's page": ""}
+LEGEND = (
+    "Written by `make fault-table` from what it measures: each fault is provoked on this machine "
+    "with real parts (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), and "
+    "stands beside the same purchase without it, which succeeds. Stripe is a sandbox to which "
+    "`STRIPE_RESOLVE` leads. Each purchase was answered within `STRIPE_DEADLINE`, here "
+    f"{PATIENT.purchase_seconds:g} s, and {IMPATIENT.purchase_seconds:g} s where nobody answers.",
+    f"**A**: “{NOT_CONNECTED}”",
+    f"**B**: “{NOT_STARTED}”",
+    "Both pages show an incident's code, keep the order, and offer to go on with it. Trying "
+    "again is always safe: the request is the same, and has the same idempotency key. In every "
+    "row the purchase was pressed again once the fault was gone, went on with the same order, and "
+    "Stripe held exactly one session for it, however many requests had reached it before.",
+)
+NOTHING_ELSE = "Nothing else that was tried works."
+# Lines, addresses and ids stand in code, so that no page makes a link or a star of them.
+TO_BE_TYPED = re.compile(
+    r"[A-Z_]{4,}=[^\s)]*[^\s),]|[a-z0-9]+://\S*[^\s.,:)]|\b(NET|API|CLOCK)-[A-Z0-9-]+"
+)
+Cells = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the matrix as it stands in the page: in the first table, and in the second.
+
+    The last cell of `measured` is a time and differs from run to run. `told` is empty where
+    nobody needs to be told anything.
+    """
+
+    measured: Cells
+    told: Cells = ()
+
+    @property
+    def lasting(self) -> tuple[Cells, Cells]:
+        """What must be the same in every run."""
+        return self.measured[:-1], self.told
+
+
+def heading(row: Row) -> str:
+    """The cell by which a row is found."""
+    return _cell(row.happens)
+
+
+def line_of(row: Row, outcome: Outcome) -> Line:
+    """A row as measured."""
+    pressed, diagnosis = outcome.pressed, outcome.pressed.diagnosis
+    cause = outcome.cause or outcome.examination.cause
+    number = str(ROWS.index(row) + 1)
+    seen = next(name for name, sentence in SENTENCES.items() if sentence == pressed.sentence)
+    texts = (
+        cause or "none",
+        seen,
+        str(pressed.status),
+        str(outcome.reached),
+        diagnosis.acted if diagnosis else "yes",
+        _again(outcome),
+    )
+    seconds = f"{pressed.seconds:.1f} s"
+    measured = (number, heading(row), *(_cell(text) for text in texts), seconds)
+    return Line(measured, (number, *_told(outcome)) if cause else ())
+
+
+def _told(outcome: Outcome) -> Cells:
+    """What an operator reads; only the doctor reads who signed a certificate."""
+    diagnosis, examination = outcome.pressed.diagnosis, outcome.examination
+    if diagnosis is None or diagnosis.id == examination.cause == "NET-TLS-UNTRUSTED":
+        operator = examination.operator
+    else:
+        operator = diagnosis.operator
+    texts = (
+        operator,
+        diagnosis.fix if diagnosis else examination.remedy,
+        _tried(outcome),
+    )
+    return tuple(_cell(text) for text in texts)
+
+
+def _tried(outcome: Outcome) -> str:
+    """What the doctor adds to the diagnosis."""
+    diagnosis, examination = outcome.pressed.diagnosis, outcome.examination
+    if not examination.cause:
+        return "finds no fault"
+    if examination.tested:
+        return f"tested: {examination.remedy}"
+    remedy = examination.remedy.replace(NOTHING_ELSE, "").strip()
+    known = diagnosis is None or remedy == scrub(diagnosis.fix)
+    return "the same" if known else remedy
+
+
+def _again(outcome: Outcome) -> str:
+    diagnosis = outcome.pressed.diagnosis
+    if diagnosis is None:
+        return "was done" if outcome.reached > 1 else "not needed"
+    return "is done at once, and may help" if diagnosis.retry_useful else "helps once it is mended"
+
+
+def _cell(text: str) -> str:
+    one_line = readable(" ".join(text.split())).replace("|", "\\|")
+    return TO_BE_TYPED.sub(r"`\g<0>`", one_line)
+
+
+def rendered(table: Mapping[str, Sequence[Line]]) -> str:
+    """The whole text between the markers, from the rows of each group."""
+    parts = [BEGIN, *LEGEND]
+    for group, lines in table.items():
+        told = [line.told for line in lines if line.told]
+        parts += [f"### {GROUPS[group]}", _markdown(MEASURED, [line.measured for line in lines])]
+        parts += [_markdown(TOLD, told)] if told else []
+    return "\n\n".join([*parts, END])
+
+
+def _markdown(headings: Cells, rows: Sequence[Cells]) -> str:
+    lines = [headings, tuple("---" for _heading in headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write(table: Mapping[str, Sequence[Line]], page: Path = PAGE) -> None:
+    """Put the table into the page, and touch nothing outside the markers."""
+    text = page.read_text(encoding="utf-8")
+    before, _begin, rest = text.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    assert end, f"{page.name} lacks the markers {BEGIN} and {END}"
+    page.write_text(before + rendered(table) + after, encoding="utf-8")
+
+
+def documented(page: Path = PAGE) -> dict[str, Line]:
+    """The rows that the page has now, in its order, by their headings."""
+    inside = page.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    split = [
+        tuple(line.removeprefix("| ").removesuffix(" |").split(" | "))
+        for line in inside.splitlines()
+        if line.startswith("| ") and not line.startswith(("| #", "| ---"))
+    ]
+    told = {cells[0]: cells for cells in split if len(cells) == len(TOLD)}
+    measured = [cells for cells in split if len(cells) == len(MEASURED)]
+    return {cells[1]: Line(cells, told.get(cells[0], ())) for cells in measured}

@@ -1,0 +1,186 @@
+"""Rows of the matrix: names, connections and certificates on the direct way."""
+
+import socket
+import ssl
+import warnings
+from collections.abc import Iterator
+
+import trustme
+
+from e2e.fault_matrix.laboratory import Laboratory
+from e2e.fault_matrix.proxies import NOWHERE, unchanged
+from e2e.fault_matrix.row import Expected, Situation, row, silent_row
+from outbound.client import parse_resolve
+from testing.faults import (
+    broken_resolver,
+    dropping_port,
+    front,
+    hold,
+    page,
+    read_and_reset,
+    says,
+    tls_front,
+)
+
+
+@row(
+    "Stripe's name is not found.",
+    Expected("NET-DNS", "path.resolve"),
+)
+def name_unknown(lab: Laboratory) -> Iterator[Situation]:
+    yield from _by_name(lab, socket.EAI_NONAME)
+
+
+@row(
+    "The name server has no answer about Stripe's name for the moment.",
+    Expected("NET-DNS", "path.resolve", repeated=True),
+)
+def name_for_the_moment_unknown(lab: Laboratory) -> Iterator[Situation]:
+    yield from _by_name(lab, socket.EAI_AGAIN)
+
+
+@silent_row(
+    "The name server is silent.",
+    Expected("NET-DNS-SILENT", "path.resolve"),
+)
+def name_unanswered(lab: Laboratory) -> Iterator[Situation]:
+    yield from _by_name(lab, None)
+
+
+def _by_name(lab: Laboratory, error: int | None) -> Iterator[Situation]:
+    """A machine that must look Stripe's name up; afterwards it knows the name."""
+    with broken_resolver(lab.fault, "api.stripe.com", error):
+        yield Situation(lab.direct(STRIPE_RESOLVE=()), lab.direct())
+
+
+@row(
+    "Stripe's address refuses the connection.",
+    Expected("NET-REFUSED", "path.connect", repeated=True),
+)
+def connection_refused(lab: Laboratory) -> Iterator[Situation]:
+    yield Situation(lab.direct(lab.closed_port), lab.direct())
+
+
+@silent_row(
+    "A firewall drops all packets to Stripe.",
+    Expected("NET-SILENT", "path.connect"),
+)
+def packets_dropped(lab: Laboratory) -> Iterator[Situation]:
+    with dropping_port() as port:
+        yield Situation(lab.direct(port), lab.direct())
+
+
+@row(
+    "This machine has no way to Stripe's network.",
+    Expected("NET-UNREACHABLE", "path.connect", repeated=True),
+)
+def network_unreachable(lab: Laboratory) -> Iterator[Situation]:
+    nowhere = parse_resolve(f"api.stripe.com:443:{NOWHERE}:443")
+    yield Situation(lab.direct(STRIPE_RESOLVE=nowhere), lab.direct())
+
+
+@silent_row(
+    "The connection opens, and the handshake is not answered.",
+    Expected("NET-SILENT", "path.tls"),
+)
+def handshake_silent(lab: Laboratory) -> Iterator[Situation]:
+    with front(lab.fault, hold, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "A filter cuts the connection off when the handshake names Stripe.",
+    Expected("NET-RESET", "path.tls", repeated=True),
+)
+def handshake_reset(lab: Laboratory) -> Iterator[Situation]:
+    with front(lab.fault, read_and_reset, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "A page without TLS answers on Stripe's port.",
+    Expected("NET-TLS-OTHER", "path.tls"),
+)
+def no_tls(lab: Laboratory) -> Iterator[Situation]:
+    portal = says(page("<title>Sign in</title>", "400 Bad Request"))
+    with front(lab.fault, portal, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "What answers speaks TLS 1.1 and older only.",
+    Expected("NET-TLS-OTHER", "path.tls"),
+)
+def old_tls(lab: Laboratory) -> Iterator[Situation]:
+    context = lab.serve_as("api.stripe.com")
+    # OpenSSL 3 speaks it on request only.
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with tls_front(lab.fault, context, _never, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "The certificate is signed by an authority that nobody here knows.",
+    Expected("NET-TLS-UNTRUSTED", "path.tls"),
+)
+def certificate_untrusted(lab: Laboratory) -> Iterator[Situation]:
+    stranger = trustme.CA(organization_name="Company Proxy")
+    context = lab.serve_as("api.stripe.com", issuer=stranger)
+    with tls_front(lab.fault, context, _never, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "The certificate has expired, by the clock of this machine.",
+    Expected("NET-TLS-CLOCK", "path.tls"),
+)
+def certificate_expired(lab: Laboratory) -> Iterator[Situation]:
+    context = lab.serve_as("api.stripe.com", ends_in_days=-1)
+    with tls_front(lab.fault, context, _never, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "The certificate is not valid yet, by the clock of this machine.",
+    Expected("NET-TLS-CLOCK", "path.tls"),
+)
+def certificate_not_yet_valid(lab: Laboratory) -> Iterator[Situation]:
+    context = lab.serve_as("api.stripe.com", starts_in_days=1)
+    with tls_front(lab.fault, context, _never, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "The certificate is somebody else's.",
+    Expected("NET-TLS-NAME", "path.tls"),
+)
+def certificate_of_another_name(lab: Laboratory) -> Iterator[Situation]:
+    context = lab.serve_as("portal.example")
+    with tls_front(lab.fault, context, _never, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port))
+
+
+@row(
+    "The file that STRIPE_CA_BUNDLE names holds no certificate.",
+    Expected("NET-CA-BUNDLE", "path.start"),
+)
+def bundle_unreadable(lab: Laboratory) -> Iterator[Situation]:
+    empty = lab.folder / "empty.pem"
+    empty.write_text("not a certificate\n")
+    yield Situation(lab.direct(STRIPE_CA_BUNDLE=empty), lab.direct())
+
+
+@row(
+    "The file that STRIPE_CA_BUNDLE names was removed while the shop ran.",
+    Expected("NET-CA-BUNDLE", "path.start"),
+)
+def bundle_removed(lab: Laboratory) -> Iterator[Situation]:
+    gone = lab.folder / "gone.pem"
+    yield Situation(lab.direct(STRIPE_CA_BUNDLE=gone), lab.direct())
+
+
+def _never(_connection: socket.socket, request: bytes) -> None:
+    raise AssertionError(f"a refused certificate was sent a request: {request!r}")

@@ -1,0 +1,146 @@
+"""What holds on every page: nothing in anybody's way, nothing from elsewhere, no jumps."""
+
+import re
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Error, Page, Response, Route, expect
+
+from e2e.journey import Visitor
+from testing.walk import BANK, through_the_shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+MOST_BYTES = 60_000
+LEAST_PAGES = 60
+TRANSPARENT = re.compile(r"[,/] 0\)$")
+
+SHIFTS = """
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifts += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [
+        (375, "light", "en"),
+        (1280, "dark", "en"),
+        (375, "dark", "ar"),
+        (320, "light", "de"),
+    ],
+)
+def test_no_page_stands_in_anybodys_way(
+    demo: str, browser: Browser, width: int, scheme: Any, language: str
+) -> None:
+    """axe-core finds no fault of WCAG 2.2 A and AA, and no page is wider than the screen.
+
+    A screen of 320 px is also what 200 % and 400 % of zoom leave of larger ones.
+    """
+    context = browser.new_context(
+        viewport={"width": width, "height": 812},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        locale=language,
+    )
+    faults: list[str] = []
+    seen: Counter[str] = Counter()
+
+    def look(page: Page, name: str) -> None:
+        seen[name] += 1
+        found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+        faults.extend(
+            f"{name}: {fault['id']} ({fault['help']}): {node['html'][:200]}"
+            for fault in found.response["violations"]
+            for node in fault["nodes"]
+        )
+        if name != "payment" and page.get_attribute("html", "lang") != language:
+            faults.append(f"{name}: not in {language}")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            faults.append(f"{name}: wider than {width} px")
+
+    through_the_shop(context.new_page(), demo, look)
+    context.close()
+    assert faults == []
+    assert len(seen) >= LEAST_PAGES
+
+
+@pytest.mark.parametrize("path", ["/", "/banks/", BANK, f"{BANK}sample/1/"])
+def test_a_first_view_is_small_still_and_from_here(demo: str, browser: Browser, path: str) -> None:
+    """At most 60 kB of styles, scripts and fonts as they travel; no shift; no other host."""
+    context = browser.new_context(viewport={"width": 375, "height": 812})
+    context.add_init_script(SHIFTS)
+    page = context.new_page()
+    sizes: dict[str, int] = {}
+    strangers: list[str] = []
+
+    def weigh(response: Response) -> None:
+        if not response.url.startswith((demo, "data:")):
+            strangers.append(response.url)
+        if response.request.resource_type in {"stylesheet", "script", "font"}:
+            sizes[response.url] = response.request.sizes()["responseBodySize"]
+
+    page.on("response", weigh)
+    page.goto(demo + path, wait_until="networkidle")
+    page.mouse.wheel(0, 2000)
+    page.wait_for_timeout(200)
+    assert strangers == []
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
+    assert len(sizes) >= 2
+    assert page.evaluate("window.shifts") == 0
+    context.close()
+
+
+def test_the_list_changes_in_place_and_goes_back(demo: str, page: Page) -> None:
+    visitor = Visitor(page=page, shop=demo)
+    visitor.open("/banks/")
+    before = page.locator(".bank-card").count()
+    page.evaluate("window.same = true")
+    page.get_by_label("Only free").check()
+    page.wait_for_url("**/banks/?free=1")
+    page.wait_for_selector(".chip")
+    assert 0 < page.locator(".bank-card").count() < before
+    page.get_by_label("Order").select_option("price")
+    page.wait_for_url("**/banks/?sort=price&free=1")
+    page.go_back()
+    page.go_back()
+    page.wait_for_url("**/banks/")
+    expect(page.locator(".bank-card")).to_have_count(before)
+    assert not page.get_by_label("Only free").is_checked()
+    page.go_forward()
+    page.wait_for_selector(".chip")
+    assert page.get_by_label("Only free").is_checked()
+    page.locator(".chip").click()
+    expect(page.locator(".bank-card")).to_have_count(before)
+    assert page.url == f"{demo}/banks/"
+    assert not page.get_by_label("Only free").is_checked()
+    assert page.evaluate("window.same")
+
+
+def test_an_answer_that_was_overtaken_is_thrown_away(demo: str, page: Page) -> None:
+    """The list shows what the address says, though the first answer comes last."""
+    visitor = Visitor(page=page, shop=demo)
+    visitor.open("/banks/")
+    before = page.locator(".bank-card").count()
+    held: list[Route] = []
+    page.route("**/banks/?free=1", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    page.get_by_label("Only free").check()
+    page.wait_for_url("**/banks/?free=1")
+    expect(page.locator("#results[aria-busy=true]")).to_have_count(1)
+    # What is on its way keeps its place: the same cards, their words blank.
+    expect(page.locator(".bank-card__text").first).to_have_css("color", TRANSPARENT)
+    expect(page.locator(".bank-card")).to_have_count(before)
+    page.go_back()
+    page.wait_for_selector("#results:not([aria-busy])")
+    for route in held:
+        with suppress(Error):
+            route.continue_()
+    page.wait_for_timeout(300)
+    assert (page.url, page.locator(".bank-card").count()) == (f"{demo}/banks/", before)
+    assert not page.get_by_label("Only free").is_checked()

@@ -1,0 +1,82 @@
+"""A list of several pages: in place, back to the place that one left, and without scripts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from catalog.browsing import BANKS_A_PAGE
+from e2e.journey import Visitor
+from testing.sandbox import PUBLIC_KEY, SECRET_KEY
+from testing.site import Site, new_site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("paging")]
+
+BANKS = 2 * BANKS_A_PAGE + 3
+MANY_BANKS = f"""
+from catalog.models import Category, TestBank
+category = Category.objects.create(slug="many", title="Many")
+TestBank.objects.bulk_create(
+    TestBank(slug=f"bank-{{n}}", title=f"Bank {{n:02}}", category=category, price_minor=100 * n,
+             currency="USD", status="published")
+    for n in range({BANKS})
+)
+"""
+SORTED = "/banks/?sort=title"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder: Path = tmp_path_factory.mktemp("many")
+    keys = {"STRIPE_PUBLIC_KEY": PUBLIC_KEY, "STRIPE_SECRET_KEY": SECRET_KEY}
+    # Nobody pays here: the port behind this address is shut.
+    nowhere = {"STRIPE_API_BASE": "http://127.0.0.1:9", "CHECKOUT_ORIGIN": "http://127.0.0.1:9"}
+    site = new_site(folder, keys | nowhere, {})
+    written = site.manage("shell", "--no-imports", stdin=MANY_BANKS)
+    assert written.returncode == 0, written.stderr
+    with site.serving():
+        yield site
+
+
+def first_bank(page: Page) -> str:
+    return page.locator(".bank-card__title").first.inner_text()
+
+
+def test_pages_change_in_place_and_are_read_from_their_beginning(shop: Site, page: Page) -> None:
+    Visitor(page=page, shop=shop.url).open(SORTED)
+    page.evaluate("window.same = true")
+    page.locator("a[rel=next]").click()
+    expect(page.locator(".bank-card__title").first).to_have_text(f"Bank {BANKS_A_PAGE}")
+    assert "after=" in page.url
+    expect(page.locator("#results h2")).to_be_focused()
+    top = page.evaluate("document.querySelector('#results').getBoundingClientRect().top")
+    assert -1 <= top <= 60
+    page.locator("a[rel=prev]").click()
+    expect(page.locator(".bank-card__title").first).to_have_text("Bank 00")
+    assert page.evaluate("window.same")
+
+
+def test_a_bank_is_left_to_the_place_in_the_list_that_led_there(shop: Site, page: Page) -> None:
+    Visitor(page=page, shop=shop.url).open(SORTED)
+    page.locator("a[rel=next]").click()
+    expect(page.locator(".bank-card__title").first).to_have_text(f"Bank {BANKS_A_PAGE}")
+    page.get_by_role("link", name="Bank 40").click()
+    page.wait_for_url("**/banks/bank-40/")
+    page.go_back()
+    expect(page.locator(".bank-card__title").first).to_have_text(f"Bank {BANKS_A_PAGE}")
+    page.go_back()
+    expect(page.locator(".bank-card__title").first).to_have_text("Bank 00")
+
+
+def test_pages_turn_without_scripts(shop: Site, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    Visitor(page=page, shop=shop.url).open(SORTED)
+    seen = 0
+    for _ in range(3):
+        seen += page.locator(".bank-card").count()
+        if page.locator("a[rel=next]").count():
+            page.locator("a[rel=next]").click()
+    assert (seen, first_bank(page)) == (BANKS, f"Bank {2 * BANKS_A_PAGE}")
+    context.close()

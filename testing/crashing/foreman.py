@@ -1,0 +1,126 @@
+"""Runs commands of `manage.py`, each in a process of its own, without loading Django each time.
+
+A program: `python -m testing.crashing.foreman` reads one JSON line for each command and
+answers with the process's id when it has begun and with its end. `Foreman` is the other end.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from testing.site import ROOT, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit code, or minus the signal that killed it, and its words."""
+
+    code: int
+    output: str
+
+
+class Foreman:
+    """Has commands done, one at a time."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.worker_pid: int | None = None
+
+    def manage(self, *arguments: str) -> Ended:
+        """Run `manage.py` with these arguments; `worker_pid` is its process meanwhile."""
+        return self._ask({"arguments": arguments})
+
+    def run(self, code: str) -> str:
+        """What this Python prints in the shop's settings. Raises AssertionError if it fails."""
+        ended = self._ask({"code": code})
+        assert ended.code == 0, ended.output
+        return ended.output
+
+    def _ask(self, asked: dict[str, Any]) -> Ended:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        self.worker_pid = self._answer()["pid"]
+        try:
+            return Ended(**self._answer())
+        finally:
+            self.worker_pid = None
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the foreman is gone; its words stand in foreman.log"
+        return json.loads(line)
+
+
+@contextmanager
+def working_foreman(site: Site) -> Iterator[Foreman]:
+    """A foreman with the site's settings."""
+    with (site.folder / "foreman.log").open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "testing.crashing.foreman"],
+            cwd=ROOT,
+            env=site.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    with process:
+        try:
+            yield Foreman(process)
+        finally:
+            process.terminate()
+
+
+def _main() -> None:
+    import django  # noqa: PLC0415 - settings are read here, and in this program only
+
+    django.setup()
+    for line in sys.stdin:
+        with tempfile.TemporaryFile("w+") as output:
+            pid = os.fork()
+            if not pid:
+                _work(json.loads(line), output.fileno())
+            _say({"pid": pid})
+            _pid, status = os.waitpid(pid, 0)
+            output.seek(0)
+            _say({"code": os.waitstatus_to_exitcode(status), "output": output.read()})
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def _work(asked: dict[str, Any], output: int) -> None:
+    """Do what was asked in this process, which ends with it."""
+    from django.core.management import execute_from_command_line  # noqa: PLC0415 - as above
+
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    code: Any = 0
+    try:
+        if "code" in asked:
+            exec(asked["code"], {"__name__": "asked"})  # noqa: S102 - the test's own words
+        else:
+            execute_from_command_line(["manage.py", *asked["arguments"]])
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:  # noqa: BLE001 - the edge of a process: its words go to who asked
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,1 @@
+"""The shop's PostgreSQL backend, telling of its commits."""

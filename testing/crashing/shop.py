@@ -1,0 +1,293 @@
+"""The shop whose processes die: its web server, its commands, the sandbox, and buyers."""
+
+import http.client
+import json
+import os
+import re
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from email import message_from_string
+from functools import cached_property, partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from testing.crashing.foreman import Ended, Foreman, working_foreman
+from testing.crashing.front import Steps, front_of
+from testing.crashing.points import Watch
+from testing.postgresql import running_postgresql
+from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET, RunningSandbox, running_sandbox
+from testing.shopper import Shopper
+from testing.site import Site, free_port
+from testing.waiting import wait_until
+
+# The sandbox tells again when its clock is put forward, and not before.
+BACKOFF_SECONDS = 60.0
+AT_STRIPE = re.compile(r"/c/pay/(cs_\w+)")
+BETWEEN_MAILS = re.compile(r"^-{79}\n", re.MULTILINE)
+NEW_BUYER = """
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from accounts.models import User
+from catalog.models import Category, TestBank
+user = User(email={email!r})
+user.set_unusable_password()
+user.save()
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.save()
+category, _made = Category.objects.get_or_create(slug="software", title="Software")
+TestBank.objects.create(
+    slug={slug!r}, title="Bank", category=category, price_minor=1900, currency="USD",
+    status=TestBank.Status.PUBLISHED,
+)
+print(session.session_key)
+"""
+NEW_PRICE = """
+from catalog.models import TestBank
+TestBank.objects.filter(slug={slug!r}).update(price_minor=2900)
+"""
+LATER = """
+from datetime import timedelta
+from django.utils import timezone
+from delivery.models import Lease
+from delivery.outbox import send_due_mails
+Lease.objects.all().delete()
+send_due_mails(at=timezone.now() + timedelta(minutes=5))
+"""
+STATE = """
+import json
+from collections import Counter
+from accounts.models import User
+from catalog.models import Access
+from delivery.models import OutgoingMail
+found = {}
+for user in User.objects.prefetch_related("orders", "open_checkouts", "accesses"):
+    orders, mails = user.orders.all(), OutgoingMail.objects.filter(recipient=user.email)
+    found[user.email] = {
+        "paid_orders": sum(order.paid_at is not None for order in orders),
+        "granted_orders": sum(order.granted_at is not None for order in orders),
+        "accesses": user.accesses.count(),
+        "open_checkouts": user.open_checkouts.count(),
+        "mails": sorted(mails.values_list("template", flat=True)),
+        "unsent_mails": mails.filter(sent_at=None).count(),
+    }
+print(json.dumps(found))
+"""
+
+
+@dataclass(slots=True)
+class Buyer:
+    """One person, who buys one bank that nobody else buys."""
+
+    email: str
+    slug: str
+    shopper: Shopper
+    checkout: str = ""
+    return_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What stands in the shop and at Stripe of one buyer in the end."""
+
+    paid_orders: int
+    granted_orders: int
+    accesses: int
+    open_checkouts: int
+    mails: tuple[str, ...]
+    unsent_mails: int
+    paid_sessions: int
+    payable_sessions: int
+
+
+@dataclass
+class Shop:
+    """All parts at work. `watch` and `steps` see what they reach, and end them."""
+
+    site: Site
+    sandbox: RunningSandbox
+    steps: Steps
+    watch: Watch
+    web_pid: int
+    foreman: Foreman
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def new_buyer(self) -> Buyer:
+        """Somebody who is signed in, and a bank."""
+        number = next(self.numbers)
+        email, slug = f"buyer-{number}@example.org", f"bank-{number}"
+        session = self.foreman.run(NEW_BUYER.format(email=email, slug=slug)).strip()
+        return Buyer(email, slug, Shopper(self.site.url, session))
+
+    def purchase(self, buyer: Buyer) -> None:
+        """The buyer presses Purchase; where that leads to Stripe's page they are on it."""
+        reply = buyer.shopper.purchase(buyer.slug)
+        assert reply.status == 303, reply.text
+        if found := AT_STRIPE.search(reply.location):
+            buyer.checkout = found[1]
+
+    def raise_price(self, buyer: Buyer) -> None:
+        """The seller asks for more from now on."""
+        self.foreman.run(NEW_PRICE.format(slug=buyer.slug))
+
+    def pay(self, buyer: Buyer) -> None:
+        """The buyer pays on Stripe's page."""
+        session = self.sandbox.control.pay(buyer.checkout, buyer.email)
+        buyer.return_path = urlsplit(session["success_url"]).path
+
+    def come_back(self, buyer: Buyer) -> None:
+        """Stripe's page leads the buyer back."""
+        assert buyer.shopper.get(buyer.return_path).status == 200
+
+    def listen(self, *, to_webhooks: bool) -> None:
+        """Whether Stripe shall tell of what happens from now on; it waits for `tell`."""
+        control = self.sandbox.control
+        control.pause_webhooks()
+        control.send_webhooks_to(f"{self.site.url}/payments/webhook/" if to_webhooks else None)
+
+    def tell(self) -> None:
+        """Stripe tells of all that it has not got an answer for, once each."""
+        control = self.sandbox.control
+        waiting = {one["event"]: one["attempts"] for one in self.untold()}
+        if any(waiting.values()):
+            control.advance_clock(2 * BACKOFF_SECONDS)
+        control.resume_webhooks()
+        wait_until(
+            lambda: all(one["attempts"] > waiting.get(one["event"], -1) for one in self.untold())
+        )
+        control.pause_webhooks()
+
+    def untold(self) -> list[dict[str, Any]]:
+        """The deliveries of events that nobody has taken yet."""
+        return [one for one in self.sandbox.control.deliveries() if not one["delivered"]]
+
+    def reconcile(self) -> Ended:
+        """The operator's command, or its timer."""
+        return self.foreman.manage("reconcile_payments")
+
+    def work(self) -> Ended:
+        """One turn of the worker."""
+        return self.foreman.manage("work", "--once")
+
+    def let_time_pass(self) -> None:
+        """Leases of the dead are over, and mails that they held are sent."""
+        self.foreman.run(LATER)
+
+    def kill_callers(self) -> None:
+        """End whatever process can have made a call just now."""
+        command = self.foreman.worker_pid
+        for pid in [command] if command else _children(self.web_pid):
+            os.kill(pid, signal.SIGKILL)
+            wait_until(partial(_is_gone, pid))
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """What has become of every buyer, by email."""
+        sessions = list(self._sessions())
+        paid = Counter(one["customer_email"] for one in sessions if one["status"] == "complete")
+        payable = Counter(one["customer_email"] for one in sessions if one["status"] == "open")
+        found: dict[str, dict[str, Any]] = json.loads(self.foreman.run(STATE))
+        return {
+            email: Outcome(
+                **{**state, "mails": tuple(state["mails"])},
+                paid_sessions=paid[email],
+                payable_sessions=payable[email],
+            )
+            for email, state in found.items()
+        }
+
+    def mails_sent(self, email: str) -> Counter[str]:
+        """How often each mail was handed to the mail server, by its Message-ID."""
+        return Counter(number for to, number in self._all_mails if to == email)
+
+    @cached_property
+    def _all_mails(self) -> list[tuple[str, str]]:
+        """Recipient and Message-ID of each. Asked for once all is over."""
+        texts = (path.read_text() for path in (self.watch.folder / "mails").glob("*.log"))
+        messages = (
+            message_from_string(one)
+            for text in texts
+            for one in BETWEEN_MAILS.split(text)
+            if one.strip()
+        )
+        return [(one["To"], one["Message-ID"]) for one in messages]
+
+    def _sessions(self) -> Iterator[dict[str, Any]]:
+        """All Checkout sessions at Stripe."""
+        after = ""
+        while True:
+            page = self._ask(f"/v1/checkout/sessions?limit=100{after}")
+            yield from page["data"]
+            if not page["has_more"]:
+                return
+            after = f"&starting_after={page['data'][-1]['id']}"
+
+    def _ask(self, path: str) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.sandbox.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {SECRET_KEY}"})
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def running_shop(database: str, folder: Path) -> Iterator[Shop]:
+    """A shop on `sqlite` or `postgresql`, its mails left to the worker."""
+    watch, steps = Watch(folder / "watch"), Steps()
+    watch.folder.mkdir()
+    with ExitStack() as stack:
+        url = (
+            f"sqlite:///{folder / 'site.sqlite3'}"
+            if database == "sqlite"
+            else stack.enter_context(running_postgresql())
+        )
+        sandbox = stack.enter_context(
+            running_sandbox(folder, tls=False, webhook_backoff_seconds=BACKOFF_SECONDS)
+        )
+        front = stack.enter_context(front_of(sandbox.url, steps))
+        site = _site(folder, watch, {"DATABASE_URL": url, "STRIPE_API_BASE": front})
+        migrated = site.manage("migrate", "--verbosity=0")
+        assert migrated.returncode == 0, migrated.stderr
+        foreman = stack.enter_context(working_foreman(site))
+        stack.enter_context(site.serving())
+        shop = Shop(site, sandbox, steps, watch, site.processes[-1].pid, foreman)
+        steps.kill = shop.kill_callers
+        yield shop
+
+
+def _site(folder: Path, watch: Watch, dotenv: dict[str, str]) -> Site:
+    process = {
+        "DJANGO_SETTINGS_MODULE": "testing.crashing.settings",
+        "CRASHING": str(watch.folder),
+    }
+    site = Site(folder=folder, port=free_port(), process=process)
+    site.write_env(
+        SECRET_KEY="only-for-tests",
+        SITE_URL=site.url,
+        STRIPE_PUBLIC_KEY=PUBLIC_KEY,
+        STRIPE_SECRET_KEY=SECRET_KEY,
+        STRIPE_WEBHOOK_SECRET=WEBHOOK_SECRET,
+        WORKER="1",
+        **dotenv,
+    )
+    return site
+
+
+def _children(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def _is_gone(pid: int) -> bool:
+    """True where the process has ended, whether or not somebody has noticed."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -1,0 +1,1 @@
+"""The shop's SQLite backend, telling of its commits."""
