@@ -7,7 +7,7 @@ PORT ?= 8000
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup develop test test-postgresql quick check format requirements screenshots clean
+.PHONY: help demo setup develop test test-postgresql quick check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,9 +17,9 @@ demo: $(VENV)/base.stamp ## Start the shop with demo content and a Stripe sandbo
 
 setup: $(VENV)/base.stamp ## Install what the site runs on
 
-develop: $(VENV)/development.stamp ## Install what tests and checks need
+develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-test: $(VENV)/development.stamp ## Run all tests (browser and proxies included)
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run all tests (browser and proxies included)
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
 
 quick: $(VENV)/development.stamp ## Run the tests that need neither browser nor proxies
@@ -42,11 +42,35 @@ format: $(VENV)/development.stamp ## Bring the code into its form
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/development.stamp ## Pin the requirements anew
-	for name in base development; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
+	for name in base development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
-screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/
-	@$(RUN) -m testing.screenshots
+screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")
+	@$(RUN) -m testing.screenshots $(ONLY)
+
+fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table into docs/network.md
+	@$(RUN) -m e2e.fault_matrix
+
+faults: $(VENV)/development.stamp ## Break everything during 2,000 purchases, and count (SEED=, PURCHASES=, DATABASE=)
+	@$(RUN) -m e2e.fault_bench $(if $(SEED),--seed $(SEED)) $(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(DATABASE),--database $(DATABASE))
+
+bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
+	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+crashes: $(VENV)/development.stamp ## Kill the shop at every commit and every step of a call, and recover (15 minutes)
+	@$(RUN) -m testing.crashing $(ARGS)
+
+lighthouse: $(VENV)/development.stamp tools/lighthouse/node_modules ## Score the demo's pages with Lighthouse (needs npm)
+	@$(RUN) -m testing.lighthouse
+
+tools/lighthouse/node_modules: tools/lighthouse/package-lock.json
+	@npm ci --prefix tools/lighthouse --silent
+	@touch $@
+
+messages: $(VENV)/development.stamp ## Bring new sentences into locale/ (needs gettext), and compile
+	@TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py makemessages --all --no-location --no-obsolete \
+	  --ignore .venv --ignore var --ignore node_modules --ignore benchmarks --ignore e2e --ignore testing
+	@TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py compilemessages --ignore .venv
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) var/demo* .env.demo
@@ -63,3 +87,10 @@ $(VENV)/development.stamp: $(VENV)/base.stamp requirements/development.txt
 	@echo "Environment: installing what tests and checks need"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
 	@touch $@
+
+# Its requirements clash with ours, so it has an environment of its own and runs as a program.
+$(VENV)/mitmproxy.stamp: $(VENV)/base.stamp requirements/mitmproxy.txt
+	@echo "Environment: installing mitmproxy beside it, for the tests of opened TLS"
+	@test -x $(VENV)/mitmproxy/bin/python || $(RUN) -m venv $(VENV)/mitmproxy
+	@if $(VENV)/mitmproxy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mitmproxy.txt; \
+	  then touch $@; else echo "mitmproxy could not be installed: the tests that need it are skipped"; fi
