@@ -17,7 +17,7 @@ from testbank.serving import SQLITE, processes_and_threads
 _environment = Environment.of_process(Path(__file__).resolve().parent)
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+worker_class = "testbank.thread_worker.FreeThreadWorker"
 workers, threads = processes_and_threads(_environment.text("DATABASE_URL", SQLITE))
 # The processes share what was loaded before they part; a new release needs a restart.
 preload_app = True
