@@ -11,7 +11,6 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", metrics.metrics, name="metrics"),
-    path("", include("catalog.urls")),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("payments/", include("payments.urls")),
@@ -26,3 +25,6 @@ if settings.DEMO:
         path("demo/", include("delivery.urls")),
         path("demo/pages/<slug:name>/", error_pages.error_page, name="error_page"),
     ]
+
+# At the end: with nothing before its many addresses, each would be tried for the others.
+urlpatterns += [path("", include("catalog.urls"))]
