@@ -17,6 +17,7 @@ from typing import Any, cast
 import stripe
 from django.conf import settings
 
+from outbound.baton import BATON
 from outbound.breaker import Breaker
 from outbound.client import Answer, CallFailed, CallRecord, Client
 from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
@@ -122,7 +123,8 @@ class OutboundHTTPClient(stripe.HTTPClient):
             ends_at=self._clock() + self._deadline_seconds,
         )
         try:
-            answer = self._repeated(request)
+            with BATON.aside():
+                answer = self._repeated(request)
         except NoAnswer as error:
             self._breaks(error)
             raise

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, resolve, reverse
 from django.utils.translation import override
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from testbank.serving import Application
 
 
 class MachineHandler(WSGIHandler):

@@ -1,6 +1,13 @@
 """How the site is served, as far as more than the server must know it. See `gunicorn.conf.py`."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from outbound.baton import BATON
+
 SQLITE = "sqlite:"
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def processes_and_threads(database_url: str) -> tuple[int, int]:
@@ -9,3 +16,13 @@ def processes_and_threads(database_url: str) -> tuple[int, int]:
     SQLite lets one write at a time, so one process serves it best; PostgreSQL gets two.
     """
     return (1, 8) if database_url.startswith(SQLITE) else (2, 4)
+
+
+def in_turn(site: Application) -> Application:
+    """The site, whose threads compute one after another (`outbound/baton.py`)."""
+
+    def application(environment: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        with BATON.held():
+            return site(environment, start)
+
+    return application

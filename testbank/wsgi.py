@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 
 from testbank.environment import SettingError
+from testbank.serving import in_turn
 
 # gunicorn starts a dead worker again for ever, unless it ended with this code.
 BOOT_ERROR = 3
@@ -22,5 +23,5 @@ except SettingError as error:
 from testbank.machines import machines_first  # noqa: E402 - needs the settings
 from testbank.processes import WEB, note_process  # noqa: E402 - as above
 
-application = machines_first(site, names=["payments:webhook"])
+application = in_turn(machines_first(site, names=["payments:webhook"]))
 note_process(WEB, at=timezone.now())

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from outbound.baton import BATON
 from payments.models import Order
 from payments.reconciliation import LONGEST_WITHOUT_SESSION, reconcile
 from payments.stripe_integration import confirm_payment, create_checkout_session
@@ -100,3 +101,21 @@ def test_nobody_waits_for_stripe_with_a_transaction_open(
         acting.result()
     assert [one["operation"] for one in unanswered] == [asked]
     assert meanwhile == 0
+
+
+def test_who_waits_for_stripe_steps_aside_for_other_threads(sandbox, test_bank, learner):
+    sandbox.control.fault("hang", path="/v1/checkout/sessions", seconds=HANGS_SECONDS)
+
+    def bought_in_turn():
+        try:
+            with BATON.held():
+                buy(test_bank, learner)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        buying = pool.submit(bought_in_turn)
+        wait_until(lambda: sandbox.control.count("POST /v1/checkout/sessions"))
+        assert BATON.is_free
+        buying.result()
+    assert BATON.is_free
