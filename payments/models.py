@@ -43,6 +43,9 @@ class Order(models.Model):
         EXPIRED = "expired", _("Expired, not paid")
         FAILED = "failed", _("Not paid")
 
+    # The line as it was written, on the instance that placed the order.
+    placed_line: "OrderLine | None" = None
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="orders"

@@ -11,16 +11,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from catalog.models import TestBank
-from delivery.writing import Write, deletion, execute, insertion, one_transaction, update_if
+from delivery.reading import columns_of, instance_of
+from delivery.writing import (
+    Write,
+    deletion,
+    execute,
+    insert,
+    insertion,
+    one_transaction,
+    update_if,
+)
 from payments.models import OpenCheckout, Order, OrderEvent, OrderLine
 from payments.sessions import SessionFacts
 
 UNPAID = (Order.Status.PENDING, Order.Status.OPEN)
 NOT_PAID_YET = (*UNPAID, Order.Status.EXPIRED, Order.Status.FAILED)
+# Written out, as every purchase asks for it.
+HELD = f"""
+SELECT {columns_of(Order, "orders")}
+FROM payments_opencheckout checkout JOIN payments_order orders ON orders.id = checkout.order_id
+WHERE checkout.learner_id = %s AND checkout.test_bank_id = %s AND checkout.mode = %s
+"""  # noqa: S608 - constants
 # What a move brings with it, of the order as it then is.
 Then = Callable[[Order], Sequence[Write]]
 SETTLED = (
@@ -54,13 +69,19 @@ def open_order(
     the database let the first one make.
     """
     holder = {"learner": learner, "test_bank": test_bank, "mode": mode}
-    existing = OpenCheckout.objects.select_related("order").filter(**holder)
-    while not (checkout := existing.first()):
+    while not (order := _order_held_by(holder)):
         try:
             return _place_order(holder=holder, account=account, addresses=addresses, at=at)
         except IntegrityError:
             continue
-    return checkout.order
+    return order
+
+
+def _order_held_by(holder: dict[str, Any]) -> Order | None:
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [holder["learner"].pk, holder["test_bank"].pk, holder["mode"]])
+        row = cursor.fetchone()
+    return instance_of(Order, row) if row else None
 
 
 @transaction.atomic
@@ -83,16 +104,17 @@ def _place_order(
     order.request = json.dumps(
         session_request(order=order, test_bank=test_bank, addresses=addresses)
     )
-    order.save(force_insert=True)
-    OpenCheckout.objects.create(order=order, **holder)
-    OrderLine.objects.create(
+    line = OrderLine(
         order=order,
         test_bank=test_bank,
         title=test_bank.title,
         amount_minor=test_bank.price_minor,
         access_days=test_bank.access_days,
     )
+    for row in (order, OpenCheckout(order=order, **holder), line):
+        insert([row])
     execute(_record(order, kind="placed", before=order.status, at=at))
+    order._state.adding, order.placed_line = False, line
     return order
 
 
@@ -128,7 +150,9 @@ def session_request(
 
 def still_describes(order: Order, test_bank: TestBank) -> bool:
     """True where the order asks for what the bank costs, gives and is called now."""
-    line = order.lines.get(test_bank=test_bank)
+    line = order.placed_line
+    if line is None or line.test_bank_id != test_bank.pk:
+        line = order.lines.get(test_bank=test_bank)
     return (order.currency, order.amount_minor, line.title, line.access_days) == (
         test_bank.currency,
         test_bank.price_minor,
