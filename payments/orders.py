@@ -62,16 +62,20 @@ def open_order(
     account: str,
     addresses: ReturnAddresses,
     at: datetime,
+    is_asked: bool = False,
 ) -> Order:
     """The one order that is open for this learner, bank and mode; made where there is none.
 
     Idempotent, also at once on several servers: whoever comes second finds the row that
-    the database let the first one make.
+    the database let the first one make. `is_asked` says that Stripe is asked at once for what
+    is made here, so that it need not be noted by itself (`note_asked`).
     """
     holder = {"learner": learner, "test_bank": test_bank, "mode": mode}
     while not (order := _order_held_by(holder)):
         try:
-            return _place_order(holder=holder, account=account, addresses=addresses, at=at)
+            order = _new_order(holder=holder, account=account, addresses=addresses, at=at)
+            order.asked_at = at if is_asked else None
+            return _placed(order, holder)
         except IntegrityError:
             continue
     return order
@@ -84,8 +88,7 @@ def _order_held_by(holder: dict[str, Any]) -> Order | None:
     return instance_of(Order, row) if row else None
 
 
-@transaction.atomic
-def _place_order(
+def _new_order(
     *, holder: dict[str, Any], account: str, addresses: ReturnAddresses, at: datetime
 ) -> Order:
     learner: User = holder["learner"]
@@ -104,6 +107,13 @@ def _place_order(
     order.request = json.dumps(
         session_request(order=order, test_bank=test_bank, addresses=addresses)
     )
+    return order
+
+
+@transaction.atomic
+def _placed(order: Order, holder: dict[str, Any]) -> Order:
+    """The order, written down with its line and with what keeps others from making another."""
+    test_bank: TestBank = holder["test_bank"]
     line = OrderLine(
         order=order,
         test_bank=test_bank,
@@ -113,7 +123,7 @@ def _place_order(
     )
     for row in (order, OpenCheckout(order=order, **holder), line):
         insert([row])
-    execute(_record(order, kind="placed", before=order.status, at=at))
+    execute(_record(order, kind="placed", before=order.status, at=order.created_at))
     order._state.adding, order.placed_line = False, line
     return order
 
@@ -163,6 +173,8 @@ def still_describes(order: Order, test_bank: TestBank) -> bool:
 
 def note_asked(order: Order, *, at: datetime) -> None:
     """Write down when Stripe was first asked: its keys are kept for 24 hours from then."""
+    if order.asked_at:
+        return
     if Order.objects.filter(pk=order.pk, asked_at=None).update(asked_at=at):
         order.asked_at = at
 

@@ -83,6 +83,7 @@ def create_checkout_session(
             account=settings.STRIPE_ACCOUNT,
             addresses=_return_addresses(request),
             at=timezone.now(),
+            is_asked=True,
         )
         if session := _payable_session(order, test_bank):
             return CheckoutSession(id=session.id, url=session.url, order=order)

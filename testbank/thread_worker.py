@@ -63,5 +63,8 @@ class FreeThreadWorker(ThreadWorker):  # type: ignore[misc] # gunicorn tells no 
         return time.monotonic() - self._asked_at < FORGOTTEN_SECONDS
 
     def _takes(self) -> bool:
+        """True where a thread is free, and where no other process has taken it in time."""
+        if self.cfg.workers == 1:
+            return True
         waited = time.monotonic() - self._asked_at
         return self._at_work < self.cfg.threads or RELUCTANT_SECONDS <= waited < FORGOTTEN_SECONDS
