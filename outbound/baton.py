@@ -19,8 +19,18 @@ PATIENCE_SECONDS = 0.05
 class _Turn:
     """A thread's wait for its turn, and then the turn itself."""
 
+    __slots__ = ("_closed",)
+
     def __init__(self) -> None:
-        self.given = threading.Event()
+        # A bare lock: an event is made of a lock, a condition and a queue.
+        self._closed = threading.Lock()
+        self._closed.acquire()
+
+    def give(self) -> None:
+        self._closed.release()
+
+    def is_given(self, *, within_seconds: float) -> bool:
+        return self._closed.acquire(timeout=within_seconds)
 
 
 class Baton:
@@ -80,7 +90,7 @@ class Baton:
                 self._hold(turn)
                 return turn
             self._waiting.append(turn)
-        while not turn.given.wait(self._patience_seconds):
+        while not turn.is_given(within_seconds=self._patience_seconds):
             if self._took_away(turn):
                 break
         return turn
@@ -103,7 +113,7 @@ class Baton:
             if self._waiting:
                 following = self._waiting.popleft()
                 self._hold(following)
-                following.given.set()
+                following.give()
 
     def _hold(self, turn: _Turn) -> None:
         self._holder, self._held_since = turn, self._clock()

@@ -129,7 +129,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
     if not settings.STRIPE_WEBHOOK_SECRETS:
         logger.error("an event came, but STRIPE_WEBHOOK_SECRET is not set; it was not accepted")
         return HttpResponse("no webhook secret is set", status=503, content_type="text/plain")
-    signature = request.headers.get("Stripe-Signature", "")
+    signature = request.META.get("HTTP_STRIPE_SIGNATURE", "")
     try:
         event = verified_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRETS)
     except BadWebhook as error:

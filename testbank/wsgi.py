@@ -23,5 +23,5 @@ except SettingError as error:
 from testbank.machines import machines_first  # noqa: E402 - needs the settings
 from testbank.processes import WEB, note_process  # noqa: E402 - as above
 
-application = in_turn(machines_first(site, names=["payments:webhook"]))
+application = machines_first(in_turn(site), names=["payments:webhook"])
 note_process(WEB, at=timezone.now())
