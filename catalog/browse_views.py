@@ -129,19 +129,9 @@ def _found_page(
         "typed": typed,
         "typed_query": urlencode({"q": typed}),
         "instead": found.instead,
-        "hits": filled_parts("catalog/_hit.html", (_hit_texts(hit) for hit in found.hits)),
+        "hits": filled_parts("catalog/_hit.html", (hit._asdict() for hit in found.hits)),
     }
     return filled_page(request, "catalog/search.html", context, texts)
-
-
-def _hit_texts(hit: FoundBank) -> dict[str, str]:
-    return {
-        "slug": hit.slug,
-        "title": hit.title,
-        "excerpt": hit.excerpt,
-        "category": hit.category,
-        "price": hit.price,
-    }
 
 
 def _list(request: HttpRequest, filters: Filters, *, category: Any) -> HttpResponse:

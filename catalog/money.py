@@ -57,13 +57,13 @@ def minor(amount: Decimal, currency: str) -> int:
     return int(scaled)
 
 
-def format_price(amount_minor: int, currency: str) -> str:
-    """The amount as readers of the active language write it: $19.99, ¥1,999, KWD1.999.
+def format_price(amount_minor: int, currency: str, language: str | None = None) -> str:
+    """The amount as readers of a language write it, else of the active one: $19.99, KWD1.999.
 
     Always with the digits of Stripe's smallest unit: a library's own table drops those
     of some currencies (RSD 19.99 would read RSD 20).
     """
-    return _formatted(amount_minor, currency, get_language() or "en")
+    return _formatted(amount_minor, currency, language or get_language() or "en")
 
 
 @lru_cache(maxsize=2000)

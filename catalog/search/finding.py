@@ -3,17 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any, Generic, TypeVar
+from functools import cached_property, partial
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from accounts.models import User
 from catalog.models import Access
 from catalog.money import format_price
 from catalog.search import engines
-from catalog.search.highlighting import excerpt, marked
+from catalog.search.highlighting import Sought, excerpt, marked
 from catalog.search.spelling import corrected
 from catalog.search.words import Term, terms_of
 from questions.items import ITEM
@@ -28,8 +29,7 @@ Row = dict[str, Any]
 Ask = Callable[[Sequence[Term], bool], list[Row]]
 
 
-@dataclass(frozen=True)
-class FoundBank:
+class FoundBank(NamedTuple):
     """A bank on sale. Its texts have the found words marked; `price` is empty where free."""
 
     slug: str
@@ -58,7 +58,7 @@ class Found(Generic[Hit]):
 
     rows: tuple[Row, ...] = ()
     terms: tuple[Term, ...] = ()
-    show: Callable[[Row, Sequence[Term]], Hit] | None = None
+    show: Callable[[Row, Sought], Hit] | None = None
     has_more: bool = False
     instead: str = ""
     is_partial: bool = False
@@ -66,7 +66,8 @@ class Found(Generic[Hit]):
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """What pages show, the best first; written when it is asked for."""
-        return tuple(self.show(row, self.terms) for row in self.rows) if self.show else ()
+        sought = Sought.of(self.terms)
+        return tuple(self.show(row, sought) for row in self.rows) if self.show else ()
 
 
 def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
@@ -80,7 +81,8 @@ def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
     def ask(terms: Sequence[Term], every: bool) -> list[Row]:
         return engines.banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
 
-    return _find("bank", typed, ask, _bank, BANKS_A_PAGE)
+    show = partial(_bank, language=get_language())
+    return _find("bank", typed, ask, show, BANKS_A_PAGE)
 
 
 def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQuestion]:
@@ -102,7 +104,7 @@ def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQue
 
 
 def _find(
-    text: str, typed: str, ask: Ask, hit: Callable[[Row, Sequence[Term]], Hit], most: int
+    text: str, typed: str, ask: Ask, hit: Callable[[Row, Sought], Hit], most: int
 ) -> Found[Hit]:
     """All the words; else those that were meant; else any of them."""
     terms, instead, is_partial = terms_of(typed), "", False
@@ -124,26 +126,27 @@ def _find(
     )
 
 
-def _bank(row: Row, terms: Sequence[Term]) -> FoundBank:
+def _bank(row: Row, sought: Sought, *, language: str | None) -> FoundBank:
+    price = row["price_minor"]
     return FoundBank(
         slug=row["slug"],
-        title=marked(row["title"], terms),
-        excerpt=_window(row["summary"], row["description"], terms),
+        title=marked(row["title"], sought),
+        excerpt=_window(row["summary"], row["description"], sought),
         category=row["category"],
-        price=format_price(row["price_minor"], row["currency"]) if row["price_minor"] else "",
+        price=format_price(price, row["currency"], language) if price else "",
     )
 
 
-def _window(summary: str, description: str, terms: Sequence[Term]) -> SafeString:
+def _window(summary: str, description: str, sought: Sought) -> SafeString:
     """The summary, unless only the description has a word that was looked for."""
-    first = excerpt(summary, terms)
+    first = excerpt(summary, sought)
     if "<mark>" in first or not description:
         return first
-    second = excerpt(description, terms)
+    second = excerpt(description, sought)
     return second if "<mark>" in second or not summary else first
 
 
-def _question(row: Row, terms: Sequence[Term]) -> FoundQuestion:
+def _question(row: Row, sought: Sought) -> FoundQuestion:
     content = row["content"]
     item = (
         ITEM.validate_json(content) if isinstance(content, str) else ITEM.validate_python(content)
@@ -152,5 +155,5 @@ def _question(row: Row, terms: Sequence[Term]) -> FoundQuestion:
         public_id=UUID(str(row["public_id"])),
         slug=row["slug"],
         bank_title=row["title"],
-        excerpt=excerpt(" · ".join(words_before_answering(item).splitlines()), terms),
+        excerpt=excerpt(" · ".join(words_before_answering(item).splitlines()), sought),
     )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from html import escape
 
 from django.utils.safestring import SafeString
@@ -13,16 +12,36 @@ from catalog.search.words import NAMES, WORD, Term, Word, folded
 EXCERPT = 180
 BEFORE = 60
 ASCII_WORD = re.compile("[a-z0-9]+")
+ANY_NAME = re.compile("|".join(map(re.escape, NAMES)))
+ESCAPED = re.compile("""[&<>"']""")
 
 
-def marked(text: str, terms: Sequence[Term]) -> SafeString:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Terms as a text's words are held against them; `begin` is how such words may begin."""
+
+    whole: frozenset[str]
+    beginnings: tuple[str, ...]
+    begin: tuple[str, ...]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> "Sought":
+        """For all the texts of a page. A folded "query" may have been "queries"."""
+        return cls(
+            whole=frozenset(term.folded for term in terms if not term.is_prefix),
+            beginnings=tuple(term.folded for term in terms if term.is_prefix),
+            begin=tuple(term.folded.removesuffix("y") for term in terms),
+        )
+
+
+def marked(text: str, sought: Sought) -> SafeString:
     """The whole text, safe for a page, each found word in a `mark` element."""
-    return _marked(text, _found(text, terms), 0, len(text))
+    return _marked(text, _found(text, sought), 0, len(text))
 
 
-def excerpt(text: str, terms: Sequence[Term]) -> SafeString:
+def excerpt(text: str, sought: Sought) -> SafeString:
     """Some 180 characters round the first found word, cut between words; else the beginning."""
-    found = _found(text, terms)
+    found = _found(text, sought)
     start = _cut(text, found[0].start - BEFORE) if found else 0
     end = len(text) if len(text) - start <= EXCERPT else _cut(text, start + EXCERPT)
     words = _marked(text, found, start, end)
@@ -31,28 +50,8 @@ def excerpt(text: str, terms: Sequence[Term]) -> SafeString:
     )
 
 
-@dataclass(frozen=True)
-class Sought:
-    """Terms as a text's words are held against them; `begin` is how such words may begin."""
-
-    whole: frozenset[str]
-    beginnings: tuple[str, ...]
-    begin: tuple[str, ...]
-
-
-@lru_cache(maxsize=200)
-def _sought(terms: tuple[Term, ...]) -> Sought:
-    """For all the texts of a page. A folded "query" may have been "queries"."""
-    return Sought(
-        whole=frozenset(term.folded for term in terms if not term.is_prefix),
-        beginnings=tuple(term.folded for term in terms if term.is_prefix),
-        begin=tuple(term.folded.removesuffix("y") for term in terms),
-    )
-
-
-def _found(text: str, terms: Sequence[Term]) -> list[Word]:
+def _found(text: str, sought: Sought) -> list[Word]:
     """In one go: a page of results has a thousand words."""
-    sought = _sought(tuple(terms))
     return [
         Word(word, found.start(), found.end())
         for found in _likely(text, sought.begin)
@@ -69,9 +68,8 @@ def _likely(text: str, begin: tuple[str, ...]) -> Iterable[re.Match[str]]:
     if not text.isascii():
         return WORD.finditer(text)
     lower = text.lower()
-    for name in NAMES:
-        if name in lower:
-            return WORD.finditer(text)
+    if ANY_NAME.search(lower):
+        return WORD.finditer(text)
     starts = {start for beginning in begin for start in _starts(lower, beginning)}
     return [found for start in sorted(starts) if (found := ASCII_WORD.match(lower, start))]
 
@@ -94,14 +92,13 @@ def _cut(text: str, place: int) -> int:
 
 
 def _marked(text: str, found: Sequence[Word], start: int, end: int) -> SafeString:
+    safe = escape if ESCAPED.search(text) else str
     parts: list[str] = []
     place = start
     for word in found:
         if place <= word.start and word.end <= end:
-            parts += (
-                escape(text[place : word.start]),
-                f"<mark>{escape(text[word.start : word.end])}</mark>",
-            )
+            before, itself = text[place : word.start], text[word.start : word.end]
+            parts += (safe(before), f"<mark>{safe(itself)}</mark>")
             place = word.end
-    parts.append(escape(text[place:end]))
-    return SafeString("".join(parts))  # every part is escaped above
+    parts.append(safe(text[place:end]))
+    return SafeString("".join(parts))  # every part is escaped, where it has what needs it

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.models import BankText, QuestionText, SearchTrigram, SearchWord, TestBank
+from catalog.search import engines
 from catalog.search.finding import find_banks, find_questions
-from catalog.search.highlighting import excerpt, marked
+from catalog.search.highlighting import Sought, excerpt, marked
 from catalog.search.spelling import distance
 from catalog.search.words import Term, folded, indexed, terms_of, words_of
 from catalog.services import put_on_sale, revoke_access, withdraw
@@ -259,8 +260,8 @@ def test_the_last_word_may_be_unfinished_and_eight_are_enough():
 def test_words_stand_where_they_say_and_marking_keeps_the_text(text):
     for word in words_of(text):
         assert folded(text[word.start : word.end]) == word.folded
-    plain = marked(text, ())
-    whole = marked(text, terms_of(text))
+    plain = marked(text, Sought.of(()))
+    whole = marked(text, Sought.of(terms_of(text)))
     assert whole.replace("<mark>", "").replace("</mark>", "") == plain
 
 
@@ -280,12 +281,12 @@ def test_what_is_marked_is_what_was_found(parts, typed):
             for term in terms
         )
     ]
-    assert re.findall("<mark>(.*?)</mark>", marked(text, terms)) == expected
+    assert re.findall("<mark>(.*?)</mark>", marked(text, Sought.of(terms))) == expected
 
 
 def test_an_excerpt_stands_round_the_first_found_word():
     text = "word " * 100 + "needle " + "word " * 100
-    part = excerpt(text, (Term("needle"),))
+    part = excerpt(text, Sought.of([Term("needle")]))
     assert part.startswith("… word")
     assert "<mark>needle</mark>" in part
     assert part.endswith(" …")
@@ -305,3 +306,15 @@ def test_known_words_are_kept_once(shop):
     shelve(test_bank=shop["git"], at=NOON)
     assert SearchWord.objects.filter(text="bank", word="reflog").count() == 1
     assert SearchTrigram.objects.filter(word__word="reflog", word__text="bank").count() == 6
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("gi", ["git"]), ("BÜ", ["first-aid"]), ("st", ["first-aid"]), ("zq", [])],
+)
+def test_short_beginnings_stand_in_the_statement_itself(shop, typed, expected):
+    with CaptureQueriesContext(connection) as asked:
+        rows = engines.banks(terms_of(typed), every=True, limit=21, offset=0)
+    assert [row["slug"] for row in rows] == expected
+    if connection.vendor == "postgresql":
+        assert "to_tsquery('simple', '(" in asked.captured_queries[0]["sql"]
