@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db import connection
+from django.utils import translation
 
 from accounts.models import User
 from catalog.kept import PAGES
@@ -60,6 +61,12 @@ def empty_run_dir(own_run_dir):
     """No test hears what payment was like in the one before."""
     for mark in own_run_dir.iterdir():
         mark.unlink()
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_site():
+    """No test speaks the language in which the one before answered its visitor."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

@@ -86,6 +86,7 @@ def safe_html(text: Text) -> str:
         tags=set(TAGS | MATH_TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         url_schemes=SCHEMES,
+        attribute_filter=_attribute,
         link_rel="nofollow noopener noreferrer",
     )
     return IMG.sub(functools.partial(_picture, names=dict(text.pictures)), cleaned).strip()
@@ -151,6 +152,13 @@ def _picture(tag: re.Match[str], *, names: dict[str, str]) -> str:
         f'<img src="{PICTURES}{name}" alt="{described}" width="{size[1]}" height="{size[2]}"'
         ' loading="lazy" decoding="async">'
     )
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """A link without a scheme would lead to a page of the shop that its author never saw."""
+    if (tag, name) != ("a", "href"):
+        return value
+    return value if value.partition(":")[0].lower() in SCHEMES else None
 
 
 def _rendered(text: Text) -> str:
