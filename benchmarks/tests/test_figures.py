@@ -77,6 +77,7 @@ def test_a_row_of_json_has_what_it_promises():
 def test_what_is_measured_is_chosen_by_the_beginning_of_its_name():
     assert chosen("") == NAMES
     assert chosen("search-r,detail") == ["detail", "search-rare"]
+    assert chosen("webhook-d") == ["webhook-new", "webhook-duplicate"]
     with pytest.raises(Exception, match="odd is none of"):
         chosen("odd")
 
