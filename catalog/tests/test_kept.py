@@ -206,3 +206,11 @@ def test_a_page_with_blanks_may_hold_no_token(searched, monkeypatch):
     monkeypatch.setattr("catalog.kept.render", lambda *_arguments: form)
     with pytest.raises(ValueError, match=r"catalog/search\.html holds a CSRF token"):
         Client().get(SEARCHES[0])
+
+
+@pytest.mark.parametrize("path", ["/", "/banks/", "/categories/software/", *SEARCHES])
+def test_pages_to_look_through_give_strangers_no_cookie(searched, path):
+    for _time in range(2):
+        page = Client().get(path)
+        assert page.status_code == 200
+        assert not page.cookies
