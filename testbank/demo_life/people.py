@@ -82,7 +82,7 @@ PURCHASES = (
         118,
         stars=5,
         words="I had used Git for six years and still got a third of it wrong. The feedback on "
-        "the wrong answers is what I paid for: it says which command would have done *that*.",
+        "the wrong answers is what I paid for: it says which command would have done that.",
     ),
     Purchase(
         JONAS,
