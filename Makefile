@@ -22,8 +22,8 @@ develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run all tests (browser and proxies included)
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
 
-quick: $(VENV)/development.stamp ## Run the tests that need neither browser nor proxies
-	@$(RUN) -m pytest -n $(WORKERS) -q -m "not browser and not squid and not tinyproxy" $(ARGS)
+quick: $(VENV)/development.stamp ## Run what tells most in two minutes: for every commit
+	@$(RUN) -m pytest -n $(WORKERS) -q -m "not slow and not browser and not squid and not tinyproxy" $(ARGS)
 
 test-postgresql: $(VENV)/development.stamp ## Run the rooms' tests on a PostgreSQL of our own
 	@$(RUN) -m testing.postgresql $(RUN) -m pytest accounts catalog delivery payments practice questions testbank -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)

@@ -1,6 +1,7 @@
 """The cast that all tests share: people, a bank on sale, and its owner."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -16,6 +17,18 @@ from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
 
 DATABASES = ("sqlite", "postgresql")
+# They start programs, wait for clocks, or try thousands of cases: `make quick` leaves them out,
+# with all of e2e.
+SLOW = frozenset(
+    f"{path}.py"
+    for path in """
+    outbound/tests/test_deadline payments/tests/test_any_order payments/tests/test_outage
+    payments/tests/test_overlap payments/tests/test_two_doors payments/tests/test_waiting
+    practice/tests/test_large_bank sandbox/tests/test_program testbank/tests/test_demo_life
+    testbank/tests/test_doctor testbank/tests/test_doctor_shop testbank/tests/test_doctor_writes
+    testbank/tests/test_processes testbank/tests/test_thread_worker testbank/tests/test_work
+    """.split()
+)
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 
@@ -25,6 +38,16 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        path = item.path.relative_to(config.rootpath).as_posix()
+        if path in SLOW or path.startswith("e2e/"):
+            item.add_marker("slow")
+
+
+def pytest_sessionstart():
+    """No file is named that is not there."""
+    root = Path(__file__).parent
+    assert [path for path in SLOW if not (root / path).exists()] == []
 
 
 @pytest.fixture(scope="session")
