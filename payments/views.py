@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +43,10 @@ REFUSALS = {
 @require_POST
 def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the buyer to Stripe's page for this bank; a stranger to sign-up first."""
-    test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)
+    test_bank = get_object_or_404(TestBank, slug=slug)
+    # What is on sale everybody sees: most buyers need no second question.
+    if not (test_bank.is_on_sale or _may_see(request, test_bank)):
+        raise Http404
     detail = reverse("catalog:detail", args=[slug])
     if not isinstance(request.user, User):
         return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': detail})}")
@@ -61,6 +64,10 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     except StripeError as error:
         return _unavailable(request, test_bank, error)
     return SeeOther(session.url)
+
+
+def _may_see(request: HttpRequest, test_bank: TestBank) -> bool:
+    return TestBank.objects.visible_to(request.user).filter(pk=test_bank.pk).exists()
 
 
 def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) -> HttpResponse:
