@@ -1,5 +1,6 @@
 """The cast that all tests share: people, a bank on sale, and its owner."""
 
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +46,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_sessionstart():
-    """No file is named that is not there."""
+    """No file is named that is not there; and what tests start can be ended by Ctrl-C.
+
+    A shell lets its background jobs ignore that signal, and so all that they start.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     root = Path(__file__).parent
     assert [path for path in SLOW if not (root / path).exists()] == []
 
