@@ -9,10 +9,11 @@ import json
 import logging
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import stripe
 from django.conf import settings
@@ -41,6 +42,32 @@ API_VERSION: str = stripe.api_version
 MOST_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.25
 LEAST_SECONDS_FOR_A_TRY = 1.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class OneOfAProcess(Generic[P, T]):
+    """Builds a thing when it is first asked for, and keeps it. Thread-safe.
+
+    functools.cache builds several where several threads ask first: each would keep
+    connections and count calls of its own, and all but one would be lost unclosed.
+    """
+
+    def __init__(self, build: Callable[P, T]) -> None:
+        functools.update_wrapper(self, build)
+        self._build = build
+        self._lock = threading.Lock()
+        self.cache_clear()
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The one thing for these arguments."""
+        with self._lock:
+            return self._kept(*args, **kwargs)
+
+    def cache_clear(self) -> None:
+        """Build anew when asked again: for tests, which change the settings."""
+        self._kept = cast(Callable[P, T], functools.cache(self._build))
 
 
 class NoAnswer(stripe.APIConnectionError):
@@ -211,7 +238,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
         self._client.close()
 
 
-@functools.cache
+@OneOfAProcess
 def outbound_client() -> Client:
     """The one client of this process: it keeps connections and bounds calls at once."""
     return Client(
@@ -242,7 +269,7 @@ def _proxy_failed(diagnosis: Diagnosis) -> bool:
     return diagnosis.acted is Acted.NO and diagnosis.id.startswith("NET-PROXY-")
 
 
-@functools.cache
+@OneOfAProcess
 def payment_breaker() -> Breaker:
     """The one breaker of this process."""
     return Breaker()
@@ -253,7 +280,7 @@ def payment_is_down() -> bool:
     return outage_is_known() or (payment_breaker().is_open and not marks_can_be_left())
 
 
-@functools.cache
+@OneOfAProcess
 def stripe_client(deadline_seconds: float | None = None) -> stripe.StripeClient:
     """stripe-python's client with our key, our address and our way out."""
     return stripe.StripeClient(

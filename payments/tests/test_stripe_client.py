@@ -2,11 +2,13 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
 from payments.models import Order
-from payments.stripe_client import NoAnswer, payment_is_down
+from payments.stripe_client import NoAnswer, OneOfAProcess, payment_is_down
 from payments.stripe_integration import APIError, create_checkout_session
 from testing.proxies import black_hole, raw_server, refusing_port, running_tinyproxy
 
@@ -138,3 +140,23 @@ def test_a_proxy_is_asked_again_only_where_that_can_help(
         settings.STRIPE_PROXY = f"http://127.0.0.1:{port}"
         assert fail(test_bank, learner, 1).diagnosis.acted == "no"
     assert asked == [b"CONNECT localhost:9 HTTP/1.1"] * tries
+
+
+def test_threads_that_ask_first_at_once_get_the_same_client():
+    together = Barrier(20)
+
+    def build():
+        time.sleep(0.05)
+        return object()
+
+    one = OneOfAProcess(build)
+
+    def ask(_number):
+        together.wait(timeout=30)
+        return one()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert len(set(pool.map(ask, range(20)))) == 1
+    first = one()
+    one.cache_clear()
+    assert one() is not first
