@@ -9,7 +9,6 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from catalog.cards import card_png
 from catalog.models import TestBank
 from catalog.seo import absolute
 from catalog.sitemaps import SITEMAPS
@@ -58,6 +57,9 @@ def robots(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def card(request: HttpRequest, slug: str) -> HttpResponse:
     """The picture that other sites show with a link to a bank; drawn once a day."""
+    # Pillow is large, and a card seldom drawn.
+    from catalog.cards import card_png  # noqa: PLC0415
+
     test_bank = get_object_or_404(
         TestBank.objects.visible_to(request.user).select_related("category"), slug=slug
     )

@@ -7,8 +7,6 @@ import html
 import re
 from xml.etree import ElementTree
 
-from latex2mathml.converter import convert_to_element
-
 LONGEST_FORMULA = 1_000
 # A formula of 1,000 characters makes some thousand: more is one that was written to do harm.
 LARGEST_MATHML = 100_000
@@ -66,6 +64,9 @@ def to_mathml(latex: str, *, display: bool) -> str:
 
 
 def _parsed(latex: str, display: str) -> ElementTree.Element:
+    # Only who stores texts needs it; the web processes serve without its tables.
+    from latex2mathml.converter import convert_to_element  # noqa: PLC0415
+
     try:
         return convert_to_element(latex, display=display)
     except Exception as error:

@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, UnidentifiedImageError
 
 LARGEST_BYTES = 5_000_000
 MOST_PIXELS = 25_000_000
@@ -94,6 +93,8 @@ def name_of(content: bytes) -> str:
     It is decoded whole, so that one that is cut off or would not fit into memory is found
     here and not by learners.
     """
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - only who imports needs it
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

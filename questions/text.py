@@ -8,14 +8,14 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
-
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from mdit_py_plugins.dollarmath import dollarmath_plugin
+from typing import TYPE_CHECKING
 
 from questions.formulas import FormulaRefused, to_mathml
 from questions.items import Text
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del dfn div dl dt em h3 h4 h5 h6 hr i"
@@ -81,6 +81,8 @@ def safe_html(text: Text) -> str:
     """
     if text.markup == "plain":
         return _paragraphs(text.source)
+    import nh3  # noqa: PLC0415 - only who stores texts needs it
+
     cleaned = nh3.clean(
         _rendered(text),
         tags=set(TAGS | MATH_TAGS),
@@ -112,7 +114,7 @@ def formula_problems(text: Text) -> list[str]:
     return found
 
 
-def _all_tokens(tokens: list[Token]) -> Iterator[Token]:
+def _all_tokens(tokens: "list[Token]") -> Iterator["Token"]:
     for token in tokens:
         yield token
         yield from token.children or ()
@@ -166,12 +168,15 @@ def _rendered(text: Text) -> str:
 
 
 @functools.cache
-def _markdown() -> MarkdownIt:
+def _markdown() -> "MarkdownIt":
     """CommonMark with tables and formulas. HTML in the source is allowed: it is cleaned
     afterwards.
 
     A $ that has a digit before it, or a space inside, opens no formula: `$5 and $6` are prices.
     """
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - only who stores texts needs it
+    from mdit_py_plugins.dollarmath import dollarmath_plugin  # noqa: PLC0415 - as above
+
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     parser.use(
         dollarmath_plugin,
@@ -186,7 +191,7 @@ def _markdown() -> MarkdownIt:
     return parser
 
 
-def _formula(_renderer: object, tokens: Sequence[Token], place: int, *_more: object) -> str:
+def _formula(_renderer: object, tokens: Sequence["Token"], place: int, *_more: object) -> str:
     """A formula of a text; as it was written where it cannot be read."""
     token = tokens[place]
     try:
