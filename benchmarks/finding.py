@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 from benchmarks.caller import Caller, calling
 from benchmarks.figures import NO_GOAL, Row, at_least, at_most, comparison, percentile
 from benchmarks.load import Request, drive
-from benchmarks.pages import BARE, SHOP, Say, WrongAnswer
+from benchmarks.pages import BARE, SHOP, Say, ServedSide, WrongAnswer, served_side
 from benchmarks.plan import Size
 from benchmarks.proc import cpu_seconds
 from benchmarks.sites import Database, filled_site, managed, running_database, served
@@ -107,8 +107,11 @@ class Finding:
         with calling(SHOP, self._site) as shop, calling(BARE, self._site) as bare:
             sides = (partial(self._cost, shop), partial(self._cost, bare))
             yield from self._rows("process", self._interleaved(sides, CALLS))
-        with served(self._site, SHOP) as shop_at, served(self._site, BARE) as bare_at:
-            sides = (partial(self._served_cost, *shop_at), partial(self._served_cost, *bare_at))
+        with (
+            served_side(SHOP, self._site, self._database) as shop_at,
+            served_side(BARE, self._site, self._database) as bare_at,
+        ):
+            sides = (partial(_served_cost, shop_at), partial(_served_cost, bare_at))
             yield from self._rows("server", self._interleaved(sides, LOAD))
 
     def _interleaved(self, sides: tuple[Ask, Ask], each: int) -> Costs:
@@ -152,16 +155,6 @@ class Finding:
             goal=at_most(WORST_OF_MID),
         )
 
-    def _served_cost(self, port: int, pid: int, requests: Sequence[Request]) -> float:
-        """CPU ms a request, of the server and of the database's. Raises: WrongAnswer."""
-        pids = [pid, *([self._database.pid] if self._database.pid else [])]
-        before = cpu_seconds(pids)
-        load = drive(port, requests)
-        seconds = cpu_seconds(pids) - before
-        if dict(load.statuses) != {OK: len(requests)}:
-            raise WrongAnswer(f"{requests[0].path}: {dict(load.statuses)}")
-        return seconds / len(requests) * 1000
-
     def _p95(self, port: int, words: Sequence[str]) -> float:
         load = drive(port, self._requests(list(islice(cycle(words), LOAD))))
         if dict(load.statuses) != {OK: LOAD}:
@@ -184,3 +177,11 @@ class Finding:
             raise WrongAnswer(f"{requests[0].path}: {called.statuses}")
         seconds = called.cpu_seconds + cpu_seconds(server) - before
         return seconds / len(requests) * 1000
+
+
+def _served_cost(side: ServedSide, requests: Sequence[Request]) -> float:
+    """CPU ms a request, of the server and of the database's. Raises: WrongAnswer."""
+    cost = side.cost(requests)
+    if dict(cost.statuses) != {OK: len(requests)}:
+        raise WrongAnswer(f"{requests[0].path}: {dict(cost.statuses)}")
+    return cost.cpu_seconds / len(requests) * 1000

@@ -75,6 +75,13 @@ class ServedSide:
         return Cost(cpu_seconds(self.pids) - before, load.statuses, load)
 
 
+@contextmanager
+def served_side(module: str, site: Site, database: Database) -> Iterator[ServedSide]:
+    """The application behind the shipped server while the block runs."""
+    with served(site, module) as (port, pid):
+        yield ServedSide(port, (pid, *([database.pid] if database.pid else [])))
+
+
 @dataclass(slots=True)
 class Costs:
     """What a target cost on both sides: CPU ms a request in each round, and the shop's load."""
@@ -123,19 +130,16 @@ class Pages:
 
     def served(self, targets: Sequence[Target]) -> list[Row]:
         """Through the shipped server, with the memory of its processes afterwards."""
-        with self._side(SHOP) as shop, self._side(BARE) as bare:
+        with (
+            served_side(SHOP, self._site, self._database) as shop,
+            served_side(BARE, self._site, self._database) as bare,
+        ):
             costs = self._interleaved(
                 (shop, bare), targets, warming=WARMING_LOAD, each=LOAD_A_ROUND
             )
             megabytes = proportional_megabytes(shop.pids[0])
         rows = [self._row(target, "server", costs[target]) for target in targets]
         return [*rows, *self._tail(rows), self._memory(megabytes)]
-
-    @contextmanager
-    def _side(self, module: str) -> Iterator[ServedSide]:
-        with served(self._site, module) as (port, pid):
-            database = [] if self._database.pid is None else [self._database.pid]
-            yield ServedSide(port, (pid, *database))
 
     def _interleaved(
         self, sides: tuple[Side, Side], targets: Sequence[Target], *, warming: int, each: int

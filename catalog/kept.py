@@ -124,7 +124,7 @@ def filled_page(
 
     It is written once for all texts, so of a text the template may only ask whether it is
     empty; and anew when the context, whose values are told apart by `==`, differs. It may hold
-    no CSRF token, which is one visitor's own. Guarantees: as `kept_page`.
+    no CSRF token, which is one visitor's own. Guarantees: as `kept_page`. Raises: ValueError.
     """
     if not _may_share(request):
         return render(request, template, {**context, **texts})

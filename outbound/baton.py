@@ -9,7 +9,7 @@ slow upload or a wait for the database, loses its turn to the next and goes on w
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Most pages are done in a tenth of it.
@@ -39,14 +39,8 @@ class Baton:
     Nobody waits for a holder that has had it for `patience_seconds`: the next takes it away.
     """
 
-    def __init__(
-        self,
-        *,
-        patience_seconds: float = PATIENCE_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._patience_seconds = patience_seconds
-        self._clock = clock
         self._lock = threading.Lock()
         self._holder: _Turn | None = None
         self._held_since = 0.0
@@ -99,7 +93,7 @@ class Baton:
         """True where this one is next and the holder has had its time."""
         with self._lock:
             is_next = bool(self._waiting) and self._waiting[0] is turn
-            if not is_next or self._clock() - self._held_since < self._patience_seconds:
+            if not is_next or time.monotonic() - self._held_since < self._patience_seconds:
                 return False
             self._waiting.popleft()
             self._hold(turn)
@@ -116,7 +110,7 @@ class Baton:
                 following.give()
 
     def _hold(self, turn: _Turn) -> None:
-        self._holder, self._held_since = turn, self._clock()
+        self._holder, self._held_since = turn, time.monotonic()
 
 
 # The one of this process. A process that serves no pages never takes it.

@@ -73,9 +73,16 @@ def open_order(
     holder = {"learner": learner, "test_bank": test_bank, "mode": mode}
     while not (order := _order_held_by(holder)):
         try:
-            order = _new_order(holder=holder, account=account, addresses=addresses, at=at)
-            order.asked_at = at if is_asked else None
-            return _placed(order, holder)
+            return _placed(
+                _new_order(
+                    holder=holder,
+                    account=account,
+                    addresses=addresses,
+                    at=at,
+                    asked_at=at if is_asked else None,
+                ),
+                holder,
+            )
         except IntegrityError:
             continue
     return order
@@ -89,7 +96,12 @@ def _order_held_by(holder: dict[str, Any]) -> Order | None:
 
 
 def _new_order(
-    *, holder: dict[str, Any], account: str, addresses: ReturnAddresses, at: datetime
+    *,
+    holder: dict[str, Any],
+    account: str,
+    addresses: ReturnAddresses,
+    at: datetime,
+    asked_at: datetime | None,
 ) -> Order:
     learner: User = holder["learner"]
     test_bank: TestBank = holder["test_bank"]
@@ -103,6 +115,7 @@ def _new_order(
         currency=test_bank.currency,
         idempotency_key=f"order-{uuid.uuid4()}",
         created_at=at,
+        asked_at=asked_at,
     )
     order.request = json.dumps(
         session_request(order=order, test_bank=test_bank, addresses=addresses)

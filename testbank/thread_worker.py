@@ -39,7 +39,7 @@ class FreeThreadWorker(ThreadWorker):  # type: ignore[misc] # gunicorn tells no 
             super().set_accept_enabled(False)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Called with True in every turn of the loop that does not accept, and at the end."""
+        """The loop asks for it in every turn in which it does not accept, and ends it at its end."""
         super().set_accept_enabled(enabled and (not self._is_asked or self._takes()))
 
     def enqueue_req(self, conn: TConn) -> None:

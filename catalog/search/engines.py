@@ -40,13 +40,13 @@ ORDER BY best.score, best.id DESC
 SQLITE = """
 WITH candidate AS MATERIALIZED (
     SELECT rowid AS id, bm25({table}_fts, {weight}.0, 1.0) AS score FROM {table}_fts
-    WHERE {table}_fts MATCH %s ORDER BY rowid DESC LIMIT {candidates}),
+    WHERE {table}_fts MATCH {match} ORDER BY rowid DESC LIMIT {candidates}),
 best AS MATERIALIZED (SELECT id, score FROM candidate ORDER BY score, id DESC LIMIT %s OFFSET %s)
 """
 POSTGRESQL = """
 WITH candidate AS MATERIALIZED (
-    SELECT {key} AS id, -ts_rank('{{0.12, 0.2, 0.4, 1}}', vector, to_tsquery('simple', %s)) AS score
-    FROM {table} WHERE vector @@ to_tsquery('simple', %s) LIMIT {candidates}),
+    SELECT {key} AS id, -ts_rank('{{0.12, 0.2, 0.4, 1}}', vector, to_tsquery('simple', {match})) AS score
+    FROM {table} WHERE vector @@ to_tsquery('simple', {match}) LIMIT {candidates}),
 best AS MATERIALIZED (SELECT id, score FROM candidate ORDER BY score, id DESC LIMIT %s OFFSET %s)
 """
 
@@ -90,17 +90,17 @@ def _rows(
     searched: Searched, match: str, limit: int, offset: int, *, is_broad: bool = False
 ) -> list[dict[str, Any]]:
     is_sqlite = connection.vendor == "sqlite"
+    # Named in the statement, so that PostgreSQL plans for it: it then reads texts until it
+    # has enough, instead of collecting all that its index knows, a third of them.
+    is_named = is_broad and not is_sqlite
     ranked = (SQLITE if is_sqlite else POSTGRESQL).format(
-        table=searched.table, key=searched.key, weight=TITLE_WEIGHT, candidates=CANDIDATES
+        table=searched.table,
+        key=searched.key,
+        weight=TITLE_WEIGHT,
+        candidates=CANDIDATES,
+        match=_quoted(match) if is_named else "%s",
     )
-    matches = [match] if is_sqlite else [match, match]
-    if is_broad and not is_sqlite:
-        # Named in the statement, so that PostgreSQL plans for it: it then reads texts until it
-        # has enough, instead of collecting all that its index knows, a third of them.
-        ranked = ranked.replace(
-            "to_tsquery('simple', %s)", f"to_tsquery('simple', {_quoted(match)})"
-        )
-        matches = []
+    matches = [] if is_named else [match] * (1 if is_sqlite else 2)
     with connection.cursor() as cursor:
         cursor.execute(ranked + searched.found, [*matches, limit, offset])
         names = [column[0] for column in cursor.description]

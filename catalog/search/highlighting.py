@@ -13,7 +13,7 @@ EXCERPT = 180
 BEFORE = 60
 ASCII_WORD = re.compile("[a-z0-9]+")
 ANY_NAME = re.compile("|".join(map(re.escape, NAMES)))
-ESCAPED = re.compile("""[&<>"']""")
+UNSAFE = re.compile("""[&<>"']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _cut(text: str, place: int) -> int:
 
 
 def _marked(text: str, found: Sequence[Word], start: int, end: int) -> SafeString:
-    safe = escape if ESCAPED.search(text) else str
+    safe = escape if UNSAFE.search(text) else str
     parts: list[str] = []
     place = start
     for word in found:
