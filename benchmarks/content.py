@@ -43,7 +43,8 @@ def make_content(size: Size, *, at: datetime) -> Plan:
     learners = _people("learner", -(-size.answers // QUESTIONS))
     payers = _people("payer", -(-size.orders // BANKS))
     buyers = _people("buyer", size.buyers)
-    pairs = [(payer, bank) for payer in payers for bank in banks][: size.orders]
+    # The next payer first: a crowd that buys, and not one who buys all.
+    pairs = [(payer, bank) for bank in banks for payer in payers][: size.orders]
     return Plan(
         banks=[bank.slug for bank in banks],
         attempts=[_attempt(learner, banks[0], at) for learner in learners],

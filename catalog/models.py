@@ -269,8 +269,9 @@ class Access(models.Model):
         GRANT = "grant", _("Granted by staff")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # Found by the index that keeps one a cause.
     learner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses", db_index=False
     )
     test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="accesses")
     source_kind = models.CharField(max_length=10, choices=Source.choices)

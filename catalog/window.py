@@ -4,19 +4,22 @@ The statement is written out, because Django takes four times as long to put it 
 the database to answer it.
 """
 
-from catalog.models import Category, TestBank
+from django.db import connection
 
-CATEGORY = [str(field.column) for field in Category._meta.concrete_fields]
+from catalog.models import Category, TestBank
+from delivery.reading import columns_of, instance_of
+
 COUNTED = (
     "(SELECT COUNT(*) FROM catalog_bankquestion place "
     "WHERE place.test_bank_id = bank.id AND place.is_asked = true"
 )
 ON_SALE = f"""
-SELECT bank.*, {", ".join(f"category.{name} AS category__{name}" for name in CATEGORY)},
+SELECT {columns_of(TestBank, "bank")}, {columns_of(Category, "category")},
     {COUNTED}) AS question_count, {COUNTED} AND place.is_sample = true) AS sample_count
 FROM catalog_testbank bank JOIN catalog_category category ON category.id = bank.category_id
 WHERE bank.slug = %s AND bank.status = 'published'
-"""  # noqa: S608 - names of our own columns
+"""  # noqa: S608 - names of our own
+CATEGORY = len(TestBank._meta.concrete_fields)
 
 
 def bank_on_sale(slug: str) -> TestBank | None:
@@ -24,9 +27,12 @@ def bank_on_sale(slug: str) -> TestBank | None:
 
     One statement. The same as `published().with_counts().select_related("category")`.
     """
-    bank = next(iter(TestBank.objects.raw(ON_SALE, [slug])), None)
-    if bank is not None:
-        bank.category = Category(
-            **{name: bank.__dict__.pop(f"category__{name}") for name in CATEGORY}
-        )
+    with connection.cursor() as cursor:
+        cursor.execute(ON_SALE, [slug])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    bank = instance_of(TestBank, row)
+    bank.category = instance_of(Category, row[CATEGORY:])
+    bank.question_count, bank.sample_count = row[-2:]
     return bank

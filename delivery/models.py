@@ -25,7 +25,7 @@ class OutgoingMail(models.Model):
     `…_message.html`), `context` what they need, as JSON; both are rendered when it is sent.
     """
 
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     recipient = models.EmailField()
     language = models.CharField(max_length=20)
     template = models.CharField(max_length=200)
@@ -49,10 +49,11 @@ class OutgoingMail(models.Model):
             )
         ]
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="delivery_mail_once_a_cause"),
             models.CheckConstraint(
                 condition=models.Q(sent_at__isnull=True) | models.Q(given_up_at__isnull=True),
                 name="delivery_mail_sent_or_given_up",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 
 from delivery.models import OutgoingMail
-from delivery.writing import Write, execute, insertion
+from delivery.writing import Write, execute, insertion_of
 
 logger = logging.getLogger("delivery.outbox")
 
@@ -55,12 +55,10 @@ def queue_mails(mails: Sequence[Mail], *, at: datetime) -> None:
 def queueing(mails: Sequence[Mail], *, at: datetime) -> Write:
     """What `queue_mails` does with mails, at least one, for its caller to write."""
     language = get_language() or settings.LANGUAGE_CODE
-    rows = [
-        OutgoingMail(**vars(mail), language=language, queued_at=at, due_at=at) for mail in mails
-    ]
+    rows = [{**vars(mail), "language": language, "queued_at": at, "due_at": at} for mail in mails]
     if not settings.WORKER:
         transaction.on_commit(_send_a_few, robust=True)
-    return insertion(rows, once=True)
+    return insertion_of(OutgoingMail, *rows, once=True)
 
 
 def mails_queued(keys: Iterable[str]) -> set[str]:

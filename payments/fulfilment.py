@@ -9,7 +9,7 @@ from datetime import datetime
 
 from catalog.models import Access
 from catalog.services import expiry
-from delivery.writing import Write, execute, insertion, one_transaction
+from delivery.writing import Write, execute, insertion_of, one_transaction
 from payments.errors import NotPaid
 from payments.models import Order
 from payments.orders import mark_expired, mark_failed, mark_paid
@@ -21,38 +21,44 @@ from payments.standing import Bought, Standing, bought_in, standing_of
 WEBHOOK, RETURN_PAGE, RECONCILIATION, PURCHASE = "webhook", "return", "reconciliation", "purchase"
 
 
-def fulfil(session: SessionFacts, *, door: str, at: datetime) -> Order:
+def fulfil(session: SessionFacts, *, door: str, at: datetime, is_locked: bool = False) -> Order:
     """Mark the session's order as paid and give its access.
 
     Idempotent, atomic, and safe to be called at once from several doors: the end is the
     same. A payment whose amount, currency or mode is not the order's is held for a
     person; a second payment for what is owned is flagged, and the first stays valid.
-    Raises: NotPaid where Stripe does not say paid, UnknownSession.
+    `is_locked`: see `standing_of`. Raises: NotPaid where Stripe does not say paid, UnknownSession.
     """
     if not session.is_paid:
         raise NotPaid(session.id)
     with one_transaction():
-        return _fulfilled(standing_of(session, at=at), session, door=door, at=at)
+        standing = standing_of(session, at=at, is_locked=is_locked)
+        return _fulfilled(standing, session, door=door, at=at)
 
 
-def settle(session: SessionFacts, *, door: str, at: datetime) -> Order:
+def settle(session: SessionFacts, *, door: str, at: datetime, is_locked: bool = False) -> Order:
     """Bring the order to what Stripe says of its session: paid, expired, or as it was.
 
-    Idempotent. Raises: UnknownSession.
+    Idempotent. `is_locked`: see `standing_of`. Raises: UnknownSession.
     """
     if session.is_paid:
-        return fulfil(session, door=door, at=at)
+        return fulfil(session, door=door, at=at, is_locked=is_locked)
     with one_transaction():
-        order = standing_of(session, at=at).order
+        order = standing_of(session, at=at, is_locked=is_locked).order
         if session.status == "expired":
             mark_expired(order, door=door, at=at)
     return order
 
 
-def note_failed(session: SessionFacts, *, door: str, at: datetime) -> Order:
-    """A delayed payment did not arrive. A late failure never overturns a paid order."""
+def note_failed(
+    session: SessionFacts, *, door: str, at: datetime, is_locked: bool = False
+) -> Order:
+    """A delayed payment did not arrive. A late failure never overturns a paid order.
+
+    `is_locked`: see `standing_of`. Raises: UnknownSession.
+    """
     with one_transaction():
-        order = standing_of(session, at=at).order
+        order = standing_of(session, at=at, is_locked=is_locked).order
         mark_failed(order, door=door, at=at)
     return order
 
@@ -117,14 +123,14 @@ def grant(order: Order, *, at: datetime) -> None:
 def _given(order: Order, lines: Sequence[Bought], learner_id: int, *, at: datetime) -> list[Write]:
     """The access of each line, and the mail that says so, yet to be written."""
     accesses = [
-        Access(
-            learner_id=learner_id,
-            test_bank_id=line.test_bank_id,
-            source_kind=Access.Source.ORDER,
-            source_id=str(order.pk),
-            starts_at=at,
-            expires_at=expiry(at=at, access_days=line.access_days),
-        )
+        {
+            "learner_id": learner_id,
+            "test_bank_id": line.test_bank_id,
+            "source_kind": Access.Source.ORDER,
+            "source_id": str(order.pk),
+            "starts_at": at,
+            "expires_at": expiry(at=at, access_days=line.access_days),
+        }
         for line in lines
     ]
-    return [insertion(accesses, once=True), receipts(order, lines, at=at)]
+    return [insertion_of(Access, *accesses, once=True), receipts(order, lines, at=at)]

@@ -21,7 +21,7 @@ from delivery.writing import (
     deletion,
     execute,
     insert,
-    insertion,
+    insertion_of,
     one_transaction,
     update_if,
 )
@@ -336,13 +336,13 @@ def _record(
     detail: dict[str, Any] | None = None,
 ) -> Write:
     """The event that says so, yet to be written."""
-    event = OrderEvent(
-        order_id=order.pk,
-        kind=kind,
-        from_status=before,
-        to_status=order.status,
-        door=door,
-        at=at,
-        detail=detail if detail is not None else {"held": order.held} if order.held else {},
-    )
-    return insertion([event])
+    event = {
+        "order_id": order.pk,
+        "kind": kind,
+        "from_status": before,
+        "to_status": order.status,
+        "door": door,
+        "at": at,
+        "detail": detail if detail is not None else {"held": order.held} if order.held else {},
+    }
+    return insertion_of(OrderEvent, event)

@@ -40,7 +40,7 @@ from payments.stripe_money import (
     session_now,
     session_pages,
 )
-from payments.webhooks import HANDLED, HANDLERS, receive_event
+from payments.webhooks import HANDLED, WANTED, receive_event
 
 logger = logging.getLogger("payments.reconciliation")
 
@@ -212,7 +212,7 @@ def _new_events(mode: str, since: datetime, at: datetime) -> Iterator[Step]:
     cursor = EventCursor.objects.filter(mode=mode, account=settings.STRIPE_ACCOUNT).first()
     if cursor and cursor.event_at > at - EVENTS_ARE_KEPT:
         try:
-            for page in event_pages_after(cursor.event_id, list(HANDLERS)):
+            for page in event_pages_after(cursor.event_id, sorted(WANTED)):
                 yield partial(_receive_all, page)
                 yield partial(_move_cursor, page[0])
             return
@@ -224,7 +224,7 @@ def _new_events(mode: str, since: datetime, at: datetime) -> Iterator[Step]:
 def _events(since: datetime, at: datetime) -> Iterator[Step]:
     """The cursor moves only once all have been handled."""
     newest = None
-    for page in event_pages(max(since, at - EVENTS_ARE_KEPT), list(HANDLERS)):
+    for page in event_pages(max(since, at - EVENTS_ARE_KEPT), sorted(WANTED)):
         newest = newest or page[0]
         yield partial(_receive_all, page)
     if newest:

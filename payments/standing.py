@@ -22,12 +22,14 @@ from payments.sessions import SessionFacts
 # choose on a payment link.
 # `coalesce`, because PostgreSQL would look up every order that has or had no session.
 OF_SESSION = "(orders.session_id = %s OR (orders.id = %s AND coalesce(orders.session_id, '') = ''))"
-# All orders of the learner, in one order: two that are paid at once for one bank are handled
-# one after the other, so that the second sees the access of the first.
+# With a lock that stands for the learner: of two orders that are paid at once for one bank the
+# second is handled after the first, and sees its access.
+LEARNER_LOCK = 7261
+# PostgreSQL's, on what `named` names: how many orders it holds, by itself or within a statement.
 LOCK = f"""
-SELECT 1 FROM payments_order orders WHERE {OF_SESSION}
-OR orders.user_id = (SELECT orders.user_id FROM payments_order orders WHERE {OF_SESSION})
-ORDER BY orders.id FOR UPDATE
+SELECT count(*) FROM (
+    SELECT pg_advisory_xact_lock({LEARNER_LOCK}, mod(orders.user_id, 2147483647)::integer)
+    FROM payments_order orders WHERE {OF_SESSION} FOR UPDATE) held
 """  # noqa: S608 - constants
 # The order's columns, then those of one line, then what decides.
 STANDING = f"""
@@ -80,19 +82,25 @@ class Standing:
     has_early_events: bool
 
 
-def standing_of(session: SessionFacts, *, at: datetime) -> Standing:
+def named(session_id: str, order_id: str) -> list[Any]:
+    """What `OF_SESSION` and `LOCK` are given to find the order of a session."""
+    return [session_id, _key(order_id)]
+
+
+def standing_of(session: SessionFacts, *, at: datetime, is_locked: bool = False) -> Standing:
     """How the session's order stands, locked until the transaction ends.
 
     One statement on SQLite, whose transactions are the lock; two on PostgreSQL, since what a
-    statement sees is settled before it waits. Raises: UnknownSession.
+    statement sees is settled before it waits. `is_locked` says that an earlier statement of
+    this transaction took the `LOCK`. Raises: UnknownSession.
     """
-    named = [session.id, _key(session.order_id)]
-    if connection.vendor == "postgresql":
+    found_by = named(session.id, session.order_id)
+    if connection.vendor == "postgresql" and not is_locked:
         with connection.cursor() as cursor:
-            cursor.execute(LOCK, named * 2)
+            cursor.execute(LOCK, found_by)
     now = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, [now, now, session.payment_intent_id or None, *named])
+        cursor.execute(STANDING, [now, now, session.payment_intent_id or None, *found_by])
         rows = cursor.fetchall()
     if not rows:
         raise UnknownSession(session.id)

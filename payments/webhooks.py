@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from payments.fulfilment import WEBHOOK, note_failed, settle
 from payments.models import Order, StripeEvent
 from payments.reversals import NOTING, note_declined, note_event
 from payments.sessions import MalformedSession, mode_told, session_facts
+from payments.standing import LOCK, named
 
 logger = logging.getLogger("payments.webhooks")
 
@@ -28,18 +30,15 @@ HANDLED = frozenset({StripeEvent.Status.DONE, StripeEvent.Status.IGNORED})
 # The request that brought an event has this long to handle it before others try.
 OWN_TIME = timedelta(seconds=30)
 KNOWN = f"SELECT id, status FROM {StripeEvent._meta.db_table} WHERE event_id = %s"  # noqa: S608
-# In one statement; neither row where it was written by another at this very moment.
-KEPT = f"WITH fresh AS (%s RETURNING 1) SELECT NULL::bigint, '' FROM fresh UNION ALL {KNOWN}"  # noqa: S608
+# In one statement, which also locks the order of a fresh one; neither row where it was written
+# by another at this very moment.
+KEPT = f"""
+WITH fresh AS ({{insertion}} RETURNING 1)
+SELECT NULL::bigint, '', ({{lock}}) FROM fresh
+UNION ALL SELECT id, status, 0 FROM {StripeEvent._meta.db_table} WHERE event_id = %s
+"""  # noqa: S608 - a table's name
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 20
-
-
-def _settled(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
-    return settle(session_facts(event["data"]["object"]), door=door, at=at)
-
-
-def _failed(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
-    return note_failed(session_facts(event["data"]["object"]), door=door, at=at)
 
 
 def _declined(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
@@ -47,16 +46,18 @@ def _declined(event: Mapping[str, Any], *, door: str, at: datetime) -> Order:
     return note_declined(event["data"]["object"], livemode=livemode, door=door, at=at)
 
 
-HANDLERS: Mapping[str, Callable[..., Order]] = {
-    "checkout.session.completed": _settled,
-    "checkout.session.async_payment_succeeded": _settled,
-    "checkout.session.async_payment_failed": _failed,
-    "checkout.session.expired": _settled,
+OF_SESSIONS: Mapping[str, Callable[..., Order]] = {
+    "checkout.session.completed": settle,
+    "checkout.session.async_payment_succeeded": settle,
+    "checkout.session.async_payment_failed": note_failed,
+    "checkout.session.expired": settle,
+}
+OF_PAYMENTS: Mapping[str, Callable[..., Order]] = {
     "payment_intent.payment_failed": _declined,
     **dict.fromkeys(NOTING, note_event),
 }
 # What an endpoint at Stripe must send.
-WANTED = frozenset(HANDLERS)
+WANTED = frozenset({*OF_SESSIONS, *OF_PAYMENTS})
 UNKNOWN_BECAUSE = {
     UnknownSession: "no order knows this session",
     ForeignPayment: "no order was paid with this payment",
@@ -88,36 +89,56 @@ def _handled_at_once(
     fresh: StripeEvent, event: Mapping[str, Any], *, door: str, at: datetime
 ) -> StripeEvent:
     """Written down as handled, because nobody sees the row unless it then was."""
-    known = _keep(fresh)
+    of_session = _session_named(event)
+    known = _keep(fresh, of_session)
     if known:
         fresh.pk, fresh.status = known
         if fresh.status in HANDLED:
             return fresh
         return _handle_once(fresh.pk, event, door=door, at=at)
-    status, failure = _outcome(event, door=door, at=at)
+    status, failure = _outcome(event, door=door, at=at, locked=of_session)
     if (status, failure) != (fresh.status, ""):
         StripeEvent.objects.filter(event_id=fresh.event_id).update(status=status, failure=failure)
         fresh.status, fresh.failure = status, failure
     return fresh
 
 
-def _keep(fresh: StripeEvent) -> tuple[int, str] | None:
+def _keep(fresh: StripeEvent, of_session: tuple[str, str] | None) -> tuple[int, str] | None:
     """Write an event down; its key and status where it is here already, None where it was not.
 
-    Most that come again need no more. One turn on PostgreSQL, but where two come at once.
+    Most that come again need no more. One turn on PostgreSQL, but where two come at once; the
+    order of a session's event is then locked too.
     """
     event = insertion([fresh], once=True)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(KEPT.replace("%s", event.statement, 1), [*event.values, fresh.event_id])
+            statement = _kept(event.statement, LOCK if of_session else "0")
+            order = named(*of_session) if of_session else []
+            cursor.execute(statement, [*event.values, *order, fresh.event_id])
             found = cursor.fetchone()
             if found:
-                return None if found[0] is None else found
+                key, status, _locked = found
+                return None if key is None else (key, status)
         elif execute(event):
             return None
         cursor.execute(KNOWN, [fresh.event_id])
         key, status = cursor.fetchone()
         return key, status
+
+
+@cache
+def _kept(insertion: str, lock: str) -> str:
+    return KEPT.format(insertion=insertion, lock=lock)
+
+
+def _session_named(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The ids of the session and of our order that an event about a session names."""
+    if event["type"] not in OF_SESSIONS:
+        return None
+    subject = event["data"]["object"]
+    noted = subject.get("metadata")
+    order_id = noted.get("order_id") if isinstance(noted, Mapping) else ""
+    return _word(subject.get("id")), _word(order_id)
 
 
 def _unhandled(fresh: StripeEvent) -> StripeEvent:
@@ -192,7 +213,7 @@ def _event_row(*, event: Mapping[str, Any], body: bytes, at: datetime) -> Stripe
         mode=mode_told(livemode=livemode),
         livemode=livemode,
         body=body.decode(),
-        status=StripeEvent.Status.DONE if kind in HANDLERS else StripeEvent.Status.IGNORED,
+        status=StripeEvent.Status.DONE if kind in WANTED else StripeEvent.Status.IGNORED,
         received_at=at,
         handled_at=at,
     )
@@ -215,15 +236,19 @@ def _handle_once(pk: int, event: Mapping[str, Any], *, door: str, at: datetime) 
     return kept
 
 
-def _outcome(event: Mapping[str, Any], *, door: str, at: datetime) -> tuple[str, str]:
-    """What became of the event, and why where it needs a person."""
-    handle = HANDLERS.get(event["type"])
-    if handle is None:
+def _outcome(
+    event: Mapping[str, Any], *, door: str, at: datetime, locked: tuple[str, str] | None = None
+) -> tuple[str, str]:
+    """What became of the event, and why where it needs a person.
+
+    `locked` names the session whose order this transaction has locked.
+    """
+    if event["type"] not in WANTED:
         return StripeEvent.Status.IGNORED, ""
     try:
-        order = handle(event, door=door, at=at)
+        order = _handled(event, door=door, at=at, locked=locked)
     except (UnknownSession, ForeignPayment, OtherMode) as error:
-        if handle is _declined:
+        if OF_PAYMENTS.get(event["type"]) is _declined:
             return StripeEvent.Status.IGNORED, "no order asked for this payment"
         logger.warning("event=%s object=%s is not known here", event["id"], error)
         return StripeEvent.Status.UNKNOWN, UNKNOWN_BECAUSE[type(error)]
@@ -233,3 +258,14 @@ def _outcome(event: Mapping[str, Any], *, door: str, at: datetime) -> tuple[str,
         return StripeEvent.Status.UNKNOWN, f"not {kind} that can be read: {error}"[:300]
     logger.info("event=%s order=%s status=%s", event["id"], order.pk, order.status)
     return StripeEvent.Status.DONE, ""
+
+
+def _handled(
+    event: Mapping[str, Any], *, door: str, at: datetime, locked: tuple[str, str] | None
+) -> Order:
+    kind = event["type"]
+    if kind in OF_PAYMENTS:
+        return OF_PAYMENTS[kind](event, door=door, at=at)
+    session = session_facts(event["data"]["object"])
+    is_locked = (session.id, session.order_id) == locked
+    return OF_SESSIONS[kind](session, door=door, at=at, is_locked=is_locked)

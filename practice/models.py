@@ -82,7 +82,10 @@ class Answer(models.Model):
     `fraction` of the question's points, from 0 to 1.
     """
 
-    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="answers")
+    # Found by the index that keeps one answer a position.
+    attempt = models.ForeignKey(
+        Attempt, on_delete=models.CASCADE, related_name="answers", db_index=False
+    )
     position = models.PositiveIntegerField()
     version = models.ForeignKey(QuestionVersion, on_delete=models.PROTECT, related_name="answers")
     response = models.JSONField()

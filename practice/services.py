@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import Access, TestBank
-from delivery.writing import insert
+from delivery.writing import execute, insertion_of
 from practice.asking import asked_in
 from practice.models import Answer, Attempt
 from questions.grading import Response, grade
@@ -91,15 +91,15 @@ def submit_answer(
         raise NoAccess
     version_id = asked.version_ids[position - 1]
     share = grade(item_of_version(version_id), response).fraction
-    answer = Answer(
-        attempt_id=attempt_id,
-        position=position,
-        version_id=version_id,
-        response=response.model_dump(mode="json"),
-        fraction=Decimal(share.numerator) / Decimal(share.denominator),
-        answered_at=at,
-    )
-    insert([answer], once=True)
+    answer = {
+        "attempt_id": attempt_id,
+        "position": position,
+        "version_id": version_id,
+        "response": response.model_dump(mode="json"),
+        "fraction": Decimal(share.numerator) / Decimal(share.denominator),
+        "answered_at": at,
+    }
+    execute(insertion_of(Answer, answer, once=True))
 
 
 def finish_attempt(*, attempt: Attempt, at: datetime) -> None:

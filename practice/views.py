@@ -165,7 +165,7 @@ def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpR
         return SeeOther(_result_url(attempt_id))
     except ResponseError as error:
         messages.error(request, f"{advice(error)} {_('Nothing was kept.')}")
-    return SeeOther(_question_url(attempt_id, position))
+    return SeeOther(request.path)
 
 
 def _places(attempt: Attempt, position: int, *, is_shut: bool) -> dict[str, Any]:

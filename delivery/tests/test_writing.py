@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from delivery.models import OutgoingMail
-from delivery.writing import deletion, execute, insert, insertion, update_if
+from delivery.writing import deletion, execute, insert, insertion, insertion_of, update_if
 
 pytestmark = pytest.mark.django_db
 IS_POSTGRESQL = connection.vendor == "postgresql"
@@ -32,6 +32,17 @@ def test_rows_come_back_as_they_were_written(at):
     for field in OutgoingMail._meta.concrete_fields:
         if not field.primary_key:
             assert getattr(kept, field.attname) == getattr(written, field.attname)
+
+
+def test_rows_that_were_never_instances_have_their_fields_defaults(at):
+    named = {"key": "a", "recipient": "a@example.org", "queued_at": at, "due_at": at}
+    assert execute(insertion_of(OutgoingMail, named, {**named, "key": "b", "tries": 2})) == 2
+    kept = OutgoingMail.objects.get(key="a")
+    for field in OutgoingMail._meta.concrete_fields:
+        if not field.primary_key:
+            wanted = named.get(field.attname, field.get_default())
+            assert getattr(kept, field.attname) == wanted
+    assert OutgoingMail.objects.get(key="b").tries == 2
 
 
 def test_several_rows_take_one_statement(at, django_assert_num_queries):

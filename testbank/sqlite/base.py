@@ -6,6 +6,8 @@ another in order. Other processes still meet at SQLite's own lock.
 """
 
 import threading
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db import OperationalError
@@ -22,6 +24,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._holds_lock = False
+
+    def create_cursor(self, name: str | None = None) -> "Cursor":
+        """As Django's own."""
+        cursor: Cursor = self.connection.cursor(factory=Cursor)
+        return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
         if not WRITE_LOCK.acquire(timeout=LONGEST_WAIT_SECONDS):
@@ -54,3 +61,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._holds_lock:
             self._holds_lock = False
             WRITE_LOCK.release()
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Django's own, which need not turn the same statement into SQLite's form again."""
+
+    def convert_query(self, query: str, *, param_names: Sequence[str] | None = None) -> str:
+        """`%s` becomes `?`."""
+        return (
+            _converted(query)
+            if param_names is None
+            else super().convert_query(query, param_names=param_names)
+        )
+
+
+@lru_cache(maxsize=1000)
+def _converted(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
