@@ -43,3 +43,4 @@ def when_ready(_server: object) -> None:
     _loaded = get_resolver().url_patterns
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -139,7 +139,8 @@ def _turn_to_write(database: BaseDatabaseWrapper) -> AbstractContextManager[None
     """A statement is a transaction by itself. On SQLite it also waits for the process's turn."""
     if database.in_atomic_block or database.vendor != "sqlite":
         return nullcontext()
-    return transaction.atomic()
+    turn: AbstractContextManager[None] = cast(Any, database).turn_to_write()
+    return turn
 
 
 def _prepared(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrapper) -> Any:

@@ -6,12 +6,14 @@ newest, are ranked, whatever the word.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
 from catalog.search.words import Term
+from outbound.baton import BATON
 
 CANDIDATES = 1000
 TITLE_WEIGHT = 8
@@ -101,7 +103,9 @@ def _rows(
         match=_quoted(match) if is_named else "%s",
     )
     matches = [] if is_named else [match] * (1 if is_sqlite else 2)
-    with connection.cursor() as cursor:
+    # PostgreSQL searches in a process of its own; SQLite would in this one.
+    elsewhere = nullcontext() if is_sqlite else BATON.aside()
+    with elsewhere, connection.cursor() as cursor:
         cursor.execute(ranked + searched.found, [*matches, limit, offset])
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

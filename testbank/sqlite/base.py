@@ -6,7 +6,8 @@ another in order. Other processes still meet at SQLite's own lock.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -30,10 +31,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cursor: Cursor = self.connection.cursor(factory=Cursor)
         return cursor
 
+    @contextmanager
+    def turn_to_write(self) -> Iterator[None]:
+        """The process's turn, for one statement outside of a transaction: it is one by itself."""
+        self._take()
+        try:
+            yield
+        finally:
+            self._release()
+
     def _start_transaction_under_autocommit(self) -> None:
-        if not WRITE_LOCK.acquire(timeout=LONGEST_WAIT_SECONDS):
-            raise OperationalError("database is locked by another thread of this process")
-        self._holds_lock = True
+        self._take()
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc] # as below
         except BaseException:
@@ -56,6 +64,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()  # type: ignore[misc] # the stubs leave it out
         finally:
             self._release()
+
+    def _take(self) -> None:
+        if not WRITE_LOCK.acquire(timeout=LONGEST_WAIT_SECONDS):
+            raise OperationalError("database is locked by another thread of this process")
+        self._holds_lock = True
 
     def _release(self) -> None:
         if self._holds_lock:

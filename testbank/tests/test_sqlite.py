@@ -5,6 +5,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
+from delivery.writing import insert
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
@@ -33,6 +34,16 @@ def test_transaction_holds_the_lock_and_gives_it_back():
     with transaction.atomic():
         assert not is_free()
     assert is_free()
+
+
+def test_statement_by_itself_takes_its_turn_and_gives_it_back():
+    with connection.turn_to_write():
+        assert not is_free()
+    assert is_free()
+    with pytest.raises(IntegrityError):
+        insert([User(email="one@example.org"), User(email="one@example.org")])
+    assert is_free()
+    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, IntegrityError, KeyboardInterrupt])
