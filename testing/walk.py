@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from e2e.journey import Visitor
 from testing.site import DIRECT, code_in
@@ -133,19 +133,25 @@ def answer(page: Page, place: int = 0) -> None:
         choices.nth(min(place, choices.count() - 1)).check()
     else:
         page.locator("main article form input:not([type=hidden])").first.fill("1")
-    page.locator("main article form button[type=submit]").click()
+    follow(page, page.locator("main article form button[type=submit]"))
+
+
+def follow(page: Page, button: Locator) -> None:
+    """Press what leads to another page, and be there: a press alone does not wait for it."""
+    with page.expect_navigation():
+        button.click()
 
 
 def send(page: Page, action: str) -> None:
     """Send the form whose address has this in it."""
-    page.locator(f"main form[action*='{action}'] button[type=submit]").first.click()
+    follow(page, page.locator(f"main form[action*='{action}'] button[type=submit]").first)
 
 
 def _enter(page: Page, email: str, password: str) -> None:
     form = page.locator("main form:has(input[type=password])")
     form.locator("input[type=email], input[name=login]").fill(email)
     form.locator("input[type=password]").first.fill(password)
-    form.locator("button[type=submit]").first.click()
+    follow(page, form.locator("button[type=submit]").first)
 
 
 def _sign_up(visitor: Visitor, look: Look) -> None:
@@ -163,11 +169,11 @@ def _sign_up(visitor: Visitor, look: Look) -> None:
     visitor.open("/demo/mails/")
     look(page, "mails-written")
     code = code_in(page.locator("article").first.inner_text())
-    page.locator("article a[href^='/demo/mails/']").first.click()
+    follow(page, page.locator("article a[href^='/demo/mails/']").first)
     look(page, "mail")
     visitor.open("/accounts/confirm-email/")
     page.locator("input[name=code]").fill(code)
-    page.locator("main form:has(input[name=code]) button[type=submit]").first.click()
+    follow(page, page.locator("main form:has(input[name=code]) button[type=submit]").first)
     page.wait_for_url("**/my-banks/")
 
 
@@ -178,7 +184,7 @@ def _as_newcomer(visitor: Visitor, look: Look) -> None:
         visitor.open(path)
         look(page, name)
     page.locator("main input[type=password]").fill(PASSWORD)
-    page.locator("main form button[type=submit]").click()
+    follow(page, page.locator("main form button[type=submit]"))
     page.wait_for_url("**/2fa/totp/activate/**")
     look(page, "second-factor-key")
     visitor.open(BANK)
@@ -188,7 +194,7 @@ def _as_newcomer(visitor: Visitor, look: Look) -> None:
     _practise(visitor, look)
     visitor.open("/search/?q=commit")
     look(page, "search-owned")
-    page.locator("a[href*='/questions/']").first.click()
+    follow(page, page.locator("a[href*='/questions/']").first)
     look(page, "own-question")
     _review(visitor, look)
     _cannot_buy(visitor, look)
@@ -202,13 +208,13 @@ def _buy(visitor: Visitor, look: Look) -> None:
     look(page, "payment")
     checkout = page.url
     visitor.open("/payments/orders/")
-    page.locator("main a[href*='/payments/success/']").first.click()
+    follow(page, page.locator("main a[href*='/payments/success/']").first)
     look(page, "success-waiting")
     page.goto(checkout)
     visitor.pays()
     page.wait_for_url("**/payments/success/**")
     look(page, "success")
-    page.locator("main a[href$='/receipt/']").first.click()
+    follow(page, page.locator("main a[href$='/receipt/']").first)
     look(page, "receipt")
 
 
@@ -258,7 +264,7 @@ def _review(visitor: Visitor, look: Look) -> None:
     look(page, "review")
     page.locator("input[name=stars][value='4']").check()
     page.locator("textarea").fill("The wrong answers are explained too.")
-    page.locator("main form button[type=submit]").first.click()
+    follow(page, page.locator("main form button[type=submit]").first)
     page.wait_for_url(f"**{BANK}")
     look(page, "detail-reviewed")
     visitor.open(f"{BANK}review/")
