@@ -43,4 +43,3 @@ def when_ready(_server: object) -> None:
     _loaded = get_resolver().url_patterns
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)

@@ -1,5 +1,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -37,7 +38,7 @@ def test_transaction_holds_the_lock_and_gives_it_back():
 
 
 def test_statement_by_itself_takes_its_turn_and_gives_it_back():
-    with connection.turn_to_write():
+    with cast(Any, connection).turn_to_write():
         assert not is_free()
     assert is_free()
     with pytest.raises(IntegrityError):
