@@ -1,10 +1,9 @@
 """Who is signed in: allauth's backend, which finds its person by a statement that is written out."""
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db import connection
 
 from accounts.models import User
-from delivery.reading import columns_of, instance_of
+from delivery.reading import columns_of, instance_of, rows_of
 
 READ = f"""
 SELECT {columns_of(User, "person")} FROM {User._meta.db_table} person WHERE person.id = %s
@@ -16,8 +15,6 @@ class Backend(AuthenticationBackend):  # type: ignore[misc] # allauth is untyped
 
     def get_user(self, user_id: int) -> User | None:
         """The person of a session; None where they are gone or shut out."""
-        with connection.cursor() as cursor:
-            cursor.execute(READ, [user_id])
-            row = cursor.fetchone()
-        user = instance_of(User, row) if row else None
+        rows = rows_of(READ, [user_id])
+        user = instance_of(User, rows[0]) if rows else None
         return user if user and self.user_can_authenticate(user) else None

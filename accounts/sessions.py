@@ -13,6 +13,8 @@ from django.core import signing
 from django.db import connection
 from django.utils import timezone
 
+from delivery.reading import rows_of
+
 READ = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
 
 
@@ -21,14 +23,11 @@ class SessionStore(DatabaseSessions):
 
     def load(self) -> dict[str, Any]:
         """What the session holds; empty, and without a key, where it has ended or never was."""
-        with connection.cursor() as cursor:
-            now = connection.ops.adapt_datetimefield_value(timezone.now())
-            cursor.execute(READ, [self.session_key, now])
-            row = cursor.fetchone()
-        if row is None:
-            self._session_key = None
-            return {}
-        return self.decode(row[0])
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        for (held,) in rows_of(READ, [self.session_key, now]):
+            return self.decode(held)
+        self._session_key = None
+        return {}
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """As Django's own. The same text is checked once: most sessions are read many times."""

@@ -12,7 +12,7 @@ from accounts.models import User
 from catalog.models import Access, TestBank
 from catalog.querysets import LIVE_ACCESS
 from catalog.shelving import shelve
-from delivery.reading import columns_of, instance_of
+from delivery.reading import columns_of, instance_of, rows_of
 
 # Written out: each page of a bank and each purchase asks, and Django takes longer to put the
 # statement together than the database to answer it.
@@ -50,9 +50,9 @@ def expiry(*, at: datetime, access_days: int | None) -> datetime | None:
 def live_access(*, learner: User, test_bank: TestBank, at: datetime) -> Access | None:
     """The access that opens the bank at `at`, the longest-lasting first; None without one."""
     now = connection.ops.adapt_datetimefield_value(at)
-    with connection.cursor() as cursor:
-        cursor.execute(LIVE, [learner.pk, test_bank.pk, now, now])
-        accesses = [instance_of(Access, row) for row in cursor.fetchall()]
+    accesses = [
+        instance_of(Access, row) for row in rows_of(LIVE, [learner.pk, test_bank.pk, now, now])
+    ]
     for_good = [access for access in accesses if access.expires_at is None]
     by_end = sorted(accesses, key=lambda access: access.expires_at or at, reverse=True)
     return next(iter(for_good or by_end), None)

@@ -4,10 +4,8 @@ The statement is written out, because Django takes four times as long to put it 
 the database to answer it.
 """
 
-from django.db import connection
-
 from catalog.models import Category, TestBank
-from delivery.reading import columns_of, instance_of
+from delivery.reading import columns_of, instance_of, rows_of
 
 COUNTED = (
     "(SELECT COUNT(*) FROM catalog_bankquestion place "
@@ -27,11 +25,10 @@ def bank_on_sale(slug: str) -> TestBank | None:
 
     One statement. The same as `published().with_counts().select_related("category")`.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(ON_SALE, [slug])
-        row = cursor.fetchone()
-    if row is None:
+    rows = rows_of(ON_SALE, [slug])
+    if not rows:
         return None
+    row = rows[0]
     bank = instance_of(TestBank, row)
     bank.category = instance_of(Category, row[CATEGORY:])
     bank.question_count, bank.sample_count = row[-2:]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, cast
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,16 +18,23 @@ from django.db.models import (
     AutoField,
     BooleanField,
     CharField,
+    Choices,
     DateTimeField,
     Field,
     ForeignKey,
     IntegerField,
     Model,
     TextField,
+    UUIDField,
 )
+
+from delivery.reading import planned
 
 # Values of these types are written into columns of these fields as they are.
 PLAIN_TYPES = frozenset({str, int, bool, type(None)})
+KEY_FIELDS = (ForeignKey, UUIDField)
+# The default of a field that is called for each row.
+VARIES = object()
 PLAIN_FIELDS = (BooleanField, CharField, ForeignKey, IntegerField, TextField)
 
 
@@ -36,7 +44,7 @@ def insert(rows: Sequence[Model], *, once: bool = False) -> int:
     With `once`, rows that break a uniqueness are left out, as they are there already. The
     rows get no primary key from the database. Raises: IntegrityError.
     """
-    return execute(insertion(rows, once=once)) if rows else 0
+    return execute(insertion_of(type(rows[0]), *map(vars, rows), once=once)) if rows else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +60,20 @@ class Write:
     values: list[Any]
 
 
-def insertion(rows: Sequence[Model], *, once: bool = False) -> Write:
-    """What `insert` does with rows, of which there must be one."""
-    return insertion_of(type(rows[0]), *map(vars, rows), once=once)
-
-
 def insertion_of(model: type[Model], *rows: Mapping[str, Any], once: bool = False) -> Write:
-    """The same for rows that were never instances, by the names of fields (`…_id` for keys).
+    """What `insert` does, for rows that were never instances: by fields' names, `…_id` for keys.
 
     What is not named has its field's default. That costs a third of making instances.
     """
     database = connections[DEFAULT_DB_ALIAS]
     statement, dependent = _insertion_texts(model, len(rows), once=once)
+    written = _written(model, database.vendor)
     values: list[Any] = []
     for row in rows:
-        for name, field, is_plain in _columns_written(model):
+        for name, field, is_plain, default in written:
+            if name not in row and default is not VARIES:
+                values.append(default)
+                continue
             value = row[name] if name in row else field.get_default()
             if not (is_plain and type(value) in PLAIN_TYPES):
                 value = _prepared(field, value, database)
@@ -130,9 +137,12 @@ def one_transaction() -> AbstractContextManager[None]:
 
 
 def _executed(database: BaseDatabaseWrapper, statement: str, values: list[Any]) -> int:
-    with _turn_to_write(database), database.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
+    with _turn_to_write(database):
+        if outcome := planned(database, statement, values):
+            return outcome.count
+        with database.cursor() as cursor:
+            cursor.execute(statement, values)
+            return int(cursor.rowcount)
 
 
 def _turn_to_write(database: BaseDatabaseWrapper) -> AbstractContextManager[None]:
@@ -150,6 +160,10 @@ def _prepared(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrappe
     # The statements of a request are given one moment again and again.
     if type(value) is datetime and value.tzinfo and isinstance(field, DateTimeField):
         return _moment(value, database.vendor)
+    if isinstance(value, Choices) and isinstance(field, PLAIN_FIELDS):
+        return value.value
+    if type(value) is UUID and isinstance(field, KEY_FIELDS):
+        return value if database.features.has_native_uuid_field else value.hex
     return field.get_db_prep_save(value, database)
 
 
@@ -165,9 +179,20 @@ def written_fields(model: type[Model]) -> tuple["Field[Any, Any]", ...]:
 
 
 @cache
-def _columns_written(model: type[Model]) -> tuple[tuple[str, "Field[Any, Any]", bool], ...]:
-    """Name, field, and whether plain values go in as they are."""
-    return tuple((one.attname, one, isinstance(one, PLAIN_FIELDS)) for one in written_fields(model))
+def _written(model: type[Model], _vendor: str) -> list[tuple[str, "Field[Any, Any]", bool, Any]]:
+    """Name, field, whether plain values go in as they are, and the default as it is written."""
+    database = connections[DEFAULT_DB_ALIAS]
+    return [
+        (
+            one.attname,
+            one,
+            isinstance(one, PLAIN_FIELDS),
+            VARIES
+            if one.has_default() and callable(one.default)
+            else _prepared(one, one.get_default(), database),
+        )
+        for one in written_fields(model)
+    ]
 
 
 @cache

@@ -5,13 +5,14 @@ Shown on the payment-health page, by the doctor and as metrics. Five statements 
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Count, Min, Q
 
 from catalog.querysets import LIVE_ACCESS
 from delivery.models import OutgoingMail
+from delivery.reading import rows_of
 from payments.models import Order, Refund, StripeEvent
 from payments.orders import UNPAID
 
@@ -131,7 +132,4 @@ def _without_money(columns: str, mode: str, at: datetime) -> list[tuple[str]]:
     join = ORDER_OF_ACCESS[connection.vendor]
     statement = f"SELECT {columns} {WITHOUT_MONEY.format(join=join, live=LIVE_ACCESS)}"
     now = connection.ops.adapt_datetimefield_value(at)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [now, now, mode])
-        rows: list[tuple[str]] = cursor.fetchall()
-    return rows
+    return cast(list[tuple[str]], rows_of(statement, [now, now, mode]))

@@ -21,44 +21,48 @@ from payments.standing import Bought, Standing, bought_in, standing_of
 WEBHOOK, RETURN_PAGE, RECONCILIATION, PURCHASE = "webhook", "return", "reconciliation", "purchase"
 
 
-def fulfil(session: SessionFacts, *, door: str, at: datetime, is_locked: bool = False) -> Order:
+def fulfil(
+    session: SessionFacts, *, door: str, at: datetime, locked: uuid.UUID | None = None
+) -> Order:
     """Mark the session's order as paid and give its access.
 
     Idempotent, atomic, and safe to be called at once from several doors: the end is the
     same. A payment whose amount, currency or mode is not the order's is held for a
     person; a second payment for what is owned is flagged, and the first stays valid.
-    `is_locked`: see `standing_of`. Raises: NotPaid where Stripe does not say paid, UnknownSession.
+    `locked`: see `standing_of`. Raises: NotPaid where Stripe does not say paid, UnknownSession.
     """
     if not session.is_paid:
         raise NotPaid(session.id)
     with one_transaction():
-        standing = standing_of(session, at=at, is_locked=is_locked)
+        standing = standing_of(session, at=at, locked=locked)
         return _fulfilled(standing, session, door=door, at=at)
 
 
-def settle(session: SessionFacts, *, door: str, at: datetime, is_locked: bool = False) -> Order:
+def settle(
+    session: SessionFacts, *, door: str, at: datetime, locked: uuid.UUID | None = None
+) -> Order:
     """Bring the order to what Stripe says of its session: paid, expired, or as it was.
 
-    Idempotent. `is_locked`: see `standing_of`. Raises: UnknownSession.
+    Idempotent. `locked`: see `standing_of`. Raises: UnknownSession.
     """
     if session.is_paid:
-        return fulfil(session, door=door, at=at, is_locked=is_locked)
+        return fulfil(session, door=door, at=at, locked=locked)
     with one_transaction():
-        order = standing_of(session, at=at, is_locked=is_locked).order
+        order = standing_of(session, at=at, locked=locked).order
         if session.status == "expired":
             mark_expired(order, door=door, at=at)
     return order
 
 
 def note_failed(
-    session: SessionFacts, *, door: str, at: datetime, is_locked: bool = False
+    session: SessionFacts, *, door: str, at: datetime, locked: uuid.UUID | None = None
 ) -> Order:
     """A delayed payment did not arrive. A late failure never overturns a paid order.
 
-    `is_locked`: see `standing_of`. Raises: UnknownSession.
+    `locked`: see `standing_of`. Raises: UnknownSession.
     """
     with one_transaction():
-        order = standing_of(session, at=at, is_locked=is_locked).order
+        order = standing_of(session, at=at, locked=locked).order
         mark_failed(order, door=door, at=at)
     return order
 
@@ -71,7 +75,7 @@ def _fulfilled(standing: Standing, session: SessionFacts, *, door: str, at: date
     duplicate_of = None if held else _order_behind(former)
     if former and not held and not duplicate_of:
         held = f"the learner had access already ({former[0]})"
-    granted, learner_id = not held and not duplicate_of, standing.learner_id
+    granted = not held and not duplicate_of
     moved = mark_paid(
         order,
         session,
@@ -80,9 +84,7 @@ def _fulfilled(standing: Standing, session: SessionFacts, *, door: str, at: date
         granted=granted,
         held=held,
         duplicate_of=duplicate_of,
-        then=(lambda paid: _given(paid, standing.lines, learner_id, at=at))
-        if granted and learner_id
-        else None,
+        then=(lambda paid: _given(paid, standing.lines, at=at)) if granted else None,
     )
     if moved and standing.has_early_events:
         note_early_events(order, door=door, at=at)
@@ -102,7 +104,7 @@ def _reason_to_hold(standing: Standing, session: SessionFacts) -> str:
     told = mode_told(livemode=session.livemode)
     if told != order.mode:
         return f"Stripe speaks of mode {told}, the order is {order.mode}"
-    return "" if standing.learner_id else "the learner's account is gone"
+    return "" if order.user_id else "the learner's account is gone"
 
 
 def _order_behind(access: tuple[str, str] | None) -> uuid.UUID | None:
@@ -115,16 +117,16 @@ def _order_behind(access: tuple[str, str] | None) -> uuid.UUID | None:
 def grant(order: Order, *, at: datetime) -> None:
     """Give what the order bought, and queue its mails, in the caller's transaction. Idempotent."""
     if order.user_id:
-        for write in _given(order, bought_in(order), order.user_id, at=at):
+        for write in _given(order, bought_in(order), at=at):
             execute(write)
         balance(order, door=RECONCILIATION, at=at)
 
 
-def _given(order: Order, lines: Sequence[Bought], learner_id: int, *, at: datetime) -> list[Write]:
+def _given(order: Order, lines: Sequence[Bought], *, at: datetime) -> list[Write]:
     """The access of each line, and the mail that says so, yet to be written."""
     accesses = [
         {
-            "learner_id": learner_id,
+            "learner_id": order.user_id,
             "test_bank_id": line.test_bank_id,
             "source_kind": Access.Source.ORDER,
             "source_id": str(order.pk),

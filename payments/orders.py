@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import TestBank
-from delivery.reading import columns_of, instance_of
+from delivery.reading import columns_of, instance_of, rows_of
 from delivery.writing import (
     Write,
     deletion,
@@ -89,10 +89,8 @@ def open_order(
 
 
 def _order_held_by(holder: dict[str, Any]) -> Order | None:
-    with connection.cursor() as cursor:
-        cursor.execute(HELD, [holder["learner"].pk, holder["test_bank"].pk, holder["mode"]])
-        row = cursor.fetchone()
-    return instance_of(Order, row) if row else None
+    rows = rows_of(HELD, [holder["learner"].pk, holder["test_bank"].pk, holder["mode"]])
+    return instance_of(Order, rows[0]) if rows else None
 
 
 def _new_order(

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.querysets import LIVE_ACCESS
-from delivery.reading import columns_of, instance_of
+from delivery.reading import columns_of, instance_of, rows_of
 from payments.errors import UnknownSession
 from payments.models import Order
 from payments.sessions import SessionFacts
@@ -21,33 +21,39 @@ from payments.sessions import SessionFacts
 # webhook may be faster than our own commit. Never by `client_reference_id`, which a buyer can
 # choose on a payment link.
 # `coalesce`, because PostgreSQL would look up every order that has or had no session.
-OF_SESSION = "(orders.session_id = %s OR (orders.id = %s AND coalesce(orders.session_id, '') = ''))"
-# With a lock that stands for the learner: of two orders that are paid at once for one bank the
+WITHOUT_SESSION = "coalesce(orders.session_id, '') = ''"
+OF_SESSION = f"(orders.session_id = %s OR (orders.id = %s AND {WITHOUT_SESSION}))"
+# The same where the metadata names an order that there is, as it does for every one of ours.
+OF_METADATA = f"(orders.id = %s AND (orders.session_id = %s OR {WITHOUT_SESSION}))"
+# A lock that stands for the learner: of two orders that are paid at once for one bank the
 # second is handled after the first, and sees its access.
 LEARNER_LOCK = 7261
-# PostgreSQL's, on what `named` names: how many orders it holds, by itself or within a statement.
-LOCK = f"""
-SELECT count(*) FROM (
-    SELECT pg_advisory_xact_lock({LEARNER_LOCK}, mod(orders.user_id, 2147483647)::integer)
-    FROM payments_order orders WHERE {OF_SESSION} FOR UPDATE) held
+# PostgreSQL's: locks the order, and gives its key.
+LOCKED = f"""
+SELECT id FROM (
+    SELECT orders.id,
+        pg_advisory_xact_lock({LEARNER_LOCK}, mod(orders.user_id, 2147483647)::integer)
+    FROM payments_order orders WHERE {{found}} FOR UPDATE) held LIMIT 1
 """  # noqa: S608 - constants
+LOCK = LOCKED.format(found=OF_SESSION)
+# On what `in_metadata` gives, for a statement that does more.
+LOCK_NAMED = LOCKED.format(found=OF_METADATA)
 # The order's columns, then those of one line, then what decides.
 STANDING = f"""
 SELECT {columns_of(Order, "orders")},
-    line.id, line.title, line.access_days,
-    line.test_bank_id, bank.slug, learner.id,
+    line.id, line.title, line.access_days, line.test_bank_id, bank.slug,
     (SELECT access.source_kind || ':' || access.source_id FROM catalog_access access
-     WHERE access.learner_id = orders.user_id AND {LIVE_ACCESS} AND access.test_bank_id IN
-        (SELECT test_bank_id FROM payments_orderline WHERE order_id = orders.id)
-     ORDER BY access.starts_at, access.id LIMIT 1) AS former_access,
+     WHERE access.learner_id = orders.user_id AND access.test_bank_id = line.test_bank_id
+     AND {LIVE_ACCESS} ORDER BY access.starts_at, access.id LIMIT 1) AS former_access,
     EXISTS (SELECT 1 FROM payments_stripeevent early WHERE early.status = 'unknown'
      AND early.payment_intent_id = %s) AS has_early_events
 FROM payments_order orders
 JOIN payments_orderline line ON line.order_id = orders.id
 JOIN catalog_testbank bank ON bank.id = line.test_bank_id
-LEFT JOIN accounts_user learner ON learner.id = orders.user_id
-WHERE {OF_SESSION} ORDER BY orders.id, line.id
+WHERE {{found}}
 """  # noqa: S608 - constants
+STANDING_OF_SESSION = STANDING.format(found=OF_SESSION)
+STANDING_OF_ORDER = STANDING.format(found="orders.id = %s")
 
 
 _ORDER_FIELDS = Order._meta.concrete_fields
@@ -70,53 +76,61 @@ class Bought:
 class Standing:
     """An order and what decides about it.
 
-    `learner_id` is None where the account is gone. `former_access` is the cause of the
-    learner's oldest live access to a bank of the order, as its kind and id.
-    `has_early_events` is true where a refund or a dispute was told before the payment.
+    `former_access` is the cause of the learner's oldest live access to a bank of the order, as
+    its kind and id. `has_early_events` is true where a refund or a dispute was told before the
+    payment.
     """
 
     order: Order
     lines: tuple[Bought, ...]
-    learner_id: int | None
     former_access: tuple[str, str] | None
     has_early_events: bool
 
 
-def named(session_id: str, order_id: str) -> list[Any]:
-    """What `OF_SESSION` and `LOCK` are given to find the order of a session."""
-    return [session_id, _key(order_id)]
+def in_metadata(session_id: str, order_id: str) -> list[Any]:
+    """What `LOCK_NAMED` is given to find the order that the metadata of a session names."""
+    return [_key(order_id), session_id]
 
 
-def standing_of(session: SessionFacts, *, at: datetime, is_locked: bool = False) -> Standing:
+def standing_of(
+    session: SessionFacts, *, at: datetime, locked: uuid.UUID | None = None
+) -> Standing:
     """How the session's order stands, locked until the transaction ends.
 
     One statement on SQLite, whose transactions are the lock; two on PostgreSQL, since what a
-    statement sees is settled before it waits. `is_locked` says that an earlier statement of
-    this transaction took the `LOCK`. Raises: UnknownSession.
+    statement sees is settled before it waits. `locked` is the key of the session's order where
+    an earlier statement of this transaction locked it. Raises: UnknownSession.
     """
-    found_by = named(session.id, session.order_id)
-    if connection.vendor == "postgresql" and not is_locked:
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK, found_by)
     now = connection.ops.adapt_datetimefield_value(at)
-    with connection.cursor() as cursor:
-        cursor.execute(STANDING, [now, now, session.payment_intent_id or None, *found_by])
-        rows = cursor.fetchall()
+    decides = [now, now, session.payment_intent_id or None]
+    if connection.vendor == "postgresql":
+        key = locked or _lock(session)
+        rows = rows_of(STANDING_OF_ORDER, [*decides, key]) if key else []
+    else:
+        rows = rows_of(STANDING_OF_SESSION, [*decides, session.id, _key(session.order_id)])
     if not rows:
         raise UnknownSession(session.id)
     return _standing(rows)
 
 
+def _lock(session: SessionFacts) -> uuid.UUID | None:
+    for (key,) in rows_of(LOCK, [session.id, _key(session.order_id)]):
+        found: uuid.UUID = key
+        return found
+    return None
+
+
 def _standing(rows: Sequence[tuple[Any, ...]]) -> Standing:
     """Of the first order; each further row is a further line of it."""
-    *_line, learner_id, former_access, has_early_events = rows[0]
-    kind, _colon, source = (former_access or "").partition(":")
+    rows = sorted(rows, key=lambda row: (row[KEY], row[LINE.start]))
+    of_order = [row for row in rows if row[KEY] == rows[0][KEY]]
+    former = next((row[-2] for row in of_order if row[-2]), "")
+    kind, _colon, source = former.partition(":")
     return Standing(
         order=instance_of(Order, rows[0]),
-        lines=tuple(Bought(*row[LINE]) for row in rows if row[KEY] == rows[0][KEY]),
-        learner_id=learner_id,
+        lines=tuple(Bought(*row[LINE]) for row in of_order),
         former_access=(kind, source) if kind else None,
-        has_early_events=bool(has_early_events),
+        has_early_events=bool(rows[0][-1]),
     )
 
 

@@ -6,6 +6,7 @@ signed event that says *paid* is enough.
 
 import json
 import logging
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,14 +16,15 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from delivery.writing import execute, insert, insertion
+from delivery.reading import rows_of
+from delivery.writing import execute, insertion_of
 from payments.charges import MalformedObject
 from payments.errors import ForeignPayment, OtherMode, UnknownSession
 from payments.fulfilment import WEBHOOK, note_failed, settle
 from payments.models import Order, StripeEvent
 from payments.reversals import NOTING, note_declined, note_event
 from payments.sessions import MalformedSession, mode_told, session_facts
-from payments.standing import LOCK, named
+from payments.standing import LOCK_NAMED, in_metadata
 
 logger = logging.getLogger("payments.webhooks")
 
@@ -35,7 +37,7 @@ KNOWN = f"SELECT id, status FROM {StripeEvent._meta.db_table} WHERE event_id = %
 KEPT = f"""
 WITH fresh AS ({{insertion}} RETURNING 1)
 SELECT NULL::bigint, '', ({{lock}}) FROM fresh
-UNION ALL SELECT id, status, 0 FROM {StripeEvent._meta.db_table} WHERE event_id = %s
+UNION ALL SELECT id, status, NULL FROM {StripeEvent._meta.db_table} WHERE event_id = %s
 """  # noqa: S608 - a table's name
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 20
@@ -67,7 +69,7 @@ UNKNOWN_BECAUSE = {
 
 def receive_event(
     *, event: Mapping[str, Any], body: bytes, at: datetime, door: str = WEBHOOK
-) -> StripeEvent:
+) -> None:
     """Keep a verified event and handle it, once, in one transaction.
 
     Idempotent, also when the event comes twice at the same moment: the row of the first
@@ -75,55 +77,50 @@ def receive_event(
     not known here is kept and marked so. Raises whatever the handling raised, after keeping
     the event as failed, so that Stripe sends it again and the sweep tries it too.
     """
-    fresh = _event_row(event=event, body=body, at=at)
+    row = _event_row(event=event, body=body, at=at)
     try:
-        return _handled_at_once(fresh, event, door=door, at=at)
+        _handle_at_once(row, event, door=door, at=at)
     except Exception as error:
-        insert([_unhandled(fresh)], once=True)
-        _mark_failed(StripeEvent.objects.get(event_id=fresh.event_id).pk, error)
+        unhandled = {**row, "status": StripeEvent.Status.RECEIVED, "handled_at": None}
+        execute(insertion_of(StripeEvent, unhandled, once=True))
+        _mark_failed(StripeEvent.objects.get(event_id=event["id"]).pk, error)
         raise
 
 
 @transaction.atomic
-def _handled_at_once(
-    fresh: StripeEvent, event: Mapping[str, Any], *, door: str, at: datetime
-) -> StripeEvent:
+def _handle_at_once(
+    row: Mapping[str, Any], event: Mapping[str, Any], *, door: str, at: datetime
+) -> None:
     """Written down as handled, because nobody sees the row unless it then was."""
-    of_session = _session_named(event)
-    known = _keep(fresh, of_session)
+    known, locked = _keep(row, _session_named(event))
     if known:
-        fresh.pk, fresh.status = known
-        if fresh.status in HANDLED:
-            return fresh
-        return _handle_once(fresh.pk, event, door=door, at=at)
-    status, failure = _outcome(event, door=door, at=at, locked=of_session)
-    if (status, failure) != (fresh.status, ""):
-        StripeEvent.objects.filter(event_id=fresh.event_id).update(status=status, failure=failure)
-        fresh.status, fresh.failure = status, failure
-    return fresh
+        key, status = known
+        if status not in HANDLED:
+            _handle_once(key, event, door=door, at=at)
+        return
+    status, failure = _outcome(event, door=door, at=at, locked=locked)
+    if (status, failure) != (row["status"], ""):
+        StripeEvent.objects.filter(event_id=event["id"]).update(status=status, failure=failure)
 
 
-def _keep(fresh: StripeEvent, of_session: tuple[str, str] | None) -> tuple[int, str] | None:
+def _keep(
+    row: Mapping[str, Any], of_session: tuple[str, str] | None
+) -> tuple[tuple[int, str] | None, uuid.UUID | None]:
     """Write an event down; its key and status where it is here already, None where it was not.
 
     Most that come again need no more. One turn on PostgreSQL, but where two come at once; the
-    order of a session's event is then locked too.
+    order that a session's event names is then locked too, and is what comes second.
     """
-    event = insertion([fresh], once=True)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            statement = _kept(event.statement, LOCK if of_session else "0")
-            order = named(*of_session) if of_session else []
-            cursor.execute(statement, [*event.values, *order, fresh.event_id])
-            found = cursor.fetchone()
-            if found:
-                key, status, _locked = found
-                return None if key is None else (key, status)
-        elif execute(event):
-            return None
-        cursor.execute(KNOWN, [fresh.event_id])
-        key, status = cursor.fetchone()
-        return key, status
+    event = insertion_of(StripeEvent, row, once=True)
+    if connection.vendor == "postgresql":
+        statement = _kept(event.statement, LOCK_NAMED if of_session else "NULL::uuid")
+        order = in_metadata(*of_session) if of_session else []
+        for key, status, locked in rows_of(statement, [*event.values, *order, row["event_id"]]):
+            return (None, locked) if key is None else ((key, status), None)
+    elif execute(event):
+        return None, None
+    ((key, status),) = rows_of(KNOWN, [row["event_id"]])
+    return (key, status), None
 
 
 @cache
@@ -139,12 +136,6 @@ def _session_named(event: Mapping[str, Any]) -> tuple[str, str] | None:
     noted = subject.get("metadata")
     order_id = noted.get("order_id") if isinstance(noted, Mapping) else ""
     return _word(subject.get("id")), _word(order_id)
-
-
-def _unhandled(fresh: StripeEvent) -> StripeEvent:
-    """The row as it is kept where handling it failed."""
-    fresh.status, fresh.handled_at = StripeEvent.Status.RECEIVED, None
-    return fresh
 
 
 def handle_left_over_events(*, at: datetime, limit: int = 100) -> int:
@@ -201,22 +192,22 @@ def _mark_failed(pk: int, error: Exception) -> None:
     )
 
 
-def _event_row(*, event: Mapping[str, Any], body: bytes, at: datetime) -> StripeEvent:
+def _event_row(*, event: Mapping[str, Any], body: bytes, at: datetime) -> dict[str, Any]:
     kind, subject = event["type"], event["data"]["object"]
     livemode = bool(event.get("livemode"))
-    return StripeEvent(
-        event_id=event["id"],
-        kind=kind,
-        object_id=_word(subject.get("id")),
-        payment_intent_id=_word(subject.get("payment_intent")) if kind in NOTING else "",
-        account=_word(event.get("account"))[:64] or settings.STRIPE_ACCOUNT,
-        mode=mode_told(livemode=livemode),
-        livemode=livemode,
-        body=body.decode(),
-        status=StripeEvent.Status.DONE if kind in WANTED else StripeEvent.Status.IGNORED,
-        received_at=at,
-        handled_at=at,
-    )
+    return {
+        "event_id": event["id"],
+        "kind": kind,
+        "object_id": _word(subject.get("id")),
+        "payment_intent_id": _word(subject.get("payment_intent")) if kind in NOTING else "",
+        "account": _word(event.get("account"))[:64] or settings.STRIPE_ACCOUNT,
+        "mode": mode_told(livemode=livemode),
+        "livemode": livemode,
+        "body": body.decode(),
+        "status": StripeEvent.Status.DONE if kind in WANTED else StripeEvent.Status.IGNORED,
+        "received_at": at,
+        "handled_at": at,
+    }
 
 
 def _word(value: object) -> str:
@@ -237,12 +228,9 @@ def _handle_once(pk: int, event: Mapping[str, Any], *, door: str, at: datetime) 
 
 
 def _outcome(
-    event: Mapping[str, Any], *, door: str, at: datetime, locked: tuple[str, str] | None = None
+    event: Mapping[str, Any], *, door: str, at: datetime, locked: uuid.UUID | None = None
 ) -> tuple[str, str]:
-    """What became of the event, and why where it needs a person.
-
-    `locked` names the session whose order this transaction has locked.
-    """
+    """What became of the event, and why where it needs a person. `locked`: see `standing_of`."""
     if event["type"] not in WANTED:
         return StripeEvent.Status.IGNORED, ""
     try:
@@ -261,11 +249,10 @@ def _outcome(
 
 
 def _handled(
-    event: Mapping[str, Any], *, door: str, at: datetime, locked: tuple[str, str] | None
+    event: Mapping[str, Any], *, door: str, at: datetime, locked: uuid.UUID | None
 ) -> Order:
     kind = event["type"]
     if kind in OF_PAYMENTS:
         return OF_PAYMENTS[kind](event, door=door, at=at)
     session = session_facts(event["data"]["object"])
-    is_locked = (session.id, session.order_id) == locked
-    return OF_SESSIONS[kind](session, door=door, at=at, is_locked=is_locked)
+    return OF_SESSIONS[kind](session, door=door, at=at, locked=locked)

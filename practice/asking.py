@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from catalog.querysets import LIVE_ACCESS
+from delivery.reading import rows_of
 from practice.models import Attempt
 
 ASKED = f"""
@@ -34,11 +35,7 @@ class Asked:
 def asked_in(*, attempt_id: UUID, learner_id: int, at: datetime) -> Asked | None:
     """What this attempt of this learner asks; None where it is not theirs. One statement."""
     key = Attempt._meta.pk.get_db_prep_value(attempt_id, connection)
-    with connection.cursor() as cursor:
-        now = connection.ops.adapt_datetimefield_value(at)
-        cursor.execute(ASKED, [now, now, key, learner_id])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    version_ids, is_finished, may_go_on = row
-    return Asked(tuple(json.loads(version_ids)), bool(is_finished), bool(may_go_on))
+    now = connection.ops.adapt_datetimefield_value(at)
+    for version_ids, is_finished, may_go_on in rows_of(ASKED, [now, now, key, learner_id]):
+        return Asked(tuple(json.loads(version_ids)), bool(is_finished), bool(may_go_on))
+    return None

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from delivery.models import OutgoingMail
-from delivery.writing import deletion, execute, insert, insertion, insertion_of, update_if
+from delivery.writing import deletion, execute, insert, insertion_of, update_if
 
 pytestmark = pytest.mark.django_db
 IS_POSTGRESQL = connection.vendor == "postgresql"
@@ -23,6 +23,10 @@ def mail(key, at, **fields):
         due_at=at + timedelta(microseconds=1),
         **fields,
     )
+
+
+def insertion(mails, *, once=False):
+    return insertion_of(OutgoingMail, *map(vars, mails), once=once)
 
 
 def test_rows_come_back_as_they_were_written(at):

@@ -14,7 +14,7 @@ from testing.crashing.points import Watch
 
 ROOMS = ("payments", "delivery", "catalog", "accounts", "practice", "questions", "testbank")
 # They run whatever statement they are given: who gave it says more.
-BETWEEN = ("testbank.sqlite", "testbank.postgresql", "delivery.writing")
+BETWEEN = ("testbank.sqlite", "testbank.postgresql", "delivery.reading", "delivery.writing")
 READING = {"SELECT", "PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET", "SHOW"}
 BEFORE, AFTER = "before the commit", "after the commit"
 
