@@ -129,7 +129,7 @@ def _found_page(
         "typed": typed,
         "typed_query": urlencode({"q": typed}),
         "instead": found.instead,
-        "hits": filled_parts("catalog/_hit.html", (hit._asdict() for hit in found.hits)),
+        "hits": filled_parts("catalog/_hit.html", FoundBank._fields, found.hits),
     }
     return filled_page(request, "catalog/search.html", context, texts)
 

@@ -10,7 +10,7 @@ filled with the texts of each page.
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,19 +140,20 @@ def filled_page(
     return HttpResponse(kept.filled(values))
 
 
-def filled_parts(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
-    """What the template makes of each row of texts, one after the other.
+def filled_parts(template: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> SafeString:
+    """What the template makes of each row of texts, which have these names, one after the other.
 
     It is written once for all of them, so of a text it may only ask whether it is empty.
     """
-    written: dict[tuple[str, ...], Kept] = {}
+    written: dict[tuple[bool, ...], tuple[str, list[int]]] = {}
     parts = []
-    for texts in rows:
-        given = _given(texts)
-        kept = written.get(given)
-        if kept is None:
-            kept = written[given] = _part(template, texts)
-        parts.append(kept.pattern % tuple([_safe(texts[name]) for name in kept.names]))
+    for row in rows:
+        given = tuple(map(bool, row))
+        if given not in written:
+            kept = _part(template, dict(zip(names, row, strict=True)))
+            written[given] = kept.pattern, [names.index(name) for name in kept.names]
+        pattern, places = written[given]
+        parts.append(pattern % tuple([_safe(row[place]) for place in places]))
     return mark_safe("".join(parts))  # noqa: S308 - written by the template
 
 

@@ -5,30 +5,31 @@ rank and under 5 ms to match: facts measured on both). So at most `CANDIDATES` t
 newest, are ranked, whatever the word.
 """
 
+import re
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
 from catalog.search.words import Term
-from outbound.baton import BATON
+from delivery.reading import Row, rows_of
 
 CANDIDATES = 1000
 TITLE_WEIGHT = 8
 # A beginning of so few letters may be that of a third of all texts.
 BROAD = 3
 
-BANK_COLUMNS = (
-    "b.slug, b.title, b.summary, b.description, b.price_minor, b.currency, c.title AS category"
-)
-BANKS_FOUND = f"""
-SELECT {BANK_COLUMNS}
+NUMBER_AND_REST = re.compile(r"\d+e\d")
+
+BANK_NAMES = ("slug", "title", "summary", "description", "price_minor", "currency", "category")
+BANKS_FOUND = """
+SELECT b.slug, b.title, b.summary, b.description, b.price_minor, b.currency, c.title
 FROM best JOIN catalog_testbank b ON b.id = best.id JOIN catalog_category c ON c.id = b.category_id
 WHERE b.status = 'published'
 ORDER BY best.score, best.id DESC
-"""  # noqa: S608 - a constant
+"""
+QUESTION_NAMES = ("slug", "title", "public_id", "content")
 QUESTIONS_FOUND = """
 SELECT b.slug, b.title, q.public_id, v.content
 FROM best JOIN catalog_bankquestion p ON p.id = best.id
@@ -47,8 +48,8 @@ best AS MATERIALIZED (SELECT id, score FROM candidate ORDER BY score, id DESC LI
 """
 POSTGRESQL = """
 WITH candidate AS MATERIALIZED (
-    SELECT {key} AS id, -ts_rank('{{0.12, 0.2, 0.4, 1}}', vector, to_tsquery('simple', {match})) AS score
-    FROM {table} WHERE vector @@ to_tsquery('simple', {match}) LIMIT {candidates}),
+    SELECT {key} AS id, -ts_rank('{{0.12, 0.2, 0.4, 1}}', vector, {match}) AS score
+    FROM {table} WHERE vector @@ {match} LIMIT {candidates}),
 best AS MATERIALIZED (SELECT id, score FROM candidate ORDER BY score, id DESC LIMIT %s OFFSET %s)
 """
 
@@ -60,18 +61,30 @@ def scope_word(test_bank_id: int) -> str:
 
 @dataclass(frozen=True)
 class Searched:
-    """A table that is searched: its name, its key, and what is read of the rows found."""
+    """A table that is searched: its name, its key, and what is read of the rows found.
+
+    `names` are those of what is read.
+    """
 
     table: str
     key: str
     found: str
+    names: tuple[str, ...]
 
 
 def banks(terms: Sequence[Term], *, every: bool, limit: int, offset: int) -> list[dict[str, Any]]:
     """Rows of banks on sale that have every term, or any, the best first. One statement."""
-    searched = Searched("catalog_banktext", "test_bank_id", BANKS_FOUND)
-    is_broad = all(term.is_prefix and len(term.folded) <= BROAD for term in terms)
-    return _rows(searched, _match(terms, every=every), limit, offset, is_broad=is_broad)
+    searched = Searched("catalog_banktext", "test_bank_id", BANKS_FOUND, BANK_NAMES)
+    match = _match(terms, every=every)
+    # PostgreSQL plans for the words where they stand in the statement: it then reads texts until
+    # it has enough, instead of collecting all that its index knows, a third of them.
+    if connection.vendor != "sqlite" and all(
+        term.is_prefix and len(term.folded) <= BROAD for term in terms
+    ):
+        statement = _statement(searched, _sought(terms).replace("%s", _quoted(match)))
+        return _named(searched, _asked_once(statement, [limit, offset]))
+    statement = _statement(searched, _sought(terms))
+    return _named(searched, rows_of(statement, _values(match, limit, offset)))
 
 
 def questions(
@@ -82,33 +95,49 @@ def questions(
     The words narrow the candidates to the banks; the join decides what may be seen.
     """
     found = QUESTIONS_FOUND.format(banks=", ".join(str(int(pk)) for pk in test_bank_ids))
-    searched = Searched("catalog_questiontext", "bank_question_id", found)
+    searched = Searched("catalog_questiontext", "bank_question_id", found, QUESTION_NAMES)
     scopes = [Term(scope_word(pk)) for pk in test_bank_ids]
     match = _both(_match(scopes, every=False), _match(terms, every=every))
-    return _rows(searched, match, limit, 0)
+    statement = _statement(searched, _sought(terms))
+    return _named(searched, _asked_once(statement, _values(match, limit, 0)))
 
 
-def _rows(
-    searched: Searched, match: str, limit: int, offset: int, *, is_broad: bool = False
-) -> list[dict[str, Any]]:
-    is_sqlite = connection.vendor == "sqlite"
-    # Named in the statement, so that PostgreSQL plans for it: it then reads texts until it
-    # has enough, instead of collecting all that its index knows, a third of them.
-    is_named = is_broad and not is_sqlite
-    ranked = (SQLITE if is_sqlite else POSTGRESQL).format(
+def _sought(terms: Sequence[Term]) -> str:
+    """What the vectors are held against; `%s` stands for the match.
+
+    A word is in a vector as it stands, unless PostgreSQL takes it for a number and a rest.
+    """
+    if connection.vendor == "sqlite":
+        return "%s"
+    is_divided = any(NUMBER_AND_REST.match(term.folded) for term in terms)
+    return "to_tsquery('simple', %s)" if is_divided else "%s::tsquery"
+
+
+def _statement(searched: Searched, sought: str) -> str:
+    ranked = SQLITE if connection.vendor == "sqlite" else POSTGRESQL
+    best = ranked.format(
         table=searched.table,
         key=searched.key,
         weight=TITLE_WEIGHT,
         candidates=CANDIDATES,
-        match=_quoted(match) if is_named else "%s",
+        match=sought,
     )
-    matches = [] if is_named else [match] * (1 if is_sqlite else 2)
-    # PostgreSQL searches in a process of its own; SQLite would in this one.
-    elsewhere = nullcontext() if is_sqlite else BATON.aside()
-    with elsewhere, connection.cursor() as cursor:
-        cursor.execute(ranked + searched.found, [*matches, limit, offset])
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return best + searched.found
+
+
+def _values(match: str, limit: int, offset: int) -> list[Any]:
+    return [match] * (1 if connection.vendor == "sqlite" else 2) + [limit, offset]
+
+
+def _asked_once(statement: str, values: Sequence[Any]) -> list[Row]:
+    """The rows of a statement whose text is one of many."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cast(list[Row], cursor.fetchall())
+
+
+def _named(searched: Searched, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [dict(zip(searched.names, row, strict=True)) for row in rows]
 
 
 def _match(terms: Sequence[Term], *, every: bool) -> str:

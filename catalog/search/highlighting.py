@@ -1,7 +1,7 @@
 """The part of a text that was found, with the words that were looked for marked."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -12,8 +12,6 @@ from catalog.search.words import NAMES, WORD, Term, Word, folded
 EXCERPT = 180
 BEFORE = 60
 ASCII_WORD = re.compile("[a-z0-9]+")
-ANY_NAME = re.compile("|".join(map(re.escape, NAMES)))
-UNSAFE = re.compile("""[&<>"']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +66,26 @@ def _likely(text: str, begin: tuple[str, ...]) -> Iterable[re.Match[str]]:
     if not text.isascii():
         return WORD.finditer(text)
     lower = text.lower()
-    if ANY_NAME.search(lower):
-        return WORD.finditer(text)
-    starts = {start for beginning in begin for start in _starts(lower, beginning)}
-    return [found for start in sorted(starts) if (found := ASCII_WORD.match(lower, start))]
+    for name in NAMES:
+        if name in lower:
+            return WORD.finditer(text)
+    starts = (
+        _starts(lower, begin[0])
+        if len(begin) == 1
+        else sorted({start for beginning in begin for start in _starts(lower, beginning)})
+    )
+    return [found for start in starts if (found := ASCII_WORD.match(lower, start))]
 
 
-def _starts(lower: str, beginning: str) -> Iterator[int]:
+def _starts(lower: str, beginning: str) -> list[int]:
     """Where words of an ASCII text begin so."""
+    starts = []
     place = lower.find(beginning)
     while place >= 0:
         if place == 0 or not lower[place - 1].isalnum():
-            yield place
+            starts.append(place)
         place = lower.find(beginning, place + 1)
+    return starts
 
 
 def _cut(text: str, place: int) -> int:
@@ -92,13 +97,12 @@ def _cut(text: str, place: int) -> int:
 
 
 def _marked(text: str, found: Sequence[Word], start: int, end: int) -> SafeString:
-    safe = escape if UNSAFE.search(text) else str
     parts: list[str] = []
     place = start
     for word in found:
         if place <= word.start and word.end <= end:
             before, itself = text[place : word.start], text[word.start : word.end]
-            parts += (safe(before), f"<mark>{safe(itself)}</mark>")
+            parts += (escape(before), f"<mark>{escape(itself)}</mark>")
             place = word.end
-    parts.append(safe(text[place:end]))
-    return SafeString("".join(parts))  # every part is escaped, where it has what needs it
+    parts.append(escape(text[place:end]))
+    return SafeString("".join(parts))  # every part is escaped

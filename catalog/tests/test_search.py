@@ -1,5 +1,6 @@
 """Search: what is found, for whom, in what order, and how it is shown."""
 
+import random
 import re
 from datetime import timedelta
 
@@ -317,4 +318,32 @@ def test_short_beginnings_stand_in_the_statement_itself(shop, typed, expected):
         rows = engines.banks(terms_of(typed), every=True, limit=21, offset=0)
     assert [row["slug"] for row in rows] == expected
     if connection.vendor == "postgresql":
-        assert "to_tsquery('simple', '(" in asked.captured_queries[0]["sql"]
+        assert "vector @@ '(" in asked.captured_queries[0]["sql"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_whatever_word_is_indexed_is_sought_as_it_stands_or_else_divided():
+    draw = random.Random(5)
+    letters = "abcxyz0189eéüжあ漢عש"
+    drawn = {"".join(draw.choices(letters, k=draw.randint(1, 8))) for _word in range(4000)}
+    words = sorted({word for text in drawn for word in indexed(text).split()} | {"19e90e", "1e5"})
+    held: dict[str, set[str]] = {"%s::tsquery": set(), "to_tsquery('simple', %s)": set()}
+    for word in words:
+        held[engines._sought([Term(word)])].add(word)
+    assert all(held.values())
+    with connection.cursor() as cursor:
+        for sought, some in held.items():
+            matches = sought.replace("%s", "quote_literal(word)")
+            cursor.execute(
+                "SELECT word FROM unnest(%s::text[]) word "  # noqa: S608 - a constant
+                f"WHERE NOT to_tsvector('simple', word) @@ {matches}",
+                [sorted(some)],
+            )
+            assert cursor.fetchall() == []
+
+
+@pytest.mark.parametrize("typed", ["19e90e", "19e90", "1e5"])
+def test_a_number_with_a_rest_is_found(make_bank, typed):
+    shelve(test_bank=make_bank("odd", title="The case of 19e90e and 1e5"), at=NOON)
+    assert [hit.slug for hit in find_banks(typed).hits] == ["odd"]
