@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from outbound.baton import BATON
-
 SQLITE = "sqlite:"
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -16,13 +14,3 @@ def processes_and_threads(database_url: str) -> tuple[int, int]:
     SQLite lets one write at a time, so one process serves it best; PostgreSQL gets two.
     """
     return (1, 8) if database_url.startswith(SQLITE) else (2, 4)
-
-
-def in_turn(site: Application) -> Application:
-    """The site, whose threads compute one after another (`outbound/baton.py`)."""
-
-    def application(environment: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        with BATON.held():
-            return site(environment, start)
-
-    return application

@@ -3,11 +3,13 @@
 import os
 import sys
 
+from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, reset_queries
 from django.utils import timezone
 
 from testbank.environment import SettingError
-from testbank.serving import in_turn
 
 # gunicorn starts a dead worker again for ever, unless it ended with this code.
 BOOT_ERROR = 3
@@ -23,5 +25,9 @@ except SettingError as error:
 from testbank.machines import machines_first  # noqa: E402 - needs the settings
 from testbank.processes import WEB, note_process  # noqa: E402 - as above
 
-application = machines_first(in_turn(site), names=["payments:webhook"])
+if not settings.DEBUG:
+    # Connections are looked after when a request begins; nobody reads a list of statements.
+    request_finished.disconnect(close_old_connections)
+    request_started.disconnect(reset_queries)
+application = machines_first(site, names=["payments:webhook"])
 note_process(WEB, at=timezone.now())

@@ -56,8 +56,8 @@ def asked(connection):
     return int(process), int(answers)
 
 
-def asked_anew(port):
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+def asked_anew(port, *, within_seconds=30):
+    connection = HTTPConnection("127.0.0.1", port, timeout=within_seconds)
     try:
         return asked(connection)
     finally:
@@ -76,6 +76,25 @@ def test_connections_go_to_the_process_that_has_a_thread_free(tmp_path):
         wait_until(lambda: len(shares(port, connections=6)) == 2, seconds=30)
         seen = Counter(tuple(shares(port, connections=6)) for _round in range(ROUNDS))
     # A machine that is busy with other things may be late once.
+    assert seen.most_common(1)[0][0] == (3, 3)
+
+
+def shares_of_kept(port, *, connections):
+    """The same, where all connections are there before anything is asked."""
+    opened = [HTTPConnection("127.0.0.1", port, timeout=30) for _one in range(connections)]
+    for connection in opened:
+        connection.connect()
+    with ThreadPoolExecutor(connections) as pool:
+        answers = list(pool.map(asked, opened))
+    for connection in opened:
+        connection.close()
+    return sorted(Counter(process for process, _answers in answers).values(), reverse=True)
+
+
+def test_connections_that_come_before_their_requests_are_shared_too(tmp_path):
+    with server(tmp_path, processes=2, threads=3) as port:
+        wait_until(lambda: len(shares(port, connections=6)) == 2, seconds=30)
+        seen = Counter(tuple(shares_of_kept(port, connections=6)) for _round in range(ROUNDS))
     assert seen.most_common(1)[0][0] == (3, 3)
 
 
@@ -102,3 +121,15 @@ def test_connections_that_are_kept_open_do_not_keep_new_ones_out(tmp_path):
 def test_more_connections_than_threads_are_all_answered(tmp_path):
     with server(tmp_path, processes=2, threads=1) as port:
         assert sum(shares(port, connections=10)) == 10
+
+
+def test_a_connection_without_a_request_takes_no_thread(tmp_path):
+    with server(tmp_path, processes=1, threads=1) as port:
+        early = HTTPConnection("127.0.0.1", port, timeout=2)
+        early.connect()
+        try:
+            # gunicorn's own thread would look at the first for five seconds.
+            assert asked_anew(port, within_seconds=2)[1] == 1
+            assert asked(early)[1] == 2
+        finally:
+            early.close()
