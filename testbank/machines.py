@@ -6,13 +6,14 @@ came before. The view is the same as behind its address; what it says is what is
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import ResolverMatch, resolve, reverse
+from django.core.handlers.wsgi import WSGIRequest, get_script_name
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve, reverse, set_script_prefix
 from django.utils.translation import override
 
 from testbank.serving import Application
@@ -26,35 +27,33 @@ class MachineRequest(WSGIRequest):
         self.content_type, self.content_params = "", {}
 
 
-class MachineHandler(WSGIHandler):
-    """Django's own handler for one address, with no middleware around its view."""
+class MachineHandler:
+    """What Django's own handler does for one address without any middleware, and no more.
 
-    request_class = MachineRequest
+    A failure becomes an answer, and is logged. Django's signals around a request are not sent:
+    what they would do is told by name.
+    """
 
     def __init__(self, name: str) -> None:
         self._match = resolve(reverse(name))
-        super().__init__()
+        view: Callable[..., HttpResponse] = self._match.func
+        self._answered = cast(
+            Callable[[HttpRequest], HttpResponse], convert_exception_to_response(view)
+        )
 
-    def load_middleware(self, is_async: bool = False) -> None:
-        """None but the one that turns a failure into an answer."""
-        self._view_middleware: list[Any] = []
-        self._template_response_middleware: list[Any] = []
-        self._exception_middleware: list[Any] = []
-        answered: Any = self._get_response  # type: ignore[attr-defined] # the stubs leave it out
-        self._middleware_chain = convert_exception_to_response(answered)
-
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """There is but one address."""
+    def __call__(self, environment: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        set_script_prefix(get_script_name(environment))
+        # A connection that failed, is old or has gone is replaced.
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        request = MachineRequest(environment)
         request.resolver_match = self._match
-        return self._match
-
-    def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        """In the site's language, whatever the thread spoke before."""
+        # In the site's language, whatever the thread spoke before.
         with override(settings.LANGUAGE_CODE):
-            response = super().get_response(request)
-        if isinstance(response, HttpResponse):
-            response.headers.setdefault("Content-Length", str(len(response.content)))
-        return response
+            response = self._answered(request)
+        content = response.content
+        response.headers.setdefault("Content-Length", str(len(content)))
+        start(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return [content]
 
 
 def machines_first(site: Application, *, names: Iterable[str]) -> Application:
