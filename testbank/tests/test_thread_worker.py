@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from itertools import count
+from typing import NamedTuple
 
 from testing.site import ROOT, free_port, kill_group
 from testing.waiting import wait_until
@@ -25,6 +26,11 @@ def slow(_environ, start_response):
     body = f"{os.getpid()} {next(number)}".encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
+
+
+class Server(NamedTuple):
+    port: int
+    process: "subprocess.Popen[bytes]"
 
 
 @contextmanager
@@ -45,7 +51,7 @@ def server(folder, *, processes, threads):
         )
     try:
         wait_until(lambda: log.read_text().count("Booting worker") == processes, seconds=30)
-        yield port
+        yield Server(port, process)
     finally:
         kill_group(process)
 
@@ -72,7 +78,7 @@ def shares(port, *, connections):
 
 
 def test_connections_go_to_the_process_that_has_a_thread_free(tmp_path):
-    with server(tmp_path, processes=2, threads=3) as port:
+    with server(tmp_path, processes=2, threads=3) as (port, _process):
         wait_until(lambda: len(shares(port, connections=6)) == 2, seconds=30)
         seen = Counter(tuple(shares(port, connections=6)) for _round in range(ROUNDS))
     # A machine that is busy with other things may be late once.
@@ -92,7 +98,7 @@ def shares_of_kept(port, *, connections):
 
 
 def test_connections_that_come_before_their_requests_are_shared_too(tmp_path):
-    with server(tmp_path, processes=2, threads=3) as port:
+    with server(tmp_path, processes=2, threads=3) as (port, _process):
         wait_until(lambda: len(shares(port, connections=6)) == 2, seconds=30)
         seen = Counter(tuple(shares_of_kept(port, connections=6)) for _round in range(ROUNDS))
     assert seen.most_common(1)[0][0] == (3, 3)
@@ -107,7 +113,10 @@ def test_connections_that_are_kept_open_do_not_keep_new_ones_out(tmp_path):
             asked(connection)
         connection.close()
 
-    with server(tmp_path, processes=1, threads=1) as port, ThreadPoolExecutor(3) as pool:
+    with (
+        server(tmp_path, processes=1, threads=1) as (port, _process),
+        ThreadPoolExecutor(3) as pool,
+    ):
         for _connection in range(3):
             pool.submit(hammer, port)
         try:
@@ -119,12 +128,12 @@ def test_connections_that_are_kept_open_do_not_keep_new_ones_out(tmp_path):
 
 
 def test_more_connections_than_threads_are_all_answered(tmp_path):
-    with server(tmp_path, processes=2, threads=1) as port:
+    with server(tmp_path, processes=2, threads=1) as (port, _process):
         assert sum(shares(port, connections=10)) == 10
 
 
 def test_a_connection_without_a_request_takes_no_thread(tmp_path):
-    with server(tmp_path, processes=1, threads=1) as port:
+    with server(tmp_path, processes=1, threads=1) as (port, _process):
         early = HTTPConnection("127.0.0.1", port, timeout=2)
         early.connect()
         try:
@@ -133,3 +142,18 @@ def test_a_connection_without_a_request_takes_no_thread(tmp_path):
             assert asked(early)[1] == 2
         finally:
             early.close()
+
+
+def test_what_was_asked_is_answered_before_the_server_ends(tmp_path):
+    with server(tmp_path, processes=1, threads=2) as (port, process):
+        connections = [HTTPConnection("127.0.0.1", port, timeout=30) for _one in range(4)]
+        for connection in connections:
+            asked(connection)
+        for connection in connections:
+            connection.request("GET", "/")
+        process.terminate()
+        answers = [connection.getresponse().read().split()[1] for connection in connections]
+        for connection in connections:
+            connection.close()
+        assert sorted(map(int, answers)) == [5, 6, 7, 8]
+        assert process.wait(20) == 0
