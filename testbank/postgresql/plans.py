@@ -5,6 +5,7 @@ whether it knows the statement. By libpq itself (`psycopg.pq`), with psycopg's o
 of values.
 """
 
+import select
 from collections.abc import Sequence
 from itertools import count
 from typing import Any, cast
@@ -61,8 +62,10 @@ class Plans:
             self._pgconn.send_query_params(b"BEGIN", None)
             self._pgconn.send_query_prepared(name, given)
             self._pgconn.pipeline_sync()
+            while self._pgconn.flush():
+                self._wait_for(select.POLLIN | select.POLLOUT)
             # Each has an end of its own, and then they have one together.
-            begun, _end, result, _end, _synced = (self._pgconn.get_result() for _each in range(5))
+            begun, _end, result, _end, _synced = (self._next_result() for _each in range(5))
         finally:
             self._pgconn.exit_pipeline_mode()
         if not begun or not result:
@@ -70,6 +73,18 @@ class Plans:
         if begun.status != ExecStatus.COMMAND_OK:
             raise error_from_result(begun)
         return result
+
+    def _next_result(self) -> PGresult | None:
+        """Once it is there: libpq's own waiting for it would stop all threads of the process."""
+        while self._pgconn.is_busy():
+            self._wait_for(select.POLLIN)
+        return self._pgconn.get_result()
+
+    def _wait_for(self, events: int) -> None:
+        poll = select.poll()
+        poll.register(self._pgconn.socket, events)
+        poll.poll()
+        self._pgconn.consume_input()
 
     def _plan(self, statement: str) -> bytes:
         name = b"testbank_%d" % next(_numbers)

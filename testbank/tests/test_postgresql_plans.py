@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +14,7 @@ from django.db.models import JSONField
 from accounts.models import User
 from delivery.reading import rows_of
 from delivery.writing import insert
+from testing.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 NUMBER = "SELECT %s::int + 1"
@@ -232,6 +235,39 @@ def test_a_server_that_went_away_is_an_error_and_then_replaced():
     connection.close_if_unusable_or_obsolete()
     assert rows_of(NUMBER, [1]) == [(2,)]
     assert rows_of(PROCESS, []) != [(process,)]
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_who_waits_for_a_lock_lets_other_threads_go_on(in_transaction):
+    lock = "SELECT pg_advisory_lock(%s)"
+
+    def wait():
+        try:
+            rows_of(lock, [1])
+            with transaction.atomic() if in_transaction else nullcontext():
+                return rows_of(lock, [2])
+        finally:
+            connection.close()
+
+    rows_of(lock, [2])
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait)
+        # Only a thread that goes on can see it wait, and give back what it waits for.
+        wait_until(lambda: rows_of("SELECT count(*) FROM pg_locks WHERE NOT granted", []) == [(1,)])
+        assert not waiting.done()
+        rows_of("SELECT pg_advisory_unlock(%s)", [2])
+        assert waiting.result(10)
+
+
+def test_a_first_statement_may_be_long():
+    rows_of("SELECT length(%s::text)", [""])
+    with transaction.atomic():
+        assert rows_of("SELECT length(%s::text)", ["é" * 5_000_000]) == [(5_000_000,)]
+    with transaction.atomic():
+        ((back,),) = rows_of("SELECT %s::text", ["x"])
+        assert back == "x"
+    with transaction.atomic():
+        assert rows_of("SELECT %s::text", ["é" * 3_000_000]) == [("é" * 3_000_000,)]
 
 
 def test_rows_are_read_piece_by_piece_under_a_lock():
