@@ -31,7 +31,7 @@ class MachineHandler:
     """What Django's own handler does for one address without any middleware, and no more.
 
     A failure becomes an answer, and is logged. Django's signals around a request are not sent:
-    what they would do is told by name.
+    what they would do is done here by name.
     """
 
     def __init__(self, name: str) -> None:

@@ -5,6 +5,7 @@ whether it knows the statement. By libpq itself (`psycopg.pq`), with psycopg's o
 of values.
 """
 
+import re
 import select
 from collections.abc import Sequence
 from itertools import count
@@ -18,6 +19,8 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from testbank.outcomes import Outcome
 
+# A place for a value, or a percent sign.
+MARKS = re.compile("%[s%]")
 DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 # Names of plans are never used again, in whatever connection: the server may still have an old one.
 _numbers = count()
@@ -88,8 +91,8 @@ class Plans:
 
     def _plan(self, statement: str) -> bytes:
         name = b"testbank_%d" % next(_numbers)
-        pieces = statement.replace("%%", "%").split("%s")
-        text = pieces[0] + "".join(f"${place}{piece}" for place, piece in enumerate(pieces[1:], 1))
+        places = count(1)
+        text = MARKS.sub(lambda mark: "%" if mark[0] == "%%" else f"${next(places)}", statement)
         result = self._pgconn.prepare(name, text.encode())
         if result.status != ExecStatus.COMMAND_OK:
             raise error_from_result(result)

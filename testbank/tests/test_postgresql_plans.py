@@ -93,7 +93,7 @@ def test_json_is_given_as_the_models_give_it():
 
 
 def test_a_percent_sign_is_written_twice():
-    assert rows_of("SELECT 7 %% %s::int", [4]) == [(3,)]
+    assert rows_of("SELECT 7 %% %s::int, '%%s'", [4]) == [(3, "%s")]
 
 
 def test_a_text_that_postgresql_cannot_hold_is_refused_and_not_cut():

@@ -10,6 +10,8 @@ from http.client import HTTPConnection
 from itertools import count
 from typing import NamedTuple
 
+import pytest
+
 from testing.site import ROOT, free_port, kill_group
 from testing.waiting import wait_until
 
@@ -70,19 +72,15 @@ def asked_anew(port, *, within_seconds=30):
         connection.close()
 
 
+def by_process(answers):
+    """How many answers each process has given, the most first."""
+    return sorted(Counter(process for process, _number in answers).values(), reverse=True)
+
+
 def shares(port, *, connections):
     """How many of so many connections at once each process has answered, the most first."""
     with ThreadPoolExecutor(connections) as pool:
-        answers = list(pool.map(lambda _one: asked_anew(port), range(connections)))
-    return sorted(Counter(process for process, _answers in answers).values(), reverse=True)
-
-
-def test_connections_go_to_the_process_that_has_a_thread_free(tmp_path):
-    with server(tmp_path, processes=2, threads=3) as (port, _process):
-        wait_until(lambda: len(shares(port, connections=6)) == 2, seconds=30)
-        seen = Counter(tuple(shares(port, connections=6)) for _round in range(ROUNDS))
-    # A machine that is busy with other things may be late once.
-    assert seen.most_common(1)[0][0] == (3, 3)
+        return by_process(pool.map(lambda _one: asked_anew(port), range(connections)))
 
 
 def shares_of_kept(port, *, connections):
@@ -91,16 +89,18 @@ def shares_of_kept(port, *, connections):
     for connection in opened:
         connection.connect()
     with ThreadPoolExecutor(connections) as pool:
-        answers = list(pool.map(asked, opened))
+        answered = by_process(pool.map(asked, opened))
     for connection in opened:
         connection.close()
-    return sorted(Counter(process for process, _answers in answers).values(), reverse=True)
+    return answered
 
 
-def test_connections_that_come_before_their_requests_are_shared_too(tmp_path):
+@pytest.mark.parametrize("shared", [shares, shares_of_kept])
+def test_connections_go_to_the_process_that_has_a_thread_free(tmp_path, shared):
     with server(tmp_path, processes=2, threads=3) as (port, _process):
         wait_until(lambda: len(shares(port, connections=6)) == 2, seconds=30)
-        seen = Counter(tuple(shares_of_kept(port, connections=6)) for _round in range(ROUNDS))
+        seen = Counter(tuple(shared(port, connections=6)) for _round in range(ROUNDS))
+    # A machine that is busy with other things may be late once.
     assert seen.most_common(1)[0][0] == (3, 3)
 
 
