@@ -32,6 +32,7 @@ from catalog.models import TestBank
 MOST_PAGES = 500
 SECONDS = 60
 TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+(?=")')
+BETWEEN = "\0"
 # Stands in a page for a text; letters that no escaping and no address changes.
 BLANK = re.compile(rb"blank-([a-z_]+)-blank")
 
@@ -147,13 +148,14 @@ def filled_parts(template: str, names: Sequence[str], rows: Iterable[Sequence[st
     """
     written: dict[tuple[bool, ...], tuple[str, list[int]]] = {}
     parts = []
-    for row in rows:
+    columns = [_safe_column(column) for column in zip(*rows, strict=True)]
+    for row in zip(*columns, strict=True):
         given = tuple(map(bool, row))
         if given not in written:
             kept = _part(template, dict(zip(names, row, strict=True)))
             written[given] = kept.pattern, [names.index(name) for name in kept.names]
         pattern, places = written[given]
-        parts.append(pattern % tuple([_safe(row[place]) for place in places]))
+        parts.append(pattern % tuple([row[place] for place in places]))
     return mark_safe("".join(parts))  # noqa: S308 - written by the template
 
 
@@ -178,6 +180,17 @@ def _part(template: str, texts: Mapping[str, str]) -> Kept:
 def _safe(text: str) -> str:
     """Escaped where it is not safe. A page has a hundred texts: Django's way costs five times this."""
     return text if type(text) is SafeString else escape(text)
+
+
+def _safe_column(texts: Sequence[str]) -> Sequence[str]:
+    """As `_safe` for each, with one call for all where they are of one kind."""
+    kinds = set(map(type, texts))
+    if kinds == {SafeString}:
+        return texts
+    whole = BETWEEN.join(texts)
+    if SafeString in kinds or whole.count(BETWEEN) >= len(texts):
+        return [_safe(text) for text in texts]
+    return escape(whole).split(BETWEEN)
 
 
 def _blanks(texts: Mapping[str, str]) -> dict[str, str]:

@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -71,16 +71,22 @@ def last_detour() -> Detour | None:
 
 
 def _outage_file() -> Path:
-    return _folder() / "payment-is-down.json"
+    return _in_folder(_folder(), "payment-is-down.json")
 
 
 def _detour_file() -> Path:
-    return _folder() / "around-the-proxy.json"
+    return _in_folder(_folder(), "around-the-proxy.json")
+
+
+@cache
+def _in_folder(folder: Path, name: str) -> Path:
+    """Put together once: every page asks."""
+    return folder / name
 
 
 def _folder() -> Path:
-    folder: Any = settings.RUN_DIR
-    return Path(folder)
+    folder: Path = settings.RUN_DIR
+    return folder
 
 
 def _write(file: Path, cause: str) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 
 from django.conf import settings
+from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, reset_queries
@@ -26,8 +27,10 @@ from testbank.machines import machines_first  # noqa: E402 - needs the settings
 from testbank.processes import WEB, note_process  # noqa: E402 - as above
 
 if not settings.DEBUG:
-    # Connections are looked after when a request begins; nobody reads a list of statements.
+    # Connections are looked after when a request begins; nobody reads a list of statements, and
+    # no cache of this site (the database, this process's memory) has a connection of its own.
     request_finished.disconnect(close_old_connections)
+    request_finished.disconnect(close_caches)
     request_started.disconnect(reset_queries)
 application = machines_first(site, names=["payments:webhook"])
 note_process(WEB, at=timezone.now())

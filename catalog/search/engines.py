@@ -22,14 +22,12 @@ BROAD = 3
 
 NUMBER_AND_REST = re.compile(r"\d+e\d")
 
-BANK_NAMES = ("slug", "title", "summary", "description", "price_minor", "currency", "category")
 BANKS_FOUND = """
 SELECT b.slug, b.title, b.summary, b.description, b.price_minor, b.currency, c.title
 FROM best JOIN catalog_testbank b ON b.id = best.id JOIN catalog_category c ON c.id = b.category_id
 WHERE b.status = 'published'
 ORDER BY best.score, best.id DESC
 """
-QUESTION_NAMES = ("slug", "title", "public_id", "content")
 QUESTIONS_FOUND = """
 SELECT b.slug, b.title, q.public_id, v.content
 FROM best JOIN catalog_bankquestion p ON p.id = best.id
@@ -41,10 +39,10 @@ ORDER BY best.score, best.id DESC
 """
 
 SQLITE = """
-WITH candidate AS MATERIALIZED (
+WITH candidate AS (
     SELECT rowid AS id, bm25({table}_fts, {weight}.0, 1.0) AS score FROM {table}_fts
     WHERE {table}_fts MATCH {match} ORDER BY rowid DESC LIMIT {candidates}),
-best AS MATERIALIZED (SELECT id, score FROM candidate ORDER BY score, id DESC LIMIT %s OFFSET %s)
+best AS (SELECT id, score FROM candidate ORDER BY score, id DESC LIMIT %s OFFSET %s)
 """
 POSTGRESQL = """
 WITH candidate AS MATERIALIZED (
@@ -61,20 +59,19 @@ def scope_word(test_bank_id: int) -> str:
 
 @dataclass(frozen=True)
 class Searched:
-    """A table that is searched: its name, its key, and what is read of the rows found.
-
-    `names` are those of what is read.
-    """
+    """A table that is searched: its name, its key, and what is read of the rows found."""
 
     table: str
     key: str
     found: str
-    names: tuple[str, ...]
 
 
-def banks(terms: Sequence[Term], *, every: bool, limit: int, offset: int) -> list[dict[str, Any]]:
-    """Rows of banks on sale that have every term, or any, the best first. One statement."""
-    searched = Searched("catalog_banktext", "test_bank_id", BANKS_FOUND, BANK_NAMES)
+def banks(terms: Sequence[Term], *, every: bool, limit: int, offset: int) -> list[Row]:
+    """Rows of banks on sale that have every term, or any, the best first. One statement.
+
+    Each has slug, title, summary, description, price, currency and the category's title.
+    """
+    searched = Searched("catalog_banktext", "test_bank_id", BANKS_FOUND)
     match = _match(terms, every=every)
     # PostgreSQL plans for the words where they stand in the statement: it then reads texts until
     # it has enough, instead of collecting all that its index knows, a third of them.
@@ -82,24 +79,25 @@ def banks(terms: Sequence[Term], *, every: bool, limit: int, offset: int) -> lis
         term.is_prefix and len(term.folded) <= BROAD for term in terms
     ):
         statement = _statement(searched, _sought(terms).replace("%s", _quoted(match)))
-        return _named(searched, _asked_once(statement, [limit, offset]))
+        return _asked_once(statement, [limit, offset])
     statement = _statement(searched, _sought(terms))
-    return _named(searched, rows_of(statement, _values(match, limit, offset)))
+    return rows_of(statement, _values(match, limit, offset))
 
 
 def questions(
     terms: Sequence[Term], *, test_bank_ids: Sequence[int], every: bool, limit: int
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Rows of questions in these banks, and in no other, the best first. One statement.
 
+    Each has the bank's slug and title, the question's public id and its content.
     The words narrow the candidates to the banks; the join decides what may be seen.
     """
     found = QUESTIONS_FOUND.format(banks=", ".join(str(int(pk)) for pk in test_bank_ids))
-    searched = Searched("catalog_questiontext", "bank_question_id", found, QUESTION_NAMES)
+    searched = Searched("catalog_questiontext", "bank_question_id", found)
     scopes = [Term(scope_word(pk)) for pk in test_bank_ids]
     match = _both(_match(scopes, every=False), _match(terms, every=every))
     statement = _statement(searched, _sought(terms))
-    return _named(searched, _asked_once(statement, _values(match, limit, 0)))
+    return _asked_once(statement, _values(match, limit, 0))
 
 
 def _sought(terms: Sequence[Term]) -> str:
@@ -134,10 +132,6 @@ def _asked_once(statement: str, values: Sequence[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cast(list[Row], cursor.fetchall())
-
-
-def _named(searched: Searched, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [dict(zip(searched.names, row, strict=True)) for row in rows]
 
 
 def _match(terms: Sequence[Term], *, every: bool) -> str:

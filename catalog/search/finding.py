@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.utils.safestring import SafeString
@@ -14,10 +14,11 @@ from accounts.models import User
 from catalog.models import Access
 from catalog.money import format_price
 from catalog.search import engines
-from catalog.search.highlighting import Sought, excerpt, marked
+from catalog.search.highlighting import OPEN, Sought, excerpt, pointed, shown
 from catalog.search.spelling import corrected
 from catalog.search.words import Term, terms_of
-from questions.items import ITEM
+from delivery.reading import Row
+from questions.items import ITEM, Item
 from questions.presenting import words_before_answering
 
 BANKS_A_PAGE = 20
@@ -25,8 +26,8 @@ MOST_PAGES = 10
 QUESTIONS_SHOWN = 10
 
 Hit = TypeVar("Hit")
-Row = dict[str, Any]
 Ask = Callable[[Sequence[Term], bool], list[Row]]
+Show = Callable[[Sequence[Row], Sought], list[Hit]]
 
 
 class FoundBank(NamedTuple):
@@ -58,16 +59,15 @@ class Found(Generic[Hit]):
 
     rows: tuple[Row, ...] = ()
     terms: tuple[Term, ...] = ()
-    show: Callable[[Row, Sought], Hit] | None = None
+    show: Show[Hit] | None = None
     has_more: bool = False
     instead: str = ""
     is_partial: bool = False
 
     @cached_property
-    def hits(self) -> tuple[Hit, ...]:
+    def hits(self) -> list[Hit]:
         """What pages show, the best first; written when it is asked for."""
-        sought = Sought.of(self.terms)
-        return tuple(self.show(row, sought) for row in self.rows) if self.show else ()
+        return self.show(self.rows, Sought.of(self.terms)) if self.show and self.rows else []
 
 
 def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
@@ -81,7 +81,7 @@ def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
     def ask(terms: Sequence[Term], every: bool) -> list[Row]:
         return engines.banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
 
-    show = partial(_bank, language=get_language())
+    show = partial(_banks, language=get_language())
     return _find("bank", typed, ask, show, BANKS_A_PAGE)
 
 
@@ -100,12 +100,10 @@ def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQue
             terms, test_bank_ids=test_bank_ids, every=every, limit=QUESTIONS_SHOWN + 1
         )
 
-    return _find("question", typed, ask, _question, QUESTIONS_SHOWN)
+    return _find("question", typed, ask, _questions, QUESTIONS_SHOWN)
 
 
-def _find(
-    text: str, typed: str, ask: Ask, hit: Callable[[Row, Sought], Hit], most: int
-) -> Found[Hit]:
+def _find(text: str, typed: str, ask: Ask, show: Show[Hit], most: int) -> Found[Hit]:
     """All the words; else those that were meant; else any of them."""
     terms, instead, is_partial = terms_of(typed), "", False
     rows = ask(terms, True) if terms else []
@@ -119,41 +117,53 @@ def _find(
     return Found(
         rows=tuple(rows[:most]),
         terms=terms,
-        show=hit,
+        show=show,
         has_more=len(rows) > most,
         instead=instead if rows else "",
         is_partial=is_partial and bool(rows),
     )
 
 
-def _bank(row: Row, sought: Sought, *, language: str | None) -> FoundBank:
-    price = row["price_minor"]
-    return FoundBank(
-        slug=row["slug"],
-        title=marked(row["title"], sought),
-        excerpt=_window(row["summary"], row["description"], sought),
-        category=row["category"],
-        price=format_price(price, row["currency"], language) if price else "",
-    )
+def _banks(rows: Sequence[Row], sought: Sought, *, language: str | None) -> list[FoundBank]:
+    slugs, titles, summaries, descriptions, prices, currencies, categories = zip(*rows, strict=True)
+    texts = pointed((*titles, *summaries), sought)
+    excerpts = [excerpt(text) for text in texts[len(rows) :]]
+    _look_further(excerpts, descriptions, sought)
+    safe = shown((*texts[: len(rows)], *excerpts))
+    written = [
+        format_price(price, currency, language) if price else ""
+        for price, currency in zip(prices, currencies, strict=True)
+    ]
+    return list(map(FoundBank, slugs, safe[: len(rows)], safe[len(rows) :], categories, written))
 
 
-def _window(summary: str, description: str, sought: Sought) -> SafeString:
-    """The summary, unless only the description has a word that was looked for."""
-    first = excerpt(summary, sought)
-    if "<mark>" in first or not description:
-        return first
-    second = excerpt(description, sought)
-    return second if "<mark>" in second or not summary else first
+def _look_further(excerpts: list[str], descriptions: Sequence[str], sought: Sought) -> None:
+    """Where a summary says nothing, or only the description has a word that was looked for."""
+    silent = [
+        place for place, text in enumerate(excerpts) if descriptions[place] and OPEN not in text
+    ]
+    if not silent:
+        return
+    others = pointed([descriptions[place] for place in silent], sought)
+    for place, text in zip(silent, others, strict=True):
+        if OPEN in text or not excerpts[place]:
+            excerpts[place] = excerpt(text)
 
 
-def _question(row: Row, sought: Sought) -> FoundQuestion:
-    content = row["content"]
-    item = (
+def _questions(rows: Sequence[Row], sought: Sought) -> list[FoundQuestion]:
+    stems = [
+        " · ".join(words_before_answering(_item(content)).splitlines())
+        for _slug, _title, _public_id, content in rows
+    ]
+    excerpts = shown([excerpt(text) for text in pointed(stems, sought)])
+    return [
+        FoundQuestion(public_id=UUID(str(public_id)), slug=slug, bank_title=title, excerpt=text)
+        for (slug, title, public_id, _content), text in zip(rows, excerpts, strict=True)
+    ]
+
+
+def _item(content: str | dict[str, object]) -> Item:
+    """As SQLite keeps it, or as PostgreSQL does."""
+    return (
         ITEM.validate_json(content) if isinstance(content, str) else ITEM.validate_python(content)
-    )
-    return FoundQuestion(
-        public_id=UUID(str(row["public_id"])),
-        slug=row["slug"],
-        bank_title=row["title"],
-        excerpt=excerpt(" · ".join(words_before_answering(item).splitlines()), sought),
     )

@@ -16,6 +16,8 @@ MOST_WORDS = 8
 
 # Names that would be cut to a letter.
 NAMES = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", ".net": "dotnet"}
+# Each of them has one of these, which are looked for more quickly.
+SIGNS_OF_NAMES = ("+", "#", ".net")
 # Marks that belong to the letter before them: Latin and Greek accents, Hebrew and Arabic vowels.
 MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
 # Written without blanks between words: each character is a word.

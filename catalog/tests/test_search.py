@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from catalog.models import BankText, QuestionText, SearchTrigram, SearchWord, TestBank
 from catalog.search import engines
 from catalog.search.finding import find_banks, find_questions
-from catalog.search.highlighting import Sought, excerpt, marked
+from catalog.search.highlighting import Sought, excerpt, pointed, shown
 from catalog.search.spelling import distance
 from catalog.search.words import Term, folded, indexed, terms_of, words_of
 from catalog.services import put_on_sale, revoke_access, withdraw
@@ -182,7 +182,7 @@ def test_an_owner_finds_questions_and_nobody_else_does(owned, learner, seller, c
     hits = questions("question 3", owned)
     assert hits
     assert hits[0].bank_title == "Bank git"
-    assert questions("question 3", learner) == questions("question 3", seller) == ()
+    assert questions("question 3", learner) == questions("question 3", seller) == []
     assert "In your test banks" not in client.get("/search/?q=question").text
     client.force_login(owned)
     assert "In your test banks" in client.get("/search/?q=question").text
@@ -202,7 +202,7 @@ def test_an_access_that_ended_finds_nothing(owned, end):
     else:
         access.expires_at = access.starts_at + timedelta(seconds=1)
         access.save()
-    assert questions("question", owned) == ()
+    assert questions("question", owned) == []
 
 
 def test_no_explanation_and_no_feedback_is_searched(owned, test_bank):
@@ -257,12 +257,16 @@ def test_the_last_word_may_be_unfinished_and_eight_are_enough():
     assert len(terms_of(" ".join(f"word{n}" for n in range(30)))) == 8
 
 
+def marked(texts, terms=()):
+    return shown(pointed(texts, Sought.of(terms)))
+
+
 @given(st.text())
 def test_words_stand_where_they_say_and_marking_keeps_the_text(text):
     for word in words_of(text):
         assert folded(text[word.start : word.end]) == word.folded
-    plain = marked(text, Sought.of(()))
-    whole = marked(text, Sought.of(terms_of(text)))
+    (plain,) = marked([text])
+    (whole,) = marked([text], terms_of(text))
     assert whole.replace("<mark>", "").replace("</mark>", "") == plain
 
 
@@ -282,15 +286,32 @@ def test_what_is_marked_is_what_was_found(parts, typed):
             for term in terms
         )
     ]
-    assert re.findall("<mark>(.*?)</mark>", marked(text, Sought.of(terms))) == expected
+    assert re.findall("<mark>(.*?)</mark>", marked([text], terms)[0]) == expected
+
+
+@given(
+    st.lists(st.text(st.sampled_from([*"ay s.\0\1\2<&é"]))),
+    st.lists(st.sampled_from(["a", "y", "say", "é"]), min_size=1),
+)
+def test_texts_that_are_marked_together_are_marked_as_each_alone(texts, typed):
+    terms = terms_of(" ".join(typed))
+    assert marked(texts, terms) == [marked([text], terms)[0] for text in texts]
+
+
+def test_a_found_word_that_an_excerpt_cuts_is_not_marked():
+    sought = Sought.of([Term("needle"), Term("x", is_prefix=True)])
+    (part,) = shown([excerpt(text) for text in pointed(["needle " + "x" * 500], sought)])
+    assert part.startswith("<mark>needle</mark> xxx")
+    assert part.count("<mark>") == part.count("</mark>") == 1
+    assert part.endswith("x &hellip;")
 
 
 def test_an_excerpt_stands_round_the_first_found_word():
     text = "word " * 100 + "needle " + "word " * 100
-    part = excerpt(text, Sought.of([Term("needle")]))
-    assert part.startswith("… word")
+    (part,) = shown([excerpt(each) for each in pointed([text], Sought.of([Term("needle")]))])
+    assert part.startswith("&hellip; word")
     assert "<mark>needle</mark>" in part
-    assert part.endswith(" …")
+    assert part.endswith(" &hellip;")
     assert len(part) < 230
 
 
@@ -316,7 +337,7 @@ def test_known_words_are_kept_once(shop):
 def test_short_beginnings_stand_in_the_statement_itself(shop, typed, expected):
     with CaptureQueriesContext(connection) as asked:
         rows = engines.banks(terms_of(typed), every=True, limit=21, offset=0)
-    assert [row["slug"] for row in rows] == expected
+    assert [slug for slug, *_rest in rows] == expected
     if connection.vendor == "postgresql":
         assert "vector @@ '(" in asked.captured_queries[0]["sql"]
 
