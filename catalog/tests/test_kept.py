@@ -4,11 +4,13 @@ import re
 
 import pytest
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils import translation
+from django.utils.safestring import SafeString
 
 from catalog import kept
-from catalog.kept import PAGES, kept_page
+from catalog.kept import PAGES, filled_parts, kept_page
 from catalog.models import BankQuestion, TestBank
 from catalog.shelving import shelve
 from catalog.window import bank_on_sale
@@ -206,6 +208,30 @@ def test_a_page_with_blanks_may_hold_no_token(searched, monkeypatch):
     monkeypatch.setattr("catalog.kept.render", lambda *_arguments: form)
     with pytest.raises(ValueError, match=r"catalog/search\.html holds a CSRF token"):
         Client().get(SEARCHES[0])
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        pytest.param(("A & B", "<i>", "c"), id="all to be escaped"),
+        pytest.param(("A & B", SafeString("<i>"), "c"), id="one safe already"),
+        pytest.param(("A & B", "<i>\0<b>", "c"), id="what stands between texts"),
+        pytest.param((SafeString("A"), SafeString("<i>"), SafeString("c")), id="all safe"),
+    ],
+)
+def test_parts_are_escaped_together_as_each_by_itself(category):
+    names = ("slug", "title", "excerpt", "category", "price")
+    rows = [
+        (f"bank-{number}", f"<{number}>", "" if number == 1 else "%s & more", one, "1 €" * number)
+        for number, one in enumerate(category)
+    ]
+    together = filled_parts("catalog/_hit.html", names, rows)
+    apart = [
+        render_to_string("catalog/_hit.html", dict(zip(names, row, strict=True))) for row in rows
+    ]
+    assert together == "".join(apart)
+    assert "%s &amp; more" in together
+    assert filled_parts("catalog/_hit.html", names, []) == ""
 
 
 @pytest.mark.parametrize("path", ["/", "/banks/", "/categories/software/", *SEARCHES])

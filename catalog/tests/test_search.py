@@ -16,7 +16,7 @@ from catalog.search import engines
 from catalog.search.finding import find_banks, find_questions
 from catalog.search.highlighting import Sought, excerpt, pointed, shown
 from catalog.search.spelling import distance
-from catalog.search.words import Term, folded, indexed, terms_of, words_of
+from catalog.search.words import NAMES, SIGNS_OF_NAMES, Term, folded, indexed, terms_of, words_of
 from catalog.services import put_on_sale, revoke_access, withdraw
 from catalog.shelving import shelve
 from conftest import NOON
@@ -248,6 +248,10 @@ def test_words_are_divided_alike_wherever_they_stand():
     assert [folded(word) for word in ("status", "analysis", "boxes", "class", "queries")] == [
         "status", "analysis", "box", "class", "query",
     ]  # fmt: skip
+
+
+def test_each_name_that_stays_whole_has_a_sign_that_is_looked_for():
+    assert all(any(sign in name for sign in SIGNS_OF_NAMES) for name in NAMES)
 
 
 def test_the_last_word_may_be_unfinished_and_eight_are_enough():
