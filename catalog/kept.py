@@ -32,6 +32,7 @@ from catalog.models import TestBank
 MOST_PAGES = 500
 SECONDS = 60
 TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+(?=")')
+# Stands between texts that are escaped together.
 BETWEEN = "\0"
 # Stands in a page for a text; letters that no escaping and no address changes.
 BLANK = re.compile(rb"blank-([a-z_]+)-blank")
