@@ -196,9 +196,13 @@ def excerpt(item: Item) -> str:
 
 
 def words_before_answering(item: Item) -> str:
-    """The stem and the choices as plain text, a line each: what search may look through."""
+    """The stem and the choices as plain text, a line each: what search may look through.
+
+    What has no words, as true and false, has no line.
+    """
     texts = (item.stem, *(choice.text for choice in _choices(item)))
-    return "\n".join(" ".join(plain_words(text.html).split()) for text in texts)
+    lines = (" ".join(plain_words(text.html).split()) for text in texts)
+    return "\n".join(line for line in lines if line)
 
 
 def letter(place: int) -> str:

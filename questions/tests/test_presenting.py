@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 import pytest
 
 from questions.grading import ChoiceResponse, grade
-from questions.items import Choice, MultipleChoice, SingleChoice, Text
+from questions.items import Choice, MultipleChoice, SingleChoice, Text, TrueFalse
 from questions.presenting import (
     PresentedChoice,
     PresentedItem,
@@ -13,6 +13,7 @@ from questions.presenting import (
     letter,
     present,
     reveal,
+    words_before_answering,
 )
 from questions.services import safe
 
@@ -129,3 +130,9 @@ def test_what_scrolls_is_reached_by_keyboard_but_not_within_a_label() -> None:
     shown = present(safe(ITEM.model_copy(update={"stem": stem, "choices": choices})))
     assert shown.stem_html.count('tabindex="0"') == 3
     assert [choice.html.count("tabindex") for choice in shown.choices] == [0, 0]
+
+
+def test_words_before_answering_are_lines_of_the_stem_and_the_choices_that_have_words() -> None:
+    assert words_before_answering(ITEM) == "Which?\nOne\nTwo"
+    statement = safe(TrueFalse(stem=Text(source="So it is."), is_true=True))
+    assert words_before_answering(statement) == "So it is."
