@@ -61,7 +61,10 @@ def picture(page: Page, name: str) -> None:
 
 
 def main(wanted: list[str]) -> int:
-    """Photograph a fresh demo, in the variants that are named, or in all."""
+    """Photograph a fresh demo, in the variants that are named, or in all; 2 if one is unknown."""
+    if unknown := [name for name in wanted if name not in VARIANTS]:
+        sys.stderr.write(f"Unknown: {', '.join(unknown)}. There are: {', '.join(VARIANTS)}.\n")
+        return 2
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running_browser() as browser:
         copy_project(Path(folder))
