@@ -19,8 +19,8 @@ from benchmarks.plan import PRICE_MINOR, QUESTIONS, Plan, Size
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from payments.models import Order
-from payments.orders import ReturnAddresses, open_order, record_session
-from payments.sessions import SessionFacts
+from payments.domain.order_life_cycle import ReturnAddresses, open_order, record_session
+from payments.stripe.sessions import SessionFacts
 from practice.services import start_attempt
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items

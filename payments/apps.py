@@ -11,7 +11,8 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, and what kept pages of the catalog depend on."""
         from catalog import kept  # noqa: PLC0415 - models are not there before
-        from payments import checks  # noqa: F401, PLC0415 - registers by being imported
-        from payments.stripe_client import payment_is_down  # noqa: PLC0415 - as above
+        from payments import checks  # noqa: F401
+        from payments import PLC0415 - registers by being imported
+        from payments.stripe.client import payment_is_down  # noqa: PLC0415 - as above
 
         kept.varying.append(payment_is_down)

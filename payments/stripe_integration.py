@@ -20,12 +20,12 @@ from stripe import APIConnectionError, APIError, InvalidRequestError, StripeErro
 from accounts.models import User
 from catalog.models import TestBank
 from catalog.services import live_access
-from payments import orders
+from payments.domain import order_life_cycle as orders
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, OtherMode, PaymentUnderWay
-from payments.fulfilment import PURCHASE, RETURN_PAGE, settle
+from payments.domain.fulfillment import PURCHASE, RETURN_PAGE, settle
 from payments.models import Order
-from payments.sessions import SessionFacts, session_facts
-from payments.stripe_client import stripe_client
+from payments.stripe.sessions import SessionFacts, session_facts
+from payments.stripe.client import stripe_client
 
 __all__ = [
     "APIConnectionError",

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from payments import order_views, views
+from payments.views import orders as order_views
+
+from payments.views import checkout as views
 
 app_name = "payments"
 

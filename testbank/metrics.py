@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.staff import way_in
-from payments.figures import Figures, figures
+from payments.monitoring.health_counters import Figures, figures
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {

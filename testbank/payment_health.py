@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from payments.models import Incident, StripeEvent
-from payments.outage import last_detour, outage_is_known
-from payments.webhooks import put_aside, replay_event
+from payments.stripe.outage import last_detour, outage_is_known
+from payments.flows.webhook_inbox import put_aside, replay_event
 from testbank.doctor.examination import examine_offline
 from testbank.doctor.live import SECONDS_A_CALL, last_look, start_look
 from testbank.doctor.report import Report, Status

@@ -152,7 +152,7 @@ def shop_books() -> ShopBooks:
     from django.utils import timezone
 
     from catalog.models import Access
-    from payments.figures import figures
+    from payments.monitoring.health_counters import figures
     from payments.models import Order, Refund, StripeEvent
 
     now = timezone.now()

@@ -77,7 +77,7 @@ def is_paid_back(wanted: PayBack) -> bool:
 
     from payments.errors import NothingToRefund, TooMuch
     from payments.models import Order
-    from payments.refunds import Wish, ask_refund, may_be_refunded_minor
+    from payments.flows.refunds import Wish, ask_refund, may_be_refunded_minor
 
     order = Order.objects.filter(session_id=wanted.session_id).first()
     if order is None or not order.is_settled:

@@ -31,8 +31,8 @@ from accounts.models import User
 from catalog.models import Category, TestBank
 from outbound.client import parse_resolve
 from outbound.diagnosis import Diagnosis
-from payments import stripe_client
-from payments.incidents import diagnosis_of
+from payments.stripe import client as stripe_client
+from payments.monitoring.incidents import diagnosis_of
 from payments.models import Incident, Order
 from payments.stripe_integration import StripeError
 from testing.faults import Fault

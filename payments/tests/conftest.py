@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
-from payments import stripe_client
-from payments.orders import ReturnAddresses, open_order
-from payments.outage import note_recovery
-from payments.sessions import SessionFacts
+from payments.stripe import client as stripe_client
+from payments.domain.order_life_cycle import ReturnAddresses, open_order
+from payments.stripe.outage import note_recovery
+from payments.stripe.sessions import SessionFacts
 from testing.contract import breaches
 from testing.parts import SHARED
 from testing.sandbox import SECRET_KEY, running_sandbox

@@ -1,6 +1,6 @@
 """Event bodies as Stripe writes them, for tests that need no sandbox: charges, refunds, disputes."""
 
-from payments.tests.test_webhook import event_of
+from payments.tests.views.test_webhook import event_of
 
 
 def payment_of(order):

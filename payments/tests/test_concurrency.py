@@ -12,14 +12,14 @@ from django.utils import timezone
 from catalog.models import Access
 from delivery.models import OutgoingMail
 from payments.errors import TooMuch
-from payments.fulfilment import fulfil
+from payments.domain.fulfillment import fulfil
 from payments.models import OpenCheckout, Order, Refund, StripeEvent
-from payments.orders import mark_expired, open_order
-from payments.refunds import Wish, ask_refund
+from payments.domain.order_life_cycle import mark_expired, open_order
+from payments.flows.refunds import Wish, ask_refund
 from payments.stripe_integration import confirm_payment, create_checkout_session
 from payments.tests.conftest import ADDRESSES
 from payments.tests.stripe_events import paid_event, refund_event
-from payments.tests.test_webhook import deliver, event_of
+from payments.tests.views.test_webhook import deliver, event_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 

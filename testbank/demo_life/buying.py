@@ -6,12 +6,12 @@ from django.conf import settings
 
 from accounts.models import User
 from catalog.models import TestBank
-from payments.charges import RefundFacts
-from payments.fulfilment import WEBHOOK, fulfil, note_failed, settle
+from payments.stripe.facts import RefundFacts
+from payments.domain.fulfillment import WEBHOOK, fulfil, note_failed, settle
 from payments.models import Order, Refund
-from payments.orders import ReturnAddresses, note_asked, open_order, record_session
-from payments.reversals import note_refund
-from payments.sessions import SessionFacts
+from payments.domain.order_life_cycle import ReturnAddresses, note_asked, open_order, record_session
+from payments.domain.refunds_and_disputes import note_refund
+from payments.stripe.sessions import SessionFacts
 
 PAID_AFTER = timedelta(seconds=74)
 SESSION_LASTS = timedelta(hours=24)

@@ -17,8 +17,8 @@ from outbound.client import Answer, CallFailed
 from outbound.diagnosis import diagnose, diagnose_answer
 from outbound.route import Route
 from outbound.secrets import scrub
-from payments.stripe_client import API_VERSION
-from payments.webhooks import WANTED
+from payments.stripe.client import API_VERSION
+from payments.flows.webhook_inbox import WANTED
 from testbank.doctor.report import Cause, Check, Status
 from testbank.doctor.setup import Setup
 from testbank.stripe_settings import LIVE, is_loopback

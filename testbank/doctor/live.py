@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from payments.outage import note_recovery
+from payments.stripe.outage import note_recovery
 from testbank.doctor.examination import examine_way
 from testbank.doctor.report import Check, Report
 from testbank.doctor.setup import Setup

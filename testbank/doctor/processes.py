@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from payments.outage import last_detour, outage_is_known
+from payments.stripe.outage import last_detour, outage_is_known
 from testbank.doctor.report import Check, Status, length
 from testbank.processes import WORKER, RunningProcess, Way, own_way, running_processes
 

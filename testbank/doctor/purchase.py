@@ -21,9 +21,9 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import TestBank
 from payments.errors import PaymentError
-from payments.incidents import diagnosis_of
+from payments.monitoring.incidents import diagnosis_of
 from payments.models import Order
-from payments.orders import UNPAID
+from payments.domain.order_life_cycle import UNPAID
 from payments.stripe_integration import (
     CheckoutSession,
     StripeError,

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
 from delivery.models import OutgoingMail
-from payments.figures import figures
+from payments.monitoring.health_counters import figures
 from payments.models import EventCursor, StripeEvent
 from testbank.doctor.report import Check, Status, length
 from testbank.models import SweepRun

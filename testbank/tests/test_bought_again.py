@@ -5,10 +5,10 @@ import pytest
 from django.utils import timezone
 
 from payments.models import Order
-from payments.orders import open_order
+from payments.domain.order_life_cycle import open_order
 from payments.tests.conftest import ADDRESSES, order  # noqa: F401 - a fixture
 from payments.tests.stripe_events import paid_event, refund_event
-from payments.tests.test_webhook import deliver
+from payments.tests.views.test_webhook import deliver
 from practice.models import Answer, Attempt
 
 pytestmark = pytest.mark.django_db

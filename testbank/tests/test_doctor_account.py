@@ -4,13 +4,13 @@
 import pytest
 
 from outbound.route import Surroundings, decide
-from payments.stripe_client import API_VERSION
+from payments.stripe.client import API_VERSION
 from payments.tests.conftest import (  # noqa: F401 - fixtures
     forget_stripe_client,
     sandbox,
     sandbox_program,
 )
-from payments.webhooks import WANTED
+from payments.flows.webhook_inbox import WANTED
 from testbank.doctor.account import READ, account_checks, endpoint_checks, webhook_address
 from testbank.doctor.setup import Setup
 from testing.sandbox import running_sandbox

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from payments import outage
+from payments.stripe import outage
 from testbank import processes
 from testbank.doctor.processes import process_checks
 from testbank.processes import WEB, note_process

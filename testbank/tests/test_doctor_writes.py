@@ -14,9 +14,9 @@ from django.core.management import CommandError
 
 from accounts.models import User
 from catalog.models import TestBank
-from payments import outage
+from payments.stripe import outage
 from payments.models import Incident, OpenCheckout, Order
-from payments.reconciliation import reconcile
+from payments.flows.reconciliation import reconcile
 from payments.tests.conftest import forget_stripe_client  # noqa: F401 - a fixture
 from testbank.tests.test_doctor import (  # noqa: F401 - fixtures
     KEY,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payments.figures import figures, names
+from payments.monitoring.health_counters import figures, names
 from payments.models import Order
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from testbank.metrics import HELP, exposition

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Access
-from payments import outage
+from payments.stripe import outage
 from payments.models import Incident, Order, StripeEvent
 from payments.tests.conftest import order  # noqa: F401 - a fixture
-from payments.tests.test_webhook import event_of
+from payments.tests.views.test_webhook import event_of
 from testbank.doctor import live
 from testbank.doctor.live import last_look, start_look
 from testbank.groups import OPERATORS, SELLERS

@@ -22,7 +22,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
     sandbox_program,
 )
 from payments.tests.stripe_events import paid_event, refund_event
-from payments.tests.test_webhook import deliver
+from payments.tests.views.test_webhook import deliver
 from testbank.groups import OPERATORS, SELLERS
 from testbank.tests.test_back_office import enter, office, superuser  # noqa: F401 - fixtures
 
@@ -188,7 +188,7 @@ def test_a_second_payment_goes_back_in_one_click(
 
 
 def test_a_held_order_is_given_its_access_by_a_person(office, order, facts, at):
-    from payments.fulfilment import fulfil
+    from payments.domain.fulfillment import fulfil
 
     fulfil(facts(order, amount_minor=1), door="webhook", at=at)
     for _click in range(2):

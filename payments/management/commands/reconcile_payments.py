@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from payments.incidents import report_incident
-from payments.reconciliation import Reconciliation, reconcile, rehearse
+from payments.monitoring.incidents import report_incident
+from payments.flows.reconciliation import Reconciliation, reconcile, rehearse
 from payments.stripe_integration import StripeError
 
 DAYS = 3

@@ -1,0 +1,153 @@
+"""A buyer's order: how it stands, the receipt, and asking again. The purchase stands in `views.py`."""
+
+import logging
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from catalog.models import Access
+from catalog.money import format_price
+from payments.errors import OtherMode
+from payments.monitoring.incidents import report_incident
+from payments.rate_limit import may
+from payments.models import Order
+from payments.domain.order_life_cycle import UNPAID
+from payments.domain.receipts import NothingBought, queue_receipts_again
+from payments.responses import SeeOther
+from payments.stripe_integration import StripeError, confirm_payment
+
+logger = logging.getLogger("payments.views")
+
+REFRESH_SECONDS = 5
+MOST_CHECKS_A_MINUTE = 6
+MOST_RECEIPTS_AN_HOUR = 3
+
+
+def own_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
+    """The order where it is this person's and of the mode in use. Raises: Http404."""
+    own = Order.objects.visible_to(request.user).in_mode(settings.STRIPE_MODE)
+    return get_object_or_404(own, pk=order_id)
+
+
+@login_required
+@require_GET
+def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Where Stripe sends the buyer back to. Grants nothing on its own word: it asks Stripe.
+
+    Refreshes itself while the payment is being confirmed.
+    """
+    order, _answered = _asked(own_order(request, order_id))
+    return render(request, "payments/success.html", _standing(order))
+
+
+def _asked(order: Order) -> tuple[Order, bool]:
+    """The order after Stripe was asked; False where it could not be."""
+    try:
+        return confirm_payment(order), True
+    except OtherMode:
+        logger.info("order=%s is of another account: Stripe is not asked", order.pk)
+    except StripeError as error:
+        subject = f"confirming order={order.pk}"
+        report_incident(error, subject=subject, order=order, at=timezone.now())
+    return order, False
+
+
+def _standing(order: Order) -> dict[str, Any]:
+    """How the order stands, for its page."""
+    accesses = Access.objects.live(timezone.now()).filter(
+        source_kind=Access.Source.ORDER, source_id=str(order.pk)
+    )
+    open_banks = set(accesses.values_list("test_bank_id", flat=True))
+    lines = list(order.lines.select_related("test_bank").order_by("pk"))
+    return {
+        "order": order,
+        "lines": lines,
+        "open_lines": [line for line in lines if line.test_bank_id in open_banks],
+        "refunds": [one for one in order.refunds.order_by("created_at") if one.counts],
+        "paid_back": format_price(order.refunded_minor, order.paid_currency or order.currency),
+        "is_waiting": order.status in UNPAID,
+        "refresh_seconds": REFRESH_SECONDS,
+    }
+
+
+@login_required
+@require_POST
+def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The buyer wants to know now: Stripe is asked, at most six times a minute."""
+    order = own_order(request, order_id)
+    if not may(what="check", who=order.pk, most=MOST_CHECKS_A_MINUTE, seconds=60):
+        messages.info(request, _("We have just looked. Look again in a minute."))
+        return _back(order)
+    order, answered = _asked(order)
+    if not answered:
+        words = _("We could not ask just now. Nothing is lost: we go on asking by ourselves.")
+        messages.warning(request, words)
+    elif order.is_settled:
+        messages.success(request, _("We have looked: your payment has arrived."))
+    else:
+        messages.info(request, _("We have looked: no payment has arrived so far."))
+    return _back(order)
+
+
+@login_required
+@require_GET
+def receipt(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The receipt, to be printed. Only of what was paid."""
+    order = own_order(request, order_id)
+    if not order.is_settled:
+        return _back(order)
+    lines = [
+        (line, format_price(line.amount_minor, order.currency))
+        for line in order.lines.order_by("pk")
+    ]
+    context = {**_standing(order), "lines": lines, "paid": _paid(order), "left": _left(order)}
+    return render(request, "payments/receipt.html", context)
+
+
+def _paid(order: Order) -> str:
+    if order.paid_minor is None:
+        return order.price
+    return format_price(order.paid_minor, order.paid_currency)
+
+
+def _left(order: Order) -> str:
+    return format_price(order.left_minor, order.paid_currency or order.currency)
+
+
+@login_required
+@require_POST
+def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Send the receipt once more, at most three times an hour."""
+    order = own_order(request, order_id)
+    if not may(what="receipt", who=order.pk, most=MOST_RECEIPTS_AN_HOUR, seconds=3600):
+        messages.info(request, _("We have sent it several times. Look into your spam folder."))
+        return _back(order)
+    try:
+        queue_receipts_again(order, at=timezone.now())
+    except NothingBought:
+        return _back(order)
+    words = _("The receipt is on its way to %(email)s.")
+    messages.success(request, words % {"email": order.email})
+    return _back(order)
+
+
+def _back(order: Order) -> HttpResponse:
+    return SeeOther(reverse("payments:success", args=[order.pk]))
+
+
+@login_required
+@require_GET
+def orders(request: HttpRequest) -> HttpResponse:
+    """The history of this person's orders, the newest first."""
+    own = Order.objects.visible_to(request.user).in_mode(settings.STRIPE_MODE)
+    history = own.prefetch_related("lines").order_by("-created_at")
+    return render(request, "payments/orders.html", {"orders": history})
