@@ -187,7 +187,7 @@ def owner(test_bank):
         test_bank=test_bank,
         source_kind=Access.Source.GRANT,
         source_id="fixture",
-        at=NOON,
+        starts_at=NOON,
         access_days=None,
         reason="a fixture of the tests",
     )

@@ -109,7 +109,7 @@ def _attempt(learner: User, test_bank: TestBank, at: datetime) -> tuple[str, str
         test_bank=test_bank,
         source_kind=Access.Source.GRANT,
         source_id="benchmark",
-        at=at,
+        starts_at=at,
         access_days=None,
         reason="a benchmark",
     )

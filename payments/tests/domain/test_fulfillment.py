@@ -98,7 +98,7 @@ def test_payment_of_what_staff_had_granted_is_held(order, facts, learner, test_b
         test_bank=test_bank,
         source_kind="grant",
         source_id="1",
-        at=at,
+        starts_at=at,
         access_days=None,
         reason="a prize",
     )

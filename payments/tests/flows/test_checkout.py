@@ -171,7 +171,7 @@ def test_owner_whose_access_ended_may_buy_again(sandbox, test_bank, learner, at)
         test_bank=test_bank,
         source_kind="order",
         source_id="old",
-        at=at - timedelta(days=40),
+        starts_at=at - timedelta(days=40),
         access_days=30,
     )
     assert create_checkout_session(test_bank, learner).url

@@ -88,7 +88,7 @@ def test_who_has_access_meanwhile_is_not_written_to(waiting, sandbox, learner, t
         test_bank=test_bank,
         source_kind="grant",
         source_id="1",
-        at=at,
+        starts_at=at,
         access_days=None,
         reason="a present",
     )
