@@ -1,18 +1,18 @@
-"""How often one person may ask for what costs a call or a mail."""
+"""A rate limit for requests that cost a call to Stripe or a mail."""
 
 from time import time
 
 from django.core.cache import cache
 
 
-def may(*, what: str, who: object, most: int, seconds: int) -> bool:
-    """True for the first `most` times in a span of so many seconds. Counts this one.
+def allow(*, action: str, key: object, limit: int, period_seconds: int) -> bool:
+    """Count this request, and return True for the first `limit` of them in a fixed window.
 
-    A count that the cache has lost is begun anew: this is a courtesy, not a lock.
+    If the cache evicts a counter, counting starts again: the limit is a courtesy, not a lock.
     """
-    key = f"limit-{what}-{who}-{int(time()) // seconds}"
-    cache.add(key, 0, timeout=2 * seconds)
+    counter = f"limit-{action}-{key}-{int(time()) // period_seconds}"
+    cache.add(counter, 0, timeout=2 * period_seconds)
     try:
-        return int(cache.incr(key)) <= most
+        return int(cache.incr(counter)) <= limit
     except ValueError:
         return True

@@ -1,4 +1,4 @@
-"""What staff fill in to pay money back."""
+"""The refund form."""
 
 import uuid
 from datetime import datetime, time
@@ -20,14 +20,15 @@ from unfold.widgets import (
 )
 
 from catalog.money import exponent, format_price, major, minor
+from payments.flows.refunds import RefundRequest
 from payments.models import Order, Refund
-from payments.flows.refunds import Wish
 
 
 class RefundForm(forms.Form):
-    """How much, why, and what becomes of the access; `order` is the one paid, `left` what is left.
+    """How much to refund, why, and what becomes of the access.
 
-    `key` is made with the page, so that a second click on it asks for nothing new.
+    `key` is made with the page, so that a double click opens one refund. `left_minor` is the
+    largest amount.
     """
 
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -81,7 +82,7 @@ class RefundForm(forms.Form):
         self.fields["amount"].help_text = words
 
     def clean_amount(self) -> int:
-        """In the currency's smallest unit."""
+        """Return the amount in the currency's smallest unit."""
         currency = self.order.paid_currency
         try:
             amount = minor(self.cleaned_data["amount"], currency)
@@ -95,7 +96,7 @@ class RefundForm(forms.Form):
         return amount
 
     def clean(self) -> dict[str, Any]:
-        """A later end needs its day, in the future; lines bound the amount."""
+        """Require a future day for a later end, and no more than the chosen lines cost."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("access") == Refund.AccessChoice.SHORTEN:
             day = cleaned.get("access_until")
@@ -107,11 +108,11 @@ class RefundForm(forms.Form):
             self.add_error("amount", gettext("That is more than was paid for what you chose."))
         return cleaned
 
-    def wish(self) -> Wish:
-        """What was filled in."""
+    def wanted(self) -> RefundRequest:
+        """Return the refund that the form describes."""
         given = self.cleaned_data
         shorten = given["access"] == Refund.AccessChoice.SHORTEN
-        return Wish(
+        return RefundRequest(
             amount_minor=given["amount"],
             reason=given["reason"],
             note=given["note"],

@@ -1,6 +1,6 @@
-"""What an order comes to by all that Stripe has said of its money. Pure; nothing is asked.
+"""What an order's money adds up to, from all that Stripe has reported. Pure functions.
 
-Whatever the order in which the facts came, the same facts give the same end.
+The result depends on the facts only, not on the order in which they came.
 """
 
 from collections.abc import Collection, Iterable
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from payments.models import Dispute, Order, OrderLine, Refund
 
-# Of two words about a refund the further one counts: it goes this way only.
+# Refund statuses are ordered; the most advanced one is kept.
 REFUND_RANK = {
     Refund.Status.ASKED: -1,
     Refund.Status.REFUSED: -1,
@@ -19,10 +19,10 @@ REFUND_RANK = {
     Refund.Status.CANCELED: 3,
     Refund.Status.FAILED: 4,
 }
-GONE_BACK = frozenset({Refund.Status.CANCELED, Refund.Status.FAILED})
+NOT_REFUNDED = (Refund.Status.CANCELED, Refund.Status.FAILED)
 
-# A question of the bank, an open dispute, a closed one: it goes this way only.
-DISPUTE_STEP = {
+# An inquiry, an open dispute, a closed one: a dispute never goes back.
+DISPUTE_RANK = {
     Dispute.Status.WARNING_NEEDS_RESPONSE: 0,
     Dispute.Status.WARNING_UNDER_REVIEW: 0,
     Dispute.Status.WARNING_CLOSED: 0,
@@ -32,19 +32,25 @@ DISPUTE_STEP = {
     Dispute.Status.LOST: 2,
     Dispute.Status.WON: 2,
 }
-DISPUTE_ORDER = list(Dispute.Status.values)
+DISPUTE_STATUSES = list(Dispute.Status.values)
 
 
 @dataclass(frozen=True)
-class Reckoning:
-    """What the order is, and how much of what was paid has gone back."""
+class OrderBalance:
+    """The status that an order's money gives it, and how much was refunded."""
 
     status: str
     refunded_minor: int
 
 
-def reckon(order: Order, refunds: Collection[Refund], disputes: Iterable[Dispute]) -> Reckoning:
-    """What a paid order is: refunded where all went back or a dispute was lost, and so on."""
+def calculate_balance(
+    order: Order, refunds: Collection[Refund], disputes: Iterable[Dispute]
+) -> OrderBalance:
+    """Calculate the balance of a paid order.
+
+    It is refunded if all of it went back or a dispute was lost, disputed while a dispute is open,
+    partially refunded if a part went back, and paid otherwise.
+    """
     paid = order.paid_minor or 0
     counted = sum(refund.amount_minor for refund in refunds if refund.counts)
     refunded = min(counted + unexplained_minor(order, refunds), paid)
@@ -55,41 +61,41 @@ def reckon(order: Order, refunds: Collection[Refund], disputes: Iterable[Dispute
         status = Order.Status.DISPUTED
     else:
         status = Order.Status.PARTIALLY_REFUNDED if refunded else Order.Status.PAID
-    return Reckoning(status, refunded)
+    return OrderBalance(status, refunded)
 
 
 def unexplained_minor(order: Order, refunds: Iterable[Refund]) -> int:
-    """What went back by Stripe's word about the charge, and no refund known here explains.
+    """Return what the charge reports as refunded and no known refund explains.
 
-    The charge's sum holds the refunds made until then, but for those that had failed before.
+    The charge's sum contains the refunds created by then, except those that had failed by then.
     """
     if order.charge_refunded_minor is None or order.charge_told_at is None:
         return 0
     explained = sum(
-        refund.amount_minor for refund in refunds if _is_within(refund, order.charge_told_at)
+        refund.amount_minor for refund in refunds if _is_in_charge_sum(refund, order.charge_told_at)
     )
     return max(order.charge_refunded_minor - explained, 0)
 
 
-def _is_within(refund: Refund, told_at: datetime) -> bool:
-    """True where a charge's sum of that time held this refund."""
+def _is_in_charge_sum(refund: Refund, told_at: datetime) -> bool:
+    """Return True if the charge's sum of that time contained this refund."""
     if refund.stripe_id is None or refund.created_at > told_at:
         return False
-    had_failed = refund.status in GONE_BACK and refund.told_at and refund.told_at < told_at
+    had_failed = refund.status in NOT_REFUNDED and refund.told_at and refund.told_at < told_at
     return not had_failed
 
 
 def withheld_from(
     order: Order,
     line: OrderLine,
-    reckoning: Reckoning,
+    balance: OrderBalance,
     refunds: Collection[Refund],
     disputes: Iterable[Dispute],
 ) -> datetime | None:
-    """From when the access of a line is closed by its money; None where it is not.
+    """Return from when the line's access is withheld because of its money; None if it is not.
 
-    A dispute closes it while it is open and once it is lost. A refund does what the seller
-    chose; where nobody chose, it closes what was paid back whole.
+    A dispute withholds it while it is open and once it is lost. A refund does what the seller
+    chose; if nobody chose, a full refund withholds it.
     """
     moments = [
         dispute.created_at
@@ -104,8 +110,8 @@ def withheld_from(
             moments.append(refund.created_at)
         elif refund.access == Refund.AccessChoice.SHORTEN and refund.access_until:
             moments.append(refund.access_until)
-    if _whole_and_nobody_chose(order, reckoning, counted):
-        moments.append(_last_word(order, counted))
+    if _is_refunded_without_choice(order, balance, counted):
+        moments.append(_refunded_at(order, counted))
     return min(moments, default=None)
 
 
@@ -114,15 +120,15 @@ def _is_for(refund: Refund, line: OrderLine) -> bool:
     return not lines or line.pk in lines
 
 
-def _whole_and_nobody_chose(
-    order: Order, reckoning: Reckoning, counted: Collection[Refund]
+def _is_refunded_without_choice(
+    order: Order, balance: OrderBalance, counted: Collection[Refund]
 ) -> bool:
-    whole = reckoning.refunded_minor and reckoning.refunded_minor == order.paid_minor
-    return bool(whole and not (counted and all(refund.access for refund in counted)))
+    is_full = balance.refunded_minor and balance.refunded_minor == order.paid_minor
+    return bool(is_full and not (counted and all(refund.access for refund in counted)))
 
 
-def _last_word(order: Order, counted: Collection[Refund]) -> datetime:
-    """When the money had gone back, by Stripe's clock."""
+def _refunded_at(order: Order, counted: Collection[Refund]) -> datetime:
+    """Return when the money had gone back, by Stripe's clock."""
     moments = [refund.created_at for refund in counted]
     if order.charge_told_at:
         moments.append(order.charge_told_at)

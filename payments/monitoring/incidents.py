@@ -1,4 +1,4 @@
-"""What went wrong with a payment: one code for the buyer, everything else in the log."""
+"""Incidents: a code for the buyer, and the details for the log and the admin."""
 
 import logging
 import secrets
@@ -8,16 +8,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from stripe import APIConnectionError, StripeError
 
 from outbound.diagnosis import Diagnosis, diagnose_refusal
 from outbound.secrets import scrub
 from payments.models import Incident, Order
-from payments.stripe.client import NoAnswer
+from payments.stripe.errors import APIConnectionError, NoAnswer, StripeError
 
-logger = logging.getLogger("payments.incidents")
+logger = logging.getLogger(__name__)
 
-# Without letters and digits that are mistaken for one another on the telephone.
+# Without letters and digits that sound or look alike.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
 UNKNOWN = "UNKNOWN"
@@ -25,7 +24,7 @@ UNKNOWN = "UNKNOWN"
 
 @dataclass(frozen=True)
 class BuyersIncident:
-    """What the buyer may know of a fault: its code, and a sentence. No detail of the fault."""
+    """What the buyer may know of an error: its code and a sentence, and no details."""
 
     code: str
     sentence: str
@@ -34,9 +33,9 @@ class BuyersIncident:
 def report_incident(
     error: StripeError, *, subject: str, at: datetime, order: Order | None = None
 ) -> BuyersIncident:
-    """Keep the fault under a new code, write it into the log, and give what the buyer may read.
+    """Store an error under a new code, log it, and return what the buyer may read.
 
-    `subject` says by ids what was being done.
+    `subject` says what was being done, by ids.
     """
     code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
     report, diagnosis = _details(error), diagnosis_of(error)
@@ -53,10 +52,10 @@ def report_incident(
 
 
 def buyer_sentence(error: StripeError, order: Order | None) -> str:
-    """The plain words for a fault on the way to Stripe: no host, no class, no word of proxies.
+    """Return the sentence for an error in a call to Stripe: no host, no class, no proxy.
 
-    Nothing can have been charged before the buyer was shown Stripe's page: no card was
-    entered yet. Where an earlier try led there, that is not claimed.
+    Nothing can have been charged before the buyer saw Stripe's page, because no card was entered
+    yet. After an earlier attempt led there, the sentence does not claim that.
     """
     if order is not None and order.session_id:
         return _sentence_after_stripes_page(error)
@@ -87,7 +86,7 @@ def _sentence_after_stripes_page(error: StripeError) -> str:
 
 def _details(error: StripeError) -> str:
     diagnosis = diagnosis_of(error)
-    found = _finding(diagnosis) if diagnosis else f"cause={UNKNOWN}"
+    found = _described(diagnosis) if diagnosis else f"cause={UNKNOWN}"
     if isinstance(error, NoAnswer):
         course = error.record.course if error.record else "no call was made"
         return f"{course} {found}"
@@ -98,7 +97,7 @@ def _details(error: StripeError) -> str:
 
 
 def diagnosis_of(error: StripeError) -> Diagnosis | None:
-    """What is known of a fault: why no answer came, or what Stripe's own refusal means."""
+    """Return why no answer came, or what Stripe's own refusal means; None if that is unknown."""
     if isinstance(error, NoAnswer):
         return error.diagnosis
     status = error.http_status or 0
@@ -113,7 +112,7 @@ def diagnosis_of(error: StripeError) -> Diagnosis | None:
     )
 
 
-def _finding(diagnosis: Diagnosis) -> str:
+def _described(diagnosis: Diagnosis) -> str:
     return (
         f"cause={diagnosis.id} stage={diagnosis.stage} acted={diagnosis.acted} "
         f"{diagnosis.operator} Fix: {diagnosis.fix} {diagnosis.advice}"

@@ -1,7 +1,7 @@
-"""Whether payment is known to be down: one mark for all processes of this machine.
+"""Whether Stripe is known to be unreachable, shared by all processes of this machine.
 
-They share the way out, so what one has found holds for the others. The mark is a file, since
-every page asks for it and a file costs no query; other machines have ways of their own.
+All processes use the same way out, so what one finds holds for the others. A file carries the
+state, because every page asks for it and a file costs no query. Other machines have their own.
 """
 
 import json
@@ -12,85 +12,76 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
-logger = logging.getLogger("payments.outage")
+logger = logging.getLogger(__name__)
 
-# After that nobody has tried for so long that it is not known any more.
+# After this long without a call, nothing is known any more.
 KNOWN_FOR_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Detour:
-    """The last call that went around the proxy, because STRIPE_PROXY_FALLBACK says so."""
+class ProxyFallback:
+    """The last call that bypassed the proxy, because STRIPE_PROXY_FALLBACK allows it."""
 
     at: datetime
     cause: str
 
 
-def note_outage(cause: str) -> None:
-    """The last calls did not get through."""
+def record_outage(cause: str) -> None:
+    """Record that the last calls did not get through."""
     _write(_outage_file(), cause)
 
 
-def note_recovery() -> None:
-    """A call got through: all processes know it at once."""
+def record_recovery() -> None:
+    """Record that a call got through."""
     with suppress(OSError):
         _outage_file().unlink()
 
 
 def outage_is_known() -> bool:
-    """True where some process has found it within the last minutes. Costs one look at a file."""
+    """Return True if a process recorded an outage within the last minutes. Costs one stat()."""
     try:
         return time.time() - _outage_file().stat().st_mtime < KNOWN_FOR_SECONDS
     except OSError:
         return False
 
 
-def marks_can_be_left() -> bool:
-    """False where each process knows only what it has met itself."""
-    return _folder().is_dir() and os.access(_folder(), os.W_OK)
+def outages_are_shared() -> bool:
+    """Return False if RUN_DIR is not writable, so that each process knows only its own calls."""
+    folder: Path = settings.RUN_DIR
+    return folder.is_dir() and os.access(folder, os.W_OK)
 
 
-def note_detour(cause: str) -> None:
-    """A call went around the proxy."""
-    _write(_detour_file(), cause)
+def record_fallback(cause: str) -> None:
+    """Record that a call bypassed the proxy."""
+    _write(_fallback_file(), cause)
 
 
-def last_detour() -> Detour | None:
-    """When that was last, and why; None where it never was."""
+def last_fallback() -> ProxyFallback | None:
+    """Return when a call last bypassed the proxy, and why; None if none ever did."""
     try:
-        content = json.loads(_detour_file().read_text(encoding="utf-8"))
-        at = datetime.fromtimestamp(_detour_file().stat().st_mtime, UTC)
-        return Detour(at, str(content["cause"]))
+        content = json.loads(_fallback_file().read_text(encoding="utf-8"))
+        at = datetime.fromtimestamp(_fallback_file().stat().st_mtime, UTC)
+        return ProxyFallback(at, str(content["cause"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _outage_file() -> Path:
-    return _in_folder(_folder(), "payment-is-down.json")
-
-
-def _detour_file() -> Path:
-    return _in_folder(_folder(), "around-the-proxy.json")
-
-
-@cache
-def _in_folder(folder: Path, name: str) -> Path:
-    """Put together once: every page asks."""
-    return folder / name
-
-
-def _folder() -> Path:
     folder: Path = settings.RUN_DIR
-    return folder
+    return folder / "payment-is-down.json"
+
+
+def _fallback_file() -> Path:
+    folder: Path = settings.RUN_DIR
+    return folder / "around-the-proxy.json"
 
 
 def _write(file: Path, cause: str) -> None:
-    """Whole or not at all, so that nobody reads a half."""
+    """Write atomically by renaming, so that no reader sees half of a file."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")

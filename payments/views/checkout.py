@@ -1,6 +1,5 @@
-"""The way to Stripe and back without paying, and the webhook. Orders stand in `order_views.py`."""
+"""The way to Stripe's page, and back from it without paying."""
 
-import logging
 import uuid
 
 from django.conf import settings
@@ -13,27 +12,20 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from catalog.models import TestBank
 from catalog.services import claim_free_bank
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
-from payments.monitoring.incidents import report_incident
+from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
-from payments.views.orders import own_order
-from payments.flows.reminders import ask_for_reminder
+from payments.monitoring.incidents import report_incident
 from payments.responses import SeeOther
-from payments.stripe.client import BadWebhook, verified_event
 from payments.stripe_integration import StripeError, create_checkout_session
-from payments.flows.webhook_inbox import receive_event
-
-logger = logging.getLogger("payments.views")
+from payments.views.orders import own_order
 
 RETRY_AFTER_SECONDS = 60
-
-
 REFUSALS = {
     AlreadyOwned: gettext_lazy("This test bank is yours already. Nothing was charged."),
     NotOnSale: gettext_lazy("This test bank is no longer sold. Nothing was charged."),
@@ -42,10 +34,10 @@ REFUSALS = {
 
 @require_POST
 def checkout(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send the buyer to Stripe's page for this bank; a stranger to sign-up first."""
+    """Redirect the buyer to Stripe's page for this bank; a stranger to sign-up first."""
     test_bank = get_object_or_404(TestBank, slug=slug)
-    # What is on sale everybody sees: most buyers need no second question.
-    if not (test_bank.is_on_sale or _may_see(request, test_bank)):
+    # Everybody may see a bank on sale, so most requests need no second query.
+    if not (test_bank.is_on_sale or _is_visible(request, test_bank)):
         raise Http404
     detail = reverse("catalog:detail", args=[slug])
     if not isinstance(request.user, User):
@@ -66,12 +58,12 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     return SeeOther(session.url)
 
 
-def _may_see(request: HttpRequest, test_bank: TestBank) -> bool:
+def _is_visible(request: HttpRequest, test_bank: TestBank) -> bool:
     return TestBank.objects.visible_to(request.user).filter(pk=test_bank.pk).exists()
 
 
 def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) -> HttpResponse:
-    """The page for a fault on the way to Stripe: what happened, what is safe, what next."""
+    """Show the page for an error in the call to Stripe: what happened, and what to do next."""
     checkout = OpenCheckout.objects.filter(
         learner=request.user.pk, test_bank=test_bank, mode=settings.STRIPE_MODE
     )
@@ -84,7 +76,7 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
     context = {
         "test_bank": test_bank,
         "incident": incident,
-        # Only the worker looks whether payment works again.
+        # Only the worker checks whether payment works again.
         "offers_reminder": settings.WORKER,
     }
     response = render(request, "payments/unavailable.html", context, status=503)
@@ -95,15 +87,15 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
 @login_required
 @require_POST
 def remind(request: HttpRequest, slug: str) -> HttpResponse:
-    """Write to this buyer once payment works again."""
+    """Send this buyer a mail when payment works again."""
     order = get_object_or_404(
         Order.objects.visible_to(request.user),
         open_checkout__test_bank__slug=slug,
         mode=settings.STRIPE_MODE,
     )
-    ask_for_reminder(order=order, at=timezone.now())
+    request_reminder(order=order, at=timezone.now())
     if order.session_id:
-        # An earlier try led to Stripe's page, where the buyer may have paid.
+        # An earlier attempt led to Stripe's page, where the buyer may have paid.
         words = _("We will write to %(email)s as soon as payment works again.")
     else:
         words = _("We will write to %(email)s as soon as payment works again. Nothing was charged.")
@@ -114,33 +106,13 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def cancelled(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """The buyer turned back on Stripe's page: to the bank again, with a word of comfort."""
+    """Lead a buyer who left Stripe's page back to the bank."""
     order = own_order(request, order_id)
     if order.is_settled:
-        # Paid in another tab: its own page says how it stands.
+        # Paid in another tab.
         return redirect("payments:success", order_id=order.pk)
     line = order.lines.select_related("test_bank").first()
     messages.info(request, _("You have not been charged. You can buy whenever you like."))
     return (
         redirect("catalog:detail", slug=line.test_bank.slug) if line else redirect("catalog:list")
     )
-
-
-@csrf_exempt
-@require_POST
-def webhook(request: HttpRequest) -> HttpResponse:
-    """Stripe's events. 200 once the event is kept and handled; 400 for what is not signed.
-
-    A fault on our side answers 500, so that Stripe sends the event again.
-    """
-    if not settings.STRIPE_WEBHOOK_SECRETS:
-        logger.error("an event came, but STRIPE_WEBHOOK_SECRET is not set; it was not accepted")
-        return HttpResponse("no webhook secret is set", status=503, content_type="text/plain")
-    signature = request.META.get("HTTP_STRIPE_SIGNATURE", "")
-    try:
-        event = verified_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRETS)
-    except BadWebhook as error:
-        logger.warning("a webhook was refused: %s", error)
-        return HttpResponse("refused", status=400, content_type="text/plain")
-    receive_event(event=event, body=request.body, at=timezone.now())
-    return HttpResponse("kept", content_type="text/plain")

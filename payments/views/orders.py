@@ -1,4 +1,4 @@
-"""A buyer's order: how it stands, the receipt, and asking again. The purchase stands in `views.py`."""
+"""A buyer's orders: the return page, the receipt, and the history."""
 
 import logging
 import uuid
@@ -16,24 +16,25 @@ from django.views.decorators.http import require_GET, require_POST
 
 from catalog.models import Access
 from catalog.money import format_price
-from payments.errors import OtherMode
-from payments.monitoring.incidents import report_incident
-from payments.rate_limit import may
+from payments.domain.order_life_cycle import AWAITING_PAYMENT
+from payments.domain.receipts import queue_receipts_again
+from payments.errors import NothingBought, OtherMode
+from payments.flows.checkout import confirm_payment
 from payments.models import Order
-from payments.domain.order_life_cycle import UNPAID
-from payments.domain.receipts import NothingBought, queue_receipts_again
+from payments.monitoring.incidents import report_incident
+from payments.rate_limit import allow
 from payments.responses import SeeOther
-from payments.stripe_integration import StripeError, confirm_payment
+from payments.stripe.errors import StripeError
 
-logger = logging.getLogger("payments.views")
+logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5
-MOST_CHECKS_A_MINUTE = 6
-MOST_RECEIPTS_AN_HOUR = 3
+MAX_CHECKS_PER_MINUTE = 6
+MAX_RECEIPTS_PER_HOUR = 3
 
 
 def own_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
-    """The order where it is this person's and of the mode in use. Raises: Http404."""
+    """Return this person's order in the mode in use. Raises: Http404."""
     own = Order.objects.visible_to(request.user).in_mode(settings.STRIPE_MODE)
     return get_object_or_404(own, pk=order_id)
 
@@ -41,28 +42,30 @@ def own_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
 @login_required
 @require_GET
 def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Where Stripe sends the buyer back to. Grants nothing on its own word: it asks Stripe.
+    """Show the page that Stripe sends the buyer back to.
 
-    Refreshes itself while the payment is being confirmed.
+    It grants nothing by itself: it asks Stripe. It refreshes itself until the payment is
+    confirmed.
     """
-    order, _answered = _asked(own_order(request, order_id))
-    return render(request, "payments/success.html", _standing(order))
-
-
-def _asked(order: Order) -> tuple[Order, bool]:
-    """The order after Stripe was asked; False where it could not be."""
+    order = own_order(request, order_id)
     try:
-        return confirm_payment(order), True
-    except OtherMode:
-        logger.info("order=%s is of another account: Stripe is not asked", order.pk)
+        order = _confirm(order)
+    except (OtherMode, StripeError):
+        logger.info("order=%s: the payment is still being confirmed", order.pk)
+    return render(request, "payments/success.html", _order_context(order))
+
+
+def _confirm(order: Order) -> Order:
+    """Ask Stripe; report an incident if it cannot be reached. Raises: OtherMode, StripeError."""
+    try:
+        return confirm_payment(order)
     except StripeError as error:
         subject = f"confirming order={order.pk}"
         report_incident(error, subject=subject, order=order, at=timezone.now())
-    return order, False
+        raise
 
 
-def _standing(order: Order) -> dict[str, Any]:
-    """How the order stands, for its page."""
+def _order_context(order: Order) -> dict[str, Any]:
     accesses = Access.objects.live(timezone.now()).filter(
         source_kind=Access.Source.ORDER, source_id=str(order.pk)
     )
@@ -74,7 +77,7 @@ def _standing(order: Order) -> dict[str, Any]:
         "open_lines": [line for line in lines if line.test_bank_id in open_banks],
         "refunds": [one for one in order.refunds.order_by("created_at") if one.counts],
         "paid_back": format_price(order.refunded_minor, order.paid_currency or order.currency),
-        "is_waiting": order.status in UNPAID,
+        "is_waiting": order.status in AWAITING_PAYMENT,
         "refresh_seconds": REFRESH_SECONDS,
     }
 
@@ -82,16 +85,18 @@ def _standing(order: Order) -> dict[str, Any]:
 @login_required
 @require_POST
 def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """The buyer wants to know now: Stripe is asked, at most six times a minute."""
+    """Ask Stripe about the payment now, at most six times a minute."""
     order = own_order(request, order_id)
-    if not may(what="check", who=order.pk, most=MOST_CHECKS_A_MINUTE, seconds=60):
+    if not allow(action="check", key=order.pk, limit=MAX_CHECKS_PER_MINUTE, period_seconds=60):
         messages.info(request, _("We have just looked. Look again in a minute."))
         return _back(order)
-    order, answered = _asked(order)
-    if not answered:
+    try:
+        order = _confirm(order)
+    except (OtherMode, StripeError):
         words = _("We could not ask just now. Nothing is lost: we go on asking by ourselves.")
         messages.warning(request, words)
-    elif order.is_settled:
+        return _back(order)
+    if order.is_settled:
         messages.success(request, _("We have looked: your payment has arrived."))
     else:
         messages.info(request, _("We have looked: no payment has arrived so far."))
@@ -101,7 +106,7 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
 @login_required
 @require_GET
 def receipt(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """The receipt, to be printed. Only of what was paid."""
+    """Show the receipt of a paid order, to print."""
     order = own_order(request, order_id)
     if not order.is_settled:
         return _back(order)
@@ -109,7 +114,7 @@ def receipt(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         (line, format_price(line.amount_minor, order.currency))
         for line in order.lines.order_by("pk")
     ]
-    context = {**_standing(order), "lines": lines, "paid": _paid(order), "left": _left(order)}
+    context = {**_order_context(order), "lines": lines, "paid": _paid(order), "left": _left(order)}
     return render(request, "payments/receipt.html", context)
 
 
@@ -126,9 +131,9 @@ def _left(order: Order) -> str:
 @login_required
 @require_POST
 def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Send the receipt once more, at most three times an hour."""
+    """Send the receipt again, at most three times an hour."""
     order = own_order(request, order_id)
-    if not may(what="receipt", who=order.pk, most=MOST_RECEIPTS_AN_HOUR, seconds=3600):
+    if not allow(action="receipt", key=order.pk, limit=MAX_RECEIPTS_PER_HOUR, period_seconds=3600):
         messages.info(request, _("We have sent it several times. Look into your spam folder."))
         return _back(order)
     try:
@@ -147,7 +152,7 @@ def _back(order: Order) -> HttpResponse:
 @login_required
 @require_GET
 def orders(request: HttpRequest) -> HttpResponse:
-    """The history of this person's orders, the newest first."""
+    """List this person's orders, newest first."""
     own = Order.objects.visible_to(request.user).in_mode(settings.STRIPE_MODE)
     history = own.prefetch_related("lines").order_by("-created_at")
     return render(request, "payments/orders.html", {"orders": history})

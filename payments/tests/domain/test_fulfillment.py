@@ -4,15 +4,16 @@ import pytest
 
 from catalog.models import Access
 from catalog.services import grant_access
+from payments.domain.fulfillment import apply_session, fulfill, record_failed_payment
+from payments.domain.order_life_cycle import mark_expired
+from payments.domain.order_placement import get_or_place_order
 from payments.errors import NotPaid, UnknownSession
-from payments.domain.fulfillment import fulfil, note_failed, settle
 from payments.models import Order
-from payments.domain.order_life_cycle import mark_expired, open_order
-from payments.tests.conftest import ADDRESSES
+from payments.tests.conftest import RETURN_URLS
 
 
 def test_paid_session_gives_access_once(order, facts, learner, test_bank, at):
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
     assert (order.status, order.paid_at, order.granted_at) == ("paid", at, at)
     access = Access.objects.get()
@@ -25,8 +26,8 @@ def test_paid_session_gives_access_once(order, facts, learner, test_bank, at):
 
 
 def test_fulfil_twice_changes_nothing(order, facts, at):
-    fulfil(facts(order), door="webhook", at=at)
-    fulfil(facts(order), door="return", at=at + timedelta(days=9))
+    fulfill(facts(order), source="webhook", at=at)
+    fulfill(facts(order), source="return", at=at + timedelta(days=9))
     order.refresh_from_db()
     assert (order.paid_at, order.events.filter(kind="paid").count()) == (at, 1)
     assert Access.objects.count() == 1
@@ -34,25 +35,25 @@ def test_fulfil_twice_changes_nothing(order, facts, at):
 
 def test_length_of_access_is_that_of_the_purchase(make_bank, learner, facts, at):
     bank = make_bank("timed", access_days=30)
-    order = open_order(
-        learner=learner, test_bank=bank, mode="sandbox", account="", addresses=ADDRESSES, at=at
+    order = get_or_place_order(
+        learner=learner, test_bank=bank, mode="sandbox", account="", return_urls=RETURN_URLS, at=at
     )
     bank.access_days = 7
     bank.save(update_fields=["access_days"])
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     assert Access.objects.get().expires_at == at + timedelta(days=30)
 
 
 def test_no_payment_required_grants_too(order, facts, at):
     free = facts(order, payment_status="no_payment_required", amount_minor=0)
-    fulfil(free, door="webhook", at=at)
+    fulfill(free, source="webhook", at=at)
     assert Access.objects.count() == 1
 
 
 @pytest.mark.parametrize("payment_status", ["unpaid", "", "processing"])
 def test_nothing_else_grants(order, facts, at, payment_status):
     with pytest.raises(NotPaid):
-        fulfil(facts(order, payment_status=payment_status), door="webhook", at=at)
+        fulfill(facts(order, payment_status=payment_status), source="webhook", at=at)
     assert not Access.objects.exists()
 
 
@@ -65,7 +66,7 @@ def test_nothing_else_grants(order, facts, at, payment_status):
     ],
 )
 def test_session_that_differs_is_held_and_never_granted(order, facts, at, change, held):
-    fulfil(facts(order, **change), door="webhook", at=at)
+    fulfill(facts(order, **change), source="webhook", at=at)
     order.refresh_from_db()
     assert (order.status, order.held, order.granted_at) == ("paid", held, None)
     assert not Access.objects.exists()
@@ -73,7 +74,7 @@ def test_session_that_differs_is_held_and_never_granted(order, facts, at, change
 
 def test_order_of_an_erased_account_is_held(order, facts, learner, at):
     learner.delete()
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
     assert (order.held, order.granted_at) == ("the learner's account is gone", None)
 
@@ -81,12 +82,17 @@ def test_order_of_an_erased_account_is_held(order, facts, learner, at):
 def test_second_payment_for_one_bank_is_flagged_and_the_first_stays(
     order, facts, learner, test_bank, at
 ):
-    mark_expired(order, door="webhook", at=at)
-    second = open_order(
-        learner=learner, test_bank=test_bank, mode="sandbox", account="", addresses=ADDRESSES, at=at
+    mark_expired(order, source="webhook", at=at)
+    second = get_or_place_order(
+        learner=learner,
+        test_bank=test_bank,
+        mode="sandbox",
+        account="",
+        return_urls=RETURN_URLS,
+        at=at,
     )
-    fulfil(facts(second), door="webhook", at=at)
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(second), source="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
     assert (order.status, order.duplicate_of, order.granted_at) == ("paid", second, None)
     assert [access.source_id for access in Access.objects.all()] == [str(second.pk)]
@@ -102,7 +108,7 @@ def test_payment_of_what_staff_had_granted_is_held(order, facts, learner, test_b
         access_days=None,
         reason="a prize",
     )
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
     assert order.held == "the learner had access already (grant)"
 
@@ -111,46 +117,46 @@ def test_bank_bought_again_after_its_access_ended_is_granted(make_bank, learner,
     bank = make_bank("timed", access_days=30)
     later = at + timedelta(days=31)
     for moment in (at, later):
-        order = open_order(
+        order = get_or_place_order(
             learner=learner,
             test_bank=bank,
             mode="sandbox",
             account="",
-            addresses=ADDRESSES,
+            return_urls=RETURN_URLS,
             at=moment,
         )
-        fulfil(facts(order), door="webhook", at=moment)
+        fulfill(facts(order), source="webhook", at=moment)
     assert Access.objects.live(later).count() == 1
     assert not Order.objects.exclude(held="", duplicate_of=None).exists()
 
 
 def test_session_that_no_order_knows_is_told(order, facts, at):
     with pytest.raises(UnknownSession):
-        fulfil(facts(order, order_id=""), door="webhook", at=at)
+        fulfill(facts(order, order_id=""), source="webhook", at=at)
     with pytest.raises(UnknownSession):
-        fulfil(facts(order, order_id="not-an-id"), door="webhook", at=at)
+        fulfill(facts(order, order_id="not-an-id"), source="webhook", at=at)
 
 
 def test_metadata_does_not_lead_to_an_order_that_has_another_session(order, facts, at):
     Order.objects.filter(pk=order.pk).update(session_id="cs_test_real", status="open")
     with pytest.raises(UnknownSession):
-        fulfil(facts(order, id="cs_test_forged"), door="webhook", at=at)
+        fulfill(facts(order, id="cs_test_forged"), source="webhook", at=at)
 
 
 def test_settle_expires_an_order_whose_session_has(order, facts, at):
-    settle(facts(order, status="expired", payment_status="unpaid"), door="webhook", at=at)
+    apply_session(facts(order, status="expired", payment_status="unpaid"), source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == "expired"
 
 
-def test_settle_waits_for_money_that_is_under_way(order, facts, at):
-    settle(facts(order, payment_status="unpaid"), door="webhook", at=at)
+def test_settle_waits_for_money_that_is_processing(order, facts, at):
+    apply_session(facts(order, payment_status="unpaid"), source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == "pending"
 
 
 def test_failed_payment_closes_the_order(order, facts, at):
-    note_failed(facts(order, payment_status="unpaid"), door="webhook", at=at)
+    record_failed_payment(facts(order, payment_status="unpaid"), source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == "failed"
 
@@ -158,10 +164,12 @@ def test_failed_payment_closes_the_order(order, facts, at):
 @pytest.mark.parametrize("first", ["paid", "failed", "expired"])
 def test_order_of_events_does_not_matter(order, facts, at, first):
     steps = {
-        "paid": lambda: settle(facts(order), door="webhook", at=at),
-        "failed": lambda: note_failed(facts(order, payment_status="unpaid"), door="webhook", at=at),
-        "expired": lambda: settle(
-            facts(order, status="expired", payment_status="unpaid"), door="webhook", at=at
+        "paid": lambda: apply_session(facts(order), source="webhook", at=at),
+        "failed": lambda: record_failed_payment(
+            facts(order, payment_status="unpaid"), source="webhook", at=at
+        ),
+        "expired": lambda: apply_session(
+            facts(order, status="expired", payment_status="unpaid"), source="webhook", at=at
         ),
     }
     for name in [first, *(name for name in steps if name != first)]:

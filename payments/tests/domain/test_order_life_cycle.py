@@ -5,24 +5,23 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from payments.models import OpenCheckout, Order
 from payments.domain.order_life_cycle import (
+    mark_asked,
     mark_expired,
     mark_failed,
+    mark_open,
     mark_paid,
-    note_asked,
-    open_order,
-    record_session,
-    still_describes,
 )
-from payments.tests.conftest import ADDRESSES
+from payments.domain.order_placement import get_or_place_order, is_up_to_date
+from payments.models import OpenCheckout, Order
+from payments.tests.conftest import RETURN_URLS
 
 
 def test_open_order_writes_down_the_exact_request(order, learner, test_bank):
     assert order.status == "pending"
     assert (order.email, order.amount_minor, order.currency) == (learner.email, 1900, "USD")
     request = json.loads(order.request)
-    assert request["success_url"] == f"http://shop.example/success/{order.pk}/"
+    assert request["success_url"] == f"http://shop.example/payments/success/{order.pk}/"
     assert request["line_items"][0]["price_data"] == {
         "currency": "usd",
         "unit_amount": 1900,
@@ -37,12 +36,12 @@ def test_request_lists_no_payment_methods(order):
 
 
 def test_open_order_a_second_time_gives_the_same(order, learner, test_bank, at):
-    again = open_order(
+    again = get_or_place_order(
         learner=learner,
         test_bank=test_bank,
         mode="sandbox",
         account="",
-        addresses=ADDRESSES,
+        return_urls=RETURN_URLS,
         at=at + timedelta(hours=1),
     )
     assert again == order
@@ -50,8 +49,13 @@ def test_open_order_a_second_time_gives_the_same(order, learner, test_bank, at):
 
 
 def test_open_order_in_another_mode_is_another_order(order, learner, test_bank, at):
-    live = open_order(
-        learner=learner, test_bank=test_bank, mode="live", account="", addresses=ADDRESSES, at=at
+    live = get_or_place_order(
+        learner=learner,
+        test_bank=test_bank,
+        mode="live",
+        account="",
+        return_urls=RETURN_URLS,
+        at=at,
     )
     assert live != order
 
@@ -78,35 +82,35 @@ def test_database_lets_nobody_open_a_second_checkout(order, learner, test_bank):
     [{"price_minor": 2900}, {"currency": "EUR"}, {"title": "New"}, {"access_days": 30}],
 )
 def test_order_no_longer_describes_a_bank_that_changed(order, test_bank, change):
-    assert still_describes(order, test_bank)
+    assert is_up_to_date(order, test_bank)
     for name, value in change.items():
         setattr(test_bank, name, value)
-    assert not still_describes(order, test_bank)
+    assert not is_up_to_date(order, test_bank)
 
 
 def test_note_asked_keeps_the_first_time(order, at):
-    note_asked(order, at=at)
-    note_asked(order, at=at + timedelta(hours=5))
+    mark_asked(order, at=at)
+    mark_asked(order, at=at + timedelta(hours=5))
     order.refresh_from_db()
     assert order.asked_at == at
 
 
 def test_record_session_opens_the_order(order, facts, at):
-    record_session(order, facts(order, status="open", payment_status="unpaid"), at=at)
+    mark_open(order, facts(order, status="open", payment_status="unpaid"), at=at)
     order.refresh_from_db()
     assert (order.status, order.session_id) == ("open", f"cs_test_{order.pk.hex}")
 
 
 def test_record_session_leaves_an_order_that_a_webhook_paid(order, facts, at):
-    mark_paid(order, facts(order), door="webhook", at=at, granted=True)
-    record_session(order, replace(facts(order), url="https://other.example"), at=at)
+    mark_paid(order, facts(order), source="webhook", at=at, granted_at=at)
+    mark_open(order, replace(facts(order), url="https://other.example"), at=at)
     order.refresh_from_db()
     assert (order.status, order.session_url) == ("paid", "")
 
 
 @pytest.mark.parametrize(("close", "status"), [(mark_expired, "expired"), (mark_failed, "failed")])
 def test_closing_lets_the_next_checkout_in(order, at, close, status):
-    assert close(order, door="webhook", at=at)
+    assert close(order, source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == status
     assert not OpenCheckout.objects.exists()
@@ -114,25 +118,25 @@ def test_closing_lets_the_next_checkout_in(order, at, close, status):
 
 @pytest.mark.parametrize("close", [mark_expired, mark_failed])
 def test_a_late_failure_never_overturns_a_paid_order(order, facts, at, close):
-    mark_paid(order, facts(order), door="return", at=at, granted=True)
-    assert not close(order, door="webhook", at=at)
+    mark_paid(order, facts(order), source="return", at=at, granted_at=at)
+    assert not close(order, source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == "paid"
 
 
 @pytest.mark.parametrize("close", [mark_expired, mark_failed])
 def test_a_late_payment_wins(order, facts, at, close):
-    close(order, door="webhook", at=at)
-    assert mark_paid(order, facts(order), door="webhook", at=at, granted=True)
+    close(order, source="webhook", at=at)
+    assert mark_paid(order, facts(order), source="webhook", at=at, granted_at=at)
     order.refresh_from_db()
     assert order.status == "paid"
 
 
 def test_every_move_leaves_one_event(order, facts, at):
-    record_session(order, facts(order), at=at)
-    mark_paid(order, facts(order), door="webhook", at=at, granted=True)
-    mark_paid(order, facts(order), door="return", at=at, granted=True)
-    moves = order.events.order_by("pk").values_list("kind", "from_status", "to_status", "door")
+    mark_open(order, facts(order), at=at)
+    mark_paid(order, facts(order), source="webhook", at=at, granted_at=at)
+    mark_paid(order, facts(order), source="return", at=at, granted_at=at)
+    moves = order.events.order_by("pk").values_list("kind", "from_status", "to_status", "source")
     assert list(moves) == [
         ("placed", "pending", "pending", ""),
         ("session-opened", "pending", "open", ""),

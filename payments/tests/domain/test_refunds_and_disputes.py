@@ -7,12 +7,17 @@ from django.utils import timezone
 from catalog.models import Access
 from catalog.services import live_access
 from delivery.models import OutgoingMail
+from payments.domain.order_placement import get_or_place_order
+from payments.flows.webhook_inbox import handle_pending_events
 from payments.models import Dispute, Order, Refund, StripeEvent
-from payments.domain.order_life_cycle import open_order
-from payments.tests.conftest import ADDRESSES
-from payments.tests.stripe_events import charge_event, dispute_event, paid_event, refund_event
-from payments.tests.views.test_webhook import deliver
-from payments.flows.webhook_inbox import handle_left_over_events
+from payments.tests.conftest import RETURN_URLS
+from payments.tests.stripe_events import (
+    charge_event,
+    deliver,
+    dispute_event,
+    paid_event,
+    refund_event,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -122,9 +127,9 @@ def test_what_came_at_the_same_moment_as_its_payment_is_found_by_the_sweep(tell,
     Refund.objects.all().delete()
     Order.objects.update(status="paid", refunded_minor=0)
     Access.objects.update(withheld_from=None)
-    assert handle_left_over_events(at=timezone.now()) == 1
+    assert handle_pending_events(at=timezone.now()) == 1
     assert tell() == ("refunded", 1900, 0)
-    assert handle_left_over_events(at=timezone.now()) == 0
+    assert handle_pending_events(at=timezone.now()) == 0
 
 
 def test_a_dispute_suspends_and_one_that_is_won_restores(tell, order):
@@ -240,12 +245,12 @@ def test_who_was_refunded_may_buy_again(tell, order, learner, test_bank):
     tell(paid_event(order), refund_event(order))
     now = timezone.now()
     assert live_access(learner=learner, test_bank=test_bank, at=now) is None
-    again = open_order(
+    again = get_or_place_order(
         learner=learner,
         test_bank=test_bank,
         mode="sandbox",
         account="",
-        addresses=ADDRESSES,
+        return_urls=RETURN_URLS,
         at=now,
     )
     assert again != order

@@ -26,11 +26,11 @@ from hypothesis.stateful import (
 from accounts.models import User
 from catalog.models import Access, TestBank
 from delivery.models import OutgoingMail
-from payments.models import Order, StripeEvent
-from payments.domain.order_life_cycle import open_order
-from payments.tests.conftest import ADDRESSES
-from payments.tests.stripe_events import charge_event, dispute_event, paid_event, refund_event
+from payments.domain.order_placement import get_or_place_order
 from payments.flows.webhook_inbox import receive_event
+from payments.models import Order, StripeEvent
+from payments.tests.conftest import RETURN_URLS
+from payments.tests.stripe_events import charge_event, dispute_event, paid_event, refund_event
 
 PRICE = 1900
 REFUND_GOES_ON = {
@@ -56,12 +56,12 @@ class Stripe(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         number = uuid.uuid4().hex
-        self.order = open_order(
+        self.order = get_or_place_order(
             learner=User.objects.create_user(f"{number}@example.org"),
             test_bank=self.bank,
             mode="sandbox",
             account="",
-            addresses=ADDRESSES,
+            return_urls=RETURN_URLS,
             at=timezone.now(),
         )
         self.names = (f"evt_{number}_{count}" for count in itertools.count())

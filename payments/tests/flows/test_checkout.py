@@ -11,13 +11,13 @@ from django.utils import timezone
 from catalog.models import Access
 from catalog.services import grant_access
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale
+from payments.flows.checkout import confirm_payment
 from payments.models import OpenCheckout, Order
 from payments.stripe_integration import (
     APIConnectionError,
     APIError,
     InvalidRequestError,
     StripeError,
-    confirm_payment,
     create_checkout_session,
 )
 

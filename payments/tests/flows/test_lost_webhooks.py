@@ -20,10 +20,10 @@ from stripe import RateLimitError
 from accounts.models import User
 from catalog.models import Access
 from delivery.models import OutgoingMail
-from payments.stripe import api as stripe_money
-from payments.monitoring.health_counters import figures
+from payments.flows.reconciliation import reconcile, reconcile_dry_run
 from payments.models import EventCursor, Order, Refund, StripeEvent
-from payments.flows.reconciliation import reconcile, rehearse
+from payments.monitoring.health_counters import health_counters
+from payments.stripe import api
 from payments.stripe_integration import create_checkout_session
 from testing.waiting import wait_until
 
@@ -110,7 +110,7 @@ def test_reconciliation_alone_brings_everything_right(sandbox, begun):
     run()
     assert state() == EXPECTED
     assert OutgoingMail.objects.filter(template="payments/email/access_ready").count() == 8
-    found = figures(mode="sandbox", at=timezone.now())
+    found = health_counters(mode="sandbox", at=timezone.now())
     came_back = Refund.objects.get(order__email="came-back@example.org")
     words = (
         f"refund {came_back.stripe_id} failed (unknown): the buyer of order "
@@ -183,7 +183,7 @@ def test_a_rehearsal_writes_nothing_and_says_what_would_be_done(sandbox, begun):
     sandbox.control.forget_requests()
     before = rows()
     now = timezone.now()
-    would = rehearse(mode="sandbox", since=now - timedelta(days=1), at=now)
+    would = reconcile_dry_run(mode="sandbox", since=now - timedelta(days=1), at=now)
     assert rows() == before
     assert {one["method"] for one in sandbox.control.requests()} == {"GET"}
     assert would.moves == run().moves
@@ -230,7 +230,7 @@ def test_a_cursor_that_stripe_forgot_begins_anew(sandbox, begun):
 
 
 def test_pages_are_walked_both_ways(sandbox, begun, monkeypatch):
-    monkeypatch.setattr(stripe_money, "PAGE", 3)
+    monkeypatch.setattr(api, "PAGE_SIZE", 3)
     run()
     live_through(sandbox.control, begun)
     run()
@@ -239,14 +239,14 @@ def test_pages_are_walked_both_ways(sandbox, begun, monkeypatch):
 
 def test_it_waits_where_stripe_says_too_many_and_goes_on(sandbox, begun, monkeypatch):
     live_through(sandbox.control, begun)
-    monkeypatch.setattr(stripe_money, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.01)
     sandbox.control.fault("status", status=429, method="GET", times=5)
     run()
     assert state() == EXPECTED
 
 
 def test_it_gives_up_after_a_while(sandbox, begun, monkeypatch):
-    monkeypatch.setattr(stripe_money, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.001)
     sandbox.control.fault("status", status=429, method="GET", times=1000)
     with pytest.raises(RateLimitError):
         run()

@@ -7,16 +7,12 @@ from django.utils import timezone
 
 from catalog.models import Access
 from catalog.services import live_access
-from payments.domain.fulfillment import fulfil
-from payments.models import EventCursor, Order
+from payments.domain.fulfillment import fulfill
 from payments.flows.reconciliation import reconcile
+from payments.models import EventCursor, Order
 from payments.stripe.client import stripe_client
-from payments.stripe_integration import (
-    APIConnectionError,
-    create_checkout_session,
-)
-from payments.tests.stripe_events import charge_event
-from payments.tests.views.test_webhook import deliver
+from payments.stripe_integration import APIConnectionError, create_checkout_session
+from payments.tests.stripe_events import charge_event, deliver
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +31,7 @@ def test_paid_session_that_nobody_told_us_of_is_granted(sandbox, test_bank, lear
 
 
 def test_an_order_that_was_paid_without_its_access_has_it_afterwards(sandbox, order, facts, at):
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     Access.objects.all().delete()
     Order.objects.update(granted_at=None)
     assert run().granted == 1
@@ -45,7 +41,7 @@ def test_an_order_that_was_paid_without_its_access_has_it_afterwards(sandbox, or
 
 
 def test_nobody_is_given_what_is_theirs_already(sandbox, order, facts, learner, at):
-    fulfil(facts(order), door="webhook", at=at)
+    fulfill(facts(order), source="webhook", at=at)
     Access.objects.update(source_kind="grant", reason="a gift")
     Order.objects.update(granted_at=None)
     assert f"order {order.pk} is paid and opens nothing" in run().for_a_person

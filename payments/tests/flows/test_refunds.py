@@ -10,23 +10,19 @@ from django.utils import timezone
 
 from catalog.models import Access
 from catalog.services import live_access
-from payments.errors import NothingToRefund, OtherMode, TooMuch
-from payments.monitoring.health_counters import figures
-from payments.models import Dispute, Order, Refund
+from payments.errors import NothingToRefund, OtherMode, RefundTooLarge
+from payments.flows.checkout import confirm_payment
 from payments.flows.refunds import (
-    Wish,
-    ask_refund,
-    may_be_refunded_minor,
+    RefundRequest,
+    open_refund,
     refund_duplicate,
+    refundable_minor,
     send_unanswered_refunds,
 )
-from payments.stripe_integration import (
-    APIConnectionError,
-    confirm_payment,
-    create_checkout_session,
-)
-from payments.tests.stripe_events import event
-from payments.tests.views.test_webhook import deliver
+from payments.models import Dispute, Order, Refund
+from payments.monitoring.health_counters import health_counters
+from payments.stripe_integration import APIConnectionError, create_checkout_session
+from payments.tests.stripe_events import deliver, event
 
 pytestmark = pytest.mark.django_db
 CREATE = "POST /v1/refunds"
@@ -46,10 +42,10 @@ def ask(paid, seller):
 
     def ask(*, key=None, at=None, **changes):
         wish = {"amount_minor": 1900, "reason": "requested_by_customer", "access": "revoke"}
-        return ask_refund(
+        return open_refund(
             key=key or uuid.uuid4(),
             order=paid,
-            wish=Wish(**{**wish, **changes}),
+            wanted=RefundRequest(**{**wish, **changes}),
             asked_by=seller,
             at=at or timezone.now(),
         )
@@ -127,7 +123,7 @@ def test_the_same_wish_twice_is_one_refund(ask, paid, sandbox):
 
 def test_more_than_is_left_is_refused_before_stripe_is_asked(ask, paid, sandbox):
     ask(amount_minor=1500)
-    with pytest.raises(TooMuch) as raised:
+    with pytest.raises(RefundTooLarge) as raised:
         ask(amount_minor=401)
     assert raised.value.left_minor == 400
     assert sandbox.control.count(CREATE) == 1
@@ -137,8 +133,8 @@ def test_what_has_no_answer_counts_as_gone(ask, paid, sandbox):
     sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
     with pytest.raises(APIConnectionError):
         ask(amount_minor=1500)
-    assert may_be_refunded_minor(paid) == 400
-    with pytest.raises(TooMuch):
+    assert refundable_minor(paid) == 400
+    with pytest.raises(RefundTooLarge):
         ask(amount_minor=401)
 
 
@@ -185,9 +181,9 @@ def test_the_database_refuses_a_dispute_of_no_known_state(paid, at):
 
 
 def test_nothing_goes_back_of_what_was_not_paid(order, seller, sandbox, at):
-    wish = Wish(amount_minor=1, reason="", access="keep")
+    wish = RefundRequest(amount_minor=1, reason="", access="keep")
     with pytest.raises(NothingToRefund):
-        ask_refund(key=uuid.uuid4(), order=order, wish=wish, asked_by=seller, at=at)
+        open_refund(key=uuid.uuid4(), order=order, wanted=wish, asked_by=seller, at=at)
     assert not Refund.objects.exists()
 
 
@@ -212,7 +208,7 @@ def test_what_stripe_refuses_is_kept_with_its_reason(ask, paid, sandbox):
 def test_the_seller_may_leave_the_access_open(ask, paid):
     ask(access="keep")
     assert standing(paid) == ("refunded", 1900, 1)
-    assert figures(mode="sandbox", at=timezone.now()).granted_not_paid == 0
+    assert health_counters(mode="sandbox", at=timezone.now()).granted_not_paid == 0
 
 
 def test_the_seller_may_close_it_later(ask, paid):
@@ -241,7 +237,7 @@ def test_a_refund_that_fails_later_restores(ask, paid, sandbox, client):
     told = event("refund.failed", failed, event_id="evt_f", created=int(failed["created"]) + 9)
     assert deliver(client, told).status_code == 200
     assert standing(paid) == ("paid", 0, 1)
-    assert may_be_refunded_minor(paid) == 1900
+    assert refundable_minor(paid) == 1900
 
 
 def test_what_was_paid_twice_goes_back_in_one_click(paid, sandbox, learner, seller):
@@ -253,7 +249,7 @@ def test_what_was_paid_twice_goes_back_in_one_click(paid, sandbox, learner, sell
     sandbox.control.pay(session.id)
     second = confirm_payment(session.order)
     assert second.duplicate_of == paid
-    assert figures(mode="sandbox", at=timezone.now()).orders_paid_twice == 1
+    assert health_counters(mode="sandbox", at=timezone.now()).orders_paid_twice == 1
     for _click in range(2):
         refund = refund_duplicate(order=second, asked_by=seller, at=timezone.now())
     assert (refund.status, refund.reason) == ("succeeded", "duplicate")
@@ -261,4 +257,4 @@ def test_what_was_paid_twice_goes_back_in_one_click(paid, sandbox, learner, sell
     second.refresh_from_db()
     assert second.status == "refunded"
     assert standing(paid) == ("paid", 0, 1)
-    assert figures(mode="sandbox", at=timezone.now()).all_is_well
+    assert health_counters(mode="sandbox", at=timezone.now()).all_is_well

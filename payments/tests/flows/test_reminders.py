@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from catalog.services import grant_access
 from delivery.models import OutgoingMail
+from payments.flows.reminders import request_reminder, send_due_reminders
 from payments.models import Order, Reminder
-from payments.flows.reminders import ask_for_reminder, send_due_reminders
 from payments.stripe_integration import create_checkout_session
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def worker(settings):
 
 @pytest.fixture
 def waiting(order, at):
-    ask_for_reminder(order=order, at=at)
+    request_reminder(order=order, at=at)
     return order
 
 
@@ -71,7 +71,7 @@ def test_mail_goes_out_once_payment_works(waiting, sandbox, at):
 
 
 def test_asking_twice_gives_one_mail(waiting, sandbox, at):
-    ask_for_reminder(order=waiting, at=at + timedelta(hours=1))
+    request_reminder(order=waiting, at=at + timedelta(hours=1))
     assert [send_due_reminders(at=at), send_due_reminders(at=at)] == [1, 0]
 
 

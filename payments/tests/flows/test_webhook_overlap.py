@@ -15,10 +15,10 @@ from django.test import Client
 from accounts.models import User
 from catalog.models import Access
 from delivery.models import OutgoingMail
+from payments.domain.order_placement import get_or_place_order
 from payments.models import Order, OrderEvent, StripeEvent
-from payments.domain.order_life_cycle import open_order
-from payments.tests.conftest import ADDRESSES
-from payments.tests.views.test_webhook import deliver, event_of
+from payments.tests.conftest import RETURN_URLS
+from payments.tests.stripe_events import deliver, event_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,12 +50,12 @@ def worker(settings):
 @pytest.fixture
 def make_order(test_bank, at):
     def make(number):
-        return open_order(
+        return get_or_place_order(
             learner=User.objects.create(email=f"payer-{number}@example.org"),
             test_bank=test_bank,
             mode="sandbox",
             account="",
-            addresses=ADDRESSES,
+            return_urls=RETURN_URLS,
             at=at,
         )
 

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from payments.stripe.sessions import MalformedSession, session_facts
+from payments.stripe.errors import MalformedObject
+from payments.stripe.facts import session_facts
 
 
 def session(**changes):
@@ -25,13 +26,13 @@ def session(**changes):
 
 def test_facts_of_a_paid_session():
     facts = session_facts(session())
-    assert (facts.id, facts.is_paid, facts.is_under_way) == ("cs_test_1", True, False)
+    assert (facts.id, facts.is_paid, facts.is_processing) == ("cs_test_1", True, False)
     assert (facts.amount_minor, facts.currency) == (1900, "USD")
     assert facts.expires_at == datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("status", "payment_status", "is_paid", "is_under_way"),
+    ("status", "payment_status", "is_paid", "is_processing"),
     [
         ("open", "unpaid", False, False),
         ("complete", "unpaid", False, True),
@@ -39,9 +40,9 @@ def test_facts_of_a_paid_session():
         ("expired", "unpaid", False, False),
     ],
 )
-def test_what_the_two_statuses_mean_together(status, payment_status, is_paid, is_under_way):
+def test_what_the_two_statuses_mean_together(status, payment_status, is_paid, is_processing):
     facts = session_facts(session(status=status, payment_status=payment_status))
-    assert (facts.is_paid, facts.is_under_way) == (is_paid, is_under_way)
+    assert (facts.is_paid, facts.is_processing) == (is_paid, is_processing)
 
 
 @pytest.mark.parametrize("intent", ["pi_1", {"id": "pi_1", "object": "payment_intent"}])
@@ -60,5 +61,5 @@ def test_payment_intent_may_be_expanded(intent):
     ],
 )
 def test_what_is_no_session_is_refused(broken):
-    with pytest.raises(MalformedSession):
+    with pytest.raises(MalformedObject):
         session_facts(broken)

@@ -60,14 +60,14 @@ def test_other_processes_know_that_payment_is_down(
 
 
 def test_success_of_any_process_tells_all(sandbox, test_bank, learner):
-    outage.note_outage("NET-REFUSED")
+    outage.record_outage("NET-REFUSED")
     assert payment_is_down()
     create_checkout_session(test_bank, learner)
     assert not payment_is_down()
 
 
 def test_old_mark_is_not_known_any_more(run_dir):
-    outage.note_outage("NET-REFUSED")
+    outage.record_outage("NET-REFUSED")
     long_ago = time.time() - outage.KNOWN_FOR_SECONDS - 1
     os.utime(run_dir / "payment-is-down.json", (long_ago, long_ago))
     assert not payment_is_down()
@@ -86,12 +86,12 @@ def test_without_a_folder_each_process_knows_its_own(
 
 
 def test_detour_around_the_proxy_is_kept(sandbox, settings, test_bank, learner):
-    assert outage.last_detour() is None
+    assert outage.last_fallback() is None
     settings.STRIPE_PROXY_FALLBACK = "direct"
     with refusing_port() as port:
         settings.STRIPE_PROXY = f"http://127.0.0.1:{port}"
         create_checkout_session(test_bank, learner)
-    detour = outage.last_detour()
+    detour = outage.last_fallback()
     assert detour is not None
     assert detour.cause == "NET-PROXY-REFUSED"
 
@@ -99,4 +99,4 @@ def test_detour_around_the_proxy_is_kept(sandbox, settings, test_bank, learner):
 def test_detour_that_cannot_be_read_is_none(run_dir):
     run_dir.mkdir()
     (run_dir / "around-the-proxy.json").write_text("[]")
-    assert outage.last_detour() is None
+    assert outage.last_fallback() is None

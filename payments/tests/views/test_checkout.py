@@ -80,7 +80,7 @@ def test_fault_is_told_in_plain_words_with_a_code_that_stands_in_the_log(
 ):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     client.force_login(learner)
-    with caplog.at_level(logging.ERROR, logger="payments.incidents"):
+    with caplog.at_level(logging.ERROR, logger="payments.monitoring.incidents"):
         response = client.post(url)
     assert (response.status_code, response["Retry-After"]) == (503, "60")
     assert SENTENCE in response.text
@@ -219,16 +219,16 @@ def test_history_asks_a_stranger_to_sign_in(client, db):
 def test_history_costs_the_same_for_one_and_three_orders(
     client, learner, make_bank, django_assert_num_queries, orders, at
 ):
-    from payments.domain.order_life_cycle import open_order
-    from payments.tests.conftest import ADDRESSES
+    from payments.domain.order_placement import get_or_place_order
+    from payments.tests.conftest import RETURN_URLS
 
     for number in range(orders):
-        open_order(
+        get_or_place_order(
             learner=learner,
             test_bank=make_bank(f"bank-{number}"),
             mode="sandbox",
             account="",
-            addresses=ADDRESSES,
+            return_urls=RETURN_URLS,
             at=at,
         )
     client.force_login(learner)

@@ -8,11 +8,10 @@ from django.core.cache import cache
 
 from catalog.models import Access
 from delivery.models import OutgoingMail
-from payments.domain.fulfillment import fulfil
+from payments.domain.fulfillment import fulfill
 from payments.models import Order
 from payments.stripe_integration import create_checkout_session
-from payments.tests.stripe_events import dispute_event, paid_event, refund_event
-from payments.tests.views.test_webhook import deliver
+from payments.tests.stripe_events import deliver, dispute_event, paid_event, refund_event
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +23,7 @@ def worker(settings):
 
 @pytest.fixture
 def paid(order, facts, at):
-    return fulfil(facts(order), door="webhook", at=at)
+    return fulfill(facts(order), source="webhook", at=at)
 
 
 def page(client, order, name=""):
@@ -155,7 +154,7 @@ def test_no_receipt_is_sent_of_what_opened_nothing(client, order, learner):
     assert not OutgoingMail.objects.exists()
 
 
-ADDRESSES = [
+RETURN_URLS = [
     ("get", "/payments/success/{}/"),
     ("get", "/payments/orders/{}/receipt/"),
     ("post", "/payments/orders/{}/check/"),
@@ -163,7 +162,7 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), ADDRESSES)
+@pytest.mark.parametrize(("method", "path"), RETURN_URLS)
 def test_others_do_not_find_it(client, paid, other_learner, seller, method, path):
     for person in (other_learner, seller):
         client.force_login(person)
@@ -171,13 +170,13 @@ def test_others_do_not_find_it(client, paid, other_learner, seller, method, path
     assert OutgoingMail.objects.count() == 1
 
 
-@pytest.mark.parametrize(("method", "path"), ADDRESSES)
+@pytest.mark.parametrize(("method", "path"), RETURN_URLS)
 def test_strangers_are_asked_to_sign_in(client, paid, method, path):
     response = getattr(client, method)(path.format(paid.pk))
     assert (response.status_code, response["Location"][:17]) == (302, "/accounts/login/?")
 
 
-@pytest.mark.parametrize(("method", "path"), ADDRESSES)
+@pytest.mark.parametrize(("method", "path"), RETURN_URLS)
 def test_orders_of_another_mode_are_not_shown(client, paid, learner, settings, method, path):
     settings.STRIPE_MODE = "test"
     client.force_login(learner)
@@ -185,7 +184,7 @@ def test_orders_of_another_mode_are_not_shown(client, paid, learner, settings, m
     assert paid.lines.get().title not in client.get("/payments/orders/").content.decode()
 
 
-@pytest.mark.parametrize("path", [path for method, path in ADDRESSES if method == "post"])
+@pytest.mark.parametrize("path", [path for method, path in RETURN_URLS if method == "post"])
 def test_asking_is_post_only(client, paid, learner, path):
     client.force_login(learner)
     assert client.get(path.format(paid.pk)).status_code == 405
