@@ -75,7 +75,7 @@ class OrderActions:
             "order": order,
             "form": form,
             "left_minor": left,
-            "figures": _figures(order, left),
+            "amounts": _amounts(order, left),
             "back": order_page(order),
         }
         return TemplateResponse(request, "payments/admin/refund.html", context)
@@ -165,7 +165,7 @@ def _is_among(orders: QuerySet[Order], order_id: Any) -> bool:
     return order_id is None or orders.filter(pk=order_id).exists()
 
 
-def _figures(order: Order, left_minor: int) -> list[tuple[Any, str]]:
+def _amounts(order: Order, left_minor: int) -> list[tuple[Any, str]]:
     money = order.paid_currency or order.currency
     waiting = order.left_minor - left_minor
     rows = [

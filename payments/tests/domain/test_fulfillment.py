@@ -4,10 +4,15 @@ import pytest
 
 from catalog.models import Access
 from catalog.services import grant_access
-from payments.domain.fulfillment import apply_session, fulfill, record_failed_payment
-from payments.domain.order_life_cycle import mark_expired
+from payments.domain.fulfillment import (
+    apply_session,
+    fulfill,
+    grant_held_order,
+    record_failed_payment,
+)
+from payments.domain.order_life_cycle import mark_expired, mark_open
 from payments.domain.order_placement import get_or_place_order
-from payments.errors import NotPaid, UnknownSession
+from payments.errors import NotHeld, NotPaid, UnknownSession
 from payments.models import Order
 from payments.tests.conftest import RETURN_URLS
 
@@ -176,3 +181,39 @@ def test_order_of_events_does_not_matter(order, facts, at, first):
         steps[name]()
     order.refresh_from_db()
     assert (order.status, Access.objects.count()) == ("paid", 1)
+
+
+def test_held_order_is_granted_by_a_person_once(order, facts, at):
+    fulfill(facts(order, amount_minor=1), source="webhook", at=at)
+    for _click in range(2):
+        grant_held_order(order=order, at=at)
+    order.refresh_from_db()
+    assert (order.granted_at, Access.objects.count()) == (at, 1)
+    assert order.events.get(kind="granted").source == "staff"
+
+
+def test_order_that_is_not_held_is_not_granted_by_a_person(order, at):
+    with pytest.raises(NotHeld):
+        grant_held_order(order=order, at=at)
+    assert not Access.objects.exists()
+
+
+def test_order_of_an_erased_account_is_not_granted_by_a_person(order, facts, learner, at):
+    learner.delete()
+    fulfill(facts(order), source="webhook", at=at)
+    with pytest.raises(NotHeld):
+        grant_held_order(order=order, at=at)
+
+
+def test_session_known_from_another_order_is_found_by_its_id_first(order, facts, make_bank, at):
+    other = get_or_place_order(
+        learner=order.user,
+        test_bank=make_bank("other"),
+        mode="sandbox",
+        account="",
+        return_urls=RETURN_URLS,
+        at=at,
+    )
+    mark_open(other, facts(other, status="open", payment_status="unpaid"), at=at)
+    fulfill(facts(other, order_id=str(order.pk)), source="webhook", at=at)
+    assert Access.objects.get().source_id == str(other.pk)

@@ -140,49 +140,6 @@ def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
     assert "You have not been charged." not in response.text
 
 
-def test_return_page_asks_stripe_and_gives_access(client, sandbox, learner, test_bank):
-    session = create_checkout_session(test_bank, learner)
-    sandbox.control.pay(session.id)
-    client.force_login(learner)
-    response = client.get(reverse("payments:success", args=[session.order.pk]))
-    assert "Your payment has arrived, and what you bought is ready." in response.text
-    assert Access.objects.get().learner == learner
-
-
-def test_return_page_grants_nothing_on_its_own_word(client, sandbox, learner, test_bank):
-    session = create_checkout_session(test_bank, learner)
-    client.force_login(learner)
-    response = client.get(reverse("payments:success", args=[session.order.pk]))
-    assert "We are confirming your payment" in response.text
-    assert '<meta http-equiv="refresh" content="5">' in response.text
-    assert not Access.objects.exists()
-
-
-def test_return_page_without_stripe_says_that_it_is_being_confirmed(
-    client, sandbox, learner, test_bank
-):
-    session = create_checkout_session(test_bank, learner)
-    sandbox.control.pay(session.id)
-    sandbox.control.fault("cut_before", times=5)
-    client.force_login(learner)
-    response = client.get(reverse("payments:success", args=[session.order.pk]))
-    assert response.status_code == 200
-    assert "Do not pay again." in response.text
-
-
-@pytest.mark.parametrize("name", ["success", "cancelled"])
-def test_order_of_another_learner_is_not_found(client, order, other_learner, name):
-    client.force_login(other_learner)
-    assert client.get(reverse(f"payments:{name}", args=[order.pk])).status_code == 404
-
-
-@pytest.mark.parametrize("name", ["success", "cancelled"])
-def test_order_asks_a_stranger_to_sign_in(client, order, name):
-    response = client.get(reverse(f"payments:{name}", args=[order.pk]))
-    assert response.status_code == 302
-    assert response["Location"].startswith("/accounts/login/?next=")
-
-
 def test_turning_back_leads_to_the_bank_with_a_word_of_comfort(client, order, learner, detail):
     client.force_login(learner)
     response = client.get(reverse("payments:cancelled", args=[order.pk]), follow=True)
@@ -202,38 +159,6 @@ def test_turning_back_after_paying_in_another_tab_leads_to_the_order(
     response = client.get(reverse("payments:cancelled", args=[session.order.pk]), follow=True)
     assert response.redirect_chain == [(reverse("payments:success", args=[session.order.pk]), 302)]
     assert "You have not been charged." not in response.text
-
-
-def test_history_shows_own_orders_only(client, order, learner, other_learner):
-    client.force_login(learner)
-    assert "Bank git" in client.get(reverse("payments:orders")).text
-    client.force_login(other_learner)
-    assert "No orders yet" in client.get(reverse("payments:orders")).text
-
-
-def test_history_asks_a_stranger_to_sign_in(client, db):
-    assert client.get(reverse("payments:orders")).status_code == 302
-
-
-@pytest.mark.parametrize("orders", [1, 3])
-def test_history_costs_the_same_for_one_and_three_orders(
-    client, learner, make_bank, django_assert_num_queries, orders, at
-):
-    from payments.domain.order_placement import get_or_place_order
-    from payments.tests.conftest import RETURN_URLS
-
-    for number in range(orders):
-        get_or_place_order(
-            learner=learner,
-            test_bank=make_bank(f"bank-{number}"),
-            mode="sandbox",
-            account="",
-            return_urls=RETURN_URLS,
-            at=at,
-        )
-    client.force_login(learner)
-    with django_assert_num_queries(4):
-        client.get(reverse("payments:orders"))
 
 
 def test_content_security_policy_lets_the_form_end_on_checkout(client, test_bank, settings):

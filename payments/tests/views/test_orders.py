@@ -1,16 +1,19 @@
-"""A buyer's order page, receipt and requests, by its states; strangers and others."""
+"""A buyer's orders: the return page, the receipt and the history; strangers and others."""
 
 import uuid
 from datetime import UTC, datetime
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 
 from catalog.models import Access
 from delivery.models import OutgoingMail
 from payments.domain.fulfillment import fulfill
+from payments.domain.order_placement import get_or_place_order
 from payments.models import Order
 from payments.stripe_integration import create_checkout_session
+from payments.tests.conftest import RETURN_URLS
 from payments.tests.stripe_events import deliver, dispute_event, paid_event, refund_event
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +157,7 @@ def test_no_receipt_is_sent_of_what_opened_nothing(client, order, learner):
     assert not OutgoingMail.objects.exists()
 
 
-RETURN_URLS = [
+REQUESTS = [
     ("get", "/payments/success/{}/"),
     ("get", "/payments/orders/{}/receipt/"),
     ("post", "/payments/orders/{}/check/"),
@@ -162,7 +165,7 @@ RETURN_URLS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), RETURN_URLS)
+@pytest.mark.parametrize(("method", "path"), REQUESTS)
 def test_others_do_not_find_it(client, paid, other_learner, seller, method, path):
     for person in (other_learner, seller):
         client.force_login(person)
@@ -170,13 +173,13 @@ def test_others_do_not_find_it(client, paid, other_learner, seller, method, path
     assert OutgoingMail.objects.count() == 1
 
 
-@pytest.mark.parametrize(("method", "path"), RETURN_URLS)
+@pytest.mark.parametrize(("method", "path"), REQUESTS)
 def test_strangers_are_asked_to_sign_in(client, paid, method, path):
     response = getattr(client, method)(path.format(paid.pk))
     assert (response.status_code, response["Location"][:17]) == (302, "/accounts/login/?")
 
 
-@pytest.mark.parametrize(("method", "path"), RETURN_URLS)
+@pytest.mark.parametrize(("method", "path"), REQUESTS)
 def test_orders_of_another_mode_are_not_shown(client, paid, learner, settings, method, path):
     settings.STRIPE_MODE = "test"
     client.force_login(learner)
@@ -184,7 +187,7 @@ def test_orders_of_another_mode_are_not_shown(client, paid, learner, settings, m
     assert paid.lines.get().title not in client.get("/payments/orders/").content.decode()
 
 
-@pytest.mark.parametrize("path", [path for method, path in RETURN_URLS if method == "post"])
+@pytest.mark.parametrize("path", [path for method, path in REQUESTS if method == "post"])
 def test_asking_is_post_only(client, paid, learner, path):
     client.force_login(learner)
     assert client.get(path.format(paid.pk)).status_code == 405
@@ -193,3 +196,75 @@ def test_asking_is_post_only(client, paid, learner, path):
 def test_an_order_that_is_not_there(client, learner):
     client.force_login(learner)
     assert client.get(f"/payments/success/{uuid.uuid4()}/").status_code == 404
+
+
+def test_return_page_asks_stripe_and_gives_access(client, sandbox, learner, test_bank):
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id)
+    client.force_login(learner)
+    response = client.get(reverse("payments:success", args=[session.order.pk]))
+    assert "Your payment has arrived, and what you bought is ready." in response.text
+    assert Access.objects.get().learner == learner
+
+
+def test_return_page_grants_nothing_on_its_own_word(client, sandbox, learner, test_bank):
+    session = create_checkout_session(test_bank, learner)
+    client.force_login(learner)
+    response = client.get(reverse("payments:success", args=[session.order.pk]))
+    assert "We are confirming your payment" in response.text
+    assert '<meta http-equiv="refresh" content="5">' in response.text
+    assert not Access.objects.exists()
+
+
+def test_return_page_without_stripe_says_that_it_is_being_confirmed(
+    client, sandbox, learner, test_bank
+):
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id)
+    sandbox.control.fault("cut_before", times=5)
+    client.force_login(learner)
+    response = client.get(reverse("payments:success", args=[session.order.pk]))
+    assert response.status_code == 200
+    assert "Do not pay again." in response.text
+
+
+@pytest.mark.parametrize("name", ["success", "cancelled"])
+def test_order_of_another_learner_is_not_found(client, order, other_learner, name):
+    client.force_login(other_learner)
+    assert client.get(reverse(f"payments:{name}", args=[order.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["success", "cancelled"])
+def test_order_asks_a_stranger_to_sign_in(client, order, name):
+    response = client.get(reverse(f"payments:{name}", args=[order.pk]))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/?next=")
+
+
+def test_history_shows_own_orders_only(client, order, learner, other_learner):
+    client.force_login(learner)
+    assert "Bank git" in client.get(reverse("payments:orders")).text
+    client.force_login(other_learner)
+    assert "No orders yet" in client.get(reverse("payments:orders")).text
+
+
+def test_history_asks_a_stranger_to_sign_in(client, db):
+    assert client.get(reverse("payments:orders")).status_code == 302
+
+
+@pytest.mark.parametrize("orders", [1, 3])
+def test_history_costs_the_same_for_one_and_three_orders(
+    client, learner, make_bank, django_assert_num_queries, orders, at
+):
+    for number in range(orders):
+        get_or_place_order(
+            learner=learner,
+            test_bank=make_bank(f"bank-{number}"),
+            mode="sandbox",
+            account="",
+            return_urls=RETURN_URLS,
+            at=at,
+        )
+    client.force_login(learner)
+    with django_assert_num_queries(4):
+        client.get(reverse("payments:orders"))
