@@ -23,8 +23,8 @@ DATABASES = ("sqlite", "postgresql")
 SLOW = frozenset(
     f"{path}.py"
     for path in """
-    outbound/tests/test_deadline payments/tests/test_any_order payments/tests/test_outage
-    payments/tests/test_overlap payments/tests/test_two_doors payments/tests/test_waiting
+    outbound/tests/test_deadline payments/tests/flows/test_any_order payments/tests/stripe/test_outage
+    payments/tests/flows/test_webhook_overlap payments/tests/flows/test_lost_webhooks payments/tests/flows/test_open_transactions
     practice/tests/test_large_bank sandbox/tests/test_program testbank/tests/test_demo_life
     testbank/tests/test_doctor testbank/tests/test_doctor_shop testbank/tests/test_doctor_writes
     testbank/tests/test_processes testbank/tests/test_thread_worker testbank/tests/test_work
@@ -187,7 +187,7 @@ def owner(test_bank):
         test_bank=test_bank,
         source_kind=Access.Source.GRANT,
         source_id="fixture",
-        at=NOON,
+        starts_at=NOON,
         access_days=None,
         reason="a fixture of the tests",
     )

@@ -18,9 +18,10 @@ from accounts.models import User
 from benchmarks.plan import PRICE_MINOR, QUESTIONS, Plan, Size
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
+from payments.domain.order_life_cycle import mark_open
+from payments.domain.order_placement import ReturnUrls, get_or_place_order
 from payments.models import Order
-from payments.orders import ReturnAddresses, open_order, record_session
-from payments.sessions import SessionFacts
+from payments.stripe.facts import SessionFacts
 from practice.services import start_attempt
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
@@ -109,7 +110,7 @@ def _attempt(learner: User, test_bank: TestBank, at: datetime) -> tuple[str, str
         test_bank=test_bank,
         source_kind=Access.Source.GRANT,
         source_id="benchmark",
-        at=at,
+        starts_at=at,
         access_days=None,
         reason="a benchmark",
     )
@@ -143,18 +144,16 @@ def _order(payer: User, test_bank: TestBank, at: datetime) -> tuple[str, str]:
         url="https://checkout.example/1",
         expires_at=at + timedelta(hours=24),
     )
-    record_session(order, session, at=at)
+    mark_open(order, session, at=at)
     return str(order.pk), session.id
 
 
 def _placed(payer: User, test_bank: TestBank, at: datetime) -> Order:
-    return open_order(
+    return get_or_place_order(
         learner=payer,
         test_bank=test_bank,
         mode=settings.STRIPE_MODE,
         account="",
-        addresses=ReturnAddresses(
-            success="http://shop.example/{order}/", cancelled="http://shop.example/back/{order}/"
-        ),
+        return_urls=ReturnUrls.of_site("http://shop.example"),
         at=at,
     )

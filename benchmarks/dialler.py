@@ -79,7 +79,7 @@ def _our_sessions() -> Any:
     import django  # noqa: PLC0415 - the settings are those of the site that is measured
 
     django.setup()
-    from payments.stripe_client import stripe_client  # noqa: PLC0415 - as above
+    from payments.stripe.client import stripe_client  # noqa: PLC0415 - as above
 
     return stripe_client().v1.checkout.sessions
 

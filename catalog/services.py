@@ -64,13 +64,13 @@ def grant_access(
     test_bank: TestBank,
     source_kind: str,
     source_id: str,
-    at: datetime,
+    starts_at: datetime,
     access_days: int | None,
     reason: str = "",
 ) -> Access:
-    """Give access once for this cause, and return it.
+    """Grant access to a bank once for this source, and return it.
 
-    Idempotent: a second call with the same cause changes nothing, not even the times.
+    Idempotent: a second call with the same source changes nothing, not even the times.
     The caller owns the transaction.
     """
     access, _created = Access.objects.get_or_create(
@@ -79,8 +79,8 @@ def grant_access(
         source_kind=source_kind,
         source_id=source_id,
         defaults={
-            "starts_at": at,
-            "expires_at": expiry(at=at, access_days=access_days),
+            "starts_at": starts_at,
+            "expires_at": expiry(at=starts_at, access_days=access_days),
             "reason": reason,
         },
     )
@@ -107,7 +107,7 @@ def claim_free_bank(*, learner: User, test_bank: TestBank, at: datetime) -> Acce
         test_bank=test_bank,
         source_kind=Access.Source.FREE,
         source_id=str(claimed + 1),
-        at=at,
+        starts_at=at,
         access_days=test_bank.access_days,
     )
 
@@ -122,7 +122,7 @@ def grant_by_staff(
         test_bank=test_bank,
         source_kind=Access.Source.GRANT,
         source_id=str(uuid.uuid4()),
-        at=at,
+        starts_at=at,
         access_days=access_days,
         reason=reason,
     )

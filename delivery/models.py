@@ -1,7 +1,7 @@
-"""What must be done once, later, by whoever is free: mails to send, and leases.
+"""Work to do once, later: mails to send, and the leases of scheduled jobs.
 
-The rows are the truth. Whoever works on one holds it by a lease that runs out, so that a
-process killed at any moment loses nothing.
+The rows are the truth. A process claims a row by a lease that expires, so that a process killed
+at any moment loses nothing.
 """
 
 from datetime import datetime
@@ -10,19 +10,17 @@ from django.db import models
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
-    """Mails."""
-
     def due(self, at: datetime) -> "OutgoingMailQuerySet":
-        """Mails to be sent now, which nobody holds."""
+        """Mails to send now that no process has leased."""
         free = models.Q(leased_until=None) | models.Q(leased_until__lte=at)
         return self.filter(free, sent_at=None, given_up_at=None, due_at__lte=at)
 
 
 class OutgoingMail(models.Model):
-    """One mail. `key` names its cause, so that the same cause never queues a second one.
+    """A mail. `key` names its cause, so that the same cause never queues a second one.
 
-    `template` is the start of the names of its templates (`…_subject.txt`, `…_message.txt`,
-    `…_message.html`), `context` what they need, as JSON; both are rendered when it is sent.
+    `template` is the prefix of its template names (`…_subject.txt`, `…_message.txt`,
+    `…_message.html`) and `context` their context, as JSON. They are rendered when it is sent.
     """
 
     key = models.CharField(max_length=200)
@@ -61,7 +59,7 @@ class OutgoingMail(models.Model):
 
 
 class Lease(models.Model):
-    """The right to do a named job, until it runs out. One row a job."""
+    """The right to run a named job until the lease expires. One row per job."""
 
     name = models.CharField(max_length=100, unique=True)
     holder = models.CharField(max_length=100)

@@ -1,13 +1,12 @@
 """The outbox of mails: queued in the transaction of their cause, sent later, once each.
 
-A mail is sent twice only where the process died between the mail server's yes and our mark;
-both then carry the same Message-ID.
+A mail is sent twice only if the process dies after the mail server accepted it and before the
+row is marked as sent; both copies then carry the same Message-ID.
 """
 
 import logging
 import smtplib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +20,6 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 
 from delivery.models import OutgoingMail
-from delivery.writing import Write, execute, insertion_of
 
 logger = logging.getLogger("delivery.outbox")
 
@@ -32,37 +30,31 @@ LONGEST_PAUSE_SECONDS = 6 * 3600
 IN_REQUEST = 3
 
 
-@dataclass(frozen=True)
-class Mail:
-    """A mail to be queued. See `delivery.models.OutgoingMail` for what its parts are."""
+def queue_mail(
+    *, key: str, recipient: str, template: str, context: dict[str, Any], at: datetime
+) -> None:
+    """Queue a mail in the caller's transaction, so that it exists only if its cause does.
 
-    key: str
-    recipient: str
-    template: str
-    context: dict[str, Any]
-
-
-def queue_mails(mails: Sequence[Mail], *, at: datetime) -> None:
-    """Queue mails, in the caller's transaction. One statement.
-
-    Idempotent: the same key queues nothing a second time. Without a worker
-    (`settings.WORKER`) they are sent by this process right after the commit.
+    Idempotent, also when called twice at once: `key` names the cause and is unique. Without a
+    worker (`settings.WORKER`) this process sends it right after the commit. See
+    `delivery.models.OutgoingMail` for the parts.
     """
-    if mails:
-        execute(queueing(mails, at=at))
-
-
-def queueing(mails: Sequence[Mail], *, at: datetime) -> Write:
-    """What `queue_mails` does with mails, at least one, for its caller to write."""
-    language = get_language() or settings.LANGUAGE_CODE
-    rows = [{**vars(mail), "language": language, "queued_at": at, "due_at": at} for mail in mails]
+    mail = OutgoingMail(
+        key=key,
+        recipient=recipient,
+        template=template,
+        context=context,
+        language=get_language() or settings.LANGUAGE_CODE,
+        queued_at=at,
+        due_at=at,
+    )
+    OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
     if not settings.WORKER:
         transaction.on_commit(_send_a_few, robust=True)
-    return insertion_of(OutgoingMail, *rows, once=True)
 
 
 def mails_queued(keys: Iterable[str]) -> set[str]:
-    """Those of the keys that have a mail, sent or not."""
+    """Return those of the keys that have a mail, sent or not."""
     mails = OutgoingMail.objects.filter(key__in=list(keys))
     return set(mails.values_list("key", flat=True))
 
@@ -72,10 +64,11 @@ def _send_a_few() -> None:
 
 
 def send_due_mails(*, at: datetime, limit: int = 100) -> int:
-    """Send what is due and nobody else is sending; how many were sent.
+    """Send the mails that are due, and return how many were sent.
 
-    Safe to be called at once by many. A mail that cannot be sent is tried again later, with
-    growing pauses, and is given up and logged after the twelfth time.
+    Safe to call from several processes at once: each mail is claimed by a lease. A mail that
+    cannot be sent is retried with exponential backoff, and given up and logged after twelve
+    tries.
     """
     waiting = list(
         OutgoingMail.objects.due(at).order_by("due_at").values_list("pk", flat=True)[:limit]
@@ -111,7 +104,7 @@ def _put_off(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
 
 
 def message(mail: OutgoingMail) -> EmailMultiAlternatives:
-    """The mail as it goes out, in its reader's language, as text and HTML of the same words."""
+    """Render the mail in its recipient's language, as text and as HTML."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     context = {
         **mail.context,

@@ -33,7 +33,7 @@ ASK = f"""
 import uuid
 from accounts.models import User
 from catalog.models import TestBank
-from payments.incidents import diagnosis_of
+from payments.monitoring.incidents import diagnosis_of
 from payments.stripe_integration import StripeError, create_checkout_session
 buyer = User.objects.create_user(f"{{uuid.uuid4()}}@example.org")
 try:

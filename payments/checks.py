@@ -1,12 +1,8 @@
-"""What `manage.py check` says about payments before the first buyer meets it.
-
-Nothing here calls out: `manage.py doctor` does.
-"""
+"""System checks of payments. None of them uses the network; `manage.py doctor` does."""
 
 from collections.abc import Iterator
 from typing import Any
 
-import stripe
 from django.conf import settings
 from django.core.checks import (
     CheckMessage,
@@ -18,11 +14,12 @@ from django.core.checks import (
 from outbound.addresses import corrected
 from outbound.no_proxy import NOT_UNDERSTOOD
 from outbound.route import SETTING, Route, RouteError, Surroundings, decide
+from payments.stripe.client import transport_settings_in_code
 
 
 @register("payments")
 def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
-    """Warns where Stripe's webhooks cannot be verified; purchases work all the same."""
+    """Warn if Stripe's webhooks cannot be verified; purchases work without them."""
     if settings.STRIPE_WEBHOOK_SECRETS:
         return []
     return [
@@ -40,7 +37,7 @@ def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
 
 @register("payments")
 def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
-    """An error where a proxy's address is malformed, a warning for each thing that misleads."""
+    """Report a malformed proxy address as an error, and each misleading setting as a warning."""
     surroundings = Surroundings.of_process(settings.OUTBOUND_DOTENV)
     try:
         route = decide(
@@ -56,7 +53,7 @@ def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def _entries_without_effect(route: Route) -> Iterator[CheckMessage]:
-    """What somebody wrote into NO_PROXY, and expects to work."""
+    """Warn of NO_PROXY entries that somebody expects to work and that do not."""
     for verdict in route.verdicts:
         if verdict.entry.pattern.remark == NOT_UNDERSTOOD:
             yield Warning(
@@ -74,20 +71,19 @@ def _entries_without_effect(route: Route) -> Iterator[CheckMessage]:
 
 @register("payments")
 def nothing_sets_a_proxy_in_code(**_kwargs: Any) -> list[CheckMessage]:
-    """Warns where code sets a proxy or a client of stripe-python's own, which is not used."""
+    """Warn if code sets a proxy or an HTTP client of stripe-python, which is not used."""
     return [
         Warning(
             f"stripe.{name} is set in code, and not used here: .env says how Stripe is reached. "
             f"Write {SETTING}=direct{_or_through(value)}",
             id="payments.W003",
         )
-        for name in ("proxy", "default_http_client")
-        if (value := getattr(stripe, name, None))
+        for name, value in transport_settings_in_code().items()
     ]
 
 
 def _or_through(value: object) -> str:
-    """The proxy that the code names, where it names one."""
+    """Return advice with the proxy that the code sets; "" if it sets none."""
     proxies = value.values() if isinstance(value, dict) else [value]
     named = next((each for each in proxies if isinstance(each, str) and each), "")
     return f", or {SETTING}={corrected(named)}" if named else ""

@@ -1,6 +1,6 @@
-"""Why a purchase cannot go on, one class a reason that the caller can act on.
+"""The errors of this app: one class for each reason that a caller can act on.
 
-Stripe's own errors stand in `stripe_integration.py`.
+Stripe's own errors are in `stripe/errors.py`.
 """
 
 from catalog.models import TestBank
@@ -8,7 +8,7 @@ from payments.models import Order
 
 
 class PaymentError(Exception):
-    """Base of this room's errors."""
+    """Base class of this app's errors."""
 
 
 class BankError(PaymentError):
@@ -20,11 +20,11 @@ class BankError(PaymentError):
 
 
 class AlreadyOwned(BankError):
-    """The learner has access: nobody is charged twice."""
+    """The learner has access; nobody is charged twice."""
 
 
 class FreeBank(BankError):
-    """The bank costs nothing; `catalog.services.claim_free_bank` gives it."""
+    """The bank costs nothing; `catalog.services.claim_free_bank` grants it."""
 
 
 class NotOnSale(BankError):
@@ -32,7 +32,7 @@ class NotOnSale(BankError):
 
 
 class PaymentUnderWay(PaymentError):
-    """The buyer has paid by a slow method; the money is still on its way."""
+    """The buyer has paid by a delayed method, and the money has not arrived yet."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -40,19 +40,27 @@ class PaymentUnderWay(PaymentError):
 
 
 class NotPaid(PaymentError):
-    """Stripe does not say that the session is paid."""
+    """Stripe does not report the session as paid."""
 
 
 class UnknownSession(PaymentError):
-    """No order here knows this session."""
+    """No order has this session."""
 
 
-class ForeignPayment(PaymentError):
-    """No order here was paid with this payment."""
+class UnknownPayment(PaymentError):
+    """No order was paid with this payment."""
+
+
+class NotHeld(PaymentError):
+    """The order is not held for a person, or its learner is gone."""
+
+
+class NothingBought(PaymentError):
+    """The order granted nothing, so it has no receipt."""
 
 
 class OtherMode(PaymentError):
-    """The order belongs to another mode or account of Stripe than the one that spoke or is asked."""
+    """The order belongs to another Stripe mode or account than the event or the API key."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -60,7 +68,7 @@ class OtherMode(PaymentError):
 
 
 class RefundError(PaymentError):
-    """The money cannot be paid back as asked; Stripe was not asked."""
+    """The refund is not possible; Stripe was not called."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -68,11 +76,11 @@ class RefundError(PaymentError):
 
 
 class NothingToRefund(RefundError):
-    """Nothing was paid, or all of it has gone back."""
+    """Nothing was paid, or all of it was refunded."""
 
 
-class TooMuch(RefundError):
-    """More than what is left of the payment, refunds without an answer counted as gone."""
+class RefundTooLarge(RefundError):
+    """More than is left of the payment; refunds without an answer count as gone."""
 
     def __init__(self, order: Order, *, left_minor: int) -> None:
         self.left_minor = left_minor

@@ -1,7 +1,6 @@
-"""How money becomes access: orders, their history, and what Stripe told us.
+"""How money becomes access: orders, their history, and what Stripe reported about them.
 
-Every move of an order stands in `orders.py`; the calls to Stripe in
-`stripe_integration.py`; who may open a bank in `catalog.Access`.
+`domain/order_life_cycle.py` has every move of an order. `catalog.Access` says who may open a bank.
 """
 
 import uuid
@@ -14,22 +13,22 @@ from catalog.models import TestBank
 from catalog.money import format_price
 from payments.querysets import OrderQuerySet, StripeEventQuerySet
 
-# Every index costs each payment something. None is kept for a key that another index begins
-# with; and a `UniqueConstraint` spares PostgreSQL the second one that `unique=True` makes of a
-# text, for beginnings that nobody looks for.
+# Every index costs each payment a write. A foreign key has none if another index starts with it,
+# and a text column has a `UniqueConstraint` instead of `unique=True`, because PostgreSQL would
+# get a second index for LIKE queries that nothing here makes.
 
 
 class Order(models.Model):
-    """One purchase, written down before Stripe is asked.
+    """A purchase, committed before Stripe is called.
 
-    `request` holds the exact parameters of the Checkout session (JSON) and `idempotency_key`
-    the key they are sent with, so that asking again can only give the same session.
-    `amount_minor` is in the smallest unit of `currency` (Stripe's units). *Paid* and
-    *granted* are two facts: an order that is paid but not granted must not exist for long.
+    `request` holds the exact parameters of the Checkout session (JSON) and `idempotency_key` the
+    key they are sent with, so that a repeated request returns the same session. `amount_minor` is
+    in the smallest unit of `currency`. *Paid* and *granted* are recorded apart, so that orders
+    that are paid but not granted can be counted.
 
-    `paid_minor` of `paid_currency` is what Stripe took, `refunded_minor` what of it went back.
-    `charge_refunded_minor` is the sum that Stripe named last in an event about the charge,
-    and `charge_told_at` when: it counts as far as no refund is known that explains it.
+    `paid_minor` of `paid_currency` is what Stripe charged, `refunded_minor` what of it went back.
+    `charge_refunded_minor` is the sum in the latest event about the charge, and `charge_told_at`
+    the time of that event: the part of it that no known refund explains counts as refunded.
     """
 
     class Mode(models.TextChoices):
@@ -46,9 +45,6 @@ class Order(models.Model):
         DISPUTED = "disputed", _("Disputed")
         EXPIRED = "expired", _("Expired, not paid")
         FAILED = "failed", _("Not paid")
-
-    # The line as it was written, on the instance that placed the order.
-    placed_line: "OrderLine | None" = None
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -162,22 +158,22 @@ class Order(models.Model):
 
     @property
     def price(self) -> str:
-        """The amount as the active language writes it."""
+        """The amount, formatted for the active language."""
         return format_price(self.amount_minor, self.currency)
 
     @property
     def is_settled(self) -> bool:
-        """True where Stripe has said *paid*, whatever came afterwards."""
+        """True once Stripe reported the session as paid, whatever came afterwards."""
         return self.paid_at is not None
 
     @property
     def left_minor(self) -> int:
-        """What was paid and has not gone back."""
+        """What was paid and was not refunded."""
         return (self.paid_minor or 0) - self.refunded_minor
 
 
 class OrderLine(models.Model):
-    """What was bought, as it was at the time: title, price, length of access."""
+    """A bank in an order, as it was at the time: title, price, length of access."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="order_lines")
@@ -197,7 +193,18 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """One thing that happened to an order. Only ever added to."""
+    """An entry of an order's history. Append-only.
+
+    `source` is the caller that reported it, "" if the site itself caused it.
+    """
+
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook"
+        RETURN_PAGE = "return"
+        RECONCILIATION = "reconciliation"
+        CHECKOUT = "purchase"
+        STAFF = "staff"
+        SWEEP = "sweep"
 
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, related_name="events", db_index=False
@@ -205,11 +212,27 @@ class OrderEvent(models.Model):
     kind = models.CharField(max_length=40)
     from_status = models.CharField(max_length=20)
     to_status = models.CharField(max_length=20)
-    door = models.CharField(max_length=20, blank=True)
+    source = models.CharField(max_length=20, choices=Source.choices, blank=True)
     detail = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    source__in=[
+                        "",
+                        "webhook",
+                        "return",
+                        "reconciliation",
+                        "purchase",
+                        "staff",
+                        "sweep",
+                    ]
+                ),
+                name="payments_order_event_source_known",
+            )
+        ]
         indexes = [models.Index(fields=["order", "at"], name="payments_order_event_by_time")]
 
     def __str__(self) -> str:
@@ -219,8 +242,8 @@ class OrderEvent(models.Model):
 class OpenCheckout(models.Model):
     """The one checkout that a learner has open for a bank.
 
-    The row is the lock: the database lets nobody make a second one, so two clicks, two
-    tabs and two servers meet here. It goes when the order leaves `pending` and `open`.
+    The row is a lock: its unique constraint allows no second one, so that two clicks, two tabs
+    and two servers get the same order. It is deleted when the order leaves `pending` and `open`.
     """
 
     learner = models.ForeignKey(
@@ -245,13 +268,13 @@ class OpenCheckout(models.Model):
 
 
 class Refund(models.Model):
-    """Money that goes back, asked for here or seen at Stripe.
+    """A refund, requested here or seen at Stripe.
 
-    One that is asked for here is written down before Stripe is asked: `request` holds the
-    exact parameters (JSON) and `idempotency_key` the key they are sent with, `tried_at` when
-    the key was first used. `status` is Stripe's, but for `asked` (no answer yet) and
-    `refused`. Of two words of Stripe the further one counts, in the order of `Status`, and
-    `told_at` is when Stripe first said it, where an event did. Without `lines` it is for the
+    A refund requested here is committed before Stripe is called: `request` holds the exact
+    parameters (JSON), `idempotency_key` the key they are sent with, and `tried_at` when the key
+    was first used. `status` is Stripe's, except `asked` (no answer yet) and `refused`. Statuses
+    are ordered as in `Status`; the most advanced one is kept. `told_at` is the time of the first
+    event with that status, None if no event reported it. Without `lines` the refund is for the
     whole order.
     """
 
@@ -351,20 +374,20 @@ class Refund(models.Model):
 
     @property
     def price(self) -> str:
-        """The amount as the active language writes it."""
+        """The amount, formatted for the active language."""
         return format_price(self.amount_minor, self.currency)
 
     @property
     def counts(self) -> bool:
-        """True where the money has left, or is on its way."""
+        """True if the money has left or is about to."""
         return self.status in {"pending", "requires_action", "succeeded"}
 
 
 class Dispute(models.Model):
-    """A payment that the buyer's bank wants back, as Stripe tells it.
+    """A payment that the buyer's bank wants back, as Stripe reports it.
 
-    Of two words of Stripe one that closes it counts more, then the later one (`told_at`).
-    A status that begins with `warning` is a question of the bank: no money has moved.
+    A status that closes the dispute is kept over one that does not, then the later one
+    (`told_at`). A status that begins with `warning` is an inquiry: no money has moved.
     """
 
     class Status(models.TextChoices):
@@ -412,20 +435,20 @@ class Dispute(models.Model):
 
     @property
     def price(self) -> str:
-        """The amount as the active language writes it."""
+        """The amount, formatted for the active language."""
         return format_price(self.amount_minor, self.currency)
 
     @property
     def is_open(self) -> bool:
-        """True while the money is away and nothing is decided."""
+        """True while the money is withdrawn and nothing is decided."""
         return self.status in {"needs_response", "under_review"}
 
 
 class StripeEvent(models.Model):
-    """One event that Stripe sent, kept as it came, and what became of it.
+    """An event that Stripe sent: the inbox of the webhook.
 
-    `payment_intent_id` is the payment that its object belongs to where that is a charge, a
-    refund or a dispute: such an event may come before the order knows its payment.
+    `body` is unchanged. `payment_intent_id` is set for a charge, a refund and a dispute, whose
+    event may arrive before the order knows its payment.
     """
 
     class Status(models.TextChoices):
@@ -449,6 +472,8 @@ class StripeEvent(models.Model):
     handled_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
+
+    HANDLED = (Status.DONE, Status.IGNORED)
 
     objects = StripeEventQuerySet.as_manager()
 
@@ -476,9 +501,14 @@ class StripeEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.event_id} ({self.kind})"
 
+    @property
+    def is_handled(self) -> bool:
+        """True if nothing is left to do."""
+        return self.status in self.HANDLED
+
 
 class EventCursor(models.Model):
-    """Up to which of Stripe's events reconciliation has looked, for each mode and account."""
+    """The last of Stripe's events that reconciliation has read, for each mode and account."""
 
     mode = models.CharField(max_length=10, choices=Order.Mode.choices)
     account = models.CharField(max_length=64, blank=True)
@@ -496,9 +526,9 @@ class EventCursor(models.Model):
 
 
 class Incident(models.Model):
-    """A fault that a buyer met. The buyer has the code; everything else stands here.
+    """An error that a buyer saw. The buyer gets the code; the details are kept here.
 
-    `report` is what the log has too: cause, stage, route and times, without secrets.
+    `report` is the log line: cause, stage, route and times, without secrets.
     """
 
     code = models.CharField(max_length=12, unique=True)
@@ -518,7 +548,7 @@ class Incident(models.Model):
 
 
 class Reminder(models.Model):
-    """A buyer who could not pay wants to hear when it works again."""
+    """A buyer who could not pay, and wants a mail when payment works again."""
 
     order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name="reminder")
     asked_at = models.DateTimeField()

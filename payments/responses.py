@@ -1,11 +1,9 @@
-"""Answers that the views of this room share."""
+"""HTTP responses that the views and the admin share."""
 
 from django.http import HttpResponseRedirect
 
-SEE_OTHER = 303
-
 
 class SeeOther(HttpResponseRedirect):
-    """303: the browser fetches the next page with GET, whatever it sent before."""
+    """303: the browser requests the next page with GET, whatever method it used before."""
 
-    status_code = SEE_OTHER
+    status_code = 303

@@ -1,19 +1,19 @@
-"""Addresses of purchases."""
+"""The URLs of purchases and orders."""
 
 from django.urls import path
 
-from payments import order_views, views
+from payments.views import checkout, orders, webhook
 
 app_name = "payments"
 
 urlpatterns = [
-    path("checkout/<slug:slug>/", views.checkout, name="checkout"),
-    path("remind/<slug:slug>/", views.remind, name="remind"),
-    path("success/<uuid:order_id>/", order_views.success, name="success"),
-    path("cancelled/<uuid:order_id>/", views.cancelled, name="cancelled"),
-    path("orders/", order_views.orders, name="orders"),
-    path("orders/<uuid:order_id>/check/", order_views.check, name="check"),
-    path("orders/<uuid:order_id>/receipt/", order_views.receipt, name="receipt"),
-    path("orders/<uuid:order_id>/resend/", order_views.resend, name="resend"),
-    path("webhook/", views.webhook, name="webhook"),
+    path("checkout/<slug:slug>/", checkout.checkout, name="checkout"),
+    path("remind/<slug:slug>/", checkout.remind, name="remind"),
+    path("success/<uuid:order_id>/", orders.success, name="success"),
+    path("cancelled/<uuid:order_id>/", checkout.cancelled, name="cancelled"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<uuid:order_id>/check/", orders.check, name="check"),
+    path("orders/<uuid:order_id>/receipt/", orders.receipt, name="receipt"),
+    path("orders/<uuid:order_id>/resend/", orders.resend, name="resend"),
+    path("webhook/", webhook.webhook, name="webhook"),
 ]

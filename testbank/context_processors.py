@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from payments.stripe_client import payment_is_down
+from payments.stripe.client import payment_is_down
 
 
 def site(request: HttpRequest) -> dict[str, str | bool]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.staff import way_in
-from payments.figures import Figures, figures
+from payments.monitoring.health_counters import HealthCounters, health_counters
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
@@ -38,7 +38,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             return refused
         if elsewhere := way_in(request):
             return elsewhere
-    found = figures(mode=settings.STRIPE_MODE, at=timezone.now())
+    found = health_counters(mode=settings.STRIPE_MODE, at=timezone.now())
     return HttpResponse(exposition(found, settings.STRIPE_ACCOUNT), content_type=TEXT_FORMAT)
 
 
@@ -49,7 +49,7 @@ def _shows_token(request: HttpRequest) -> bool:
     return bool(expected) and kind == "Bearer" and constant_time_compare(token.strip(), expected)
 
 
-def exposition(found: Figures, account: str) -> str:
+def exposition(found: HealthCounters, account: str) -> str:
     """The figures in Prometheus' text format."""
     labels = f'{{mode="{found.mode}",account="{account}"}}'
     return "".join(

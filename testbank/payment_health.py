@@ -20,9 +20,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from payments.flows.webhook_inbox import dismiss_event, replay_event
 from payments.models import Incident, StripeEvent
-from payments.outage import last_detour, outage_is_known
-from payments.webhooks import put_aside, replay_event
+from payments.stripe.outage import last_fallback, outage_is_known
 from testbank.doctor.examination import examine_offline
 from testbank.doctor.live import SECONDS_A_CALL, last_look, start_look
 from testbank.doctor.report import Report, Status
@@ -100,7 +100,7 @@ def payment_health(request: HttpRequest) -> HttpResponse:
         "groups": _groups(check.as_data() for check in report.checks if _is_local(check.group)),
         "figures": list(_figures(report)),
         "outage": outage_is_known(),
-        "detour": last_detour(),
+        "detour": last_fallback(),
         "falls_back": settings.STRIPE_PROXY_FALLBACK == "direct",
         "handles_events": request.user.has_perm(HANDLES_EVENTS),
         **_rows(),
@@ -134,7 +134,7 @@ def aside(request: HttpRequest, event_id: str) -> HttpResponse:
     """Put an event aside that needs nothing here."""
     _refuse_others(request, HANDLES_EVENTS)
     event = get_object_or_404(StripeEvent, event_id=event_id)
-    if put_aside(event=event, at=timezone.now()):
+    if dismiss_event(event=event, at=timezone.now()):
         messages.success(request, _("The event is put aside."))
     return redirect("admin:payment_health")
 

@@ -15,12 +15,12 @@ from django.conf import settings
 from catalog.shelving import shelve_left_over
 from delivery.leases import give_back_lease, take_lease
 from delivery.outbox import send_due_mails
-from payments.incidents import diagnosis_of
-from payments.reconciliation import reconcile
-from payments.refunds import send_unanswered_refunds
-from payments.reminders import send_due_reminders
+from payments.flows.reconciliation import reconcile
+from payments.flows.refunds import send_unanswered_refunds
+from payments.flows.reminders import send_due_reminders
+from payments.flows.webhook_inbox import handle_pending_events
+from payments.monitoring.incidents import diagnosis_of
 from payments.stripe_integration import StripeError
-from payments.webhooks import handle_left_over_events
 from testbank.models import SweepRun
 
 logger = logging.getLogger("testbank.sweeps")
@@ -49,7 +49,7 @@ def mails(at: datetime) -> int:
 
 def events(at: datetime) -> int:
     """Handle events that were left over."""
-    return handle_left_over_events(at=at)
+    return handle_pending_events(at=at)
 
 
 def reconciliation(at: datetime) -> int:

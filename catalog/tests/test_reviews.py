@@ -36,7 +36,7 @@ def give(learner, bank, at):
         test_bank=bank,
         source_kind=Access.Source.ORDER,
         source_id="1",
-        at=at,
+        starts_at=at,
         access_days=None,
     )
 

@@ -57,7 +57,7 @@ def review(bank, at, stars):
         test_bank=bank,
         source_kind=Access.Source.FREE,
         source_id="1",
-        at=at,
+        starts_at=at,
         access_days=None,
     )
     write_review(learner=author, test_bank=bank, stars=stars, words="", author_name="", at=at)

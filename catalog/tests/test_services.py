@@ -36,7 +36,7 @@ def grant(learner, test_bank, at):
             "test_bank": test_bank,
             "source_kind": Access.Source.ORDER,
             "source_id": "1",
-            "at": at,
+            "starts_at": at,
             "access_days": 30,
         }
         return grant_access(**{**values, **changes})
@@ -66,7 +66,7 @@ def test_expiry_counts_days_from_the_grant(at):
 
 def test_grant_access_is_idempotent(grant, at):
     first = grant()
-    again = grant(at=at + timedelta(days=5), access_days=None)
+    again = grant(starts_at=at + timedelta(days=5), access_days=None)
     assert again == first
     assert (again.starts_at, again.expires_at) == (at, at + timedelta(days=30))
     assert Access.objects.count() == 1

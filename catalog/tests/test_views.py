@@ -183,7 +183,7 @@ def test_detail_costs_an_owner_the_same_for_one_and_three_accesses(
             test_bank=test_bank,
             source_kind=Access.Source.ORDER,
             source_id=str(number),
-            at=at,
+            starts_at=at,
             access_days=None,
         )
     client.force_login(owner)
@@ -339,7 +339,7 @@ def test_my_banks_shows_each_bank_once_with_its_best_access(visit, owner, test_b
             test_bank=bank,
             source_kind=Access.Source.ORDER,
             source_id=source_id,
-            at=timezone.now() if days else at,
+            starts_at=timezone.now() if days else at,
             access_days=days,
         )
 
@@ -370,7 +370,7 @@ def test_my_banks_costs_the_same_for_one_and_three(
             test_bank=make_bank(f"bank-{number}"),
             source_kind=Access.Source.ORDER,
             source_id=str(number),
-            at=at,
+            starts_at=at,
             access_days=None,
         )
     client.force_login(owner)

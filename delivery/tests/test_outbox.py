@@ -8,7 +8,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 
 from delivery.models import OutgoingMail
-from delivery.outbox import MOST_TRIES, Mail, queue_mails, send_due_mails
+from delivery.outbox import MOST_TRIES, queue_mail, send_due_mails
 
 pytestmark = pytest.mark.django_db
 
@@ -30,9 +30,13 @@ def worker(settings):
 
 
 def queue(at, key="access-1"):
-    words = {"title": "Git <b>", "price": "$19.00", "path": "/banks/git/", "order": "o1"}
-    mail = Mail(key, "learner@example.org", "payments/email/access_ready", words)
-    queue_mails([mail], at=at)
+    queue_mail(
+        key=key,
+        recipient="learner@example.org",
+        template="payments/email/access_ready",
+        context={"title": "Git <b>", "price": "$19.00", "path": "/banks/git/", "order": "o1"},
+        at=at,
+    )
 
 
 def test_mail_is_sent_as_text_and_html(at, settings):

@@ -152,8 +152,8 @@ def shop_books() -> ShopBooks:
     from django.utils import timezone
 
     from catalog.models import Access
-    from payments.figures import figures
     from payments.models import Order, Refund, StripeEvent
+    from payments.monitoring.health_counters import health_counters
 
     now = timezone.now()
     live = Counter(
@@ -169,7 +169,7 @@ def shop_books() -> ShopBooks:
         orders=orders,
         accesses_of_no_order=sorted(live.keys() - {order.id for order in orders}),
         mails=_mails(),
-        figures=figures(mode=settings.STRIPE_MODE, at=now).numbers,
+        figures=health_counters(mode=settings.STRIPE_MODE, at=now).numbers,
         refunds_asked=Refund.objects.filter(status=Refund.Status.ASKED).count(),
         events=dict(Counter(StripeEvent.objects.values_list("status", flat=True))),
     )

@@ -75,23 +75,23 @@ def is_paid_back(wanted: PayBack) -> bool:
     from django.utils import timezone
     from stripe import StripeError
 
-    from payments.errors import NothingToRefund, TooMuch
+    from payments.errors import NothingToRefund, RefundTooLarge
+    from payments.flows.refunds import RefundRequest, open_refund, refundable_minor
     from payments.models import Order
-    from payments.refunds import Wish, ask_refund, may_be_refunded_minor
 
     order = Order.objects.filter(session_id=wanted.session_id).first()
     if order is None or not order.is_settled:
         return False
     now = timezone.now()
-    asked = Wish(
-        amount_minor=wanted.amount_minor or may_be_refunded_minor(order),
+    asked = RefundRequest(
+        amount_minor=wanted.amount_minor or refundable_minor(order),
         reason="requested_by_customer",
         access=wanted.access,
         access_until=now + timedelta(days=30) if wanted.access == "shorten" else None,
     )
-    with suppress(NothingToRefund, TooMuch, StripeError):
-        ask_refund(
-            key=uuid.uuid5(order.pk, "bench"), order=order, wish=asked, asked_by=None, at=now
+    with suppress(NothingToRefund, RefundTooLarge, StripeError):
+        open_refund(
+            key=uuid.uuid5(order.pk, "bench"), order=order, wanted=asked, asked_by=None, at=now
         )
     return True
 

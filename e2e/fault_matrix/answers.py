@@ -14,7 +14,7 @@ from e2e.fault_matrix.proxies import unchanged
 from e2e.fault_matrix.row import NOT_STARTED, Expected, Situation, row, silent_row
 from outbound.route import Surroundings, decide
 from outbound.tests.servers import hang_up, reset
-from payments.stripe_client import outbound_client
+from payments.stripe.client import outbound_client
 from testing.faults import Conversation, drip, hold, page, tls_front, whole_answer
 from testing.proxies import running_squid
 

@@ -31,9 +31,9 @@ from accounts.models import User
 from catalog.models import Category, TestBank
 from outbound.client import parse_resolve
 from outbound.diagnosis import Diagnosis
-from payments import stripe_client
-from payments.incidents import diagnosis_of
 from payments.models import Incident, Order
+from payments.monitoring.incidents import diagnosis_of
+from payments.stripe import client as stripe_client
 from payments.stripe_integration import StripeError
 from testing.faults import Fault
 from testing.proxies import refusing_port, running_squid
@@ -291,7 +291,7 @@ def _reported_faults() -> Iterator[list[StripeError]]:
             if record.exc_info and isinstance(record.exc_info[1], StripeError):
                 faults.append(record.exc_info[1])
 
-    logger, keeper = logging.getLogger("payments.incidents"), Keeper()
+    logger, keeper = logging.getLogger("payments.monitoring.incidents"), Keeper()
     logger.addHandler(keeper)
     try:
         yield faults

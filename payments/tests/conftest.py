@@ -5,17 +5,15 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
-from payments import stripe_client
-from payments.orders import ReturnAddresses, open_order
-from payments.outage import note_recovery
-from payments.sessions import SessionFacts
+from payments.domain.order_placement import ReturnUrls, get_or_place_order
+from payments.stripe import client
+from payments.stripe.facts import SessionFacts
+from payments.stripe.outage import record_recovery
 from testing.contract import breaches
 from testing.parts import SHARED
 from testing.sandbox import SECRET_KEY, running_sandbox
 
-ADDRESSES = ReturnAddresses(
-    success="http://shop.example/success/{order}/", cancelled="http://shop.example/back/{order}/"
-)
+RETURN_URLS = ReturnUrls.of_site("http://shop.example")
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +28,14 @@ def forget_stripe_client():
     """The clients are kept per process: let each test build them from its own settings."""
 
     def forget():
-        stripe_client.stripe_client.cache_clear()
-        stripe_client.outbound_client.cache_clear()
-        stripe_client.payment_breaker.cache_clear()
-        note_recovery()
+        client.stripe_client.cache_clear()
+        client.outbound_client.cache_clear()
+        client.payment_breaker.cache_clear()
+        record_recovery()
 
     forget()
     yield
-    stripe_client.outbound_client().close()
+    client.outbound_client().close()
     forget()
 
 
@@ -59,12 +57,12 @@ def sandbox(sandbox_program, settings, forget_stripe_client):
 @pytest.fixture
 def order(learner, test_bank, at):
     """An order that is pending."""
-    return open_order(
+    return get_or_place_order(
         learner=learner,
         test_bank=test_bank,
         mode=settings.STRIPE_MODE,
         account="",
-        addresses=ADDRESSES,
+        return_urls=RETURN_URLS,
         at=at,
     )
 

@@ -1,6 +1,51 @@
-"""Event bodies as Stripe writes them, for tests that need no sandbox: charges, refunds, disputes."""
+"""Events as Stripe writes them, signed and delivered, for tests that need no sandbox."""
 
-from payments.tests.test_webhook import event_of
+import json
+import time
+
+from stripe import WebhookSignature
+
+URL = "/payments/webhook/"
+SECRET = "whsec_tests"
+
+
+def event_of(order, *, kind="checkout.session.completed", event_id="evt_1", **changes):
+    session = {
+        "object": "checkout.session",
+        "id": f"cs_test_{order.pk.hex}",
+        "status": "complete",
+        "payment_status": "paid",
+        "amount_total": 1900,
+        "amount_subtotal": 1900,
+        "currency": "usd",
+        "livemode": False,
+        "metadata": {"order_id": str(order.pk)},
+        "payment_intent": "pi_1",
+        "url": None,
+        "expires_at": 1_800_000_000,
+        **changes,
+    }
+    return {
+        "id": event_id,
+        "object": "event",
+        "type": kind,
+        "livemode": False,
+        "data": {"object": session},
+    }
+
+
+def deliver(client, event, *, secret=SECRET, signed_at=None):
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    signature = signature_of(body, secret, signed_at)
+    return client.post(
+        URL, body, content_type="application/json", headers={"Stripe-Signature": signature}
+    )
+
+
+def signature_of(body, secret, signed_at=None):
+    timestamp = int(signed_at or time.time())
+    signed = f"{timestamp}.{body.decode('utf-8', 'replace')}"
+    return f"t={timestamp},v1={WebhookSignature._compute_signature(signed, secret)}"
 
 
 def payment_of(order):

@@ -11,15 +11,16 @@ from django.utils import timezone
 
 from catalog.models import Access
 from delivery.models import OutgoingMail
-from payments.errors import TooMuch
-from payments.fulfilment import fulfil
+from payments.domain.fulfillment import fulfill
+from payments.domain.order_life_cycle import mark_expired
+from payments.domain.order_placement import get_or_place_order
+from payments.errors import RefundTooLarge
+from payments.flows.checkout import confirm_payment
+from payments.flows.refunds import RefundRequest, open_refund
 from payments.models import OpenCheckout, Order, Refund, StripeEvent
-from payments.orders import mark_expired, open_order
-from payments.refunds import Wish, ask_refund
-from payments.stripe_integration import confirm_payment, create_checkout_session
-from payments.tests.conftest import ADDRESSES
-from payments.tests.stripe_events import paid_event, refund_event
-from payments.tests.test_webhook import deliver, event_of
+from payments.stripe_integration import create_checkout_session
+from payments.tests.conftest import RETURN_URLS
+from payments.tests.stripe_events import deliver, event_of, paid_event, refund_event
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
@@ -75,10 +76,10 @@ def test_two_colleagues_at_once_pay_back_no_more_than_was_paid(sandbox, test_ban
     paid = confirm_payment(session.order)
 
     def ask(_number):
-        wish = Wish(amount_minor=1000, reason="requested_by_customer", access="keep")
+        wish = RefundRequest(amount_minor=1000, reason="requested_by_customer", access="keep")
         try:
-            ask_refund(key=uuid.uuid4(), order=paid, wish=wish, asked_by=None, at=timezone.now())
-        except TooMuch:
+            open_refund(key=uuid.uuid4(), order=paid, wanted=wish, asked_by=None, at=timezone.now())
+        except RefundTooLarge:
             return "too much"
         return "paid back"
 
@@ -100,11 +101,16 @@ def test_refund_events_at_once_are_one_refund(order):
 def test_two_orders_for_one_bank_paid_at_once_give_one_access_and_one_flag(
     order, facts, learner, test_bank, at
 ):
-    mark_expired(order, door="webhook", at=at)
-    second = open_order(
-        learner=learner, test_bank=test_bank, mode="sandbox", account="", addresses=ADDRESSES, at=at
+    mark_expired(order, source="webhook", at=at)
+    second = get_or_place_order(
+        learner=learner,
+        test_bank=test_bank,
+        mode="sandbox",
+        account="",
+        return_urls=RETURN_URLS,
+        at=at,
     )
-    at_once(lambda paid: fulfil(facts(paid), door="webhook", at=at), [order, second])
+    at_once(lambda paid: fulfill(facts(paid), source="webhook", at=at), [order, second])
     assert Access.objects.count() == 1
     assert Order.objects.filter(status="paid").count() == 2
     assert Order.objects.filter(duplicate_of__isnull=False).count() == 1

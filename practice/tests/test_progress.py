@@ -60,7 +60,7 @@ def test_rounds_of_others_are_not_mine(owner, other_learner, test_bank, at, answ
         test_bank=test_bank,
         source_kind=Access.Source.FREE,
         source_id="1",
-        at=at,
+        starts_at=at,
         access_days=None,
     )
     assert figures(other_learner, at) == (0, 0, 0, None)
@@ -116,7 +116,7 @@ def give(learner, bank, at):
         test_bank=bank,
         source_kind=Access.Source.GRANT,
         source_id="1",
-        at=at,
+        starts_at=at,
         access_days=None,
         reason="a test",
     )

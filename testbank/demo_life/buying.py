@@ -6,13 +6,14 @@ from django.conf import settings
 
 from accounts.models import User
 from catalog.models import TestBank
-from payments.charges import RefundFacts
-from payments.fulfilment import WEBHOOK, fulfil, note_failed, settle
-from payments.models import Order, Refund
-from payments.orders import ReturnAddresses, note_asked, open_order, record_session
-from payments.reversals import note_refund
-from payments.sessions import SessionFacts
+from payments.domain.fulfillment import apply_session, fulfill, record_failed_payment
+from payments.domain.order_life_cycle import mark_asked, mark_open
+from payments.domain.order_placement import ReturnUrls, get_or_place_order
+from payments.domain.refunds_and_disputes import record_refund
+from payments.models import Order, OrderEvent, Refund
+from payments.stripe.facts import RefundFacts, SessionFacts
 
+WEBHOOK = OrderEvent.Source.WEBHOOK
 PAID_AFTER = timedelta(seconds=74)
 SESSION_LASTS = timedelta(hours=24)
 
@@ -20,21 +21,21 @@ SESSION_LASTS = timedelta(hours=24)
 def buy(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
     """Buy and pay. The access and its mail come with it."""
     order = _open(learner, test_bank, at=at)
-    return fulfil(_session(order, "complete", "paid", at), door=WEBHOOK, at=at + PAID_AFTER)
+    return fulfill(_session(order, "complete", "paid", at), source=WEBHOOK, at=at + PAID_AFTER)
 
 
 def abandon(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
     """Go to the payment page and do nothing there until the session expires."""
     order = _open(learner, test_bank, at=at)
     session = _session(order, "expired", "unpaid", at)
-    return settle(session, door=WEBHOOK, at=at + SESSION_LASTS)
+    return apply_session(session, source=WEBHOOK, at=at + SESSION_LASTS)
 
 
 def fail(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
     """Pay by a delayed method that does not arrive."""
     order = _open(learner, test_bank, at=at)
     session = _session(order, "complete", "unpaid", at)
-    return note_failed(session, door=WEBHOOK, at=at + timedelta(days=3))
+    return record_failed_payment(session, source=WEBHOOK, at=at + timedelta(days=3))
 
 
 def refund(order: Order, amount_minor: int, *, at: datetime) -> Order:
@@ -50,25 +51,21 @@ def refund(order: Order, amount_minor: int, *, at: datetime) -> Order:
         created_at=at,
         refund_id="",
     )
-    return note_refund(facts, livemode=False, told_at=at, door=WEBHOOK, at=at)
+    return record_refund(facts, livemode=False, told_at=at, source=WEBHOOK, at=at)
 
 
 def _open(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
     """An order whose payment page is open."""
-    shop = f"{settings.SITE_URL}/payments"
-    addresses = ReturnAddresses(
-        success=f"{shop}/success/{{order}}/", cancelled=f"{shop}/cancelled/{{order}}/"
-    )
-    order = open_order(
+    order = get_or_place_order(
         learner=learner,
         test_bank=test_bank,
         mode=Order.Mode.SANDBOX,
         account="",
-        addresses=addresses,
+        return_urls=ReturnUrls.of_site(settings.SITE_URL),
         at=at,
     )
-    note_asked(order, at=at)
-    record_session(order, _session(order, "open", "unpaid", at), at=at)
+    mark_asked(order, at=at)
+    mark_open(order, _session(order, "open", "unpaid", at), at=at)
     return order
 
 

@@ -17,8 +17,8 @@ from outbound.client import Answer, CallFailed
 from outbound.diagnosis import diagnose, diagnose_answer
 from outbound.route import Route
 from outbound.secrets import scrub
-from payments.stripe_client import API_VERSION
-from payments.webhooks import WANTED
+from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
+from payments.stripe.client import API_VERSION
 from testbank.doctor.report import Cause, Check, Status
 from testbank.doctor.setup import Setup
 from testbank.stripe_settings import LIVE, is_loopback
@@ -216,7 +216,7 @@ def _enabled(endpoint: dict[str, Any]) -> Check:
 
 def _events(endpoint: dict[str, Any]) -> Check:
     asked = {str(kind) for kind in endpoint.get("enabled_events") or []}
-    missing = sorted(WANTED - asked) if "*" not in asked else []
+    missing = sorted(SUBSCRIBED_EVENTS - asked) if "*" not in asked else []
     if not missing:
         return _webhook("events", "Events", Status.OK, "all that are needed")
     return _webhook(

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from outbound.addresses import with_port
 from outbound.secrets import mask_url, scrub
-from payments.stripe_client import API_VERSION
+from payments.stripe.client import API_VERSION
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup
 from testbank.stripe_settings import LIVE, SANDBOX, STRIPE_API, is_loopback, mode_of

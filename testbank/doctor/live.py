@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from payments.outage import note_recovery
+from payments.stripe.outage import record_recovery
 from testbank.doctor.examination import examine_way
 from testbank.doctor.report import Check, Report
 from testbank.doctor.setup import Setup
@@ -84,7 +84,7 @@ def _run(look: Look) -> None:
         _keep(replace(look, finished_at=timezone.now()))
         return
     if report.ok:
-        note_recovery()
+        record_recovery()
     _keep(_finished(look, report))
 
 

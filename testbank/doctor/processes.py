@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from payments.outage import last_detour, outage_is_known
+from payments.stripe.outage import last_fallback, outage_is_known
 from testbank.doctor.report import Check, Status, length
 from testbank.processes import WORKER, RunningProcess, Way, own_way, running_processes
 
@@ -71,7 +71,7 @@ def _marks(at: datetime) -> Iterator[Check]:
     if outage_is_known():
         summary = "the last purchases did not get through; buyers are told before they press"
         yield _check("outage", "Payment", Status.WARN, summary)
-    if detour := last_detour():
+    if detour := last_fallback():
         ago = length(at - detour.at)
         yield _check(
             "detour",

@@ -21,15 +21,10 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import TestBank
 from payments.errors import PaymentError
-from payments.incidents import diagnosis_of
+from payments.flows.checkout import withdraw_order
 from payments.models import Order
-from payments.orders import UNPAID
-from payments.stripe_integration import (
-    CheckoutSession,
-    StripeError,
-    create_checkout_session,
-    withdraw,
-)
+from payments.monitoring.incidents import diagnosis_of
+from payments.stripe_integration import CheckoutSession, StripeError, create_checkout_session
 from testbank.doctor.report import Cause, Check, Status
 from testbank.doctor.verification import page_check, shell_check
 from testbank.stripe_settings import LIVE
@@ -127,6 +122,6 @@ def _visitor() -> Iterator[User]:
     try:
         yield visitor
     finally:
-        for order in Order.objects.filter(user=visitor, status__in=UNPAID):
-            withdraw(order, at=timezone.now())
+        for order in Order.objects.awaiting_payment().filter(user=visitor):
+            withdraw_order(order, at=timezone.now())
         visitor.delete()

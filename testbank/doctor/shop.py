@@ -14,8 +14,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
 from delivery.models import OutgoingMail
-from payments.figures import figures
 from payments.models import EventCursor, StripeEvent
+from payments.monitoring.health_counters import health_counters
 from testbank.doctor.report import Check, Status, length
 from testbank.models import SweepRun
 from testbank.sweeps import RECONCILE_EVERY_SECONDS, RECONCILED
@@ -64,7 +64,7 @@ def _migrations_to_run() -> int:
 
 
 def _money(at: datetime) -> Iterator[Check]:
-    found = figures(mode=settings.STRIPE_MODE, at=at)
+    found = health_counters(mode=settings.STRIPE_MODE, at=at)
     left = found.events_unprocessed + found.events_failed
     yield _count("paid_not_granted", "Paid, no access", found.paid_not_granted)
     yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, LOOK)

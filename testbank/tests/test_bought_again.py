@@ -4,11 +4,10 @@
 import pytest
 from django.utils import timezone
 
+from payments.domain.order_placement import get_or_place_order
 from payments.models import Order
-from payments.orders import open_order
-from payments.tests.conftest import ADDRESSES, order  # noqa: F401 - a fixture
-from payments.tests.stripe_events import paid_event, refund_event
-from payments.tests.test_webhook import deliver
+from payments.tests.conftest import RETURN_URLS, order  # noqa: F401 - a fixture
+from payments.tests.stripe_events import deliver, paid_event, refund_event
 from practice.models import Answer, Attempt
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +27,12 @@ def test_history_survives_a_refund_and_a_later_purchase(client, order, learner, 
     client.post(following, {"choice": "b"})
     assert (Attempt.objects.count(), Answer.objects.count()) == (1, 1)
 
-    again = open_order(
+    again = get_or_place_order(
         learner=learner,
         test_bank=test_bank,
         mode="sandbox",
         account="",
-        addresses=ADDRESSES,
+        return_urls=RETURN_URLS,
         at=timezone.now(),
     )
     deliver(client, paid_event(again, event_id="evt_again"))

@@ -4,13 +4,13 @@
 import pytest
 
 from outbound.route import Surroundings, decide
-from payments.stripe_client import API_VERSION
+from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
+from payments.stripe.client import API_VERSION
 from payments.tests.conftest import (  # noqa: F401 - fixtures
     forget_stripe_client,
     sandbox,
     sandbox_program,
 )
-from payments.webhooks import WANTED
 from testbank.doctor.account import READ, account_checks, endpoint_checks, webhook_address
 from testbank.doctor.setup import Setup
 from testing.sandbox import running_sandbox
@@ -22,7 +22,7 @@ def endpoint(**changes):
     return {
         "url": OURS,
         "status": "enabled",
-        "enabled_events": sorted(WANTED),
+        "enabled_events": sorted(SUBSCRIBED_EVENTS),
         "api_version": API_VERSION,
         **changes,
     }
@@ -67,7 +67,7 @@ def test_machine_that_stripe_cannot_call_needs_none():
     [
         ({"status": "disabled"}, "enabled", "no: Stripe sends nothing, and not later either"),
         (
-            {"enabled_events": sorted(WANTED - {"checkout.session.completed"})},
+            {"enabled_events": sorted(SUBSCRIBED_EVENTS - {"checkout.session.completed"})},
             "events",
             "1 not sent: checkout.session.completed",
         ),

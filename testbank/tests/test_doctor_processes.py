@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from payments import outage
+from payments.stripe import outage
 from testbank import processes
 from testbank.doctor.processes import process_checks
 from testbank.processes import WEB, note_process
@@ -73,9 +73,9 @@ def test_worker_that_should_run_is_missed(at, settings):
 
 
 def test_outage_and_detour_are_told(at):
-    outage.note_outage("NET-PROXY-403")
-    outage.note_detour("NET-PROXY-403")
-    detour = outage.last_detour()
+    outage.record_outage("NET-PROXY-403")
+    outage.record_fallback("NET-PROXY-403")
+    detour = outage.last_fallback()
     assert detour is not None
     checks = {check.id: check for check in process_checks(at=detour.at)}
     assert checks["processes.outage"].status == "warn"

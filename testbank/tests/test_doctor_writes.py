@@ -14,9 +14,9 @@ from django.core.management import CommandError
 
 from accounts.models import User
 from catalog.models import TestBank
-from payments import outage
+from payments.flows.reconciliation import reconcile
 from payments.models import Incident, OpenCheckout, Order
-from payments.reconciliation import reconcile
+from payments.stripe import outage
 from payments.tests.conftest import forget_stripe_client  # noqa: F401 - a fixture
 from testbank.tests.test_doctor import (  # noqa: F401 - fixtures
     KEY,
@@ -242,7 +242,7 @@ def test_fallback_does_not_act_where_the_proxy_works(shop, settings, monkeypatch
 
 def test_fallback_that_acted_is_remembered(shop, settings, tmp_path):
     settings.RUN_DIR = tmp_path / "run"
-    outage.note_detour("NET-PROXY-403")
+    outage.record_fallback("NET-PROXY-403")
     check = shop.json("--offline").checks["processes.detour"]
     assert "a call went around the proxy (NET-PROXY-403)" in check["summary"]
 

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from payments.models import Dispute
 from payments.tests.conftest import order  # noqa: F401 - a fixture
-from payments.tests.stripe_events import dispute_event, paid_event
-from payments.tests.test_webhook import deliver
+from payments.tests.stripe_events import deliver, dispute_event, paid_event
 from practice.models import Answer, Attempt
 from testbank.groups import SELLERS
 from testbank.tests.test_back_office import enter, office, superuser  # noqa: F401 - fixtures

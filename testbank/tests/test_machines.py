@@ -12,7 +12,7 @@ from catalog.models import Access
 from delivery.models import OutgoingMail
 from payments.models import StripeEvent
 from payments.tests.conftest import facts, order  # noqa: F401 - fixtures
-from payments.tests.test_webhook import SECRET, event_of, signature_of
+from payments.tests.stripe_events import SECRET, event_of, signature_of
 from testbank.machines import machines_first
 
 WEBHOOK = reverse("payments:webhook")
@@ -74,7 +74,7 @@ def test_a_fault_answers_500_and_keeps_the_event(ask, order, monkeypatch):  # no
     def broken(*_arguments, **_named):
         raise RuntimeError("the mails cannot be queued")
 
-    monkeypatch.setattr("payments.fulfilment.receipts", broken)
+    monkeypatch.setattr("payments.domain.fulfillment.queue_receipt", broken)
     status, _headers, body = tell(ask, event_of(order))
     assert (status, StripeEvent.objects.get().status) == (500, "failed")
     assert b"cannot be queued" not in body

@@ -2,8 +2,8 @@
 
 import pytest
 
-from payments.figures import figures, names
 from payments.models import Order
+from payments.monitoring.health_counters import counter_names, health_counters
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from testbank.metrics import HELP, exposition
 from testbank.tests.test_back_office import enter
@@ -27,7 +27,7 @@ def test_the_token_opens_them(client, order, token, at):  # noqa: F811
     lines = response.content.decode().splitlines()
     assert 'testbank_paid_not_granted{mode="sandbox",account=""} 1' in lines
     assert 'testbank_granted_not_paid{mode="sandbox",account=""} 0' in lines
-    assert len(lines) == 3 * len(names())
+    assert len(lines) == 3 * len(counter_names())
 
 
 @pytest.mark.parametrize("shown", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}"])
@@ -50,8 +50,10 @@ def test_a_learner_may_not(client, learner):
 
 
 def test_every_figure_is_explained(at):
-    assert list(HELP) == names()
+    assert list(HELP) == counter_names()
     assert (
-        exposition(figures(mode="live", at=at), "acct_1").count('mode="live",account="acct_1"')
+        exposition(health_counters(mode="live", at=at), "acct_1").count(
+            'mode="live",account="acct_1"'
+        )
         == 10
     )

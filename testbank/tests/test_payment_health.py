@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Access
-from payments import outage
 from payments.models import Incident, Order, StripeEvent
+from payments.stripe import outage
 from payments.tests.conftest import order  # noqa: F401 - a fixture
-from payments.tests.test_webhook import event_of
+from payments.tests.stripe_events import event_of
 from testbank.doctor import live
 from testbank.doctor.live import last_look, start_look
 from testbank.groups import OPERATORS, SELLERS
@@ -97,7 +97,7 @@ def test_page_calls_nobody(office, shop, sandbox):
 
 
 def test_look_tells_that_payment_goes_through(office, shop, sandbox):
-    outage.note_outage("NET-REFUSED")
+    outage.record_outage("NET-REFUSED")
     assert office.post(LOOK).headers["Location"] == PAGE
     assert wait_for_the_look().ok
     page = office.get(PAGE).text
@@ -273,14 +273,14 @@ def test_page_asks_no_more_for_more_rows(office, at, count, django_assert_num_qu
 
 def test_fallback_is_shown_where_it_acts(office, settings):
     settings.STRIPE_PROXY_FALLBACK = "direct"
-    outage.note_detour("NET-PROXY-403")
+    outage.record_fallback("NET-PROXY-403")
     page = office.get(PAGE).text
     assert "STRIPE_PROXY_FALLBACK=direct: where the proxy fails" in page
     assert "A call went around the proxy" in page
 
 
 def test_outage_is_shown(office):
-    outage.note_outage("NET-REFUSED")
+    outage.record_outage("NET-REFUSED")
     assert "The last purchases did not get through." in office.get(PAGE).text
 
 

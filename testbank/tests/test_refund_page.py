@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from catalog.models import Access
 from delivery.models import OutgoingMail
+from payments.flows.checkout import confirm_payment
 from payments.models import Order, Refund, StripeEvent
-from payments.stripe_integration import confirm_payment, create_checkout_session
+from payments.stripe_integration import create_checkout_session
 from payments.tests.conftest import (  # noqa: F401 - fixtures
     facts,
     forget_stripe_client,
@@ -21,8 +22,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
     sandbox,
     sandbox_program,
 )
-from payments.tests.stripe_events import paid_event, refund_event
-from payments.tests.test_webhook import deliver
+from payments.tests.stripe_events import deliver, paid_event, refund_event
 from testbank.groups import OPERATORS, SELLERS
 from testbank.tests.test_back_office import enter, office, superuser  # noqa: F401 - fixtures
 
@@ -188,9 +188,9 @@ def test_a_second_payment_goes_back_in_one_click(
 
 
 def test_a_held_order_is_given_its_access_by_a_person(office, order, facts, at):
-    from payments.fulfilment import fulfil
+    from payments.domain.fulfillment import fulfill
 
-    fulfil(facts(order, amount_minor=1), door="webhook", at=at)
+    fulfill(facts(order, amount_minor=1), source="webhook", at=at)
     for _click in range(2):
         office.post(page_of(order, "open"), {"_form_submitted": "True"})
     order.refresh_from_db()

@@ -17,7 +17,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
     sandbox,
     sandbox_program,
 )
-from payments.tests.test_webhook import deliver, event_of
+from payments.tests.stripe_events import deliver, event_of
 from testing.site import new_site
 from testing.waiting import wait_until
 

@@ -60,7 +60,7 @@ class TellsOfCommits:
 
 
 def place() -> str:
-    """The function of the shop that is at work, as `payments.orders.note_asked`."""
+    """The function of the shop that is at work, as `payments.domain.order_life_cycle.mark_asked`."""
     frame: FrameType | None = sys._getframe(1)
     while frame:
         module = str(frame.f_globals.get("__name__", ""))

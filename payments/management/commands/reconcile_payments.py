@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from payments.incidents import report_incident
-from payments.reconciliation import Reconciliation, reconcile, rehearse
+from payments.flows.reconciliation import Reconciliation, reconcile, reconcile_dry_run
+from payments.monitoring.incidents import report_incident
 from payments.stripe_integration import StripeError
 
 DAYS = 3
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         span = {"since": since or at - timedelta(days=DAYS), "at": at}
         try:
             if dry_run:
-                result = rehearse(mode=settings.STRIPE_MODE, **span)
+                result = reconcile_dry_run(mode=settings.STRIPE_MODE, **span)
             else:
                 result = reconcile(mode=settings.STRIPE_MODE, **span, events_since=since)
         except StripeError as error:

@@ -1,0 +1,84 @@
+"""Stripe's events in the admin."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import action, display
+
+from accounts.admin import ReadOnlyAdmin
+from payments.admin.parts import ModeFilter, indented_json
+from payments.flows.webhook_inbox import dismiss_event, replay_event
+from payments.models import StripeEvent
+
+STATUS_COLORS = {
+    "received": "warning",
+    "done": "success",
+    "ignored": "default",
+    "unknown": "danger",
+    "failed": "danger",
+}
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnlyAdmin):
+    """Stripe's events, and what became of them."""
+
+    list_display = ("received_at", "kind", "object_id", "state", "failure", "mode")
+    list_display_links = ("received_at", "kind")
+    list_filter = (ModeFilter, "status", "kind")
+    search_fields = ("=event_id", "=object_id")
+    search_help_text = _("The whole number of an event or of its session or payment")
+    ordering = ("-received_at", "-pk")
+    date_hierarchy = "received_at"
+    show_full_result_count = False
+    fields = (
+        "event_id",
+        "kind",
+        "object_id",
+        "payment_intent_id",
+        "account",
+        "mode",
+        "status",
+        "failure",
+        "tries",
+        "received_at",
+        "handled_at",
+        "content",
+    )
+
+    actions = ("replay", "set_aside")
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("payments.change_stripeevent"))
+
+    @action(description=_("Handle the chosen events again"), permissions=["replay"])  # type: ignore[untyped-decorator] # unfold is untyped
+    def replay(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
+        """Handle events again that failed or were unknown when they came."""
+        handled = sum(replay_event(event=event, at=timezone.now()) for event in events)
+        words = ngettext(
+            "%(handled)s of %(chosen)s event is handled now.",
+            "%(handled)s of %(chosen)s events are handled now.",
+            len(events),
+        )
+        messages.info(request, words % {"handled": handled, "chosen": len(events)})
+
+    @action(description=_("Put aside: nothing is to be done"), permissions=["replay"])  # type: ignore[untyped-decorator] # unfold is untyped
+    def set_aside(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
+        """Dismiss events that belong to another program of the same account."""
+        dismissed = sum(dismiss_event(event=event, at=timezone.now()) for event in events)
+        words = ngettext(
+            "%(aside)s event is put aside.", "%(aside)s events are put aside.", dismissed
+        )
+        messages.info(request, words % {"aside": dismissed})
+
+    @display(description=_("status"), label=STATUS_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    def state(self, event: StripeEvent) -> tuple[str, str]:
+        return event.status, event.get_status_display()
+
+    @display(description=_("content"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def content(self, event: StripeEvent) -> SafeString:
+        return indented_json(event.body)

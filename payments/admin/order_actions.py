@@ -1,0 +1,204 @@
+"""The actions of an order's page in the admin."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+
+from accounts.models import User
+from catalog.money import format_price
+from payments.admin.parts import order_page
+from payments.admin.refund_forms import RefundForm
+from payments.domain.fulfillment import grant_held_order
+from payments.domain.receipts import queue_receipts_again
+from payments.errors import NotHeld, NothingBought, NothingToRefund, OtherMode, RefundTooLarge
+from payments.flows.refunds import open_refund, refund_duplicate, refundable_minor
+from payments.models import Order, Refund
+from payments.monitoring.incidents import report_incident
+from payments.responses import SeeOther
+from payments.stripe.errors import StripeError
+
+REFUSALS = {
+    NothingToRefund: _("There is nothing to pay back: nothing was paid, or all of it went back."),
+    RefundTooLarge: _("That is more than is left. Nothing was asked of Stripe."),
+    OtherMode: _("This order is of another mode than the key in use. Stripe was not asked."),
+}
+
+
+class Confirm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
+    """A dialog without fields."""
+
+
+class OrderActions:
+    """The actions of an order's page: refund, grant a held order, send the receipt again."""
+
+    actions_detail = ("refund", "refund_second_payment", "open_held", "send_receipt")
+
+    def has_refund_permission(self, request: HttpRequest, _order: Any = None) -> bool:
+        return bool(request.user.has_perm("payments.add_refund"))
+
+    def has_second_payment_permission(self, request: HttpRequest, order: Any = None) -> bool:
+        allowed = self.has_refund_permission(request)
+        return allowed and _is_among(Order.objects.paid_twice(), order)
+
+    def has_open_permission(self, request: HttpRequest, order: Any = None) -> bool:
+        allowed = bool(request.user.has_perm("catalog.add_access"))
+        return allowed and _is_among(Order.objects.held(), order)
+
+    def has_receipt_permission(self, request: HttpRequest, order: Any = None) -> bool:
+        allowed = bool(request.user.has_perm("payments.view_order"))
+        return allowed and _is_among(Order.objects.filter(granted_at__isnull=False), order)
+
+    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("Pay back"), url_path="refund", icon="undo", permissions=["refund"]
+    )
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the refund form: how much, why, and what becomes of the access."""
+        order = get_object_or_404(Order, pk=object_id)
+        left = refundable_minor(order)
+        form = RefundForm(request.POST or None, order=order, left_minor=left)
+        if request.method == "POST" and form.is_valid():
+            return self._open_refund(request, order, form)
+        context = {
+            **admin.site.each_context(request),
+            "title": _("Pay back"),
+            "order": order,
+            "form": form,
+            "left_minor": left,
+            "amounts": _amounts(order, left),
+            "back": order_page(order),
+        }
+        return TemplateResponse(request, "payments/admin/refund.html", context)
+
+    def _open_refund(self, request: HttpRequest, order: Order, form: RefundForm) -> HttpResponse:
+        with _refund_errors_shown(request, order):
+            refund = open_refund(
+                key=form.cleaned_data["key"],
+                order=order,
+                wanted=form.wanted(),
+                asked_by=cast(User, request.user),
+                at=timezone.now(),
+            )
+            _show_result(request, refund)
+        return SeeOther(order_page(order))
+
+    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("Pay the second payment back"),
+        url_path="refund-second",
+        icon="undo",
+        permissions=["second_payment"],
+        dialog={
+            "title": _("Pay the second payment back"),
+            "description": _("All of it goes back. The first order and its access stay."),
+            "form_class": Confirm,
+            "form_submit_text": _("Pay it back"),
+        },
+    )
+    def refund_second_payment(
+        self, request: HttpRequest, _form: Confirm, object_id: str
+    ) -> HttpResponse:
+        """Refund a second payment in full."""
+        order = get_object_or_404(Order, pk=object_id, duplicate_of__isnull=False)
+        with _refund_errors_shown(request, order):
+            asked_by = cast(User, request.user)
+            refund = refund_duplicate(order=order, asked_by=asked_by, at=timezone.now())
+            _show_result(request, refund)
+        return HttpResponse(headers={"HX-Redirect": order_page(order)})
+
+    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("Give the access all the same"),
+        url_path="open",
+        icon="lock_open",
+        permissions=["open"],
+        dialog={
+            "title": _("Give the access all the same"),
+            "description": _("You have looked at why the order is held, and it is right."),
+            "form_class": Confirm,
+            "form_submit_text": _("Give it"),
+        },
+    )
+    def open_held(self, request: HttpRequest, _form: Confirm, object_id: str) -> HttpResponse:
+        """Grant a held order."""
+        order = get_object_or_404(Order, pk=object_id)
+        try:
+            grant_held_order(order=order, at=timezone.now())
+            messages.success(request, gettext("The access is open, and the buyer was written to."))
+        except NotHeld:
+            messages.warning(request, gettext("The learner's account is gone: pay it back."))
+        return HttpResponse(headers={"HX-Redirect": order_page(order)})
+
+    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("Send the receipt again"),
+        url_path="receipt",
+        icon="mail",
+        permissions=["receipt"],
+        dialog={
+            "title": _("Send the receipt again"),
+            "description": _("To the address that the order was placed with."),
+            "form_class": Confirm,
+            "form_submit_text": _("Send it"),
+        },
+    )
+    def send_receipt(self, request: HttpRequest, _form: Confirm, object_id: str) -> HttpResponse:
+        """Send the receipt again."""
+        order = get_object_or_404(Order, pk=object_id)
+        try:
+            queue_receipts_again(order, at=timezone.now())
+            messages.success(request, gettext("The receipt is on its way."))
+        except NothingBought:
+            messages.warning(request, gettext("The order opened nothing."))
+        return HttpResponse(headers={"HX-Redirect": order_page(order)})
+
+
+def _is_among(orders: QuerySet[Order], order_id: Any) -> bool:
+    """Return True for one of the orders, or without an id: then no order is asked about."""
+    return order_id is None or orders.filter(pk=order_id).exists()
+
+
+def _amounts(order: Order, left_minor: int) -> list[tuple[Any, str]]:
+    money = order.paid_currency or order.currency
+    waiting = order.left_minor - left_minor
+    rows = [
+        (_("Paid"), order.paid_minor or 0),
+        (_("Paid back so far"), order.refunded_minor),
+        *([(_("Asked for, no answer yet"), waiting)] if waiting else []),
+        (_("Left"), left_minor),
+    ]
+    return [(words, format_price(amount, money)) for words, amount in rows]
+
+
+@contextmanager
+def _refund_errors_shown(request: HttpRequest, order: Order) -> Iterator[None]:
+    """Turn the errors of a refund into messages."""
+    try:
+        yield
+    except (NothingToRefund, RefundTooLarge, OtherMode) as refusal:
+        messages.error(request, REFUSALS[type(refusal)])
+    except StripeError as error:
+        incident = report_incident(
+            error, subject=f"refund of order={order.pk}", order=order, at=timezone.now()
+        )
+        words = gettext(
+            "Stripe has not answered (incident %(code)s). The refund is written down and is "
+            "asked for again by itself, unchanged. Do not ask for it a second time."
+        )
+        messages.warning(request, words % {"code": incident.code})
+
+
+def _show_result(request: HttpRequest, refund: Refund) -> None:
+    if refund.status == Refund.Status.REFUSED:
+        words = gettext("Stripe refused it: %(why)s. Nothing was paid back.")
+        messages.error(request, words % {"why": refund.failure})
+    else:
+        words = gettext("%(amount)s goes back. The buyer was written to.")
+        messages.success(request, words % {"amount": refund.price})

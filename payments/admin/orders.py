@@ -1,0 +1,179 @@
+"""Orders in the admin."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from accounts.admin import ReadOnlyAdmin
+from catalog.models import Access
+from catalog.money import format_price
+from payments.admin.order_actions import OrderActions
+from payments.admin.parts import ModeFilter, ShownInline, indented_json
+from payments.admin.refunds import DisputeInline, RefundInline
+from payments.models import Incident, Order, OrderEvent, OrderLine
+from payments.querysets import OrderQuerySet
+
+STATUS_COLORS = {
+    "pending": "info",
+    "open": "info",
+    "paid": "success",
+    "partially_refunded": "warning",
+    "refunded": "warning",
+    "disputed": "danger",
+    "expired": "default",
+    "failed": "default",
+}
+
+
+class LineInline(ShownInline):
+    """The banks in the order."""
+
+    model = OrderLine
+    fields = readonly_fields = ("title", "price", "access_days")
+    verbose_name_plural = _("Lines")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        """Join the order, whose currency the price has."""
+        lines: QuerySet[OrderLine] = super().get_queryset(request)
+        return lines.select_related("order")
+
+    @display(description=_("price"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def price(self, line: OrderLine) -> str:
+        return format_price(line.amount_minor, line.order.currency)
+
+
+class HistoryInline(ShownInline):
+    """The history of the order."""
+
+    model = OrderEvent
+    fields = readonly_fields = ("at", "kind", "from_status", "to_status", "source", "detail")
+    ordering = ("at", "pk")
+    verbose_name_plural = _("History")
+
+
+class IncidentInline(ShownInline):
+    """Errors that the buyer saw."""
+
+    model = Incident
+    fields = readonly_fields = ("at", "code", "cause", "report")
+    ordering = ("-at",)
+    verbose_name_plural = _("Incidents")
+
+
+class NeedsAPerson(admin.SimpleListFilter):
+    """Orders that a person must look at."""
+
+    title = _("needs a person")
+    parameter_name = "waiting"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("held", _("Held")),
+            ("duplicate", _("Paid twice")),
+            ("not_granted", _("Paid, not granted")),
+        ]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        orders = cast(OrderQuerySet, rows)
+        match self.value():
+            case "held":
+                return orders.held()
+            case "duplicate":
+                return orders.paid_twice()
+            case "not_granted":
+                return orders.paid_but_not_granted()
+        return orders
+
+
+@admin.register(Order)
+class OrderAdmin(OrderActions, ReadOnlyAdmin):
+    """Orders with their lines, refunds, disputes, history, incidents and accesses."""
+
+    list_display = ("created_at", "email", "price", "state", "mode", "held", "paid_at")
+    list_display_links = ("created_at", "email")
+    list_filter = (ModeFilter, NeedsAPerson, "status")
+    search_fields = ("=id", "email", "=session_id", "=payment_intent_id", "=incidents__code")
+    search_help_text = _("E-mail, or an order's, session's, payment's or incident's whole number")
+    ordering = ("-created_at", "pk")
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = (LineInline, RefundInline, DisputeInline, HistoryInline, IncidentInline)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "id",
+                    "status",
+                    "price",
+                    "taken",
+                    "paid_back",
+                    "user",
+                    "email",
+                    "mode",
+                    "account",
+                    "held",
+                    "duplicate_of",
+                    "accesses",
+                )
+            },
+        ),
+        (
+            _("Times"),
+            {"fields": ("created_at", "asked_at", "session_expires_at", "paid_at", "granted_at")},
+        ),
+        (
+            _("At Stripe"),
+            {"fields": ("session_id", "payment_intent_id", "idempotency_key", "asked_with")},
+        ),
+    )
+
+    @display(description=_("status"), label=STATUS_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    def state(self, order: Order) -> tuple[str, str]:
+        return order.status, order.get_status_display()
+
+    @display(description=_("amount"), ordering="amount_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    def price(self, order: Order) -> str:
+        return order.price
+
+    @display(description=_("paid"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def taken(self, order: Order) -> str:
+        if order.paid_minor is None:
+            return ""
+        return format_price(order.paid_minor, order.paid_currency)
+
+    @display(description=_("paid back"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def paid_back(self, order: Order) -> str:
+        return format_price(order.refunded_minor, order.paid_currency or order.currency)
+
+    @display(description=_("accesses"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def accesses(self, order: Order) -> SafeString:
+        """Link to each access that the order granted."""
+        opened = Access.objects.filter(
+            source_kind=Access.Source.ORDER, source_id=str(order.pk)
+        ).select_related("test_bank")
+        return format_html_join(
+            ", ",
+            '<a class="bo-link" href="{}">{}{}</a>',
+            (
+                (
+                    reverse("admin:catalog_access_change", args=[access.pk]),
+                    access.test_bank.title,
+                    _(" (closed)") if access.revoked_at else "",
+                )
+                for access in opened
+            ),
+        )
+
+    @display(description=_("asked with"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def asked_with(self, order: Order) -> SafeString:
+        """Show the exact request, which a retry sends unchanged."""
+        return indented_json(order.request)

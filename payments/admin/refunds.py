@@ -1,0 +1,163 @@
+"""Refunds and disputes in the admin."""
+
+from django.contrib import admin
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from accounts.admin import ReadOnlyAdmin
+from payments.admin.parts import ModeFilter, ShownInline, order_page
+from payments.models import Dispute, Refund
+
+REFUND_COLORS = {
+    "asked": "warning",
+    "refused": "danger",
+    "pending": "info",
+    "requires_action": "warning",
+    "succeeded": "success",
+    "canceled": "default",
+    "failed": "danger",
+}
+DISPUTE_COLORS = {
+    "warning_needs_response": "warning",
+    "warning_under_review": "warning",
+    "warning_closed": "default",
+    "needs_response": "danger",
+    "under_review": "warning",
+    "prevented": "default",
+    "lost": "danger",
+    "won": "success",
+}
+
+
+class RefundInline(ShownInline):
+    """The refunds of an order."""
+
+    model = Refund
+    fields = readonly_fields = (
+        "created_at",
+        "price",
+        "status",
+        "reason",
+        "access",
+        "asked_by",
+        "note",
+        "failure",
+    )
+    ordering = ("created_at",)
+    verbose_name_plural = _("Refunds")
+
+    @display(description=_("amount"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def price(self, refund: Refund) -> str:
+        return refund.price
+
+
+class DisputeInline(ShownInline):
+    """The disputes of an order."""
+
+    model = Dispute
+    fields = readonly_fields = ("created_at", "price", "status", "reason", "evidence")
+    ordering = ("created_at",)
+    verbose_name_plural = _("Disputes")
+
+    @display(description=_("amount"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def price(self, dispute: Dispute) -> str:
+        return dispute.price
+
+    @display(description=_("evidence"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def evidence(self, dispute: Dispute) -> SafeString:
+        return evidence_link(dispute)
+
+
+def evidence_link(dispute: Dispute) -> SafeString:
+    """Link to the page that shows what the learner opened and practiced."""
+    try:
+        address = reverse("dispute_evidence", args=[dispute.pk])
+    except NoReverseMatch:
+        return SafeString("")
+    return format_html('<a class="bo-link" href="{}">{}</a>', address, _("Evidence to print"))
+
+
+class OfOrderAdmin(ReadOnlyAdmin):
+    """Base of the refunds and the disputes, which belong to an order."""
+
+    list_select_related: tuple[str, ...] = ("order",)
+    ordering = ("-created_at", "pk")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    search_fields = ("=stripe_id", "=order__id", "order__email")
+    search_help_text = _("An e-mail, or the whole number of an order or at Stripe")
+
+    @display(description=_("amount"), ordering="amount_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    def price(self, row: Refund | Dispute) -> str:
+        return row.price
+
+    @display(description=_("order"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def of_order(self, row: Refund | Dispute) -> SafeString:
+        page = order_page(row.order)
+        return format_html('<a class="bo-link" href="{}">{}</a>', page, row.order.email)
+
+
+class OrderModeFilter(ModeFilter):
+    """Filter by the mode of the order."""
+
+    field = "order__mode"
+
+
+@admin.register(Refund)
+class RefundAdmin(OfOrderAdmin):
+    """Refunds, requested here or seen at Stripe."""
+
+    list_display = ("created_at", "price", "state", "of_order", "reason", "access", "asked_by")
+    list_filter = (OrderModeFilter, "status", "reason")
+    list_select_related = ("order", "asked_by")
+    fields = (
+        "of_order",
+        "price",
+        "status",
+        "failure",
+        "reason",
+        "note",
+        "access",
+        "access_until",
+        "asked_by",
+        "created_at",
+        "tried_at",
+        "told_at",
+        "stripe_id",
+        "idempotency_key",
+        "request",
+    )
+
+    @display(description=_("status"), label=REFUND_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    def state(self, refund: Refund) -> tuple[str, str]:
+        return refund.status, refund.get_status_display()
+
+
+@admin.register(Dispute)
+class DisputeAdmin(OfOrderAdmin):
+    """Disputes, with the evidence for the bank."""
+
+    list_display = ("created_at", "price", "state", "of_order", "reason", "evidence_due_at")
+    list_filter = (OrderModeFilter, "status", "reason")
+    fields = (
+        "of_order",
+        "price",
+        "status",
+        "reason",
+        "evidence_due_at",
+        "evidence",
+        "created_at",
+        "told_at",
+        "stripe_id",
+    )
+
+    @display(description=_("status"), label=DISPUTE_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    def state(self, dispute: Dispute) -> tuple[str, str]:
+        return dispute.status, dispute.get_status_display()
+
+    @display(description=_("evidence"))  # type: ignore[untyped-decorator] # unfold is untyped
+    def evidence(self, dispute: Dispute) -> SafeString:
+        return evidence_link(dispute)

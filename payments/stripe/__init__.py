@@ -1,0 +1,1 @@
+"""The only package that imports stripe-python, beside `payments/stripe_integration.py`."""

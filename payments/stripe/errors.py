@@ -1,0 +1,63 @@
+"""Stripe's errors, and what this package adds to them.
+
+Every other module imports Stripe's error classes from here or from
+`payments.stripe_integration`, so that one place knows the library.
+"""
+
+import stripe
+from stripe import (
+    APIConnectionError,
+    APIError,
+    InvalidRequestError,
+    RateLimitError,
+    StripeError,
+)
+
+from outbound.client import CallRecord
+from outbound.diagnosis import Diagnosis
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "InvalidRequestError",
+    "InvalidWebhook",
+    "MalformedObject",
+    "NoAnswer",
+    "RateLimitError",
+    "StripeError",
+    "is_replayed_error",
+]
+
+
+class NoAnswer(stripe.APIConnectionError):
+    """Stripe gave no usable answer.
+
+    `diagnosis` says why and `record` how far the call got. `record` is None if no call was
+    made: no route could be decided, or the circuit breaker is open.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, record: CallRecord | None) -> None:
+        self.diagnosis = diagnosis
+        self.record = record
+        super().__init__(  # type: ignore[no-untyped-call] # stripe gives it no types
+            f"{diagnosis.id}: {diagnosis.operator}", should_retry=False
+        )
+
+
+class InvalidWebhook(Exception):
+    """The request body is not a signed event. Answer 400 and keep nothing."""
+
+
+class MalformedObject(ValueError):
+    """The object is of another type than expected, or lacks a field that Stripe always sets."""
+
+
+def is_replayed_error(error: APIError) -> bool:
+    """Return True for a server error that Stripe replays because it is stored with the key.
+
+    Stripe stores the result of a request, a 500 included, with its idempotency key for a day.
+    The request that met the error has ended, and nobody was given a session that it made.
+    Source: docs.stripe.com/api/idempotent_requests.
+    """
+    is_replay = (error.headers or {}).get("Idempotent-Replayed") == "true"
+    return is_replay and (error.http_status or 0) >= 500

@@ -1,0 +1,91 @@
+"""Whether Stripe is known to be unreachable, shared by all processes of this machine.
+
+All processes use the same way out, so what one finds holds for the others. A file carries the
+state, because every page asks for it and a file costs no query. Other machines have their own.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+# After this long without a call, nothing is known any more.
+KNOWN_FOR_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyFallback:
+    """The last call that bypassed the proxy, because STRIPE_PROXY_FALLBACK allows it."""
+
+    at: datetime
+    cause: str
+
+
+def record_outage(cause: str) -> None:
+    """Record that the last calls did not get through."""
+    _write(_outage_file(), cause)
+
+
+def record_recovery() -> None:
+    """Record that a call got through."""
+    with suppress(OSError):
+        _outage_file().unlink()
+
+
+def outage_is_known() -> bool:
+    """Return True if a process recorded an outage within the last minutes. Costs one stat()."""
+    try:
+        return time.time() - _outage_file().stat().st_mtime < KNOWN_FOR_SECONDS
+    except OSError:
+        return False
+
+
+def outages_are_shared() -> bool:
+    """Return False if RUN_DIR is not writable, so that each process knows only its own calls."""
+    folder: Path = settings.RUN_DIR
+    return folder.is_dir() and os.access(folder, os.W_OK)
+
+
+def record_fallback(cause: str) -> None:
+    """Record that a call bypassed the proxy."""
+    _write(_fallback_file(), cause)
+
+
+def last_fallback() -> ProxyFallback | None:
+    """Return when a call last bypassed the proxy, and why; None if none ever did."""
+    try:
+        content = json.loads(_fallback_file().read_text(encoding="utf-8"))
+        at = datetime.fromtimestamp(_fallback_file().stat().st_mtime, UTC)
+        return ProxyFallback(at, str(content["cause"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _outage_file() -> Path:
+    folder: Path = settings.RUN_DIR
+    return folder / "payment-is-down.json"
+
+
+def _fallback_file() -> Path:
+    folder: Path = settings.RUN_DIR
+    return folder / "around-the-proxy.json"
+
+
+def _write(file: Path, cause: str) -> None:
+    """Write atomically by renaming, so that no reader sees half of a file."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        draft.write_text(json.dumps({"cause": cause}), encoding="utf-8")
+        draft.replace(file)
+    except OSError as error:
+        logger.warning("RUN_DIR cannot be written: %s", type(error).__name__)

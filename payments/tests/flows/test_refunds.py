@@ -1,0 +1,260 @@
+"""Paying back from the back office, against the sandbox."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.models import Access
+from catalog.services import live_access
+from payments.errors import NothingToRefund, OtherMode, RefundTooLarge
+from payments.flows.checkout import confirm_payment
+from payments.flows.refunds import (
+    RefundRequest,
+    open_refund,
+    refund_duplicate,
+    refundable_minor,
+    send_unanswered_refunds,
+)
+from payments.models import Dispute, Order, Refund
+from payments.monitoring.health_counters import health_counters
+from payments.stripe_integration import APIConnectionError, create_checkout_session
+from payments.tests.stripe_events import deliver, event
+
+pytestmark = pytest.mark.django_db
+CREATE = "POST /v1/refunds"
+
+
+@pytest.fixture
+def paid(sandbox, test_bank, learner):
+    """An order that was paid at the sandbox."""
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id)
+    return confirm_payment(session.order)
+
+
+@pytest.fixture
+def ask(paid, seller):
+    """Ask for a refund of the order; the wish may be changed."""
+
+    def ask(*, key=None, at=None, **changes):
+        wish = {"amount_minor": 1900, "reason": "requested_by_customer", "access": "revoke"}
+        return open_refund(
+            key=key or uuid.uuid4(),
+            order=paid,
+            wanted=RefundRequest(**{**wish, **changes}),
+            asked_by=seller,
+            at=at or timezone.now(),
+        )
+
+    return ask
+
+
+def standing(order):
+    order.refresh_from_db()
+    return order.status, order.refunded_minor, Access.objects.live(timezone.now()).count()
+
+
+def test_the_whole_goes_back_and_closes_the_access(ask, paid, sandbox, seller):
+    refund = ask()
+    assert (refund.status, refund.asked_by, refund.currency) == ("succeeded", seller, "USD")
+    assert refund.stripe_id.startswith("re_")
+    assert standing(paid) == ("refunded", 1900, 0)
+    assert sandbox.control.count(CREATE) == 1
+
+
+def test_it_is_written_down_before_stripe_is_asked(ask, paid, sandbox):
+    sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
+    with pytest.raises(APIConnectionError):
+        ask(amount_minor=500)
+    refund = Refund.objects.get()
+    assert (refund.status, refund.stripe_id) == ("asked", None)
+    assert json.loads(refund.request) == {
+        "payment_intent": paid.payment_intent_id,
+        "amount": 500,
+        "reason": "requested_by_customer",
+        "metadata": {"order_id": str(paid.pk), "refund_id": str(refund.pk)},
+    }
+    assert standing(paid) == ("paid", 0, 1)
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key(ask, paid, sandbox):
+    sandbox.control.fault("cut_after", path="/v1/refunds", times=10)
+    with pytest.raises(APIConnectionError):
+        ask(amount_minor=500)
+    sandbox.control.clear_faults()
+    assert send_unanswered_refunds(at=timezone.now() + timedelta(minutes=1)) == 1
+    assert standing(paid) == ("partially_refunded", 500, 0)
+    assert send_unanswered_refunds(at=timezone.now() + timedelta(minutes=1)) == 0
+    sent = [one for one in sandbox.control.requests() if one["operation"] == CREATE]
+    assert len({one["body"] for one in sent}) == 1
+    assert Refund.objects.count() == 1
+
+
+def test_once_the_key_may_be_forgotten_the_refund_is_looked_for(ask, paid, sandbox):
+    sandbox.control.fault("cut_after", path="/v1/refunds", times=10)
+    with pytest.raises(APIConnectionError):
+        ask(amount_minor=500)
+    sandbox.control.clear_faults()
+    sandbox.control.forget_requests()
+    assert send_unanswered_refunds(at=timezone.now() + timedelta(hours=25)) == 1
+    assert sandbox.control.count(CREATE) == 0
+    assert standing(paid)[:2] == ("partially_refunded", 500)
+
+
+def test_a_fault_that_stripe_keeps_gets_a_new_key_once_nothing_is_found(ask, paid, sandbox):
+    sandbox.control.fault("status", path="/v1/refunds", method="POST", status=500)
+    assert ask(amount_minor=500).status == "succeeded"
+    requests = [one["operation"] for one in sandbox.control.requests()]
+    assert requests.count("GET /v1/refunds") == 1
+    assert requests[-1] == CREATE
+    assert standing(paid)[:2] == ("partially_refunded", 500)
+    assert Refund.objects.count() == 1
+
+
+def test_the_same_wish_twice_is_one_refund(ask, paid, sandbox):
+    key = uuid.uuid4()
+    assert ask(key=key, amount_minor=500) == ask(key=key, amount_minor=500)
+    assert (Refund.objects.count(), sandbox.control.count(CREATE)) == (1, 1)
+
+
+def test_more_than_is_left_is_refused_before_stripe_is_asked(ask, paid, sandbox):
+    ask(amount_minor=1500)
+    with pytest.raises(RefundTooLarge) as raised:
+        ask(amount_minor=401)
+    assert raised.value.left_minor == 400
+    assert sandbox.control.count(CREATE) == 1
+
+
+def test_what_has_no_answer_counts_as_gone(ask, paid, sandbox):
+    sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
+    with pytest.raises(APIConnectionError):
+        ask(amount_minor=1500)
+    assert refundable_minor(paid) == 400
+    with pytest.raises(RefundTooLarge):
+        ask(amount_minor=401)
+
+
+def test_the_database_refuses_more_than_was_paid(paid):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Order.objects.filter(pk=paid.pk).update(refunded_minor=1901)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "melted"},
+        {"amount_minor": 0},
+        {"access": "burn"},
+        {"access": "shorten"},
+        {"stripe_id": None},
+        {"status": "asked", "idempotency_key": None},
+    ],
+)
+def test_the_database_refuses_a_refund_that_cannot_be(paid, at, change):
+    refund = Refund.objects.create(
+        order=paid,
+        stripe_id="re_1",
+        amount_minor=1,
+        currency="USD",
+        status="succeeded",
+        created_at=at,
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Refund.objects.filter(pk=refund.pk).update(**change)
+
+
+def test_the_database_refuses_a_dispute_of_no_known_state(paid, at):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Dispute.objects.create(
+            order=paid,
+            stripe_id="dp_1",
+            amount_minor=1,
+            currency="USD",
+            status="melted",
+            created_at=at,
+            told_at=at,
+        )
+
+
+def test_nothing_goes_back_of_what_was_not_paid(order, seller, sandbox, at):
+    wish = RefundRequest(amount_minor=1, reason="", access="keep")
+    with pytest.raises(NothingToRefund):
+        open_refund(key=uuid.uuid4(), order=order, wanted=wish, asked_by=seller, at=at)
+    assert not Refund.objects.exists()
+
+
+def test_a_sandbox_order_never_reaches_stripe(ask, paid, sandbox, settings):
+    settings.STRIPE_MODE = "test"
+    sandbox.control.forget_requests()
+    with pytest.raises(OtherMode):
+        ask()
+    with pytest.raises(OtherMode):
+        confirm_payment(paid)
+    assert send_unanswered_refunds(at=timezone.now() + timedelta(hours=2)) == 0
+    assert sandbox.control.requests() == []
+
+
+def test_what_stripe_refuses_is_kept_with_its_reason(ask, paid, sandbox):
+    sandbox.control.refund(paid.payment_intent_id)
+    refund = ask()
+    assert (refund.status, refund.failure) == ("refused", "charge_already_refunded")
+    assert paid.events.filter(kind="refund-refused").count() == 1
+
+
+def test_the_seller_may_leave_the_access_open(ask, paid):
+    ask(access="keep")
+    assert standing(paid) == ("refunded", 1900, 1)
+    assert health_counters(mode="sandbox", at=timezone.now()).granted_not_paid == 0
+
+
+def test_the_seller_may_close_it_later(ask, paid):
+    until = timezone.now() + timedelta(days=7)
+    ask(amount_minor=900, access="shorten", access_until=until)
+    access = Access.objects.get()
+    assert (access.is_live(until - timedelta(hours=1)), access.is_live(until)) == (True, False)
+
+
+def test_a_refund_of_one_line_leaves_the_others(ask, paid, make_bank, learner, at):
+    other = make_bank("other")
+    line = paid.lines.create(test_bank=other, title="Other", amount_minor=900)
+    Access.objects.create(
+        learner=learner, test_bank=other, source_kind="order", source_id=str(paid.pk), starts_at=at
+    )
+    refund = ask(amount_minor=900, lines=[line])
+    assert list(refund.lines.all()) == [line]
+    now = timezone.now()
+    assert live_access(learner=learner, test_bank=other, at=now) is None
+    assert live_access(learner=learner, test_bank=paid.lines.first().test_bank, at=now)
+
+
+def test_a_refund_that_fails_later_restores(ask, paid, sandbox, client):
+    refund = ask()
+    failed = sandbox.control.fail_refund(refund.stripe_id)
+    told = event("refund.failed", failed, event_id="evt_f", created=int(failed["created"]) + 9)
+    assert deliver(client, told).status_code == 200
+    assert standing(paid) == ("paid", 0, 1)
+    assert refundable_minor(paid) == 1900
+
+
+def test_what_was_paid_twice_goes_back_in_one_click(paid, sandbox, learner, seller):
+    """The learner pays in a tab that stood open, for what is theirs by now."""
+    bank = paid.lines.get().test_bank
+    Access.objects.update(revoked_at=timezone.now())
+    session = create_checkout_session(bank, learner)
+    Access.objects.update(revoked_at=None)
+    sandbox.control.pay(session.id)
+    second = confirm_payment(session.order)
+    assert second.duplicate_of == paid
+    assert health_counters(mode="sandbox", at=timezone.now()).orders_paid_twice == 1
+    for _click in range(2):
+        refund = refund_duplicate(order=second, asked_by=seller, at=timezone.now())
+    assert (refund.status, refund.reason) == ("succeeded", "duplicate")
+    assert sandbox.control.count(CREATE) == 1
+    second.refresh_from_db()
+    assert second.status == "refunded"
+    assert standing(paid) == ("paid", 0, 1)
+    assert health_counters(mode="sandbox", at=timezone.now()).all_is_well

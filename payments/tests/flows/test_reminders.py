@@ -1,0 +1,97 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from catalog.services import grant_access
+from delivery.models import OutgoingMail
+from payments.flows.reminders import request_reminder, send_due_reminders
+from payments.models import Order, Reminder
+from payments.stripe_integration import create_checkout_session
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def worker(settings):
+    settings.WORKER = True
+
+
+@pytest.fixture
+def waiting(order, at):
+    request_reminder(order=order, at=at)
+    return order
+
+
+def test_page_of_the_fault_offers_it_and_the_button_keeps_it(
+    client, settings, forget_stripe_client, learner, test_bank
+):
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    client.force_login(learner)
+    page = client.post(reverse("payments:checkout", args=[test_bank.slug]))
+    url = reverse("payments:remind", args=[test_bank.slug])
+    assert f'action="{url}"' in page.text
+    told = client.post(url, follow=True)
+    words = f"We will write to {learner.email} as soon as payment works again. Nothing was charged."
+    assert words in told.text
+    assert Reminder.objects.get().order == Order.objects.get()
+
+
+def test_who_had_been_on_stripes_page_is_told_nothing_of_a_charge(
+    client, sandbox, learner, test_bank
+):
+    create_checkout_session(test_bank, learner)
+    client.force_login(learner)
+    told = client.post(reverse("payments:remind", args=[test_bank.slug]), follow=True)
+    assert f"We will write to {learner.email} as soon as payment works again." in told.text
+    assert "Nothing was charged." not in told.text
+
+
+def test_without_a_worker_it_is_not_offered(
+    client, settings, forget_stripe_client, learner, test_bank
+):
+    settings.STRIPE_API_BASE, settings.WORKER = "http://127.0.0.1:9", False
+    client.force_login(learner)
+    page = client.post(reverse("payments:checkout", args=[test_bank.slug]))
+    assert "Write to me" not in page.text
+
+
+def test_only_the_buyer_can_ask(client, order, other_learner, test_bank):
+    client.force_login(other_learner)
+    assert client.post(reverse("payments:remind", args=[test_bank.slug])).status_code == 404
+    assert not Reminder.objects.exists()
+
+
+def test_mail_goes_out_once_payment_works(waiting, sandbox, at):
+    assert send_due_reminders(at=at) == 1
+    mail = OutgoingMail.objects.get()
+    assert (mail.key, mail.recipient) == (f"reminder-{waiting.pk}", waiting.email)
+    waiting.refresh_from_db()
+    assert waiting.status == "open"
+
+
+def test_asking_twice_gives_one_mail(waiting, sandbox, at):
+    request_reminder(order=waiting, at=at + timedelta(hours=1))
+    assert [send_due_reminders(at=at), send_due_reminders(at=at)] == [1, 0]
+
+
+def test_nobody_is_written_to_while_payment_is_down(waiting, settings, forget_stripe_client, at):
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    assert send_due_reminders(at=at) == 0
+    assert Reminder.objects.get().settled_at is None
+    assert not OutgoingMail.objects.exists()
+
+
+def test_who_has_access_meanwhile_is_not_written_to(waiting, sandbox, learner, test_bank, at):
+    grant_access(
+        learner=learner,
+        test_bank=test_bank,
+        source_kind="grant",
+        source_id="1",
+        starts_at=at,
+        access_days=None,
+        reason="a present",
+    )
+    assert send_due_reminders(at=at) == 0
+    assert Reminder.objects.get().settled_at == at
+    assert not OutgoingMail.objects.exists()

@@ -1,0 +1,261 @@
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Access
+from delivery.models import OutgoingMail
+from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
+from payments.models import Order, StripeEvent
+from payments.tests.stripe_events import SECRET, URL, deliver, event_of
+
+STATEMENTS, STATEMENTS_PER_LINE = 13, 3
+
+
+@pytest.mark.django_db
+def test_paid_event_alone_gives_access(client, order):
+    response = deliver(client, event_of(order))
+    assert response.status_code == 200
+    order.refresh_from_db()
+    assert (order.status, Access.objects.count()) == ("paid", 1)
+    kept = StripeEvent.objects.get()
+    assert (kept.event_id, kept.status, kept.kind) == (
+        "evt_1",
+        "done",
+        "checkout.session.completed",
+    )
+
+
+@pytest.mark.django_db
+def test_event_twice_is_handled_once(client, order):
+    deliver(client, event_of(order))
+    response = deliver(client, event_of(order))
+    assert response.status_code == 200
+    assert (StripeEvent.objects.count(), Access.objects.count()) == (1, 1)
+    assert order.events.filter(kind="paid").count() == 1
+
+
+@pytest.mark.django_db
+def test_twin_events_are_one_payment(client, order):
+    deliver(client, event_of(order, event_id="evt_1"))
+    deliver(client, event_of(order, event_id="evt_2"))
+    assert (StripeEvent.objects.count(), Access.objects.count()) == (2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_event_twice_at_once_is_handled_once(order):
+    event = event_of(order)
+
+    def send(_number):
+        try:
+            return deliver(Client(), event).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = set(pool.map(send, range(8)))
+    assert statuses == {200}
+    assert (StripeEvent.objects.count(), Access.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_event_of_an_unknown_session_is_kept_and_shown(client, order):
+    response = deliver(client, event_of(order, metadata={}))
+    assert response.status_code == 200
+    kept = StripeEvent.objects.get()
+    assert (kept.status, kept.failure) == ("unknown", "no order knows this session")
+    assert not Access.objects.exists()
+
+
+@pytest.mark.django_db
+def test_event_of_a_kind_that_changes_nothing_is_kept(client, order):
+    assert deliver(client, event_of(order, kind="customer.created")).status_code == 200
+    assert StripeEvent.objects.get().status == "ignored"
+
+
+@pytest.mark.django_db
+def test_delayed_payment_grants_when_it_arrives(client, order):
+    deliver(client, event_of(order, payment_status="unpaid"))
+    assert not Access.objects.exists()
+    late = event_of(order, kind="checkout.session.async_payment_succeeded", event_id="evt_2")
+    deliver(client, late)
+    assert Access.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_failed_delayed_payment_closes_the_order(client, order):
+    failed = event_of(order, kind="checkout.session.async_payment_failed", payment_status="unpaid")
+    deliver(client, failed)
+    order.refresh_from_db()
+    assert order.status == "failed"
+
+
+THIN = {"object": "v2.core.event", "id": "evt_1", "type": "v1.billing.meter.error"}
+WHOLE = {"object": "event", "id": "evt_1", "type": "charge.refunded", "data": {"object": {}}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"not json",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"7",
+        b"[" * 100_000,
+        b'{"object": "event", "id": "evt_1\x00"}',
+        *(
+            json.dumps(body).encode()
+            for body in (
+                THIN,
+                {**THIN, "object": "event"},
+                [WHOLE],
+                {**WHOLE, "id": None},
+                {**WHOLE, "id": "evt_\x00"},
+                {**WHOLE, "id": "e" * 300},
+                {**WHOLE, "type": ["charge.refunded"]},
+                {**WHOLE, "data": []},
+                {**WHOLE, "data": {"object": "ch_1"}},
+            )
+        ),
+    ],
+)
+@pytest.mark.django_db
+def test_bad_input_is_refused_and_not_kept(client, body):
+    assert deliver(client, body).status_code == 400
+    assert not StripeEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        (kind, subject)
+        for kind in sorted(SUBSCRIBED_EVENTS)
+        for subject in (
+            {},
+            {"object": "charge", "id": "ch_1", "amount_refunded": "much"},
+            {"object": "refund", "id": ["re_1"], "amount": 10**30, "created": "now"},
+            {"object": "dispute", "status": 1, "payment_intent": {}, "metadata": []},
+            {"object": "checkout.session", "metadata": "x", "amount_total": 10**30},
+            {"object": "payment_intent", "metadata": [], "last_payment_error": "x"},
+        )
+    ],
+)
+@pytest.mark.django_db
+def test_an_object_of_another_shape_is_kept_and_answered_200(client, kind, subject):
+    event = {**WHOLE, "type": kind, "created": "then", "data": {"object": subject}}
+    assert deliver(client, event).status_code == 200
+    assert StripeEvent.objects.get().status in {"unknown", "ignored"}
+
+
+@pytest.mark.django_db
+def test_forged_signature_is_refused(client, order):
+    assert deliver(client, event_of(order), secret="whsec_other").status_code == 400
+    order.refresh_from_db()
+    assert (order.status, StripeEvent.objects.count()) == ("pending", 0)
+
+
+@pytest.mark.django_db
+def test_missing_signature_is_refused(client, order):
+    body = json.dumps(event_of(order))
+    assert client.post(URL, body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.django_db
+def test_old_signature_is_refused(client, order):
+    response = deliver(client, event_of(order), signed_at=time.time() - 301)
+    assert response.status_code == 400
+
+
+@pytest.mark.django_db
+def test_both_secrets_count_during_a_roll(client, order, settings):
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", SECRET]
+    assert deliver(client, event_of(order)).status_code == 200
+
+
+@pytest.mark.django_db
+def test_without_a_secret_stripe_is_told_to_come_again(client, order, settings):
+    settings.STRIPE_WEBHOOK_SECRETS = []
+    assert deliver(client, event_of(order)).status_code == 503
+
+
+@pytest.mark.django_db
+def test_fault_on_our_side_answers_500_and_the_next_try_succeeds(client, order):
+    """The access cannot be written (a row of another kind stands in its place), then can."""
+    client.raise_request_exception = False
+    Order.objects.filter(pk=order.pk).update(amount_minor=1900)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE catalog_access RENAME TO catalog_access_away")
+    try:
+        assert deliver(client, event_of(order)).status_code == 500
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE catalog_access_away RENAME TO catalog_access")
+    order.refresh_from_db()
+    assert (order.status, StripeEvent.objects.get().status) == ("pending", "failed")
+    assert deliver(client, event_of(order)).status_code == 200
+    order.refresh_from_db()
+    assert (order.status, StripeEvent.objects.get().status) == ("paid", "done")
+
+
+def test_webhook_is_post_only(client):
+    assert client.get(URL).status_code == 405
+
+
+def statements(queries):
+    """The statements but for those that begin and end transactions."""
+    words = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    return [query["sql"] for query in queries if not query["sql"].startswith(words)]
+
+
+@pytest.mark.parametrize("lines", [1, 3])
+@pytest.mark.django_db(transaction=True)
+def test_fulfilling_webhook_costs_the_same_for_each_line(client, order, make_bank, settings, lines):
+    settings.WORKER = True  # mails are sent by the worker
+    for number in range(1, lines):
+        order.lines.create(
+            test_bank=make_bank(f"further-{number}"), title="Further", amount_minor=1
+        )
+    with CaptureQueriesContext(connection) as queries:
+        assert deliver(client, event_of(order)).status_code == 200
+    assert len(statements(queries)) == STATEMENTS + lines * STATEMENTS_PER_LINE
+    assert Access.objects.count() == OutgoingMail.objects.count() == lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_duplicate_event_costs_one_statement(client, order):
+    deliver(client, event_of(order))
+    with CaptureQueriesContext(connection) as queries:
+        assert deliver(client, event_of(order)).status_code == 200
+    assert len(statements(queries)) == 1
+
+
+@pytest.mark.django_db
+def test_forged_event_costs_no_statement(client, order, learner, django_assert_num_queries):
+    client.force_login(learner)
+    deliver(client, event_of(order), secret="whsec_forged")
+    with django_assert_num_queries(0):
+        assert deliver(client, event_of(order), secret="whsec_forged").status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_a_payment_is_left_where_a_part_of_it_fails(client, order, monkeypatch):
+    def broken(*_arguments, **_named):
+        raise RuntimeError("the mails cannot be queued")
+
+    monkeypatch.setattr("payments.domain.fulfillment.queue_receipt", broken)
+    client.raise_request_exception = False
+    assert deliver(client, event_of(order)).status_code == 500
+    order.refresh_from_db()
+    assert (order.status, Access.objects.count()) == ("pending", 0)
+    assert StripeEvent.objects.get().status == "failed"
+    monkeypatch.undo()
+    assert deliver(client, event_of(order)).status_code == 200
+    assert Access.objects.count() == 1
+    assert StripeEvent.objects.get().status == "done"

@@ -1,0 +1,118 @@
+"""The way to Stripe's page, and back from it without paying."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from catalog.models import TestBank
+from catalog.services import claim_free_bank
+from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
+from payments.flows.reminders import request_reminder
+from payments.models import OpenCheckout, Order
+from payments.monitoring.incidents import report_incident
+from payments.responses import SeeOther
+from payments.stripe_integration import StripeError, create_checkout_session
+from payments.views.orders import own_order
+
+RETRY_AFTER_SECONDS = 60
+REFUSALS = {
+    AlreadyOwned: gettext_lazy("This test bank is yours already. Nothing was charged."),
+    NotOnSale: gettext_lazy("This test bank is no longer sold. Nothing was charged."),
+}
+
+
+@require_POST
+def checkout(request: HttpRequest, slug: str) -> HttpResponse:
+    """Redirect the buyer to Stripe's page for this bank; a stranger to sign-up first."""
+    test_bank = get_object_or_404(TestBank, slug=slug)
+    # Everybody may see a bank on sale, so most requests need no second query.
+    if not (test_bank.is_on_sale or _is_visible(request, test_bank)):
+        raise Http404
+    detail = reverse("catalog:detail", args=[slug])
+    if not isinstance(request.user, User):
+        return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': detail})}")
+    try:
+        session = create_checkout_session(test_bank, request.user, request)
+    except (AlreadyOwned, NotOnSale) as refusal:
+        messages.info(request, REFUSALS[type(refusal)])
+        return SeeOther(detail)
+    except FreeBank:
+        claim_free_bank(learner=request.user, test_bank=test_bank, at=timezone.now())
+        messages.success(request, _("This test bank is yours now. It costs nothing."))
+        return SeeOther(detail)
+    except PaymentUnderWay as under_way:
+        return SeeOther(reverse("payments:success", args=[under_way.order.pk]))
+    except StripeError as error:
+        return _unavailable(request, test_bank, error)
+    return SeeOther(session.url)
+
+
+def _is_visible(request: HttpRequest, test_bank: TestBank) -> bool:
+    return TestBank.objects.visible_to(request.user).filter(pk=test_bank.pk).exists()
+
+
+def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) -> HttpResponse:
+    """Show the page for an error in the call to Stripe: what happened, and what to do next."""
+    checkout = OpenCheckout.objects.filter(
+        learner=request.user.pk, test_bank=test_bank, mode=settings.STRIPE_MODE
+    )
+    incident = report_incident(
+        error,
+        subject=f"purchase of bank={test_bank.slug} by user={request.user.pk}",
+        order=Order.objects.filter(open_checkout__in=checkout).first(),
+        at=timezone.now(),
+    )
+    context = {
+        "test_bank": test_bank,
+        "incident": incident,
+        # Only the worker checks whether payment works again.
+        "offers_reminder": settings.WORKER,
+    }
+    response = render(request, "payments/unavailable.html", context, status=503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+@login_required
+@require_POST
+def remind(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send this buyer a mail when payment works again."""
+    order = get_object_or_404(
+        Order.objects.visible_to(request.user),
+        open_checkout__test_bank__slug=slug,
+        mode=settings.STRIPE_MODE,
+    )
+    request_reminder(order=order, at=timezone.now())
+    if order.session_id:
+        # An earlier attempt led to Stripe's page, where the buyer may have paid.
+        words = _("We will write to %(email)s as soon as payment works again.")
+    else:
+        words = _("We will write to %(email)s as soon as payment works again. Nothing was charged.")
+    messages.success(request, words % {"email": order.email})
+    return redirect("catalog:detail", slug=slug)
+
+
+@login_required
+@require_GET
+def cancelled(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Lead a buyer who left Stripe's page back to the bank."""
+    order = own_order(request, order_id)
+    if order.is_settled:
+        # Paid in another tab.
+        return redirect("payments:success", order_id=order.pk)
+    line = order.lines.select_related("test_bank").first()
+    messages.info(request, _("You have not been charged. You can buy whenever you like."))
+    return (
+        redirect("catalog:detail", slug=line.test_bank.slug) if line else redirect("catalog:list")
+    )
