@@ -21,7 +21,6 @@ from django.conf import settings
 from outbound.breaker import Breaker
 from outbound.client import Answer, CallFailed, CallRecord, Client
 from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
-from outbound.one_at_a_time import aside
 from outbound.route import RouteError, Surroundings, decide
 from payments.outage import (
     marks_can_be_left,
@@ -150,8 +149,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
             ends_at=self._clock() + self._deadline_seconds,
         )
         try:
-            with aside():
-                answer = self._repeated(request)
+            answer = self._repeated(request)
         except NoAnswer as error:
             self._breaks(error)
             raise

@@ -17,7 +17,6 @@ from outbound.client import OverrideError, parse_resolve
 from testbank import stripe_settings
 from testbank.back_office_look import back_office_look
 from testbank.environment import Environment, SettingError
-from testbank.serving import processes_and_threads
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -48,6 +47,9 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", {SITE_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Where `manage.py serve` listens, and how many requests a process answers at once.
+BIND = env.text("BIND", "127.0.0.1:8000")
+SERVER_THREADS = int(env.number("SERVER_THREADS", default=8, low=2, high=64))
 ROOT_URLCONF = "testbank.urls"
 WSGI_APPLICATION = "testbank.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -240,7 +242,6 @@ STRIPE_CONNECT_TIMEOUT_SECONDS = env.number("STRIPE_CONNECT_TIMEOUT", default=5,
 STRIPE_READ_TIMEOUT_SECONDS = env.number("STRIPE_READ_TIMEOUT", default=10, low=0.2, high=25)
 STRIPE_DEADLINE_SECONDS = env.number("STRIPE_DEADLINE", default=10, low=1, high=25)
 # As many as the server has threads: half of them are left to pages while Stripe is silent.
-_processes, SERVER_THREADS = processes_and_threads(DATABASE_URL)
 STRIPE_MAX_CALLS = int(env.number("STRIPE_MAX_CALLS", default=SERVER_THREADS, low=1, high=64))
 STRIPE_CA_BUNDLE = stripe_settings.ca_bundle(env)
 STRIPE_RESOLVE_TEXT = env.text("STRIPE_RESOLVE")

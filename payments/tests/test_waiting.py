@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from outbound.one_at_a_time import OneAtATime
 from payments.models import Order
 from payments.reconciliation import LONGEST_WITHOUT_SESSION, reconcile
 from payments.stripe_integration import confirm_payment, create_checkout_session
@@ -101,20 +100,3 @@ def test_nobody_waits_for_stripe_with_a_transaction_open(
         acting.result()
     assert [one["operation"] for one in unanswered] == [asked]
     assert meanwhile == 0
-
-
-def test_who_waits_for_stripe_steps_aside_for_other_threads(sandbox, test_bank, learner):
-    sandbox.control.fault("hang", path="/v1/checkout/sessions", seconds=HANGS_SECONDS)
-
-    def bought():
-        try:
-            buy(test_bank, learner)
-        finally:
-            connection.close()
-
-    with OneAtATime(2, patience_seconds=60) as pool:
-        buying = pool.submit(bought)
-        wait_until(lambda: sandbox.control.count("POST /v1/checkout/sessions"))
-        assert pool.submit(lambda: "meanwhile").result(HANGS_SECONDS) == "meanwhile"
-        assert not buying.done()
-        buying.result()
