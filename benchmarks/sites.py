@@ -95,7 +95,7 @@ def managed(site: Site, *arguments: str, stdin: str = "") -> str:
 def served(site: Site, module: str) -> Iterator[tuple[int, int]]:
     """The port and the process id of the shipped server with that module's application."""
     one = replace(site, port=free_port(), processes=[])
-    with one.running("-m", "gunicorn", module, "--log-level", "warning") as process:
+    with one.running("-m", "benchmarks.serve", module) as process:
         wait_until(lambda: process.poll() is not None or _is_open(one.port), seconds=30)
         if process.poll() is not None:
             raise NotReady(f"{module}: {one.log()[-2000:]}")

@@ -6,10 +6,9 @@ the model, and for what turns their values, anew each time. Everything else goes
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 Row = tuple[Any, ...]
@@ -17,32 +16,9 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 Turn = tuple[int, Callable[..., Any], Any]
 
 
-class Outcome(Protocol):
-    """What came of a statement: its rows, and how many it wrote or gave."""
-
-    @property
-    def rows(self) -> list[Row]:
-        """In the statement's order."""
-
-    @property
-    def count(self) -> int:
-        """Of rows."""
-
-
-def planned(database: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Outcome | None:
-    """What came of a statement past Django's cursor; None where the backend does no such thing.
-
-    See `testbank/postgresql/` and `testbank/sqlite/`.
-    """
-    run: Callable[..., Outcome | None] | None = getattr(database, "planned", None)
-    return run(statement, values) if run else None
-
-
 def rows_of(statement: str, values: Sequence[Any]) -> list[Row]:
     """The rows of a statement that is written out: its text is one of few."""
     database = connections[DEFAULT_DB_ALIAS]
-    if outcome := planned(database, statement, values):
-        return outcome.rows
     with database.cursor() as cursor:
         cursor.execute(statement, values)
         return cast(list[Row], cursor.fetchall())

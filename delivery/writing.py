@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -27,8 +27,6 @@ from django.db.models import (
     TextField,
     UUIDField,
 )
-
-from delivery.reading import planned
 
 # Values of these types are written into columns of these fields as they are.
 PLAIN_TYPES = frozenset({str, int, bool, type(None)})
@@ -137,20 +135,9 @@ def one_transaction() -> AbstractContextManager[None]:
 
 
 def _executed(database: BaseDatabaseWrapper, statement: str, values: list[Any]) -> int:
-    with _turn_to_write(database):
-        if outcome := planned(database, statement, values):
-            return outcome.count
-        with database.cursor() as cursor:
-            cursor.execute(statement, values)
-            return int(cursor.rowcount)
-
-
-def _turn_to_write(database: BaseDatabaseWrapper) -> AbstractContextManager[None]:
-    """A statement is a transaction by itself. On SQLite it also waits for the process's turn."""
-    if database.in_atomic_block or database.vendor != "sqlite":
-        return nullcontext()
-    turn: AbstractContextManager[None] = cast(Any, database).turn_to_write()
-    return turn
+    with database.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)
 
 
 def _prepared(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrapper) -> Any:

@@ -102,6 +102,6 @@ def test_wrong_setting_stops_the_start_with_a_sentence(
 def test_wrong_setting_stops_the_web_server_too(tmp_path: Path) -> None:
     site = Site(folder=tmp_path)
     site.env_file.write_text("STRIPE_SECRET_KEY=sk_test_...\n")
-    with site.running("-m", "gunicorn", "testbank.wsgi") as server:
-        assert server.wait(timeout=20) == 3
+    with site.running("manage.py", "serve") as server:
+        assert server.wait(timeout=20) == 2
     assert "STRIPE_SECRET_KEY is still a placeholder" in site.log()

@@ -166,7 +166,7 @@ def start(ports: Ports) -> list[subprocess.Popen[bytes]]:
         *("--webhook-url", f"{settings['SITE_URL']}/payments/webhook/"),
         *("--webhook-secret", settings["STRIPE_WEBHOOK_SECRET"]),
     ]
-    web = [sys.executable, "-m", "gunicorn", "testbank.wsgi", "--log-level", "warning"]
+    web = [sys.executable, "manage.py", "serve"]
     worker = [sys.executable, "manage.py", "work"]
     environment = own_environment() | {"BIND": f"127.0.0.1:{ports.web}"}
     return [

@@ -17,7 +17,6 @@ from outbound.client import OverrideError, parse_resolve
 from testbank import stripe_settings
 from testbank.back_office_look import back_office_look
 from testbank.environment import Environment, SettingError
-from testbank.serving import processes_and_threads
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -48,6 +47,9 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", {SITE_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Where `manage.py serve` listens, and how many requests a process answers at once.
+BIND = env.text("BIND", "127.0.0.1:8000")
+SERVER_THREADS = int(env.number("SERVER_THREADS", default=8, low=2, high=64))
 ROOT_URLCONF = "testbank.urls"
 WSGI_APPLICATION = "testbank.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -78,7 +80,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "testbank.policy.PolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -109,9 +111,17 @@ TEMPLATES = [
 # The database
 
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
-PREPARED_STATEMENTS = env.boolean("DATABASE_PREPARED_STATEMENTS", default=True)
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+# Opening a connection costs a third of a page on SQLite, and several pages on PostgreSQL.
+DATABASES = {
+    "default": dj_database_url.parse(
+        DATABASE_URL,
+        conn_max_age=600,
+        conn_health_checks=True,
+        # PgBouncer in transaction mode loses a cursor between two statements.
+        disable_server_side_cursors=True,
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "testbank.sqlite"
     # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them
     # wait for one another; the default fails at once where both have read before.
@@ -120,28 +130,14 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-            # Whoever writes when so many pages were written waits until they are in the file:
-            # 25 payments write SQLite's own 1,000.
+            # A checkpoint makes a writer wait. The default is one each 1,000 pages, which 25
+            # payments write.
             " PRAGMA wal_autocheckpoint = 4000;"
         ),
     }
-    # Opening the file and setting its pragmas costs a third of a page.
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: the database in memory knows neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-else:
-    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-        DATABASES["default"]["ENGINE"] = "testbank.postgresql"
-    # A new PostgreSQL connection for each request costs seven times a page.
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Statements that come again and again are planned once a connection: a third of what a
-    # payment costs the database.
-    if PREPARED_STATEMENTS:
-        DATABASES["default"].setdefault("OPTIONS", {}).update(
-            {"server_side_binding": True, "prepare_threshold": 3}
-        )
 
 CACHES = {
     "default": {
@@ -155,7 +151,7 @@ CACHES = {
 # People
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.Backend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -240,7 +236,6 @@ STRIPE_CONNECT_TIMEOUT_SECONDS = env.number("STRIPE_CONNECT_TIMEOUT", default=5,
 STRIPE_READ_TIMEOUT_SECONDS = env.number("STRIPE_READ_TIMEOUT", default=10, low=0.2, high=25)
 STRIPE_DEADLINE_SECONDS = env.number("STRIPE_DEADLINE", default=10, low=1, high=25)
 # As many as the server has threads: half of them are left to pages while Stripe is silent.
-_processes, SERVER_THREADS = processes_and_threads(DATABASE_URL)
 STRIPE_MAX_CALLS = int(env.number("STRIPE_MAX_CALLS", default=SERVER_THREADS, low=1, high=64))
 STRIPE_CA_BUNDLE = stripe_settings.ca_bundle(env)
 STRIPE_RESOLVE_TEXT = env.text("STRIPE_RESOLVE")
@@ -286,7 +281,6 @@ STORAGES = {
 
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "testbank_session"
 CSRF_COOKIE_NAME = "testbank_csrf"
 SECURE_REFERRER_POLICY = "same-origin"

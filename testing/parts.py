@@ -33,6 +33,7 @@ Part = Literal[
     "chromium",
     "shared",
     "postgresql",
+    "pgbouncer",
     "gettext",
 ]
 
@@ -79,5 +80,6 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "chromium": _program("chromium"),
     "shared": SHARED.is_dir,
     "postgresql": _postgresql,
+    "pgbouncer": _program("pgbouncer"),
     "gettext": _program("xgettext"),
 }

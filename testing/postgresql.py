@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
-from testing.parts import FINDERS
+from testing import parts
+from testing.waiting import wait_until
 
 STARTS_WITHIN_SECONDS = 30
 # Tests ask what is written, not whether it survives a power cut.
@@ -26,6 +27,18 @@ OPTIONS = {
     "full_page_writes": "off",
     "max_connections": "200",
 }
+# A folder's socket is named after a port, whether or not anything listens on it.
+PGBOUNCER_PORT = 6432
+PGBOUNCER = f"""
+[databases]
+* = host={{cluster}} user=testbank
+[pgbouncer]
+unix_socket_dir = {{folder}}
+listen_port = {PGBOUNCER_PORT}
+auth_type = any
+pool_mode = transaction
+default_pool_size = {{connections}}
+"""
 
 
 def program(name: str) -> str | None:
@@ -83,6 +96,32 @@ def running_postgresql(options: Mapping[str, str] = OPTIONS) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def running_pgbouncer(database_url: str, *, connections: int) -> Iterator[str]:
+    """The DATABASE_URL of a PgBouncer in transaction mode, with so many connections behind it."""
+    cluster = unquote(urlsplit(database_url).netloc.rpartition("@")[2])
+    with tempfile.TemporaryDirectory(prefix="testbank-pgbouncer-") as name:
+        folder = Path(name)
+        (folder / "pgbouncer.ini").write_text(
+            PGBOUNCER.format(cluster=cluster, folder=folder, connections=connections)
+        )
+        user = _unprivileged_user(folder)
+        with (folder / "log").open("ab") as log:
+            pooler = subprocess.Popen(
+                [str(parts.program("pgbouncer")), str(folder / "pgbouncer.ini")],
+                stdout=log,
+                stderr=log,
+                user=user,
+                cwd=folder,
+            )
+        try:
+            wait_until((folder / f".s.PGSQL.{PGBOUNCER_PORT}").exists, STARTS_WITHIN_SECONDS)
+            yield f"postgres://testbank@{quote(name, safe='')}:{PGBOUNCER_PORT}/postgres"
+        finally:
+            pooler.terminate()
+            pooler.wait(timeout=30)
+
+
 def _unprivileged_user(folder: Path) -> str | None:
     """PostgreSQL refuses to run as root: then the folder goes to `nobody`."""
     if os.getuid() != 0:
@@ -108,7 +147,7 @@ def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:
 
 def main() -> int:
     """Run the command with DATABASE_URL set; its exit code."""
-    if not FINDERS["postgresql"]():
+    if not parts.FINDERS["postgresql"]():
         sys.stderr.write("postgresql is missing; its tests are skipped\n")
         return 1 if os.environ.get("TESTBANK_REQUIRE") == "all" else 0
     with running_postgresql() as url:

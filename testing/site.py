@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,7 +103,7 @@ class Site:
     @contextmanager
     def serving(self) -> Iterator["Site"]:
         """The shipped web server at work; its log stands in `web.log`."""
-        with self.running("-m", "gunicorn", "testbank.wsgi", "--log-level", "warning") as process:
+        with self.running("manage.py", "serve") as process:
             self.wait_until_it_answers(process)
             yield self
 
@@ -114,7 +114,9 @@ class Site:
             yield self
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(
+        self, *arguments: str, pass_fds: Sequence[int] = ()
+    ) -> Iterator["subprocess.Popen[bytes]"]:
         """A Python program of this installation in a process group of its own; ended with it."""
         environment = self.environment() | {"BIND": f"127.0.0.1:{self.port}"}
         with (self.folder / "web.log").open("a") as log:
@@ -125,6 +127,7 @@ class Site:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         self.processes.append(process)
         try:

@@ -3,15 +3,6 @@
 from typing import Any
 
 from testbank.settings import DATABASES as SHOP_DATABASES
-
-# What the shipped server tells when it starts, whichever application it serves.
-from testbank.settings import (  # noqa: F401 - read by it
-    OUTBOUND_DOTENV,
-    STRIPE_API_BASE,
-    STRIPE_MODE,
-    STRIPE_PROXY,
-    STRIPE_PROXY_FALLBACK,
-)
 from testbank.settings import SECRET_KEY as SHOP_SECRET_KEY
 
 SECRET_KEY = SHOP_SECRET_KEY

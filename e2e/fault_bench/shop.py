@@ -1,23 +1,24 @@
 """The shop under test with all that belongs to it: database, web server, worker, mail, Stripe."""
 
-import os
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 
 from e2e.fault_bench.books import ShopBooks, read_books
 from e2e.fault_bench.mails import Post, running_mail_server
+from testing.passed_socket import with_socket
 from testing.postgresql import running_postgresql
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET, RunningSandbox, running_sandbox
-from testing.site import ROOT, Site, free_port, kill_group, new_site
+from testing.site import ROOT, Site, kill_group, new_site
 
 MODULE_SECONDS = 120
+WEB_PROCESSES = {"sqlite": 1, "postgresql": 2}
 # What `manage.py` says of itself, and the modules of the bench do not.
 MODULE = {"DJANGO_SETTINGS_MODULE": "testbank.settings"}
 # Several events are told at once, as Stripe does.
@@ -27,8 +28,8 @@ SANDBOX = ("--webhook-threads=4", "--settle-seconds=3600")
 class Program:
     """A program of the site that is killed and started again."""
 
-    def __init__(self, site: Site, *arguments: str) -> None:
-        self._site, self._arguments = site, arguments
+    def __init__(self, site: Site, *arguments: str, pass_fds: Sequence[int] = ()) -> None:
+        self._site, self._arguments, self._pass_fds = site, arguments, pass_fds
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
@@ -36,7 +37,8 @@ class Program:
     def start(self) -> None:
         """Start it; nobody waits until it answers."""
         with self._lock:
-            self.process = self._stack.enter_context(self._site.running(*self._arguments))
+            running = self._site.running(*self._arguments, pass_fds=self._pass_fds)
+            self.process = self._stack.enter_context(running)
 
     def kill(self) -> None:
         """`kill -9` of it and all that it started."""
@@ -50,24 +52,6 @@ class Program:
         with self._lock:
             self._stack.close()
 
-    def kill_one_child(self, chance: Random) -> bool:
-        """`kill -9` of one of its processes, which it starts again itself; False: it has none."""
-        with self._lock:
-            children = children_of(self.process.pid) if self.process else []
-            if not children:
-                return False
-            os.kill(chance.choice(children), 9)
-            return True
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started and that still run."""
-    try:
-        told = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return sorted(map(int, told.split()))
-
 
 @dataclass
 class Shop:
@@ -77,31 +61,35 @@ class Shop:
     sandbox: RunningSandbox
     post: Post
     sessions: list[str]
-    web: Program = field(init=False)
+    listener: socket.socket
+    web_processes: int
+    webs: list[Program] = field(init=False)
     worker: Program = field(init=False)
     seller: Program = field(init=False)
     wishes: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        self.web = Program(self.site, "-m", "gunicorn", "testbank.wsgi", "--log-level", "error")
+        command = with_socket(self.listener, "manage.py", "serve")
+        self.webs = [
+            Program(self.site, *command, pass_fds=[self.listener.fileno()])
+            for _process in range(self.web_processes)
+        ]
         self.worker = Program(self.site, "manage.py", "work")
         self.wishes = self.site.folder / "wishes"
         self.wishes.mkdir()
         self.seller = Program(self.site, "-m", "e2e.fault_bench.seller", str(self.wishes))
 
     def open(self) -> None:
-        """Start web server, worker and seller, and wait until the site answers."""
-        self.web.start()
-        self.worker.start()
-        self.seller.start()
-        assert self.web.process is not None
-        self.site.wait_until_it_answers(self.web.process)
+        """Start web servers, worker and seller, and wait until the site answers."""
+        for program in (*self.webs, self.worker, self.seller):
+            program.start()
+        assert self.webs[0].process is not None
+        self.site.wait_until_it_answers(self.webs[0].process)
 
     def close(self) -> None:
-        """End all three."""
-        self.web.stop()
-        self.worker.stop()
-        self.seller.stop()
+        """End all of them."""
+        for program in (*self.webs, self.worker, self.seller):
+            program.stop()
 
     def books(self) -> ShopBooks:
         """What the shop has written down."""
@@ -116,7 +104,9 @@ def open_shop(folder: Path, database: str, *, learners: int) -> Iterator[Shop]:
         if database == "postgresql":
             url = stack.enter_context(running_postgresql())
         post, mail_port = stack.enter_context(running_mail_server())
-        port = free_port()
+        # Held open while web servers are killed, as systemd holds a socket unit's.
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
+        port = listener.getsockname()[1]
         sandbox = stack.enter_context(
             running_sandbox(
                 folder,
@@ -130,7 +120,7 @@ def open_shop(folder: Path, database: str, *, learners: int) -> Iterator[Shop]:
             folder, dotenv_for(folder, sandbox, mail_port), MODULE, port=port, database_url=url
         )
         sessions = run_module(site, "e2e.fault_bench.people", str(learners)).split()
-        shop = Shop(site, sandbox, post, sessions)
+        shop = Shop(site, sandbox, post, sessions, listener, WEB_PROCESSES[database])
         shop.open()
         stack.callback(shop.close)
         yield shop

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from e2e.fault_bench.people import slug
 from e2e.fault_bench.schedule import Kill, NewPrice, chances
 from e2e.fault_bench.seller import Reprice, wish
-from e2e.fault_bench.shop import Shop
+from e2e.fault_bench.shop import Program, Shop
 
 A_MAIL_COMES_WITHIN_SECONDS = 2.0
 
@@ -43,18 +43,23 @@ class Trouble(threading.Thread):
             self.strike(each.target)
 
     def strike(self, target: str) -> None:
-        """Kill it, and start it again where nobody else does."""
-        if target == "one-process" and self._shop.web.kill_one_child(self._chance):
-            self.done[target] += 1
-            return
+        """Kill it, and start it again."""
         if target == "worker":
             # Right behind the mail server's yes, if there is one to come.
             self._shop.post.wait_for_next(A_MAIL_COMES_WITHIN_SECONDS)
-        programs = {"worker": self._shop.worker, "seller": self._shop.seller}
-        program = programs.get(target, self._shop.web)
-        program.kill()
-        program.start()
-        self.done[target if target in programs else "web"] += 1
+        for program in self._programs(target):
+            program.kill()
+            program.start()
+        self.done[target] += 1
+
+    def _programs(self, target: str) -> list[Program]:
+        """`web` is all web servers, `one-process` one of them."""
+        return {
+            "web": self._shop.webs,
+            "one-process": [self._chance.choice(self._shop.webs)],
+            "worker": [self._shop.worker],
+            "seller": [self._shop.seller],
+        }[target]
 
     def end(self) -> None:
         """No more of it."""

@@ -32,16 +32,6 @@ def test_a_connection_is_used_again(kept):
     assert server_process() == kept
 
 
-def test_a_quiet_connection_is_asked_nothing(kept):
-    assert connection.is_usable()
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [kept])
-        (last,) = cursor.fetchone()
-    other.close()
-    assert last == "SELECT pg_backend_pid()"
-
-
 def test_a_connection_that_the_server_ended_is_replaced(kept):
     other = connection.copy()
     with other.cursor() as cursor:

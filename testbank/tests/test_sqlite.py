@@ -1,19 +1,16 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from delivery.writing import insert
+from testbank.sqlite.base import WRITE_LOCK
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 
 def is_free():
-    from testbank.sqlite.base import WRITE_LOCK
-
     free = WRITE_LOCK.acquire(blocking=False)
     if free:
         WRITE_LOCK.release()
@@ -35,16 +32,6 @@ def test_transaction_holds_the_lock_and_gives_it_back():
     with transaction.atomic():
         assert not is_free()
     assert is_free()
-
-
-def test_statement_by_itself_takes_its_turn_and_gives_it_back():
-    with cast(Any, connection).turn_to_write():
-        assert not is_free()
-    assert is_free()
-    with pytest.raises(IntegrityError):
-        insert([User(email="one@example.org"), User(email="one@example.org")])
-    assert is_free()
-    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, IntegrityError, KeyboardInterrupt])

@@ -1,7 +1,7 @@
 """A shop whose processes die at chosen moments of a purchase, and what becomes of it.
 
-Every commit of the database (`commits.py`, by wrapping backends) and every step of a call to
-Stripe (`front.py`, before the sandbox) is a point. A first run of each journey records the
-points; then each is made the moment of death of a process of its own (`trial.py`). Nothing of
-the shop knows of it: it runs with `settings.py` here in place of its own.
+Every commit of the database (`commits.py`, on the connections that the shop makes) and every step
+of a call to Stripe (`front.py`, before the sandbox) is a point. A first run of each journey
+records the points; then each is made the moment of death of a process of its own (`trial.py`).
+The shop runs its own backends and server; `settings.py` adds the watch.
 """

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,10 +20,11 @@ from urllib.parse import urlsplit
 from testing.crashing.foreman import Ended, Foreman, working_foreman
 from testing.crashing.front import Steps, front_of
 from testing.crashing.points import Watch
+from testing.passed_socket import with_socket
 from testing.postgresql import running_postgresql
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET, RunningSandbox, running_sandbox
 from testing.shopper import Shopper
-from testing.site import Site, free_port
+from testing.site import Site
 from testing.waiting import wait_until
 
 # The sandbox tells again when its clock is put forward, and not before.
@@ -253,22 +255,26 @@ def running_shop(database: str, folder: Path) -> Iterator[Shop]:
             running_sandbox(folder, tls=False, webhook_backoff_seconds=BACKOFF_SECONDS)
         )
         front = stack.enter_context(front_of(sandbox.url, steps))
-        site = _site(folder, watch, {"DATABASE_URL": url, "STRIPE_API_BASE": front})
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
+        port = listener.getsockname()[1]
+        site = _site(folder, watch, port, {"DATABASE_URL": url, "STRIPE_API_BASE": front})
         migrated = site.manage("migrate", "--verbosity=0")
         assert migrated.returncode == 0, migrated.stderr
         foreman = stack.enter_context(working_foreman(site))
-        stack.enter_context(site.serving())
-        shop = Shop(site, sandbox, steps, watch, site.processes[-1].pid, foreman)
+        command = with_socket(listener, "-m", "testing.crashing.server")
+        web = stack.enter_context(site.running(*command, pass_fds=[listener.fileno()]))
+        site.wait_until_it_answers(web)
+        shop = Shop(site, sandbox, steps, watch, web.pid, foreman)
         steps.kill = shop.kill_callers
         yield shop
 
 
-def _site(folder: Path, watch: Watch, dotenv: dict[str, str]) -> Site:
+def _site(folder: Path, watch: Watch, port: int, dotenv: dict[str, str]) -> Site:
     process = {
         "DJANGO_SETTINGS_MODULE": "testing.crashing.settings",
         "CRASHING": str(watch.folder),
     }
-    site = Site(folder=folder, port=free_port(), process=process)
+    site = Site(folder=folder, port=port, process=process)
     site.write_env(
         SECRET_KEY="only-for-tests",
         SITE_URL=site.url,

@@ -1,0 +1,154 @@
+"""The web server as `manage.py serve` runs it, with applications of our own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
+from typing import NamedTuple
+
+import pytest
+
+from benchmarks.slow_clients import BODY, HEAD, idle, trickling
+from testing.passed_socket import with_socket
+from testing.site import ROOT, Site, free_port, kill_group
+from testing.waiting import wait_until
+
+SECONDS = 0.3
+START = "from testbank.server import serve; from {module} import {name} as application; serve(application, bind='127.0.0.1:{port}', threads={threads})"
+KEYS = {
+    "STRIPE_PUBLIC_KEY": "pk_sandbox_tests",
+    "STRIPE_SECRET_KEY": "sk_sandbox_tests",
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+}
+
+
+def slow(_environ, start_response):
+    """Answers after a while."""
+    time.sleep(SECONDS)
+    start_response("200 OK", [("Content-Length", "4")])
+    return [b"done"]
+
+
+def quick(environ, start_response):
+    """Answers with what the server says of the request."""
+    told = {name: value for name, value in environ.items() if isinstance(value, str)}
+    body = json.dumps(told).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+class Server(NamedTuple):
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+
+@contextmanager
+def served(application, *, threads=2):
+    port = free_port()
+    code = START.format(module=__name__, name=application.__name__, port=port, threads=threads)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: is_open(port), seconds=30)
+        yield Server(port, process)
+    finally:
+        kill_group(process)
+
+
+def site_in(folder):
+    """An installation whose database nobody asks for."""
+    site = Site(folder=folder)
+    site.write_env(SECRET_KEY="only-for-tests", SITE_URL=site.url, **KEYS)
+    return site
+
+
+def is_open(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def asked(port, *, headers=None, within_seconds=5):
+    connection = HTTPConnection("127.0.0.1", port, timeout=within_seconds)
+    try:
+        connection.request("GET", "/healthz", headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        lambda site: trickling(site, start=HEAD, count=8),
+        lambda site: trickling(site, start=BODY, count=8),
+        lambda site: idle(site, count=300),
+    ],
+    ids=["heads", "bodies", "idle"],
+)
+def test_slow_clients_take_no_thread(tmp_path, attack):
+    with (
+        served(quick) as (port, _process),
+        attack(Site(folder=tmp_path, port=port)),
+    ):
+        answers = [asked(port, within_seconds=1)[0] for _request in range(5)]
+    assert answers == [200] * 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_requests_that_arrived_are_answered_before_the_server_ends(number):
+    with served(slow) as (port, process), ThreadPoolExecutor(6) as pool:
+        answers = [pool.submit(asked, port) for _request in range(6)]
+        time.sleep(SECONDS / 2)
+        process.send_signal(number)
+        assert [answer.result()[1] for answer in answers] == [b"done"] * 6
+        assert process.wait(20) == 0
+        assert not is_open(port)
+
+
+def test_headers_of_a_front_server_reach_django():
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    with served(quick) as (port, _process):
+        told = json.loads(asked(port, headers=headers)[1])
+    assert told["HTTP_X_FORWARDED_PROTO"] == "https"
+    assert told["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
+    assert (told["REMOTE_ADDR"], told["wsgi.url_scheme"]) == ("127.0.0.1", "http")
+
+
+def test_a_restart_on_a_passed_socket_fails_no_request(tmp_path):
+    site = site_in(tmp_path)
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", site.port), backlog=512))
+
+        def start():
+            command = with_socket(listener, "manage.py", "serve")
+            return stack.enter_context(site.running(*command, pass_fds=[listener.fileno()]))
+
+        first = start()
+        assert asked(site.port, within_seconds=30)[0] == 200
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(asked, site.port, within_seconds=30) for _one in range(300)]
+            wait_until(lambda: sum(answer.done() for answer in answers) >= 50)
+            first.send_signal(signal.SIGTERM)
+            answers += [pool.submit(asked, site.port, within_seconds=30) for _one in range(300)]
+            assert first.wait(30) == 0
+            start()
+            assert [answer.result()[0] for answer in answers] == [200] * 600
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path):
+    site = site_in(tmp_path)
+    with socket.create_server(("127.0.0.1", site.port)):
+        site.process["BIND"] = f"127.0.0.1:{site.port}"
+        started = site.manage("serve")
+    assert started.returncode == 1
+    assert f"Cannot listen on BIND=127.0.0.1:{site.port}: Address already in use." in started.stderr

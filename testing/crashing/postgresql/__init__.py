@@ -1,1 +1,0 @@
-"""The shop's PostgreSQL backend, telling of its commits."""

@@ -1,1 +1,0 @@
-"""The shop's SQLite backend, telling of its commits."""
