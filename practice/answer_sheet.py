@@ -96,7 +96,7 @@ def closed_navigation(sheet: AnswerSheet, position: int) -> Navigation:
 
 
 def cells(
-    sheet: AnswerSheet, positions: Iterable[int], *, current: int | None = None
+    sheet: AnswerSheet, positions: Iterable[int], *, is_closed: bool, current: int | None = None
 ) -> list[SafeString]:
     """Render one cell for each of these positions. A closed attempt links only answered ones.
 
@@ -110,7 +110,7 @@ def cells(
     for position in positions:
         fraction = sheet.fractions.get(position)
         look = unanswered if fraction is None else correct if fraction == 1 else incorrect
-        cell = TEXT if fraction is None and sheet.attempt.is_closed else LINK
+        cell = TEXT if fraction is None and is_closed else LINK
         step = CURRENT if position == current else NOT_CURRENT
         rendered.append(format_html(cell, *look, step, position, url))
     return rendered

@@ -4,15 +4,13 @@ Both refer to versions of questions, which are immutable, so an edit changes no 
 """
 
 import uuid
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef
 
-from catalog.models import Access, TestBank
+from catalog.models import TestBank
 from questions.models import QuestionVersion
 
 if TYPE_CHECKING:
@@ -26,13 +24,6 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def unfinished(self) -> "AttemptQuerySet":
         return self.filter(finished_at=None)
-
-    def with_live_access(self, at: datetime) -> "AttemptQuerySet":
-        """Annotate `has_live_access`: whether the learner can open the bank at `at`."""
-        accesses = Access.objects.live(at).filter(
-            learner=OuterRef("learner"), test_bank=OuterRef("test_bank")
-        )
-        return self.annotate(has_live_access=Exists(accesses))  # type: ignore[no-redef]
 
 
 class Attempt(models.Model):
@@ -50,8 +41,6 @@ class Attempt(models.Model):
     version_ids = models.JSONField()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
-    # Set by `AttemptQuerySet.with_live_access`.
-    has_live_access: bool
 
     objects = AttemptQuerySet.as_manager()
 
@@ -80,11 +69,6 @@ class Attempt(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.finished_at is not None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it takes no more answers. Needs `with_live_access`."""
-        return self.is_finished or not self.has_live_access
 
 
 class Answer(models.Model):

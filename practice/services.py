@@ -37,6 +37,11 @@ class AttemptFinished(PracticeError):
     """The attempt has ended, so it takes no more answers."""
 
 
+def has_live_access(*, learner_id: int, test_bank_id: int, at: datetime) -> bool:
+    """Whether the learner can open the bank at that moment."""
+    return Access.objects.live(at).filter(learner=learner_id, test_bank=test_bank_id).exists()
+
+
 def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attempt:
     """Return the learner's unfinished attempt at the bank, or start one over all its questions.
 
@@ -44,7 +49,7 @@ def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attemp
 
     Raises: NoAccess, NothingToAsk.
     """
-    if not Access.objects.live(at).filter(learner=learner, test_bank=test_bank).exists():
+    if not has_live_access(learner_id=learner.pk, test_bank_id=test_bank.pk, at=at):
         raise NoAccess
     unfinished = Attempt.objects.unfinished().filter(learner=learner, test_bank=test_bank)
     if attempt := unfinished.first():
@@ -77,15 +82,14 @@ def submit_answer(
     Raises: NoSuchAttempt, NoSuchPosition, AttemptFinished, NoAccess;
     questions.grading.ResponseError for a response that does not fit the question.
     """
-    attempts = Attempt.objects.filter(learner=learner_id).with_live_access(at)
-    attempt = attempts.filter(pk=attempt_id).first()
+    attempt = Attempt.objects.filter(pk=attempt_id, learner=learner_id).first()
     if attempt is None:
         raise NoSuchAttempt
     if not 1 <= position <= attempt.total:
         raise NoSuchPosition
     if attempt.is_finished:
         raise AttemptFinished
-    if not attempt.has_live_access:
+    if not has_live_access(learner_id=learner_id, test_bank_id=attempt.test_bank_id, at=at):
         raise NoAccess
     version_id = attempt.version_ids[position - 1]
     fraction = grade(item_of_version(version_id), response).fraction

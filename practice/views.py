@@ -26,6 +26,7 @@ from practice.services import (
     NoSuchPosition,
     NothingToAsk,
     finish_attempt,
+    has_live_access,
     start_attempt,
     submit_answer,
 )
@@ -78,16 +79,17 @@ def question(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> Http
     if not 1 <= position <= attempt.total:
         raise Http404
     sheet = answer_sheet(attempt)
-    is_answered = position in sheet.fractions
-    if attempt.is_closed and not is_answered:
+    is_answered, is_closed = position in sheet.fractions, _is_closed(attempt)
+    if is_closed and not is_answered:
         return SeeOther(_result_url(attempt.pk))
-    navigation = closed_navigation if attempt.is_closed else open_navigation
+    navigation = closed_navigation if is_closed else open_navigation
     context = {
         "attempt": attempt,
         "position": position,
         "item": _revealed(attempt, position) if is_answered else _presented(attempt, position),
-        "cells": cells(sheet, page_of(sheet, position), current=position),
+        "cells": cells(sheet, page_of(sheet, position), is_closed=is_closed, current=position),
         "navigation": navigation(sheet, position),
+        "is_closed": is_closed,
     }
     return render(request, "practice/question.html", context)
 
@@ -108,10 +110,13 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """Show the score by domain and the answer sheet, also after the access has ended."""
     attempt = _get_attempt(request, attempt_id)
     sheet = answer_sheet(attempt)
+    can_open_bank = _has_live_access(attempt)
+    is_closed = attempt.is_finished or not can_open_bank
     context = {
         "attempt": attempt,
+        "can_open_bank": can_open_bank,
         "result": result_of(sheet),
-        "cells": cells(sheet, range(1, attempt.total + 1)),
+        "cells": cells(sheet, range(1, attempt.total + 1), is_closed=is_closed),
         "answered_count": len(sheet.fractions),
         "unanswered_count": sheet.unanswered_count,
         "next_unanswered": sheet.next_unanswered(),
@@ -131,7 +136,18 @@ def _result_url(attempt_id: uuid.UUID) -> str:
 
 def _get_attempt(request: HttpRequest, attempt_id: uuid.UUID) -> Attempt:
     attempts = Attempt.objects.visible_to(cast(User, request.user)).select_related("test_bank")
-    return get_object_or_404(attempts.with_live_access(timezone.now()), pk=attempt_id)
+    return get_object_or_404(attempts, pk=attempt_id)
+
+
+def _has_live_access(attempt: Attempt) -> bool:
+    return has_live_access(
+        learner_id=attempt.learner_id, test_bank_id=attempt.test_bank_id, at=timezone.now()
+    )
+
+
+def _is_closed(attempt: Attempt) -> bool:
+    """Whether the attempt takes no more answers."""
+    return attempt.is_finished or not _has_live_access(attempt)
 
 
 def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpResponse:

@@ -6,9 +6,9 @@ from questions.grading import ChoiceResponse
 # The choices of every question that the root `conftest.py` makes.
 RIGHT, WRONG = "b", "c"
 SESSION_AND_USER = 2
-# The attempt with its access, the version (cached after its first use), the look-up of an
-# earlier answer, and the insertion between two statements for a savepoint.
-STATEMENTS_PER_ANSWER = 6
+# The attempt, the access, the version (cached after its first use), the look-up of an earlier
+# answer, and the insertion between two statements for a savepoint.
+STATEMENTS_PER_ANSWER = 7
 
 
 @pytest.fixture

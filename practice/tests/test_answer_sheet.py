@@ -45,10 +45,9 @@ def test_next_unanswered_of_a_full_sheet_is_none():
 
 
 def test_cells_of_an_open_attempt_are_links(attempt, answer):
-    attempt.has_live_access = True
     answer(1, RIGHT)
     answer(3, WRONG)
-    shown = cells(answer_sheet(attempt), range(1, 4), current=2)
+    shown = cells(answer_sheet(attempt), range(1, 4), is_closed=False, current=2)
     url = f"/practice/{attempt.pk}/"
     assert shown == [
         f'<a href="{url}1/" class="bubble bubble--right">1{words("right")}</a>',
@@ -58,9 +57,8 @@ def test_cells_of_an_open_attempt_are_links(attempt, answer):
 
 
 def test_cells_of_a_closed_attempt_are_links_where_they_are_answered(attempt, answer):
-    attempt.has_live_access = False
     answer(2, RIGHT)
-    unanswered, answered, _last = cells(answer_sheet(attempt), range(1, 4))
+    unanswered, answered, _last = cells(answer_sheet(attempt), range(1, 4), is_closed=True)
     assert unanswered == f'<span class="bubble">1{words("not answered")}</span>'
     assert answered.startswith(f'<a href="/practice/{attempt.pk}/2/"')
 

@@ -60,7 +60,7 @@ def test_question_page_costs_what_it_costs_in_a_small_bank(
 ):
     url = reverse("practice:question", args=[half_answered.pk, position])
     began = time.perf_counter()
-    with django_assert_num_queries(SESSION_AND_USER + 3):
+    with django_assert_num_queries(SESSION_AND_USER + 4):
         assert owners_client.get(url).status_code == 200
     assert time.perf_counter() - began < PAGE_SECONDS
 
@@ -77,7 +77,7 @@ def test_answer_costs_what_it_costs_in_a_small_bank(
 def test_result_adds_up_the_whole_bank(owners_client, half_answered, django_assert_num_queries):
     url = reverse("practice:result", args=[half_answered.pk])
     began = time.perf_counter()
-    with django_assert_num_queries(SESSION_AND_USER + 3):
+    with django_assert_num_queries(SESSION_AND_USER + 4):
         text = owners_client.get(url).text
     assert time.perf_counter() - began < PAGE_SECONDS
     assert "180 of 360 points" in text

@@ -250,8 +250,8 @@ def test_question_takes_a_fixed_number_of_statements(
 ):
     for position in range(1, answered + 1):
         answer(position, RIGHT)
-    # The attempt with bank and access, its answers, the version.
-    with django_assert_num_queries(SESSION_AND_USER + 3):
+    # The attempt with its bank, its answers, the access, the version.
+    with django_assert_num_queries(SESSION_AND_USER + 4):
         owners_client.get(reverse("practice:question", args=[attempt.pk, 5]))
 
 
