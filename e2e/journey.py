@@ -91,6 +91,6 @@ class Visitor:
     def pays(self, card: str = PAYING_CARD) -> None:
         """Fill in the sandbox's payment page and pay."""
         self.page.get_by_label("Card number").fill(card)
-        self.page.get_by_label("Expires").fill("12 / 40")
+        self.page.get_by_label("Expiration date").fill("12 / 40")
         self.page.get_by_label("Security code").fill("123")
         self.page.locator("main form button[type=submit]").first.click()

@@ -1,6 +1,14 @@
-"""A local stand-in for Stripe: a program of its own, reached over HTTP only, on loopback only.
+"""A local stand-in for Stripe: a program of its own, reached over HTTP and on loopback only.
 
-Start with `python -m sandbox --help`. The wire stands in `server.py`, Stripe's API in
-`api.py`, the payment page in `hosted_page.py`, the control address in `control.py`. It
-imports nothing of the shop, and the shop imports nothing of it.
+Start it with `python -m sandbox --help`. It imports nothing of the site, and the site imports
+nothing of it.
+
+    resources/   Stripe's objects: checkout sessions, payment intents, charges, refunds, …
+    api/         the `/v1/…` API: authentication, routes, idempotency, fault injection
+    hosted/      the hosted payment page, `/c/pay/…`
+    control/     the control API for tests, `/_sandbox/…`
+    faults/      faults that tests inject: one at a time, or at random rates from a seed
+    http/        the HTTP server, its messages and the request log
+    webhooks.py  delivery of events to webhook endpoints
+    store.py     the state file
 """

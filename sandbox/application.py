@@ -1,31 +1,44 @@
-"""Which part of the sandbox answers which path."""
+"""Compose the sandbox: open its state, and route each path to the part that serves it."""
 
-from sandbox.api import Api
-from sandbox.control import PREFIX as CONTROL
-from sandbox.control import Control
-from sandbox.errors import unrecognized_address
-from sandbox.hosted_page import ASSETS, HostedPage
-from sandbox.hosted_page import PREFIX as PAGE
-from sandbox.parts import Parts
-from sandbox.wire import Answer, Request, json_answer
+from pathlib import Path
+
+from sandbox.api.handler import StripeApi
+from sandbox.context import Clock, Sandbox
+from sandbox.control.api import PREFIX as CONTROL_PREFIX
+from sandbox.control.api import ControlApi
+from sandbox.errors import unrecognized_url
+from sandbox.hosted.page import ASSETS, HostedPage
+from sandbox.hosted.rendering import PREFIX as PAGE_PREFIX
+from sandbox.http.messages import Request, Response, json_response
+from sandbox.resources import webhook_endpoints
+from sandbox.settings import Settings
+from sandbox.store import Store
 
 
 class Application:
-    """Answers every request."""
+    """Routes every request by its path."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.api = Api(parts)
-        self.control = Control(parts)
-        self.page = HostedPage(parts)
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.api = StripeApi(sandbox)
+        self.control = ControlApi(sandbox)
+        self.page = HostedPage(sandbox)
 
-    def __call__(self, request: Request) -> Answer:
-        """The answer of the part that the path belongs to."""
+    def __call__(self, request: Request) -> Response:
         if request.path.startswith("/v1/"):
-            return self.api.answer(request)
-        if request.path.startswith(PAGE):
-            return self.page.answer(request)
-        if request.path.startswith(CONTROL):
-            return self.control.answer(request)
+            return self.api.respond(request)
+        if request.path.startswith(PAGE_PREFIX):
+            return self.page.respond(request)
+        if request.path.startswith(CONTROL_PREFIX):
+            return self.control.respond(request)
         if request.path in ASSETS:
             return self.page.asset(request)
-        return json_answer(unrecognized_address(request.method, request.path).body(), 404)
+        return json_response(unrecognized_url(request.method, request.path).body(), 404)
+
+
+def open_sandbox(settings: Settings, state: Path, webhook_url: str | None) -> Sandbox:
+    """Open the state file and point the default webhook endpoint. Raises StateError."""
+    clock = Clock()
+    sandbox = Sandbox(settings=settings, clock=clock, store=Store(state, clock))
+    with sandbox.transaction() as transaction:
+        webhook_endpoints.set_default_url(transaction, webhook_url, settings.webhook_secret)
+    return sandbox

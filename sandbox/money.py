@@ -1,4 +1,4 @@
-"""Amounts: how many decimals a currency has, how people read it, what may be charged.
+"""Currencies: their decimals, their minimum charge, and how amounts are displayed.
 
 Source: docs.stripe.com/currencies (zero- and three-decimal currencies, special cases,
 minimum and maximum charge amounts).
@@ -37,26 +37,26 @@ MAXIMUM_CHARGE = 99_999_999
 
 
 def exponent(currency: str) -> int:
-    """How many decimal digits the currency's smallest unit stands for: 0, 2 or 3."""
+    """Return the number of decimals of the currency: 0, 2 or 3."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
 
 
 def granularity(currency: str) -> int:
-    """The number that every amount in this currency must be a multiple of."""
+    """Return the number that every amount in this currency must be a multiple of."""
     if currency in WHOLE_UNITS_ONLY:
         return 100
     return 10 if currency in THREE_DECIMAL else 1
 
 
 def minimum_charge(currency: str) -> int:
-    """The smallest charge, in smallest units. Free (0) is always possible besides."""
+    """Return the smallest charge, in the smallest unit. An amount of 0 is always allowed."""
     return MINIMUM_CHARGE.get(currency, granularity(currency))
 
 
-def formatted(amount: int, currency: str) -> str:
-    """An amount in smallest units as people read it: $19.99, ¥500, KWD 1.500."""
+def format_amount(amount: int, currency: str) -> str:
+    """Format an amount in the smallest unit: $19.99, ¥500, KWD 1.500."""
     figure = f"{Decimal(amount).scaleb(-exponent(currency)):,.{exponent(currency)}f}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{figure}" if symbol else f"{currency.upper()} {figure}"

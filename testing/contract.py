@@ -31,7 +31,7 @@ def stripe_description() -> Any:
 def breaches(entries: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     """What in these requests, and in their answers, is not as Stripe describes; [] is right.
 
-    `entries` come from the sandbox's journal. Answers that are no JSON, or that were cut,
+    `entries` come from the sandbox's request log. Answers that are no JSON, or that were cut,
     are faults on demand and not held against it.
     """
     return [(entry["operation"], error) for entry in entries for error in _errors(entry)]
@@ -44,14 +44,14 @@ LISTS_BESIDES = {"GET /v1/charges": "charge", "GET /v1/payment_intents": "paymen
 def _errors(entry: dict[str, Any]) -> list[str]:
     description = stripe_description()
     if entry["operation"] in LISTS_BESIDES:
-        listed = json.loads(entry["answer"] or "{}").get("data", [])
+        listed = json.loads(entry["response"] or "{}").get("data", [])
         kind = LISTS_BESIDES[entry["operation"]]
         return [error for each in listed for error in description.schema(kind, each)]
     found: list[str] = list(
         description.request(entry["method"], entry["path"], entry["body"], entry["query"])
     )
     try:
-        answer = json.loads(entry["answer"] or "")
+        answer = json.loads(entry["response"] or "")
     except ValueError:
         return found
     found += description.response(entry["method"], entry["path"], entry["status"], answer)

@@ -58,7 +58,7 @@ class SandboxControl:
         self.call("DELETE", "requests")
 
     def act(self, path: str, **asked: Any) -> dict[str, Any]:
-        """Make something happen; the object afterwards. `sandbox/control.py` lists what there is."""
+        """Run an action of `sandbox/control/api.py`; return the object afterwards."""
         happened: dict[str, Any] = self.call("POST", path, asked)
         return happened
 
@@ -70,12 +70,12 @@ class SandboxControl:
     def pay(
         self, session: str, email: str = "learner@example.com", card: str = "pays"
     ) -> dict[str, Any]:
-        """Pay a session without its page, with a card of `sandbox/cards.py`; the session then."""
+        """Pay a session without its page, with a card of `sandbox/payment_methods.py`."""
         return self.act(f"sessions/{session}/pay", email=email, card=card)
 
     def settle(self, session: str, *, comes: bool = True) -> dict[str, Any]:
         """Let the money of a bank debit come, or fail to; the session then."""
-        return self.act(f"sessions/{session}/settle", comes=comes)
+        return self.act(f"sessions/{session}/settle", succeeds=comes)
 
     def refund(self, payment_intent: str, **asked: Any) -> dict[str, Any]:
         """Give money back as Stripe's dashboard does: `amount`, `reason`; the refund."""
@@ -104,30 +104,30 @@ class SandboxControl:
         return answer
 
     def fault(self, kind: str, **details: Any) -> None:
-        """Let the next requests go wrong; sandbox/faults.py says what there is."""
+        """Inject a RequestFault of sandbox/faults/queue.py into the next requests."""
         self.call("POST", "faults", {"kind": kind, **details})
 
     def clear_faults(self) -> None:
         """Let all go well again."""
         self.call("DELETE", "faults")
 
-    def mishap(self, kind: str, **details: Any) -> None:
-        """Let something befall the next events: `type`, `times`, `seconds`."""
-        self.call("POST", "mishaps", {"kind": kind, **details})
+    def delivery_fault(self, kind: str, **details: Any) -> None:
+        """Inject a DeliveryFault of sandbox/faults/queue.py into the next deliveries."""
+        self.call("POST", "delivery_faults", {"kind": kind, **details})
 
-    def weather(self, **climate: Any) -> None:
-        """Let things go wrong by chance; sandbox/weather.py says what and how often."""
-        self.call("POST", "weather", climate)
+    def set_fault_rates(self, **rates: Any) -> None:
+        """Inject faults at random: the FaultRates of sandbox/faults/rates.py."""
+        self.call("POST", "fault_rates", rates)
 
-    def calm(self) -> dict[str, int]:
-        """End the weather; what it has done."""
-        happened: dict[str, int] = self.call("GET", "weather")["happened"]
-        self.call("DELETE", "weather")
-        return happened
+    def clear_fault_rates(self) -> dict[str, int]:
+        """Stop injecting faults at random; return how often each was injected."""
+        injected: dict[str, int] = self.call("GET", "fault_rates")["injected"]
+        self.call("DELETE", "fault_rates")
+        return injected
 
     def forget_keys(self) -> None:
         """Forget all idempotency keys, as Stripe does after a day."""
-        self.call("DELETE", "keys")
+        self.call("DELETE", "idempotency_keys")
 
     def send_webhooks_to(self, url: str | None) -> None:
         """Tell events that happen from now on to another address, or to none."""
@@ -146,9 +146,9 @@ class SandboxControl:
         deliveries: list[dict[str, Any]] = self.call("GET", "webhooks")["deliveries"]
         return deliveries
 
-    def waiting_events(self) -> int:
-        """How many deliveries of events are still to be made."""
-        return int(self.call("GET", "webhooks")["waiting"])
+    def pending_deliveries(self) -> int:
+        """Return how many deliveries of events are still pending."""
+        return int(self.call("GET", "webhooks")["pending"])
 
     def advance_clock(self, seconds: float) -> None:
         """Move the sandbox's time of day forward."""

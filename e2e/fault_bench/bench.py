@@ -59,9 +59,9 @@ def run(*, database: str, purchases: int, seed: int) -> Outcome:
 
 def _run(shop: Shop, folder: Path, *, purchases: int, seed: int) -> Outcome:
     started = time.monotonic()
-    shop.sandbox.control.weather(**schedule.climate(seed))
+    shop.sandbox.control.set_fault_rates(**schedule.climate(seed))
     met, kills = _storm(shop, purchases=purchases, seed=seed)
-    weather = shop.sandbox.control.calm()
+    weather = shop.sandbox.control.clear_fault_rates()
     untold, reconciled = _aftermath(shop)
     checked, breached = _breaches(shop)
     books = _books_when_all_is_sent(shop)

@@ -24,7 +24,7 @@ ORDER = re.compile(r"/payments/success/[0-9a-f-]+/")
 CARDS = {
     "pays": "4242424242424242",
     "declined": "4000000000000002",
-    "second-step": "4000002760003184",
+    "authentication": "4000002760003184",
     "disputed": "4000000000000259",
     "debit": "AT611904300234573201",
     "debit-fails": "AT861904300235473202",
@@ -32,8 +32,8 @@ CARDS = {
 FIRST_CARD = {
     "card": "pays",
     "declined-first": "declined",
-    "second-step": "second-step",
-    "second-step-refused": "second-step",
+    "second-step": "authentication",
+    "second-step-refused": "authentication",
     "debit": "debit",
     "debit-fails": "debit-fails",
     "disputed": "disputed",
@@ -111,16 +111,16 @@ class Buyer:
         if way == "declined-first":
             self.uses("pays", address)
         elif way == "second-step":
-            fill_in(address, {"step": "confirm"})
+            fill_in(address, {"action": "authenticate"})
         elif way == "second-step-refused":
-            fill_in(address, {"step": "refuse"})
+            fill_in(address, {"action": "fail"})
             self.uses("pays", address)
         self.met["paid in time"] += is_complete(self.control, session)
 
     def uses(self, card: str, address: str) -> None:
         """Use a card; a bank debit's time is set through the control address only."""
         if self.plan.pays_on_page and not card.startswith("debit"):
-            fill_in(address, {"number": CARDS[card], "expiry": "12/34", "code": "123"})
+            fill_in(address, {"number": CARDS[card], "expiry": "12/34", "cvc": "123"})
             return
         with suppress(AssertionError):  # the session has expired, or is paid already
             self.control.act(

@@ -135,8 +135,8 @@ def climate(seed: int) -> dict[str, Any]:
             "slow": 0.04,
         },
         "events": {
-            "lost": 0.10,
-            "doubled": 0.08,
+            "dropped": 0.10,
+            "repeated": 0.08,
             "delayed": 0.08,
             "reordered": 0.08,
             "twin": 0.05,

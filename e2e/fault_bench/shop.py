@@ -161,6 +161,6 @@ def run_module(site: Site, module: str, *arguments: str) -> str:
 def wait_for_silence(shop: Shop, *, seconds: float) -> int:
     """Wait until every event has been told; how many are still to be, when time is up."""
     ends_at = time.monotonic() + seconds
-    while (waiting := shop.sandbox.control.waiting_events()) and time.monotonic() < ends_at:
+    while (waiting := shop.sandbox.control.pending_deliveries()) and time.monotonic() < ends_at:
         time.sleep(0.3)
     return waiting

@@ -21,7 +21,7 @@ from e2e.fault_bench.books import (
 )
 from e2e.fault_bench.counting import ACCESS_MAIL, counts, violations
 from payments.models import Order, OrderLine
-from sandbox.tests.conftest import bank, client_of
+from sandbox.tests.factories import client_for, session_params
 from testing.sandbox import running_sandbox
 
 
@@ -167,11 +167,11 @@ def test_access_of_no_order_is_found_in_the_database(order: Order) -> None:
 
 def test_sandbox_is_read(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, tls=False) as running:
-        sessions = client_of(running).v1.checkout.sessions
+        sessions = client_for(running).v1.checkout.sessions
         control = running.control
 
         def session(order: str) -> str:
-            return sessions.create(bank(metadata={"order_id": order})).id
+            return sessions.create(session_params(metadata={"order_id": order})).id
 
         def paid(order: str) -> str:
             intent: str = control.pay(session(order))["payment_intent"]

@@ -1,4 +1,4 @@
-"""The contract: what is sent and what is answered passes Stripe's own description of its API.
+"""Requests, responses and events against Stripe's OpenAPI description.
 
 Needs the folder ../shared.
 """
@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 import stripe
 
-from sandbox.tests.conftest import Shop, bank, client_of
+from sandbox.tests.factories import (
+    WebhookReceiver,
+    client_for,
+    session_params,
+)
 from testing.contract import breaches, stripe_description
 from testing.parts import require
 from testing.sandbox import RunningSandbox
@@ -21,16 +25,16 @@ pytestmark = pytest.mark.shared
 
 @pytest.fixture(scope="module")
 def description() -> Any:
-    """Stripe's description of its API, as `../shared/stripe/validate.py` reads it."""
+    """Stripe's OpenAPI description, read by `../shared/stripe/validate.py`."""
     require("shared")
     return stripe_description()
 
 
-def everything_once(running: RunningSandbox) -> None:
-    """Use the whole API, errors included."""
-    client = client_of(running)
+def use_whole_api(running: RunningSandbox) -> None:
+    """Call every operation, and provoke errors."""
+    client = client_for(running)
     sessions = client.v1.checkout.sessions
-    full = bank(
+    full = session_params(
         client_reference_id="order-1",
         customer_email="learner@example.org",
         metadata={"order": "1"},
@@ -47,12 +51,12 @@ def everything_once(running: RunningSandbox) -> None:
     intent = running.control.pay(paid.id)["payment_intent"]
     sessions.retrieve(paid.id, {"expand": ["line_items", "payment_intent.latest_charge"]})
     sessions.line_items.list(paid.id, {"limit": 1})
-    free = sessions.create(bank(0))
+    free = sessions.create(session_params(0))
     running.control.pay(free.id)
-    sessions.expire(sessions.create(bank(500, "jpy")).id)
+    sessions.expire(sessions.create(session_params(500, "jpy")).id)
     sessions.list({"limit": 2, "created": {"gte": 1}, "expand": ["data.line_items"]})
-    use_payments(running, client, intent)
-    use_other_ways_to_pay(running, client)
+    use_refunds(running, client, intent)
+    use_debits_authentication_and_disputes(running, client)
     page = client.v1.events.list({"types": ["checkout.session.completed"], "limit": 1})
     client.v1.events.retrieve(page.data[0].id)
     client.v1.events.list({"delivery_success": True, "created": {"gte": 1}})
@@ -63,16 +67,16 @@ def everything_once(running: RunningSandbox) -> None:
     for refused in (
         lambda: sessions.expire(paid.id),
         lambda: sessions.retrieve("cs_test_nothing"),
-        lambda: sessions.create(bank(1)),
-        lambda: sessions.create(bank(2999), {"idempotency_key": "once"}),
-        client_of(running, "sk_test_unknown_key").v1.balance.retrieve,
+        lambda: sessions.create(session_params(1)),
+        lambda: sessions.create(session_params(2999), {"idempotency_key": "once"}),
+        client_for(running, "sk_test_unknown_key").v1.balance.retrieve,
     ):
         with suppress(stripe.StripeError):
             refused()
 
 
-def use_payments(running: RunningSandbox, client: stripe.StripeClient, intent: str) -> None:
-    """Look at a payment, give it back in parts, and let one part come back."""
+def use_refunds(running: RunningSandbox, client: stripe.StripeClient, intent: str) -> None:
+    """Retrieve a payment, refund it in parts, and let one refund fail."""
     client.v1.payment_intents.retrieve(intent)
     whole = client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
     client.v1.payment_intents.list({"limit": 3, "expand": ["data.latest_charge"]})
@@ -92,36 +96,38 @@ def use_payments(running: RunningSandbox, client: stripe.StripeClient, intent: s
         client.v1.refunds.create({"payment_intent": intent, "amount": 501})
 
 
-def use_other_ways_to_pay(running: RunningSandbox, client: stripe.StripeClient) -> None:
-    """Pay later, not later, in two steps, and have payments disputed."""
+def use_debits_authentication_and_disputes(
+    running: RunningSandbox, client: stripe.StripeClient
+) -> None:
+    """Settle debits, authenticate cards, and win and lose disputes."""
     control = running.control
 
     def session(card: str) -> str:
-        made = client.v1.checkout.sessions.create(bank(currency="eur")).id
-        control.pay(made, card=card)
-        return made
+        created = client.v1.checkout.sessions.create(session_params(currency="eur")).id
+        control.pay(created, card=card)
+        return created
 
     later = session("debit")
     client.v1.checkout.sessions.retrieve(later, {"expand": ["payment_intent.latest_charge"]})
     settled = control.settle(later)
     client.v1.refunds.create({"payment_intent": settled["payment_intent"]})
     control.settle(session("debit-fails"), comes=False)
-    asked = session("second-step")
-    control.act(f"sessions/{asked}/refuse")
-    control.pay(asked, card="second-step")
-    control.act(f"sessions/{asked}/confirm")
+    asked = session("authentication")
+    control.act(f"sessions/{asked}/fail_authentication")
+    control.pay(asked, card="authentication")
+    control.act(f"sessions/{asked}/authenticate")
     session("disputed")
     (dispute,) = client.v1.disputes.list().data
     control.close_dispute(dispute.id, "won")
     client.v1.disputes.retrieve(dispute.id)
-    intent = control.pay(client.v1.checkout.sessions.create(bank()).id)["payment_intent"]
+    intent = control.pay(client.v1.checkout.sessions.create(session_params()).id)["payment_intent"]
     control.close_dispute(control.dispute(intent, inquiry=True)["id"], "lost")
     control.close_dispute(control.dispute(intent)["id"], "lost")
     client.v1.disputes.list({"payment_intent": intent})
 
 
 def use_promotions(running: RunningSandbox, client: stripe.StripeClient) -> None:
-    """Make codes, look at them, and use one that leaves something and one that does not."""
+    """Create codes, and use one with a rest to pay and one without."""
     for percent in (25.5, 100):
         coupon = client.v1.coupons.create({"percent_off": percent, "duration": "once"})
         client.v1.coupons.retrieve(coupon.id)
@@ -129,8 +135,8 @@ def use_promotions(running: RunningSandbox, client: stripe.StripeClient) -> None
             {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": f"OFF{percent}"}
         )
         client.v1.promotion_codes.retrieve(code.id)
-        session = client.v1.checkout.sessions.create(bank(allow_promotion_codes=True))
-        running.control.act(f"sessions/{session.id}/promote", code=code.code)
+        session = client.v1.checkout.sessions.create(session_params(allow_promotion_codes=True))
+        running.control.act(f"sessions/{session.id}/apply_promotion_code", code=code.code)
         running.control.pay(session.id)
         client.v1.checkout.sessions.retrieve(session.id, {"expand": ["line_items"]})
     client.v1.coupons.create({"amount_off": 500, "currency": "usd", "id": "FIVE"})
@@ -139,20 +145,20 @@ def use_promotions(running: RunningSandbox, client: stripe.StripeClient) -> None
 
 
 def use_webhook_endpoints(client: stripe.StripeClient) -> None:
-    """Make one, look at it, change it, and take it away again."""
+    """Create, retrieve, update, list and delete one."""
     endpoints = client.v1.webhook_endpoints
     asked: Any = {"url": "https://shop.example/hook", "enabled_events": ["*"], "description": "A"}
-    made = endpoints.create(asked)
-    endpoints.retrieve(made.id)
-    endpoints.update(made.id, {"disabled": True, "metadata": {"a": "b"}})
+    created = endpoints.create(asked)
+    endpoints.retrieve(created.id)
+    endpoints.update(created.id, {"disabled": True, "metadata": {"a": "b"}})
     endpoints.list({"limit": 1})
-    endpoints.delete(made.id)
+    endpoints.delete(created.id)
 
 
-def test_every_request_and_answer_is_as_stripe_describes(
+def test_requests_and_responses_match_stripes_description(
     own_sandbox: RunningSandbox, description: Any
 ) -> None:
-    everything_once(own_sandbox)
+    use_whole_api(own_sandbox)
     entries = own_sandbox.control.requests()
     assert breaches(entries) == []
     assert {entry["operation"] for entry in entries} == OPERATIONS
@@ -193,13 +199,13 @@ OPERATIONS = {
 }
 
 
-def test_every_event_is_as_stripe_describes(
-    own_sandbox: RunningSandbox, shop: Shop, description: Any
+def test_events_match_stripes_description(
+    own_sandbox: RunningSandbox, receiver: WebhookReceiver, description: Any
 ) -> None:
-    own_sandbox.control.send_webhooks_to(shop.url)
-    everything_once(own_sandbox)
+    own_sandbox.control.send_webhooks_to(receiver.url)
+    use_whole_api(own_sandbox)
     wait_until(lambda: all(each["delivered"] for each in own_sandbox.control.deliveries()))
-    events = [json.loads(body) for body, _ in shop.received]
+    events = [json.loads(body) for body, _ in receiver.received]
     for event in events:
         assert description.schema("event", event) == []
         subject = event["data"]["object"]

@@ -1,8 +1,8 @@
-"""Amounts as people read them."""
+"""Currency rules and displayed amounts."""
 
 import pytest
 
-from sandbox.money import exponent, formatted, granularity, minimum_charge
+from sandbox.money import exponent, format_amount, granularity, minimum_charge
 
 
 @pytest.mark.parametrize(
@@ -17,17 +17,17 @@ from sandbox.money import exponent, formatted, granularity, minimum_charge
         (0, "chf", "CHF 0.00"),
     ],
 )
-def test_amount_is_shown_with_its_currencys_decimals(
+def test_amount_is_formatted_with_the_currencys_decimals(
     amount: int, currency: str, shown: str
 ) -> None:
-    assert formatted(amount, currency) == shown
+    assert format_amount(amount, currency) == shown
 
 
 @pytest.mark.parametrize(
     ("currency", "digits", "steps", "least"),
     [("usd", 2, 1, 50), ("jpy", 0, 1, 50), ("kwd", 3, 10, 10), ("isk", 2, 100, 100)],
 )
-def test_currency_has_its_rules(currency: str, digits: int, steps: int, least: int) -> None:
+def test_currency_rules(currency: str, digits: int, steps: int, least: int) -> None:
     assert (exponent(currency), granularity(currency), minimum_charge(currency)) == (
         digits,
         steps,

@@ -1,4 +1,4 @@
-"""The program itself: how it starts, what it refuses, how it ends, what it remembers."""
+"""The program: command line, start, signals, restart, TLS."""
 
 import os
 import signal
@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.tests.conftest import bank, client_of
+from sandbox.tests.factories import (
+    client_for,
+    session_params,
+)
 from testing.sandbox import ROOT, RunningSandbox, running_sandbox
 from testing.waiting import wait_until
 
@@ -23,13 +26,13 @@ KEY = "--secret-key=sk_sandbox_of_the_program"
 
 @pytest.fixture(scope="module")
 def tls_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    """A sandbox that speaks TLS too."""
+    """A sandbox that also serves TLS."""
     with running_sandbox(tmp_path_factory.mktemp("tls")) as running:
         yield running
 
 
 def attempt(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Start a sandbox that is expected to give up at once."""
+    """Start a sandbox that should refuse to start."""
     command = [sys.executable, "-m", "sandbox", f"--state={directory / 'state.sqlite3'}"]
     environment = {"PATH": os.defpath, "PYTHONUTF8": "1"}
     return subprocess.run(
@@ -46,12 +49,12 @@ def attempt(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--host=0.0.0.0", KEY), "is not this machine"),
-        (("--host=192.0.2.1", KEY), "is not this machine"),
+        (("--host=0.0.0.0", KEY), "is not a loopback address"),
+        (("--host=192.0.2.1", KEY), "is not a loopback address"),
         (("--secret-key=sk_live_0123456789abcd",), "sk_live_****abcd is a live key"),
         (("--webhook-url=http://shop.example/", KEY), "--webhook-url must be http"),
         (("--webhook-url=http://127.0.0.1:1/", KEY), "needs --webhook-secret"),
-        (("--tls-port=0", KEY), "go together"),
+        (("--tls-port=0", KEY), "must be used together"),
         (("--port=99999", KEY), "Choose another one with --port"),
     ],
 )
@@ -68,14 +71,14 @@ def test_taken_port_is_named(sandbox: RunningSandbox, tmp_path: Path) -> None:
     assert f"Port {sandbox.port} cannot be used" in refused.stderr
 
 
-def test_state_in_use_is_named(own_sandbox: RunningSandbox) -> None:
+def test_state_file_in_use_is_named(own_sandbox: RunningSandbox) -> None:
     state = own_sandbox.log.parent / "sandbox.sqlite3"
     refused = attempt(own_sandbox.log.parent, "--port=0", f"--state={state}", KEY)
     assert refused.returncode == 2
     assert "is in use by another sandbox" in refused.stderr
 
 
-def test_state_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_state_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "state.sqlite3").write_text("not a database, but a note of some length")
     refused = attempt(tmp_path, "--port=0", KEY)
     assert refused.returncode == 2
@@ -87,11 +90,11 @@ def test_state_that_is_no_database_is_named(tmp_path: Path) -> None:
     [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGINT, signal.SIGTERM) * 5],
     ids=["term", "int", "many"],
 )
-def test_signals_end_it_at_once(tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
+def test_signals_stop_it_at_once(tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
     with running_sandbox(tmp_path, tls=False) as running:
         running.control.fault("hang", seconds=60)
         waiting = ThreadPoolExecutor(1)
-        waiting.submit(client_of(running).v1.balance.retrieve)
+        waiting.submit(client_for(running).v1.balance.retrieve)
         wait_until(running.control.requests)
         started = time.monotonic()
         for number in numbers:
@@ -102,45 +105,48 @@ def test_signals_end_it_at_once(tmp_path: Path, numbers: tuple[signal.Signals, .
     assert "Traceback" not in running.log.read_text()
 
 
-def test_all_is_remembered_over_a_restart(tmp_path: Path) -> None:
+def test_state_survives_a_restart(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, tls=False) as first:
-        client = client_of(first)
+        client = client_for(first)
         account = client.v1.accounts.retrieve_current().id
-        session = client.v1.checkout.sessions.create(bank(), {"idempotency_key": "k"})
+        session = client.v1.checkout.sessions.create(session_params(), {"idempotency_key": "k"})
         first.control.pay(session.id)
         event = client.v1.events.list().data[0].id
     with running_sandbox(tmp_path, tls=False, port=first.port) as second:
-        client = client_of(second)
+        client = client_for(second)
         assert client.v1.accounts.retrieve_current().id == account
-        assert client.v1.checkout.sessions.create(bank(), {"idempotency_key": "k"}).id == session.id
+        assert (
+            client.v1.checkout.sessions.create(session_params(), {"idempotency_key": "k"}).id
+            == session.id
+        )
         assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
         assert client.v1.events.retrieve(event).id == event
 
 
-def test_killed_in_the_middle_it_remembers_what_it_answered(tmp_path: Path) -> None:
+def test_state_survives_sigkill(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, tls=False) as first:
-        session = client_of(first).v1.checkout.sessions.create(bank())
+        session = client_for(first).v1.checkout.sessions.create(session_params())
         first.process.kill()
         first.process.wait()
     with running_sandbox(tmp_path, tls=False) as second:
-        assert client_of(second).v1.checkout.sessions.retrieve(session.id).id == session.id
+        assert client_for(second).v1.checkout.sessions.retrieve(session.id).id == session.id
 
 
-def test_tls_serves_stripes_names(tmp_path: Path) -> None:
+def test_tls_serves_the_api_and_public_url(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, public_url="https://checkout.stripe.com") as running:
         with requests.Session() as session:
             session.trust_env = False
             session.verify = str(running.ca_path)
             url = f"https://localhost:{running.tls_port}/v1/account"
             account = session.get(url, auth=(running.secret_key, ""), timeout=10)
-        created = client_of(running).v1.checkout.sessions.create(bank())
+        created = client_for(running).v1.checkout.sessions.create(session_params())
     assert account.json()["object"] == "account"
     assert created.url == f"https://checkout.stripe.com/c/pay/{created.id}"
     assert "PRIVATE KEY" not in running.ca_path.read_text()
 
 
 @pytest.mark.parametrize("name", ["api.stripe.com", "checkout.stripe.com", "127.0.0.1"])
-def test_certificate_is_for_stripes_names(tls_sandbox: RunningSandbox, name: str) -> None:
+def test_certificate_covers_stripes_host_names(tls_sandbox: RunningSandbox, name: str) -> None:
     trusting_it = ssl.create_default_context(cafile=str(tls_sandbox.ca_path))
     with (
         socket.create_connection(("127.0.0.1", tls_sandbox.tls_port), timeout=5) as plain,
@@ -160,10 +166,10 @@ def test_silent_tls_caller_keeps_nobody_waiting(tls_sandbox: RunningSandbox) -> 
         assert session.get(url, timeout=5).json()["ready"] is True
 
 
-def test_it_says_that_it_is_a_sandbox(tmp_path: Path) -> None:
+def test_ready_response_and_log_lines(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, tls=False) as running:
         ready = running.control.call("GET", "ready")
-        client_of(running).v1.balance.retrieve()
+        client_for(running).v1.balance.retrieve()
     assert (ready["ready"], ready["sandbox"]) == (True, True)
     assert '"GET /v1/balance HTTP/1.1" 200' in running.log.read_text()
     assert running.secret_key not in running.log.read_text()

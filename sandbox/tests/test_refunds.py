@@ -1,55 +1,42 @@
-"""Refunds: whole, in parts, refused where there is nothing left, and failing later."""
+"""Refunds: full, partial, refused, and failed later."""
 
 from typing import Any
 
 import pytest
 import stripe
 
-from sandbox.tests.conftest import bank, client_of
+from sandbox.tests.factories import (
+    charge_of,
+    client_for,
+    event_objects,
+    paid_intent,
+    session_params,
+)
 from testing.sandbox import RunningSandbox
 
-Refusal = pytest.raises(stripe.InvalidRequestError)
+InvalidRequest = pytest.raises(stripe.InvalidRequestError)
 
 
-def paid(running: RunningSandbox, card: str = "pays", **changes: Any) -> str:
-    """The payment intent of a session that was paid: 1999 US cents."""
-    session = client_of(running).v1.checkout.sessions.create(bank(**changes))
-    intent: str = running.control.pay(session.id, card=card)["payment_intent"]
-    return intent
-
-
-def charge_of(client: stripe.StripeClient, intent: str) -> stripe.Charge:
-    """The charge that took the money."""
-    (charge,) = client.v1.charges.list({"payment_intent": intent}).data
-    return charge
-
-
-def kinds(client: stripe.StripeClient, kind: str) -> list[Any]:
-    """What events of this kind told, oldest first."""
-    events = client.v1.events.list({"type": kind, "limit": 100}).data
-    return [event.data.object for event in reversed(events)]
-
-
-def test_whole_refund(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+def test_full_refund(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     refund = client.v1.refunds.create({"payment_intent": intent, "reason": "duplicate"})
     charge = charge_of(client, intent)
     assert (refund.amount, refund.status, refund.reason) == (1999, "succeeded", "duplicate")
     assert (refund.charge, refund.payment_intent) == (charge.id, intent)
     assert (charge.amount_refunded, charge.refunded) == (1999, True)
-    assert [told["id"] for told in kinds(client, "refund.created")] == [refund.id]
+    assert [each["id"] for each in event_objects(client, "refund.created")] == [refund.id]
     assert client.v1.balance.retrieve().pending[0].amount == 0
 
 
 def test_partial_refunds_add_up(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     for amount in (500, 1, 1498):
         client.v1.refunds.create({"payment_intent": intent, "amount": amount})
-    told = kinds(client, "charge.refunded")
-    assert [charge["amount_refunded"] for charge in told] == [500, 501, 1999]
-    assert [charge["refunded"] for charge in told] == [False, False, True]
+    charges = event_objects(client, "charge.refunded")
+    assert [charge["amount_refunded"] for charge in charges] == [500, 501, 1999]
+    assert [charge["refunded"] for charge in charges] == [False, False, True]
     refunds = client.v1.refunds.list({"payment_intent": intent, "limit": 2})
     assert ([refund.amount for refund in refunds.data], refunds.has_more) == ([1498, 1], True)
 
@@ -65,31 +52,31 @@ def test_partial_refunds_add_up(own_sandbox: RunningSandbox) -> None:
         ),
     ],
 )
-def test_more_than_is_left_is_refused(
+def test_refund_above_the_unrefunded_amount_is_refused(
     own_sandbox: RunningSandbox, before: int, amount: int, message: str
 ) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     if before:
         client.v1.refunds.create({"payment_intent": intent, "amount": before})
-    with Refusal as caught:
+    with InvalidRequest as caught:
         client.v1.refunds.create({"payment_intent": intent, "amount": amount})
     assert (caught.value.user_message, caught.value.param) == (message, "amount")
     assert charge_of(client, intent).amount_refunded == before
 
 
-def test_refunded_charge_is_not_refunded_again(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+def test_refunded_charge_cannot_be_refunded_again(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     client.v1.refunds.create({"payment_intent": intent})
-    with Refusal as caught:
+    with InvalidRequest as caught:
         client.v1.refunds.create({"payment_intent": intent})
     assert caught.value.code == "charge_already_refunded"
 
 
-def test_same_key_refunds_once(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+def test_same_idempotency_key_refunds_once(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     params: Any = {"payment_intent": intent, "amount": 500}
     ids = {client.v1.refunds.create(params, {"idempotency_key": "r"}).id for _ in range(2)}
     assert len(ids) == 1
@@ -107,28 +94,28 @@ def test_same_key_refunds_once(own_sandbox: RunningSandbox) -> None:
         ({"payment_intent": "pi_nothing", "reason": "because"}, 400, "reason"),
     ],
 )
-def test_wrong_refund_is_refused(
+def test_invalid_refund_is_refused(
     client: stripe.StripeClient, asked: Any, status: int, param: str | None
 ) -> None:
-    with Refusal as caught:
+    with InvalidRequest as caught:
         client.v1.refunds.create(asked)
     assert (caught.value.http_status, caught.value.param) == (status, param)
 
 
-def test_payment_that_failed_is_not_refunded(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    own_sandbox.control.decline(client.v1.checkout.sessions.create(bank()).id)
+def test_failed_payment_cannot_be_refunded(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    own_sandbox.control.decline(client.v1.checkout.sessions.create(session_params()).id)
     (charge,) = client.v1.charges.list().data
     asked: list[Any] = [{"charge": charge.id}, {"payment_intent": charge.payment_intent}]
     for params in asked:
-        with Refusal:
+        with InvalidRequest:
             client.v1.refunds.create(params)
     assert client.v1.refunds.list().data == []
 
 
-def test_failed_refund_gives_its_amount_back(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+def test_failed_refund_makes_its_amount_refundable_again(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     refund = client.v1.refunds.create({"payment_intent": intent})
     for _ in range(2):
         own_sandbox.control.fail_refund(refund.id)
@@ -138,24 +125,24 @@ def test_failed_refund_gives_its_amount_back(own_sandbox: RunningSandbox) -> Non
         0,
         False,
     )
-    assert [told["id"] for told in kinds(client, "refund.failed")] == [refund.id]
+    assert [each["id"] for each in event_objects(client, "refund.failed")] == [refund.id]
     assert client.v1.refunds.create({"payment_intent": intent}).status == "succeeded"
 
 
 def test_refund_to_a_bank_account_is_pending(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    session = client.v1.checkout.sessions.create(bank(currency="eur")).id
+    client = client_for(own_sandbox)
+    session = client.v1.checkout.sessions.create(session_params(currency="eur")).id
     own_sandbox.control.pay(session, card="debit")
     intent = own_sandbox.control.settle(session)["payment_intent"]
     refund = client.v1.refunds.create({"payment_intent": intent})
     assert refund.status == "pending"
     own_sandbox.control.act(f"refunds/{refund.id}/succeed")
-    assert [told["status"] for told in kinds(client, "refund.updated")] == ["succeeded"]
+    assert [each["status"] for each in event_objects(client, "refund.updated")] == ["succeeded"]
 
 
-def test_refund_from_the_dashboard(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+def test_dashboard_refund_has_no_request_id(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     refund = own_sandbox.control.refund(intent, amount=700, reason="fraudulent")
     assert client.v1.refunds.retrieve(refund["id"]).amount == 700
     (event,) = client.v1.events.list({"type": "refund.created"}).data
@@ -163,9 +150,9 @@ def test_refund_from_the_dashboard(own_sandbox: RunningSandbox) -> None:
     assert event.request.id is None
 
 
-def test_charge_shows_its_refunds(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    intent = paid(own_sandbox)
+def test_charge_expands_its_refunds(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    intent = paid_intent(own_sandbox)
     refund = client.v1.refunds.create({"payment_intent": intent, "amount": 5})
     found = client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
     assert isinstance(found.latest_charge, stripe.Charge)
@@ -174,16 +161,16 @@ def test_charge_shows_its_refunds(own_sandbox: RunningSandbox) -> None:
     assert [each.id for each in charge.refunds.data] == [refund.id]
 
 
-def test_metadata_can_be_changed(own_sandbox: RunningSandbox) -> None:
-    client = client_of(own_sandbox)
-    made = client.v1.refunds.create(
-        {"payment_intent": paid(own_sandbox), "metadata": {"order": "1"}}
+def test_metadata_can_be_updated(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    created = client.v1.refunds.create(
+        {"payment_intent": paid_intent(own_sandbox), "metadata": {"order": "1"}}
     )
-    changed = client.v1.refunds.update(made.id, {"metadata": {"line": "2"}})
+    changed = client.v1.refunds.update(created.id, {"metadata": {"line": "2"}})
     assert changed.to_dict()["metadata"] == {"order": "1", "line": "2"}
 
 
 @pytest.mark.parametrize("path", ["refunds/re_nothing/fail", "refunds"])
-def test_control_refuses_as_the_api_does(own_sandbox: RunningSandbox, path: str) -> None:
+def test_control_api_refuses_as_the_api_does(own_sandbox: RunningSandbox, path: str) -> None:
     with pytest.raises(AssertionError):
         own_sandbox.control.act(path)

@@ -1,35 +1,30 @@
-"""The state file: an older one is brought into its new form, with all that it remembers."""
+"""The state file of another version of the sandbox is refused, and not changed."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
-from sandbox.tests.conftest import Shop, client_of
-from testing.sandbox import running_sandbox
-from testing.waiting import wait_until
+from testing.sandbox import ROOT
 
-# As the first form of the file was made, in the parts that have changed since.
-FIRST_FORM = """
+OTHER_VERSION = """
 CREATE TABLE payment_intent (id TEXT PRIMARY KEY, body TEXT NOT NULL);
-INSERT INTO payment_intent VALUES ('pi_old', '{"id": "pi_old", "created": 5, "currency": "usd",
-    "object": "payment_intent", "amount_received": 700}');
-CREATE TABLE event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
-    created INTEGER NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL);
-INSERT INTO event VALUES (1, 'evt_old', 4000000000, 'checkout.session.completed',
-    '{"id": "evt_old", "object": "event", "created": 4000000000, "api_version": "x"}');
-CREATE TABLE delivery (sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL REFERENCES event (id), attempts INTEGER NOT NULL DEFAULT 0,
-    next_attempt_at REAL, delivered INTEGER NOT NULL DEFAULT 0, last_outcome TEXT);
-INSERT INTO delivery (event_id, next_attempt_at) VALUES ('evt_old', 5);
+INSERT INTO payment_intent VALUES ('pi_old', '{}');
 """
 
 
-def test_first_form_is_brought_up_to_date(tmp_path: Path, shop: Shop) -> None:
-    connection = sqlite3.connect(tmp_path / "sandbox.sqlite3")
-    connection.executescript(FIRST_FORM)
+def test_state_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    state = tmp_path / "sandbox.sqlite3"
+    connection = sqlite3.connect(state)
+    connection.executescript(OTHER_VERSION)
+    command = [sys.executable, "-m", "sandbox", f"--state={state}", "--port=0", "--secret-key=sk_a"]
+    refused = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"sandbox: {state} was written by another version of the sandbox. Delete it, or choose "
+        "another --state.\n"
+    )
+    assert connection.execute("SELECT id FROM payment_intent").fetchall() == [("pi_old",)]
     connection.close()
-    for _ in range(2):
-        with running_sandbox(tmp_path, tls=False, webhook_url=shop.url) as running:
-            client = client_of(running)
-            assert client.v1.payment_intents.retrieve("pi_old").amount_received == 700
-            wait_until(lambda: shop.received)
-    assert len(shop.received) == 1
