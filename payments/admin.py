@@ -61,7 +61,7 @@ class LineInline(ShownInline):
         lines: QuerySet[OrderLine] = super().get_queryset(request)
         return lines.select_related("order")
 
-    @display(description=_("price"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("price"))
     def price(self, line: OrderLine) -> str:
         """As people write it."""
         return format_price(line.amount_minor, line.order.currency)
@@ -155,29 +155,29 @@ class OrderAdmin(PaysBack, ReadOnlyAdmin):
         ),
     )
 
-    @display(description=_("status"), label=STATUS_COLOURS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=STATUS_COLOURS, ordering="status")
     def state(self, order: Order) -> tuple[str, str]:
         """The status, coloured."""
         return order.status, order.get_status_display()
 
-    @display(description=_("amount"), ordering="amount_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"), ordering="amount_minor")
     def price(self, order: Order) -> str:
         """As people write it."""
         return order.price
 
-    @display(description=_("paid"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("paid"))
     def taken(self, order: Order) -> str:
         """What Stripe took."""
         if order.paid_minor is None:
             return ""
         return format_price(order.paid_minor, order.paid_currency)
 
-    @display(description=_("paid back"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("paid back"))
     def paid_back(self, order: Order) -> str:
         """What of it went back."""
         return format_price(order.refunded_minor, order.paid_currency or order.currency)
 
-    @display(description=_("accesses"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("accesses"))
     def accesses(self, order: Order) -> SafeString:
         """What the order opened, with a link to each."""
         opened = Access.objects.filter(
@@ -196,7 +196,7 @@ class OrderAdmin(PaysBack, ReadOnlyAdmin):
             ),
         )
 
-    @display(description=_("asked with"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("asked with"))
     def asked_with(self, order: Order) -> SafeString:
         """The exact request, which is sent again unchanged on a retry."""
         return _readable(order.request)
@@ -225,7 +225,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         )
         return found
 
-    @display(description=_("log lines"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("log lines"))
     def lines(self, incident: Incident) -> SafeString:
         """What the log says, a fact a line."""
         facts = re.sub(r" (?=[a-z_]+=|Fix: )", "\n", incident.report)
@@ -265,7 +265,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
         """Whoever may change events."""
         return bool(request.user.has_perm("payments.change_stripeevent"))
 
-    @action(description=_("Handle the chosen events again"), permissions=["replay"])  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("Handle the chosen events again"), permissions=["replay"])
     def replay(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """For events that failed, or that came before what they are about was known here."""
         handled = sum(replay_event(event=event, at=timezone.now()) for event in events)
@@ -276,19 +276,19 @@ class StripeEventAdmin(ReadOnlyAdmin):
         )
         messages.info(request, words % {"handled": handled, "chosen": len(events)})
 
-    @action(description=_("Put aside: nothing is to be done"), permissions=["replay"])  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("Put aside: nothing is to be done"), permissions=["replay"])
     def set_aside(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """For events about what belongs to another program of the same account."""
         aside = sum(put_aside(event=event, at=timezone.now()) for event in events)
         words = ngettext("%(aside)s event is put aside.", "%(aside)s events are put aside.", aside)
         messages.info(request, words % {"aside": aside})
 
-    @display(description=_("status"), label=EVENT_COLOURS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=EVENT_COLOURS, ordering="status")
     def state(self, event: StripeEvent) -> tuple[str, str]:
         """The status, coloured."""
         return event.status, event.get_status_display()
 
-    @display(description=_("content"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("content"))
     def content(self, event: StripeEvent) -> SafeString:
         """The event as it came, indented."""
         return _readable(event.body)

@@ -13,7 +13,7 @@ from unfold.admin import TabularInline
 from payments.models import Order
 
 
-class ShownInline(TabularInline):  # type: ignore[misc] # unfold is untyped
+class ShownInline(TabularInline):
     """Rows that belong to the page's row, shown only."""
 
     extra = 0

@@ -1,7 +1,7 @@
 """Paying back in the back office: the page of a refund, and refunds and disputes as they stand."""
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
@@ -57,7 +57,7 @@ REFUSALS = {
 }
 
 
-class Confirm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
+class Confirm(BaseDialogForm):
     """Nothing to fill in."""
 
 
@@ -78,7 +78,7 @@ class RefundInline(ShownInline):
     ordering = ("created_at",)
     verbose_name_plural = _("Refunds")
 
-    @display(description=_("amount"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"))
     def price(self, refund: Refund) -> str:
         """As people write it."""
         return refund.price
@@ -92,12 +92,12 @@ class DisputeInline(ShownInline):
     ordering = ("created_at",)
     verbose_name_plural = _("Disputes")
 
-    @display(description=_("amount"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"))
     def price(self, dispute: Dispute) -> str:
         """As people write it."""
         return dispute.price
 
-    @display(description=_("evidence"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("evidence"))
     def evidence(self, dispute: Dispute) -> SafeString:
         """What to answer the bank with."""
         return evidence_link(dispute)
@@ -137,9 +137,7 @@ class PaysBack:
         may_see = bool(request.user.has_perm("payments.view_order"))
         return may_see and _is(order, granted_at__isnull=False)
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
-        description=_("Pay back"), url_path="refund", icon="undo", permissions=["refund"]
-    )
+    @action(description=_("Pay back"), url_path="refund", icon="undo", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The page on which the seller says how much, why, and what becomes of the access."""
         order = get_object_or_404(Order, pk=object_id)
@@ -169,7 +167,7 @@ class PaysBack:
         )
         return SeeOther(_order_page(order))
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Pay the second payment back"),
         url_path="refund-second",
         icon="undo",
@@ -193,7 +191,7 @@ class PaysBack:
         )
         return HttpResponse(headers={"HX-Redirect": _order_page(order)})
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Give the access all the same"),
         url_path="open",
         icon="lock_open",
@@ -215,7 +213,7 @@ class PaysBack:
             messages.warning(request, gettext("The learner's account is gone: pay it back."))
         return HttpResponse(headers={"HX-Redirect": _order_page(order)})
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Send the receipt again"),
         url_path="receipt",
         icon="mail",
@@ -290,19 +288,19 @@ def _tell(request: HttpRequest, refund: Refund) -> None:
 class MoneyBackAdmin(ReadOnlyAdmin):
     """Rows about money that goes back: shown, never edited."""
 
-    list_select_related: tuple[str, ...] = ("order",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("order",)
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"
     show_full_result_count = False
     search_fields = ("=stripe_id", "=order__id", "order__email")
     search_help_text = _("An e-mail, or the whole number of an order or at Stripe")
 
-    @display(description=_("amount"), ordering="amount_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"), ordering="amount_minor")
     def price(self, row: Refund | Dispute) -> str:
         """As people write it."""
         return row.price
 
-    @display(description=_("order"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("order"))
     def of_order(self, row: Refund | Dispute) -> SafeString:
         """The order, with a link."""
         page = _order_page(row.order)
@@ -340,7 +338,7 @@ class RefundAdmin(MoneyBackAdmin):
         "request",
     )
 
-    @display(description=_("status"), label=REFUND_COLOURS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=REFUND_COLOURS, ordering="status")
     def state(self, refund: Refund) -> tuple[str, str]:
         """The status, coloured."""
         return refund.status, refund.get_status_display()
@@ -364,12 +362,12 @@ class DisputeAdmin(MoneyBackAdmin):
         "stripe_id",
     )
 
-    @display(description=_("status"), label=DISPUTE_COLOURS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=DISPUTE_COLOURS, ordering="status")
     def state(self, dispute: Dispute) -> tuple[str, str]:
         """The status, coloured."""
         return dispute.status, dispute.get_status_display()
 
-    @display(description=_("evidence"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("evidence"))
     def evidence(self, dispute: Dispute) -> SafeString:
         """A link to what can be printed."""
         return evidence_link(dispute)
