@@ -7,13 +7,16 @@ PORT ?= 8000
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup develop test test-postgresql quick check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test test-postgresql quick check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/base.stamp ## Start the shop with demo content and a Stripe sandbox
 	@PORT=$(PORT) $(RUN) -m testbank.demo
+
+dev: $(VENV)/base.stamp ## The demo with DEBUG, reloading, breakpoints and live templates (ARGS=--nothreading)
+	@PORT=$(PORT) $(RUN) -m testbank.dev $(ARGS)
 
 setup: $(VENV)/base.stamp ## Install what the site runs on
 

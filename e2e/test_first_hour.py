@@ -1,12 +1,17 @@
-"""The first hour of a contributor: installing from behind a proxy."""
+"""The first hour of a contributor: `make dev`, and installing from behind a proxy."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
+from e2e.journey import Visitor
+from testing.demo import copy_project, ready_demo
 from testing.site import ROOT, free_port
+from testing.waiting import wait_until
+from testing.walk import SELLER, sign_in
 
 NOT_INSTALLED = f"surely-not-installed==1.0 --hash=sha256:{'0' * 64}\n"
 
@@ -58,3 +63,53 @@ def test_unreachable_index_without_a_proxy_asks_for_one(requirements: Path) -> N
 def test_another_fault_is_told_in_the_words_of_pip(requirements: Path) -> None:
     requirements.write_text("not a requirement\n")
     assert "Invalid requirement: 'not a requirement'" in install(requirements).stderr
+
+
+@pytest.mark.browser
+def test_dev_shows_a_changed_template_and_lets_the_seller_in(page: Page, tmp_path: Path) -> None:
+    copy_project(tmp_path)
+    with ready_demo(tmp_path, "testbank.dev", says="Ready, with DEBUG") as address:
+        visitor = Visitor(page=page, shop=address)
+        sign_in(visitor, SELLER, following="/admin/")
+        expect(page).to_have_url(f"{address}/admin/")
+        template = tmp_path / "catalog/templates/catalog/home.html"
+        template.write_text("Changed just now.")
+        wait_until(lambda: page.goto(address) and "Changed just now." in page.content())
+        page.goto(f"{address}/nothing/")
+        visitor.sees("DEBUG = True")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"DEBUG": "0"},
+        {"SITE_URL": "https://shop.example"},
+        {"STRIPE_SECRET_KEY": "sk_test_51abcabcabcabc", "STRIPE_PUBLIC_KEY": "pk_test_51abcabcabc"},
+    ],
+)
+def test_site_does_not_start_without_a_second_factor(changed: dict[str, str]) -> None:
+    assert start_without_second_factor(**changed) == (
+        "STAFF_SECOND_FACTOR may be 0 only with DEBUG=1, a SITE_URL on this machine "
+        "(http://127.0.0.1:8000) and sandbox keys. Remove the line."
+    )
+
+
+def test_runserver_without_a_second_factor_serves_this_machine_only() -> None:
+    assert start_without_second_factor("runserver", "0.0.0.0:0").endswith(
+        "Serve on 127.0.0.1, or remove STAFF_SECOND_FACTOR=0."
+    )
+
+
+def start_without_second_factor(*command: str, **changed: str) -> str:
+    """The last line that a command says."""
+    variables = {"TESTBANK_ENV_FILE": "testing/test.env", "DEBUG": "1", "STAFF_SECOND_FACTOR": "0"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *(command or ("check",))],
+        cwd=ROOT,
+        env=variables | changed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stderr.strip().splitlines()[-1]
