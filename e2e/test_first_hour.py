@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from e2e.journey import Visitor
 from testing.demo import copy_project, ready_demo
-from testing.site import ROOT, free_port
+from testing.proxies import refusing_port
+from testing.site import ROOT
 from testing.waiting import wait_until
 from testing.walk import SELLER, sign_in
 
@@ -37,8 +38,9 @@ def install(requirements: Path, **variables: str) -> "subprocess.CompletedProces
 
 
 def test_dead_proxy_is_named_with_what_to_do(requirements: Path) -> None:
-    proxy = f"http://anna:secret@127.0.0.1:{free_port()}"
-    done = install(requirements, HTTPS_PROXY=proxy)
+    with refusing_port() as port:
+        proxy = f"http://anna:secret@127.0.0.1:{port}"
+        done = install(requirements, HTTPS_PROXY=proxy)
     assert done.returncode == 1
     assert (
         done.stderr
@@ -56,7 +58,8 @@ Nothing else has been changed. What is already installed stays.
 
 
 def test_unreachable_index_without_a_proxy_asks_for_one(requirements: Path) -> None:
-    done = install(requirements, PIP_INDEX_URL=f"http://127.0.0.1:{free_port()}/simple")
+    with refusing_port() as port:
+        done = install(requirements, PIP_INDEX_URL=f"http://127.0.0.1:{port}/simple")
     assert "If you are behind a proxy:" in done.stderr
 
 

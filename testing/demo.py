@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from testing.site import ROOT, free_pair
+from testing.site import ROOT, free_port
 from testing.waiting import wait_until
 
 
@@ -55,7 +55,7 @@ def ready_demo(
 ) -> Iterator[str]:
     """The address of a demo once it says that it is ready; it must end well with Ctrl-C."""
     # The sandbox listens on the port after the shop's.
-    port = free_pair()
+    port = free_port(in_a_row=2)
     with started_demo(folder, port, module) as process:
         wait_until(lambda: process.poll() is not None or says in words(folder), seconds=150)
         assert process.poll() is None, words(folder)

@@ -216,9 +216,9 @@ def test_hostile_bytes_are_refused_with_a_reason(name: str) -> None:
 def test_files_of_another_format_are_refused_in_less_than_a_second() -> None:
     require("shared")
     for path in sorted((SHARED / "questions" / "hostile" / "text").glob("gift_*.txt")):
-        began = time.perf_counter()
+        began = time.process_time()
         assert read_aiken(path.read_bytes()).errors, path.name
-        assert time.perf_counter() - began < 1, path.name
+        assert time.process_time() - began < 1, path.name
 
 
 def test_file_that_is_too_large_is_refused_before_it_is_read() -> None:
@@ -280,9 +280,9 @@ def test_reading_stops_after_the_first_hundred_errors() -> None:
     ids=["stems", "answer-spaces", "answer-letters", "choice-spaces", "no-colon", "labels"],
 )
 def test_file_made_to_be_slow_is_read_in_a_few_seconds(content: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_aiken(content).errors
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 LINES = st.lists(
