@@ -7,13 +7,16 @@ PORT ?= 8000
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup develop test test-postgresql quick check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test test-postgresql quick check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/base.stamp ## Start the shop with demo content and a Stripe sandbox
 	@PORT=$(PORT) $(RUN) -m testbank.demo
+
+dev: $(VENV)/base.stamp ## The demo with DEBUG, reloading, breakpoints and live templates (ARGS=--nothreading)
+	@PORT=$(PORT) $(RUN) -m testbank.dev $(ARGS)
 
 setup: $(VENV)/base.stamp ## Install what the site runs on
 
@@ -80,17 +83,17 @@ $(VENV)/base.stamp: requirements/base.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Environment: creating $(VENV) and installing pinned requirements (a minute, the first time)"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@$(RUN) tools/install_requirements.py requirements/base.txt "make $(MAKECMDGOALS)"
 	@touch $@
 
 $(VENV)/development.stamp: $(VENV)/base.stamp requirements/development.txt
 	@echo "Environment: installing what tests and checks need"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	@$(RUN) tools/install_requirements.py requirements/development.txt "make $(MAKECMDGOALS)"
 	@touch $@
 
 # Its requirements clash with ours, so it has an environment of its own and runs as a program.
 $(VENV)/mitmproxy.stamp: $(VENV)/base.stamp requirements/mitmproxy.txt
 	@echo "Environment: installing mitmproxy beside it, for the tests of opened TLS"
 	@test -x $(VENV)/mitmproxy/bin/python || $(RUN) -m venv $(VENV)/mitmproxy
-	@if $(VENV)/mitmproxy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mitmproxy.txt; \
+	@if $(VENV)/mitmproxy/bin/python tools/install_requirements.py requirements/mitmproxy.txt "make $(MAKECMDGOALS)"; \
 	  then touch $@; else echo "mitmproxy could not be installed: the tests that need it are skipped"; fi

@@ -16,6 +16,7 @@ from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
+from testing.parts import require
 
 DATABASES = ("sqlite", "postgresql")
 # They start programs, wait for clocks, or try thousands of cases: `make quick` leaves them out,
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(config, items):
         path = item.path.relative_to(config.rootpath).as_posix()
         if path in SLOW or path.startswith("e2e/"):
             item.add_marker("slow")
+
+
+def pytest_runtest_setup(item):
+    """A test that reads `../shared` says so by its marker."""
+    if item.get_closest_marker("shared"):
+        require("shared")
 
 
 def pytest_sessionstart():

@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from accounts.models import User
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class ReadOnlyAdmin(ModelAdmin):
     """Rows that are shown and never written here: what happened cannot be edited."""
 
     def has_add_permission(self, _request: HttpRequest, *_args: Any) -> bool:
@@ -30,7 +30,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class UserAdmin(ModelAdmin):
     """People. They sign up by themselves; here they are found, made staff, or shut out."""
 
     list_display = ("email", "name", "is_staff", "is_active", "joined_at")
@@ -76,7 +76,7 @@ for model in (Authenticator, EmailAddress, Group):
 
 
 @admin.register(Group)
-class GroupAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class GroupAdmin(ModelAdmin):
     """What colleagues may do, by their work."""
 
     filter_horizontal = ("permissions",)

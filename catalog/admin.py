@@ -43,7 +43,7 @@ STATUS_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "defa
 
 
 @admin.register(Category)
-class CategoryAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class CategoryAdmin(ModelAdmin):
     """Shelves."""
 
     list_display = ("title", "slug", "hue_a", "hue_b")
@@ -108,7 +108,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
 
 
 @admin.register(TestBank)
-class TestBankAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class TestBankAdmin(ModelAdmin):
     """Banks: described, priced, put on sale and withdrawn."""
 
     form = BankForm
@@ -167,7 +167,7 @@ class TestBankAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
         super().save_related(request, form, formsets, change)
         date_questions(test_bank=form.instance)
 
-    @action(description=_("Save and put on sale"), permissions=["change"])  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("Save and put on sale"), permissions=["change"])
     def sell(self, request: HttpRequest, obj: TestBank) -> None:
         """Put it on sale; without a question that can be asked it stays as it was."""
         try:
@@ -182,39 +182,39 @@ class TestBankAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
                 % {"title": obj.title, "slug": obj.slug},
             )
 
-    @action(description=_("Save and withdraw"), permissions=["change"])  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("Save and withdraw"), permissions=["change"])
     def stop_selling(self, _request: HttpRequest, obj: TestBank) -> None:
         """Sell it no longer."""
         withdraw(test_bank=obj, at=timezone.now())
 
-    @action(description=_("See its page"), url_path="page", icon="open_in_new")  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("See its page"), url_path="page", icon="open_in_new")
     def see_page(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To its page in the shop."""
         return _to(reverse("catalog:detail", args=[TestBank.objects.get(pk=object_id).slug]))
 
-    @action(description=_("See its questions"), url_path="questions", icon="quiz")  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("See its questions"), url_path="questions", icon="quiz")
     def see_questions(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To the list of its questions."""
         questions = reverse("admin:catalog_bankquestion_changelist")
         return _to(f"{questions}?test_bank__id__exact={object_id}")
 
-    @action(description=_("What an editor would say"), url_path="editor", icon="spellcheck")  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("What an editor would say"), url_path="editor", icon="spellcheck")
     def ask_editor(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To what can be said of its questions."""
         slug = TestBank.objects.get(pk=object_id).slug
         return _to(reverse("catalog:editors_view", args=[slug]))
 
-    @display(description=_("status"), label=STATUS_COLOURS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=STATUS_COLOURS, ordering="status")
     def state(self, test_bank: TestBank) -> tuple[str, str]:
         """The status, coloured."""
         return test_bank.status, test_bank.get_status_display()
 
-    @display(description=_("price"), ordering="price_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("price"), ordering="price_minor")
     def price_text(self, test_bank: TestBank) -> str:
         """As people write it."""
         return format_price(test_bank.price_minor, test_bank.currency)
 
-    @display(description=_("questions"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("questions"))
     def questions(self, test_bank: TestBank) -> int:
         """How many can be practised."""
         return getattr(test_bank, "question_count", 0)
@@ -258,32 +258,32 @@ class BankQuestionAdmin(ReadOnlyAdmin):
         """Whether it is a sample may be changed, nothing else."""
         return bool(ModelAdmin.has_change_permission(self, request, obj))
 
-    @display(description=_("question"), ordering="position")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("question"), ordering="position")
     def stem(self, place: BankQuestion) -> str:
         """The beginning of its text."""
         return excerpt(_version(place).item)
 
-    @display(description=_("kind"), ordering="question__current__kind")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("kind"), ordering="question__current__kind")
     def kind(self, place: BankQuestion) -> str:
         """Single choice, …"""
         return _version(place).kind.replace("_", " ")
 
-    @display(description=_("domain"), ordering="question__current__domain")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("domain"), ordering="question__current__domain")
     def domain(self, place: BankQuestion) -> str:
         """Where in the subject it stands."""
         return _version(place).domain
 
-    @display(description=_("difficulty"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("difficulty"))
     def difficulty(self, place: BankQuestion) -> str:
         """Easy, middling, hard, or nothing."""
         return _version(place).difficulty
 
-    @display(description=_("version"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("version"))
     def version(self, place: BankQuestion) -> int:
         """Counted from 1; answers keep the version they were given to."""
         return _version(place).number
 
-    @display(description=_("preview"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("preview"))
     def preview_link(self, place: BankQuestion) -> SafeString:
         """A link to the question as the learner sees it."""
         return format_html(
@@ -320,14 +320,14 @@ class GrantForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stu
             self.fields["reason"].required = True
 
 
-class RevokeForm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
+class RevokeForm(BaseDialogForm):
     """Why an access is closed."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget)
 
 
 @admin.register(Access)
-class AccessAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class AccessAdmin(ModelAdmin):
     """Who may open what, and from which cause. Granted with a reason, closed with a reason."""
 
     form = GrantForm
@@ -378,7 +378,7 @@ class AccessAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
         )
         obj.__dict__.update(granted.__dict__)
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Close this access"),
         url_path="revoke",
         icon="lock",
@@ -402,7 +402,7 @@ class AccessAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
         here = reverse("admin:catalog_access_change", args=[object_id])
         return HttpResponse(headers={"HX-Redirect": here})
 
-    @display(  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(
         description=_("state"),
         label={"live": "success", "expired": "default", "withheld": "warning", "closed": "danger"},
     )

@@ -22,7 +22,7 @@ from catalog.reviews import MOST_STARS, hide_review, reply_to_review, show_revie
 CHANGES_SHOWN = 20
 
 
-class BankChangeInline(TabularInline):  # type: ignore[misc] # unfold is untyped
+class BankChangeInline(TabularInline):
     """What buyers read of a bank's changes. Imports write theirs by themselves."""
 
     model = BankChange
@@ -51,7 +51,7 @@ class ReplyForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stu
         }
 
 
-class HideForm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
+class HideForm(BaseDialogForm):
     """Why a review is hidden."""
 
     reason = forms.CharField(
@@ -63,7 +63,7 @@ class HideForm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
 
 
 @admin.register(Review)
-class ReviewAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class ReviewAdmin(ModelAdmin):
     """Reviews: to be answered, and hidden for a reason; never written or changed here."""
 
     form = ReplyForm
@@ -111,7 +111,7 @@ class ReviewAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
         """Set the answer by the room's service."""
         reply_to_review(review=obj, reply=obj.reply.strip(), at=timezone.now())
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Hide this review"),
         url_path="hide",
         icon="visibility_off",
@@ -134,7 +134,7 @@ class ReviewAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
             messages.warning(request, gettext("It was hidden before; nothing was changed."))
         return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Show it again"),
         url_path="show",
         icon="visibility",
@@ -155,24 +155,22 @@ class ReviewAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
             messages.warning(request, gettext("It is shown already; nothing was changed."))
         return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
 
-    @display(description=_("review"), ordering="words")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("review"), ordering="words")
     def beginning(self, review: Review) -> str:
         """Its first words."""
         return Truncator(review.words).chars(70) or "–"
 
-    @display(description=_("stars"), ordering="stars")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("stars"), ordering="stars")
     def rating(self, review: Review) -> str:
         """Such as 4 / 5."""
         return f"{review.stars} / {MOST_STARS}"
 
-    @display(description=_("answered"), boolean=True)  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("answered"), boolean=True)
     def has_reply(self, review: Review) -> bool:
         """True where the seller has answered."""
         return bool(review.reply)
 
-    @display(  # type: ignore[untyped-decorator] # unfold is untyped
-        description=_("state"), label={"shown": "success", "hidden": "warning"}
-    )
+    @display(description=_("state"), label={"shown": "success", "hidden": "warning"})
     def state(self, review: Review) -> tuple[str, str]:
         """Shown or hidden."""
         return ("hidden", gettext("Hidden")) if review.is_hidden else ("shown", gettext("Shown"))

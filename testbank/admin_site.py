@@ -22,10 +22,12 @@ POLICY = {
 }
 
 
-class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # unfold is untyped
+class BackOffice(UnfoldAdminSite):
     """The admin, for staff who have shown their second factor."""
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(  # type: ignore[override] # wraps the view, so its type is not kept
+        self, view: Callable[..., Any], cacheable: bool = False
+    ) -> Callable[..., Any]:
         """The view, behind `way_in`, with the policy that unfold needs."""
         guarded = super().admin_view(view, cacheable)
 

@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ STARTS_WITHIN_SECONDS = 30
 SANDBOX_KEY = "sk_sandbox_demo"
 FOREIGN_NAMES = (
     *("DATABASE_URL", "SECRET_KEY", "DEBUG", "RUN_DIR"),
-    *("SITE_", "EMAIL_", "STRIPE_", "STATIC_"),
+    *("SITE_", "EMAIL_", "STRIPE_", "STATIC_", "STAFF_"),
 )
 
 
@@ -87,7 +87,7 @@ def refuse_taken_ports(ports: Ports) -> None:
                 ) from None
 
 
-def write_settings(ports: Ports) -> None:
+def write_settings(ports: Ports, **changes: str) -> None:
     """Write `.env.demo` anew, keeping the secrets of the last time so that sign-ins last."""
     former = read_env_file(ENV_FILE)
     sandbox = f"http://127.0.0.1:{ports.sandbox}"
@@ -106,6 +106,7 @@ def write_settings(ports: Ports) -> None:
         or f"whsec_{secrets.token_hex(16)}",
         "STRIPE_API_BASE": sandbox,
         "CHECKOUT_ORIGIN": sandbox,
+        **changes,
     }
     lines = "".join(f"{name}='{value}'\n" for name, value in values.items())
     ENV_FILE.write_text(f"# Written by `make demo` at each start.\n{lines}", encoding="utf-8")
@@ -119,17 +120,28 @@ def own_environment() -> dict[str, str]:
 
 def prepare() -> None:
     """Bring the demo's database, files and content up to date, in this process."""
+    set_up_django()
+    say("Pages: collecting styles and fonts")
+    collect_static()
+    load_content()
+
+
+def set_up_django() -> None:
+    """Load the settings that were written just now."""
     os.environ.clear()
     os.environ.update(own_environment())
     os.environ["DJANGO_SETTINGS_MODULE"] = "testbank.settings"
     import django  # noqa: PLC0415 - reads the settings that were written just now
-    from django.core.management import call_command  # noqa: PLC0415
 
     django.setup()
+
+
+def load_content() -> None:
+    """Migrate the database, and load what the demo shows."""
+    from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
+
     say("Database: bringing it up to date")
     call_command("migrate", verbosity=0)
-    say("Pages: collecting styles and fonts")
-    collect_static()
     say("Content: loading the demo's test banks and people")
     call_command("load_demo")
 
@@ -156,8 +168,8 @@ def static_fingerprint() -> str:
     return files.hexdigest()
 
 
-def start(ports: Ports) -> list[subprocess.Popen[bytes]]:
-    """Start the sandbox, the shop and its worker, each in a process of its own."""
+def commands(ports: Ports) -> dict[str, list[str]]:
+    """What runs: the sandbox, the shop and its worker."""
     settings = read_env_file(ENV_FILE)
     sandbox = [
         *(sys.executable, "-m", "sandbox", "--port", str(ports.sandbox)),
@@ -168,13 +180,18 @@ def start(ports: Ports) -> list[subprocess.Popen[bytes]]:
     ]
     web = [sys.executable, "manage.py", "serve"]
     worker = [sys.executable, "manage.py", "work"]
-    environment = own_environment() | {"BIND": f"127.0.0.1:{ports.web}"}
-    return [
-        subprocess.Popen(
-            command, cwd=BASE, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-        )
-        for command in (sandbox, web, worker)
-    ]
+    return {"sandbox": sandbox, "web": web, "worker": worker}
+
+
+def start(command: list[str], **variables: str) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, so that Ctrl-C reaches this process alone."""
+    return subprocess.Popen(
+        command,
+        cwd=BASE,
+        env=own_environment() | variables,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def wait_until_answering(address: str, programs: list[subprocess.Popen[bytes]]) -> None:
@@ -215,18 +232,22 @@ def run() -> None:
     write_settings(ports)
     prepare()
     say("Starting the shop, its worker and the Stripe sandbox")
-    programs = start(ports)
+    bind = f"127.0.0.1:{ports.web}"
+    programs = [start(command, BIND=bind) for command in commands(ports).values()]
     with ended_with_us(programs):
-        address = f"http://127.0.0.1:{ports.web}/"
+        address = f"http://{bind}/"
         wait_until_answering(address, programs)
-        welcome(address)
+        say("")
+        say(f"The demo is ready: {address}")
+        say_sign_ins(address)
+        say("Ctrl-C ends it; what you did is kept for the next time.")
         while all(program.poll() is None for program in programs):
             time.sleep(0.3)
         raise DemoError("A part of the demo ended; its own words stand above.")
 
 
-def welcome(address: str) -> None:
-    """What a visitor needs to know."""
+def say_sign_ins(address: str) -> None:
+    """Print what a visitor needs to know."""
     from testbank.demo_life.people import (  # noqa: PLC0415 - needs Django's settings
         LEARNER,
         NEWCOMER,
@@ -234,23 +255,20 @@ def welcome(address: str) -> None:
         SELLER,
     )
 
-    say("")
-    say(f"The demo is ready: {address}")
     say(f"  learner  {LEARNER}  password {PASSWORD}")
     say(f"  newcomer {NEWCOMER}  password {PASSWORD}")
     say(f"  seller   {SELLER}  password {PASSWORD}")
     say(f"  mails    {address}demo/mails/")
     say("  card     4242 4242 4242 4242, any date and code (a sandbox: no money moves)")
-    say("Ctrl-C ends it; what you did is kept for the next time.")
 
 
-def main() -> int:
-    """The exit code: 0 after Ctrl-C, 2 where the demo could not start or go on."""
+def exit_code_of(run: Callable[[], None], name: str) -> int:
+    """Run until Ctrl-C: 0 then, 2 where it could not start or go on."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         run()
     except KeyboardInterrupt:
-        say("\nThe demo has ended.")
+        say(f"\n{name} has ended.")
         return 0
     except DemoError as error:
         sys.stderr.write(f"{error}\n")
@@ -259,4 +277,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(run, "The demo"))

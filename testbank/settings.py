@@ -20,6 +20,7 @@ from testbank.environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 env = Environment.of_process(BASE_DIR)
 
@@ -178,7 +179,7 @@ MFA_TOTP_ISSUER = SITE_NAME
 # Telephones whose clock is half a minute off still get in.
 MFA_TOTP_TOLERANCE = 1
 # The demo's seller is everybody who reads its first lines, on one machine with a sandbox.
-STAFF_SECOND_FACTOR = not DEMO
+STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=not DEMO)
 
 # Mail
 
@@ -217,6 +218,14 @@ REFUND_DAYS = int(env.number("REFUND_DAYS", default=0, low=0, high=3650))
 
 if DEMO and STRIPE_MODE != stripe_settings.SANDBOX:
     raise SettingError("STRIPE_SECRET_KEY", "is not the sandbox's, so the demo does not start.")
+if not STAFF_SECOND_FACTOR and not (
+    (DEBUG or DEMO) and SITE_HOST in LOOPBACK_HOSTS and STRIPE_MODE == stripe_settings.SANDBOX
+):
+    raise SettingError(
+        "STAFF_SECOND_FACTOR",
+        "may be 0 only with DEBUG=1, a SITE_URL on this machine (http://127.0.0.1:8000) "
+        "and sandbox keys. Remove the line.",
+    )
 
 # How calls leave this machine
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from testing.parts import require
 
 CHROMIUM = Path("/usr/bin/chromium")
+# How long an expectation waits for the page: only a failing one waits so long.
+expect.set_options(timeout=30_000)
 # Without these Chromium looks for its maker's servers at every start.
 ARGUMENTS = [
     "--no-sandbox",

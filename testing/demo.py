@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from testing.site import ROOT, free_pair
+from testing.site import ROOT, free_port
 from testing.waiting import wait_until
 
 
@@ -24,12 +24,14 @@ def copy_project(target: Path) -> None:
 
 
 @contextmanager
-def started_demo(folder: Path, port: int, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+def started_demo(
+    folder: Path, port: int, module: str = "testbank.demo", **variables: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     """The demo of a copied project; ended with Ctrl-C. Its words stand in `demo.log`."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port)}
     with (folder / "demo.log").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "testbank.demo"],
+            [sys.executable, "-m", module],
             cwd=folder,
             env=environment | variables,
             stdout=output,
@@ -48,14 +50,14 @@ def words(folder: Path) -> str:
 
 
 @contextmanager
-def ready_demo(folder: Path) -> Iterator[str]:
-    """The address of a demo that says that it is ready; it must end well with Ctrl-C."""
+def ready_demo(
+    folder: Path, module: str = "testbank.demo", *, says: str = "The demo is ready"
+) -> Iterator[str]:
+    """The address of a demo once it says that it is ready; it must end well with Ctrl-C."""
     # The sandbox listens on the port after the shop's.
-    port = free_pair()
-    with started_demo(folder, port) as process:
-        wait_until(
-            lambda: process.poll() is not None or "The demo is ready" in words(folder), seconds=150
-        )
+    port = free_port(in_a_row=2)
+    with started_demo(folder, port, module) as process:
+        wait_until(lambda: process.poll() is not None or says in words(folder), seconds=150)
         assert process.poll() is None, words(folder)
         yield f"http://127.0.0.1:{port}"
     assert process.returncode == 0, words(folder)

@@ -28,7 +28,7 @@ from urllib.parse import quote
 from testing.parts import program, require
 from testing.site import free_port
 
-READY_SECONDS = 10.0
+READY_SECONDS = 30.0
 STARTS = 3
 SSH_BANNER = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
 UNPRIVILEGED = ("proxy", "nobody")

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 SECRET_KEY = "sk_sandbox_tests"
 PUBLIC_KEY = "pk_sandbox_tests"
 WEBHOOK_SECRET = "whsec_tests"
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 READY = re.compile(r"at (http://[0-9.]+:[0-9]+)(?: and https://[0-9.]+:([0-9]+))?:")
 
 

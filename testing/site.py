@@ -2,6 +2,7 @@
 `manage.py`, and the shipped web server on a free loopback port."""
 
 import os
+import random
 import re
 import signal
 import socket
@@ -11,29 +12,28 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
+# Not the generator that pytest-randomly seeds alike in every worker.
+RANDOM = random.SystemRandom()
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(*, in_a_row: int = 1) -> int:
+    """Return a port of 127.0.0.1 that nobody listens on, the first of so many in a row.
 
-
-def free_pair() -> int:
-    """The first of two ports in a row that nobody listens on at this moment."""
+    Below the range from which the kernel gives ports to outgoing connections, so that no call
+    takes it before the server listens; chosen at random, so that parallel runs do not meet.
+    """
     while True:
-        port = free_port()
-        with socket.socket() as probe, suppress(OSError, OverflowError):
-            probe.bind(("127.0.0.1", port + 1))
+        port = RANDOM.randrange(15_000, 32_000)
+        with ExitStack() as probes, suppress(OSError):
+            for number in range(port, port + in_a_row):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", number))
             return port
 
 

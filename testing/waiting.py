@@ -7,7 +7,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def wait_until(condition: Callable[[], Result], seconds: float = 10.0) -> Result:
+def wait_until(condition: Callable[[], Result], seconds: float = 30.0) -> Result:
     """What the condition returns once that is true. Raises AssertionError when time is up."""
     deadline = time.monotonic() + seconds
     while True:

@@ -198,6 +198,7 @@ def test_huge_file_is_refused_by_its_size(run, bank, tmp_path, capsys):
     assert f"{path}:1: error: The file is larger than 10 MB. Split it." in capsys.readouterr().err
 
 
+@pytest.mark.shared
 def test_real_bank_of_360_questions(run):
     require("shared")
     path = SHARED / "questions" / TECHNICIAN

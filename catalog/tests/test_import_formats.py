@@ -167,6 +167,7 @@ def developer_quiz(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.shared
 def test_civics_arrive_with_their_domains(run) -> None:
     rows = list(bank("uscis-civics-2025"))
     assert run("civics.jsonl", lines(map(civics, rows))) == (
@@ -180,6 +181,7 @@ def test_civics_arrive_with_their_domains(run) -> None:
     assert [version.item.group for version in kept] == [row["topic"] for row in rows]
 
 
+@pytest.mark.shared
 def test_developer_quiz_arrives_with_its_explanations(run) -> None:
     rows = list(bank("freecodecamp-developer-quiz"))
     assert run("quiz.jsonl", lines(map(developer_quiz, rows))) == (
@@ -225,6 +227,7 @@ def radio(tmp_path, media):
     return [with_figure(row) for row in rows]
 
 
+@pytest.mark.shared
 def test_figures_of_a_real_bank_arrive(run, radio, media):
     assert f"{len(radio)} questions added to new." in run("radio.jsonl", lines(radio))
     kept = {path.name for path in media.iterdir()}
@@ -234,6 +237,7 @@ def test_figures_of_a_real_bank_arrive(run, radio, media):
     assert all(stem.html.count("<img ") == 1 for stem in shown)
 
 
+@pytest.mark.shared
 def test_a_missing_figure_stops_all_and_nothing_is_written(run, radio, media, capsys):
     radio[1]["stem"]["text"] += "![Another](none.png)"
     with pytest.raises(SystemExit, match="1"):
@@ -244,6 +248,7 @@ def test_a_missing_figure_stops_all_and_nothing_is_written(run, radio, media, ca
     assert (TestBank.objects.count(), media.exists()) == (0, False)
 
 
+@pytest.mark.shared
 def test_a_dry_run_writes_no_figure(run, radio, media):
     assert "would be added" in run("radio.jsonl", lines(radio), "--dry-run")
     assert (TestBank.objects.count(), media.exists()) == (0, False)
@@ -252,6 +257,7 @@ def test_a_dry_run_writes_no_figure(run, radio, media):
 HOSTILE = SHARED / "questions" / "hostile"
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("format_name", ["aiken", "gift", "jsonl"])
 def test_hostile_files_are_imported_or_refused_and_never_half(format_name, run) -> None:
     """Whatever a file is taken for: it ends with 0 or 1, and 1 has written nothing."""

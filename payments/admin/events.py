@@ -55,7 +55,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("payments.change_stripeevent"))
 
-    @action(description=_("Handle the chosen events again"), permissions=["replay"])  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("Handle the chosen events again"), permissions=["replay"])
     def replay(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """Handle events again that failed or were unknown when they came."""
         handled = sum(replay_event(event=event, at=timezone.now()) for event in events)
@@ -66,7 +66,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
         )
         messages.info(request, words % {"handled": handled, "chosen": len(events)})
 
-    @action(description=_("Put aside: nothing is to be done"), permissions=["replay"])  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(description=_("Put aside: nothing is to be done"), permissions=["replay"])
     def set_aside(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """Dismiss events that belong to another program of the same account."""
         dismissed = sum(dismiss_event(event=event, at=timezone.now()) for event in events)
@@ -75,10 +75,10 @@ class StripeEventAdmin(ReadOnlyAdmin):
         )
         messages.info(request, words % {"aside": dismissed})
 
-    @display(description=_("status"), label=STATUS_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, event: StripeEvent) -> tuple[str, str]:
         return event.status, event.get_status_display()
 
-    @display(description=_("content"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("content"))
     def content(self, event: StripeEvent) -> SafeString:
         return indented_json(event.body)

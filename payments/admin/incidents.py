@@ -37,7 +37,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         )
         return found
 
-    @display(description=_("log lines"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("log lines"))
     def lines(self, incident: Incident) -> SafeString:
         """Show the log line, one fact on each line."""
         facts = re.sub(r" (?=[a-z_]+=|Fix: )", "\n", incident.report)

@@ -35,7 +35,7 @@ REFUSALS = {
 }
 
 
-class Confirm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
+class Confirm(BaseDialogForm):
     """A dialog without fields."""
 
 
@@ -59,9 +59,7 @@ class OrderActions:
         allowed = bool(request.user.has_perm("payments.view_order"))
         return allowed and _is_among(Order.objects.filter(granted_at__isnull=False), order)
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
-        description=_("Pay back"), url_path="refund", icon="undo", permissions=["refund"]
-    )
+    @action(description=_("Pay back"), url_path="refund", icon="undo", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the refund form: how much, why, and what becomes of the access."""
         order = get_object_or_404(Order, pk=object_id)
@@ -92,7 +90,7 @@ class OrderActions:
             _show_result(request, refund)
         return SeeOther(order_page(order))
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Pay the second payment back"),
         url_path="refund-second",
         icon="undo",
@@ -115,7 +113,7 @@ class OrderActions:
             _show_result(request, refund)
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Give the access all the same"),
         url_path="open",
         icon="lock_open",
@@ -137,7 +135,7 @@ class OrderActions:
             messages.warning(request, gettext("The learner's account is gone: pay it back."))
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
-    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+    @action(
         description=_("Send the receipt again"),
         url_path="receipt",
         icon="mail",

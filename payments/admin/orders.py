@@ -44,7 +44,7 @@ class LineInline(ShownInline):
         lines: QuerySet[OrderLine] = super().get_queryset(request)
         return lines.select_related("order")
 
-    @display(description=_("price"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("price"))
     def price(self, line: OrderLine) -> str:
         return format_price(line.amount_minor, line.order.currency)
 
@@ -136,25 +136,25 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
         ),
     )
 
-    @display(description=_("status"), label=STATUS_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, order: Order) -> tuple[str, str]:
         return order.status, order.get_status_display()
 
-    @display(description=_("amount"), ordering="amount_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"), ordering="amount_minor")
     def price(self, order: Order) -> str:
         return order.price
 
-    @display(description=_("paid"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("paid"))
     def taken(self, order: Order) -> str:
         if order.paid_minor is None:
             return ""
         return format_price(order.paid_minor, order.paid_currency)
 
-    @display(description=_("paid back"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("paid back"))
     def paid_back(self, order: Order) -> str:
         return format_price(order.refunded_minor, order.paid_currency or order.currency)
 
-    @display(description=_("accesses"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("accesses"))
     def accesses(self, order: Order) -> SafeString:
         """Link to each access that the order granted."""
         opened = Access.objects.filter(
@@ -173,7 +173,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             ),
         )
 
-    @display(description=_("asked with"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("asked with"))
     def asked_with(self, order: Order) -> SafeString:
         """Show the exact request, which a retry sends unchanged."""
         return indented_json(order.request)

@@ -18,7 +18,7 @@ from unfold.admin import TabularInline
 from payments.models import Order
 
 
-class ShownInline(TabularInline):  # type: ignore[misc] # unfold is untyped
+class ShownInline(TabularInline):
     """A read-only inline."""
 
     extra = 0

@@ -49,7 +49,7 @@ class RefundInline(ShownInline):
     ordering = ("created_at",)
     verbose_name_plural = _("Refunds")
 
-    @display(description=_("amount"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"))
     def price(self, refund: Refund) -> str:
         return refund.price
 
@@ -62,11 +62,11 @@ class DisputeInline(ShownInline):
     ordering = ("created_at",)
     verbose_name_plural = _("Disputes")
 
-    @display(description=_("amount"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"))
     def price(self, dispute: Dispute) -> str:
         return dispute.price
 
-    @display(description=_("evidence"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("evidence"))
     def evidence(self, dispute: Dispute) -> SafeString:
         return evidence_link(dispute)
 
@@ -90,11 +90,11 @@ class OfOrderAdmin(ReadOnlyAdmin):
     search_fields = ("=stripe_id", "=order__id", "order__email")
     search_help_text = _("An e-mail, or the whole number of an order or at Stripe")
 
-    @display(description=_("amount"), ordering="amount_minor")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("amount"), ordering="amount_minor")
     def price(self, row: Refund | Dispute) -> str:
         return row.price
 
-    @display(description=_("order"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("order"))
     def of_order(self, row: Refund | Dispute) -> SafeString:
         page = order_page(row.order)
         return format_html('<a class="bo-link" href="{}">{}</a>', page, row.order.email)
@@ -131,7 +131,7 @@ class RefundAdmin(OfOrderAdmin):
         "request",
     )
 
-    @display(description=_("status"), label=REFUND_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=REFUND_COLORS, ordering="status")
     def state(self, refund: Refund) -> tuple[str, str]:
         return refund.status, refund.get_status_display()
 
@@ -154,10 +154,10 @@ class DisputeAdmin(OfOrderAdmin):
         "stripe_id",
     )
 
-    @display(description=_("status"), label=DISPUTE_COLORS, ordering="status")  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("status"), label=DISPUTE_COLORS, ordering="status")
     def state(self, dispute: Dispute) -> tuple[str, str]:
         return dispute.status, dispute.get_status_display()
 
-    @display(description=_("evidence"))  # type: ignore[untyped-decorator] # unfold is untyped
+    @display(description=_("evidence"))
     def evidence(self, dispute: Dispute) -> SafeString:
         return evidence_link(dispute)

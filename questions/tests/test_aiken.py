@@ -59,6 +59,7 @@ def stems(read: ReadFile) -> list[str]:
     return [item.stem.source for item in read.items]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(("name", "count"), [(TECHNICIAN, 360), (GOOD, 2), (ERRORS, 3)])
 def test_real_file_is_read_as_independent_readers_read_it(name: str, count: int) -> None:
     read = read_aiken(shared(name))
@@ -67,12 +68,14 @@ def test_real_file_is_read_as_independent_readers_read_it(name: str, count: int)
     assert len(read.items) == count
 
 
+@pytest.mark.shared
 def test_real_file_is_read_without_a_problem() -> None:
     read = read_aiken(shared(TECHNICIAN))
     assert read.problems == []
     assert read.lines[:3] == [1, 9, 17]
 
 
+@pytest.mark.shared
 def test_broken_questions_are_named_by_line_and_the_good_ones_read() -> None:
     read = read_aiken(shared(ERRORS))
     assert problems(read) == [
@@ -83,6 +86,7 @@ def test_broken_questions_are_named_by_line_and_the_good_ones_read() -> None:
     assert read.lines == [9, 18, 23]
 
 
+@pytest.mark.shared
 def test_tricky_file() -> None:
     read = read_aiken(shared(TRICKY))
     assert stems(read) == [
@@ -201,18 +205,20 @@ HOSTILE = {
 }
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_bytes_are_refused_with_a_reason(name: str) -> None:
     read = read_aiken(shared(f"hostile/text/{name}"))
     assert [text for _line, text in problems(read)] == [HOSTILE[name]]
 
 
+@pytest.mark.shared
 def test_files_of_another_format_are_refused_in_less_than_a_second() -> None:
     require("shared")
     for path in sorted((SHARED / "questions" / "hostile" / "text").glob("gift_*.txt")):
-        began = time.perf_counter()
+        began = time.process_time()
         assert read_aiken(path.read_bytes()).errors, path.name
-        assert time.perf_counter() - began < 1, path.name
+        assert time.process_time() - began < 1, path.name
 
 
 def test_file_that_is_too_large_is_refused_before_it_is_read() -> None:
@@ -274,9 +280,9 @@ def test_reading_stops_after_the_first_hundred_errors() -> None:
     ids=["stems", "answer-spaces", "answer-letters", "choice-spaces", "no-colon", "labels"],
 )
 def test_file_made_to_be_slow_is_read_in_a_few_seconds(content: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_aiken(content).errors
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 LINES = st.lists(

@@ -176,6 +176,7 @@ def told_by(row: dict[str, Any]) -> dict[str, object]:
     }
 
 
+@pytest.mark.shared
 def test_every_question_of_the_reference_files_is_as_expected() -> None:
     """The peg parser's own examples: kinds, stems, options, weights, keys and feedback."""
     require("shared")
@@ -201,12 +202,14 @@ def test_every_question_of_the_reference_files_is_as_expected() -> None:
     assert sum(asserted.values()) == len(rows)
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["category1.gift", "categorySpecialCharacter.gift"])
 def test_reference_file_with_a_category_alone_holds_no_question(name: str) -> None:
     found = read_gift(shared(f"gift/gift-pegjs/{name}"))
     assert problems(found) == [(1, "The file holds no question.")]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
@@ -224,6 +227,7 @@ def test_hostile_file_that_can_be_read(name: str, kinds: list[str]) -> None:
     assert found.problems == []
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["cp1252", "invalid_utf8", "overlong_utf8", "surrogates"])
 def test_hostile_bytes_are_refused_with_their_line(name: str) -> None:
     found = read_gift(shared(f"hostile/text/gift_{name}.txt"))
@@ -231,16 +235,19 @@ def test_hostile_bytes_are_refused_with_their_line(name: str) -> None:
     assert found.items == []
 
 
+@pytest.mark.shared
 def test_nul_is_refused() -> None:
     found = read_gift(shared("hostile/text/gift_nul.txt"))
     assert problems(found) == [(1, "This is a binary file, not text.")]
 
 
+@pytest.mark.shared
 def test_title_loses_what_turns_the_direction_of_other_words() -> None:
     first = read_gift(shared("hostile/text/gift_rtl_emoji_combining.txt")).items[0]
     assert first.title == "שלום  cod"
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "error_lines", "item_lines"),
     [
@@ -258,6 +265,7 @@ def test_hostile_file_is_reported_by_line(
     assert found.lines == item_lines
 
 
+@pytest.mark.shared
 def test_three_thirds_of_a_hostile_file_are_full_marks() -> None:
     found = read_gift(shared("hostile/text/gift_weights.txt"))
     [thirds] = [item for item in found.items if item.title.startswith("W6")]
@@ -267,26 +275,28 @@ def test_three_thirds_of_a_hostile_file_are_full_marks() -> None:
     assert grade(thirds, ChoiceResponse(chosen=right)).is_right
 
 
+@pytest.mark.shared
 def test_lower_case_truth_is_a_short_answer() -> None:
     found = read_gift(shared("hostile/text/gift_tricky.txt"))
     kinds = {item.title.partition(" ")[0]: item.kind for item in found.items}
     assert (kinds["T9"], kinds["T10"]) == ("short_answer", "short_answer")
 
 
+@pytest.mark.shared
 def test_hostile_rows_of_signs_are_quick() -> None:
     content = shared("hostile/text/gift_redos.txt")
-    started = time.perf_counter()
+    started = time.process_time()
     found = read_gift(content)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert [problem.line for problem in found.errors] == [1, 3, 5]
 
 
 @pytest.mark.parametrize("sign", ["{", "}", "=", "~", "::", "\\", "#", "%", "->", "[html]", "//"])
 def test_ten_thousand_of_a_sign_are_quick(sign: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for text in (sign * 10_000, f"What? {{{sign * 10_000}}}", f"What? {{={f'{sign} ' * 10_000}}}"):
         read(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(st.text(alphabet="{}=~#:%\\-> \n[]/T15.ahtml$", max_size=60))

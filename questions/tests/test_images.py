@@ -226,6 +226,7 @@ def test_no_other_file_is_served(client, name):
     assert client.get(f"/questions/images/{name}").status_code == 404
 
 
+@pytest.mark.shared
 def test_a_real_schematic_is_taken():
     require("shared")
     path = SHARED / SCHEMATIC

@@ -117,7 +117,7 @@ def test_all_tries_together_end_by_one_deadline(
     assert (told.diagnosis.id, told.diagnosis.acted) == ("NET-NO-ANSWER", "unknown")
     # A third would have to begin with less than the second that a try is worth.
     assert caplog.text.count("cause=NET-NO-ANSWER") == 2
-    assert elapsed < 3.5
+    assert elapsed < 5
 
 
 @pytest.mark.parametrize(
