@@ -15,9 +15,9 @@ from django.core.checks import (
     register,
 )
 
-from outbound.addresses import corrected
-from outbound.no_proxy import NOT_UNDERSTOOD
-from outbound.route import SETTING, Route, RouteError, Surroundings, decide
+from outbound.route import SETTING, ProxyEnvironment, Route, RouteError, decide
+from outbound.route.no_proxy import NOT_UNDERSTOOD
+from outbound.route.proxy_address import corrected
 
 
 @register("payments")
@@ -41,10 +41,10 @@ def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
 @register("payments")
 def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
     """An error where a proxy's address is malformed, a warning for each thing that misleads."""
-    surroundings = Surroundings.of_process(settings.OUTBOUND_DOTENV)
+    environment = ProxyEnvironment.of_process(settings.OUTBOUND_DOTENV)
     try:
         route = decide(
-            settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, surroundings=surroundings
+            settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, environment=environment
         )
     except RouteError as error:
         hint = "`manage.py doctor --offline` shows every variable and where it stands."

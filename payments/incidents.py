@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from stripe import APIConnectionError, StripeError
 
 from outbound.diagnosis import Diagnosis, diagnose_refusal
-from outbound.secrets import scrub
+from outbound.redaction import scrub
 from payments.models import Incident, Order
 from payments.stripe_client import NoAnswer
 

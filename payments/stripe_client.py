@@ -18,11 +18,11 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 import stripe
 from django.conf import settings
 
-from outbound.breaker import Breaker
-from outbound.client import Answer, CallFailed, CallRecord, Client
+from outbound.circuit_breaker import CircuitBreaker
 from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
 from outbound.one_at_a_time import aside
-from outbound.route import RouteError, Surroundings, decide
+from outbound.route import ProxyEnvironment, RouteError, decide
+from outbound.transport import Answer, CallFailed, CallRecord, Client
 from payments.outage import (
     marks_can_be_left,
     note_detour,
@@ -112,7 +112,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
         proxy_setting: str,
         dotenv: Mapping[str, str],
         deadline_seconds: float,
-        breaker: Breaker,
+        breaker: CircuitBreaker,
         falls_back: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -189,9 +189,9 @@ class OutboundHTTPClient(stripe.HTTPClient):
             return self._call_by("direct", request)
 
     def _call_by(self, setting: str, request: _Request) -> Answer:
-        surroundings = Surroundings.of_process(self._dotenv)
+        environment = ProxyEnvironment.of_process(self._dotenv)
         try:
-            route = decide(request.url, setting=setting, surroundings=surroundings)
+            route = decide(request.url, setting=setting, environment=environment)
             answer = self._client.request(
                 request.method,
                 request.url,
@@ -270,9 +270,9 @@ def _proxy_failed(diagnosis: Diagnosis) -> bool:
 
 
 @OneOfAProcess
-def payment_breaker() -> Breaker:
+def payment_breaker() -> CircuitBreaker:
     """The one breaker of this process."""
-    return Breaker()
+    return CircuitBreaker()
 
 
 def payment_is_down() -> bool:

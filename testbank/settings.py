@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from outbound.addresses import ProxyAddressError, corrected, parse_proxy
-from outbound.client import OverrideError, parse_resolve
+from outbound.route.proxy_address import ProxyAddressError, corrected, parse_proxy
+from outbound.transport import OverrideError, parse_resolve
 from testbank import stripe_settings
 from testbank.back_office_look import back_office_look
 from testbank.environment import Environment, SettingError

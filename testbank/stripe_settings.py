@@ -7,7 +7,7 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from outbound.trust import CABundleError, system_store
+from outbound.transport.trust import CABundleError, system_store
 from testbank.environment import Environment, SettingError
 
 STRIPE_API = "https://api.stripe.com"

@@ -29,8 +29,8 @@ from django.test import Client, override_settings
 
 from accounts.models import User
 from catalog.models import Category, TestBank
-from outbound.client import parse_resolve
 from outbound.diagnosis import Diagnosis
+from outbound.transport import parse_resolve
 from payments import stripe_client
 from payments.incidents import diagnosis_of
 from payments.models import Incident, Order

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from outbound.client import CallFailed, Stage
 from outbound.tests.conftest import KEY, STRIPE
 from outbound.tests.servers import (
     BODY,
@@ -17,6 +16,7 @@ from outbound.tests.servers import (
     http_answer,
     tls_in_front_of,
 )
+from outbound.transport.client import CallFailed, Stage
 from testing.proxies import (
     black_hole,
     running_microsocks,
@@ -88,7 +88,7 @@ def test_a_far_side_that_wants_to_close_is_obeyed(as_stripe, caller):
     assert not answers[1].record.reused
 
 
-def test_connections_are_kept(stripe, caller):
+def test_connections_are_pool(stripe, caller):
     client = caller.client(stripe.port)
     answers = [caller.call(client=client) for _ in range(20)]
     assert [answer.record.reused for answer in answers] == [False] + [True] * 19

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from outbound.client import Stage
-from outbound.diagnosis import Acted, diagnose
+from outbound.diagnosis.classifier import Acted, diagnose
 from outbound.tests.servers import far_side, http_answer, say_nothing
+from outbound.transport.client import Stage
 from testing.proxies import black_hole, raw_server
 
 DEADLINE_SECONDS = 1.0

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.utils import should_bypass_proxies
 
-from outbound.no_proxy import Target
-from outbound.route import Surroundings, decide, judge, read_entries
+from outbound.route.decision import ProxyEnvironment, decide, judge, read_entries
+from outbound.route.no_proxy import Target
 from outbound.tests.curl import Curl, running_curl
 
 STRIPE = "https://api.stripe.com"
@@ -171,7 +171,7 @@ URLS = [STRIPE, "https://stripe.com", "https://192.0.2.7", "https://[2001:db8::7
 
 def route_for(url, no_proxy, *, lower=""):
     process = {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": no_proxy, "no_proxy": lower}
-    return decide(url, surroundings=Surroundings(process, {}))
+    return decide(url, environment=ProxyEnvironment(process, {}))
 
 
 @pytest.fixture(scope="module")
@@ -260,11 +260,11 @@ def test_warns_of_a_deciding_entry_that_others_read_otherwise(no_proxy, url):
 
 
 def test_entries_of_both_spellings_and_both_sources_are_united():
-    surroundings = Surroundings(
+    environment = ProxyEnvironment(
         process={"no_proxy": "localhost", "NO_PROXY": "a.example"},
         dotenv={"NO_PROXY": "b.example,*.stripe.com", "no_proxy": "c.example"},
     )
-    entries = [entry.describe() for entry in read_entries(surroundings)]
+    entries = [entry.describe() for entry in read_entries(environment)]
     assert entries == [
         "entry 1 of no_proxy of the process, localhost",
         "entry 1 of NO_PROXY of the process, a.example",
@@ -275,11 +275,11 @@ def test_entries_of_both_spellings_and_both_sources_are_united():
 
 
 def test_a_shells_no_proxy_does_not_defeat_the_operators():
-    surroundings = Surroundings(
+    environment = ProxyEnvironment(
         process={"HTTPS_PROXY": PROXY, "no_proxy": "localhost"},
         dotenv={"NO_PROXY": "api.stripe.com,*.stripe.com"},
     )
-    route = decide(STRIPE, surroundings=surroundings)
+    route = decide(STRIPE, environment=environment)
     assert (route.proxy, route.rule) == (None, "NO_PROXY: api.stripe.com")
     assert route.warnings == (
         "entry 1 of NO_PROXY in .env, api.stripe.com: curl and requests read no_proxy of the "
@@ -288,7 +288,7 @@ def test_a_shells_no_proxy_does_not_defeat_the_operators():
 
 
 def test_each_entry_has_a_verdict_of_its_own():
-    entries = read_entries(Surroundings({"NO_PROXY": "x.example, .stripe.com, fd00::/8"}, {}))
+    entries = read_entries(ProxyEnvironment({"NO_PROXY": "x.example, .stripe.com, fd00::/8"}, {}))
     verdicts = judge(entries, Target("api.stripe.com", 443))
     assert [(verdict.matches, verdict.differs) for verdict in verdicts] == [
         (False, False),

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 
-from outbound.certificates import fingerprint_of, issuer_of
-from outbound.client import Stage, parse_resolve
-from outbound.probe import StepStatus, probe
-from outbound.route import Surroundings, decide
+from outbound.diagnosis.certificates import fingerprint_of, issuer_of
+from outbound.diagnosis.probe import StepStatus, probe
+from outbound.route.decision import ProxyEnvironment, decide
 from outbound.tests.servers import answer_with, far_side, tls_in_front_of
+from outbound.transport.client import Stage, parse_resolve
 from testing.proxies import black_hole, running_squid
 
 URL = "https://api.stripe.com/v1/balance"
@@ -33,7 +33,7 @@ def look(ca_bundle):
     """Probes Stripe's name, led to a port of this machine where the route is direct."""
 
     def look(port=None, *, proxy="direct", **options):
-        route = decide(URL, setting=proxy, surroundings=Surroundings({}, {}))
+        route = decide(URL, setting=proxy, environment=ProxyEnvironment({}, {}))
         resolve = f"api.stripe.com:443:127.0.0.1:{port}" if port else ""
         options = {"ca_bundle": ca_bundle, "now": lambda: NOON, **options}
         return probe(URL, route=route, overrides=parse_resolve(resolve), **options)

@@ -6,9 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from outbound.causes import NOT_TESTED
 from outbound.diagnosis import Diagnosis
-from outbound.secrets import scrub
+from outbound.diagnosis.causes import NOT_TESTED
+from outbound.redaction import scrub
 
 SCHEMA_VERSION = 1
 

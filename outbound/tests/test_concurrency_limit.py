@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from outbound.turns import OVERDUE_SECONDS, BusyError, Turns
+from outbound.transport.concurrency_limit import OVERDUE_SECONDS, BusyError, ConcurrencyLimit
 from testing.waiting import wait_until
 
 MOST = 8
@@ -27,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def make_turns(clock):
-    return lambda most=MOST, wait=0.0: Turns(most=most, wait_seconds=wait, clock=clock)
+    return lambda most=MOST, wait=0.0: ConcurrencyLimit(most=most, wait_seconds=wait, clock=clock)
 
 
 def answered(turns):

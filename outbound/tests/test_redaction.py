@@ -2,7 +2,7 @@
 
 import pytest
 
-from outbound.secrets import mask_url, scrub
+from outbound.redaction import mask_url, scrub
 
 KEY = "sk_test_51Habcdefghijklmnop9xYz"
 

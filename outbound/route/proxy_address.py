@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from outbound.secrets import MASK
+from outbound.redaction import MASK
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 # Source: RFC 1928 (1080) and what urllib3 takes for the others.

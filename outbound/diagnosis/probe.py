@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from outbound.certificates import fingerprint_of, issuer_of
-from outbound.client import FAULTS, Answer, CallFailed, Client
-from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer
-from outbound.journey import CallRecord, Journey, ProxyAnswer, Stage
-from outbound.names import LookUp, Override, Resolver
-from outbound.path import Paths, secure
-from outbound.route import Route
-from outbound.trust import client_context, reading_context
+from outbound.diagnosis.certificates import fingerprint_of, issuer_of
+from outbound.diagnosis.classifier import Diagnosis, diagnose, diagnose_answer
+from outbound.route.decision import Route
+from outbound.transport.client import FAULTS, Answer, CallFailed, Client
+from outbound.transport.connector import Connector, secure
+from outbound.transport.resolver import LookUp, Override, Resolver
+from outbound.transport.trace import CallRecord, ProxyAnswer, Stage, Trace
+from outbound.transport.trust import client_context, reading_context
 
 STAGES = (
     Stage.RESOLVE, Stage.CONNECT, Stage.TUNNEL, Stage.TLS, Stage.SENT, Stage.ANSWERED,
@@ -103,7 +103,7 @@ def probe(
     """
     prober = _Prober(
         route=route,
-        paths=Paths(
+        paths=Connector(
             ca_bundle=ca_bundle,
             resolver=Resolver(overrides, look_up),
             connect_timeout_seconds=deadline_seconds,
@@ -131,7 +131,7 @@ def probe(
 @dataclass(frozen=True, slots=True)
 class _Prober:
     route: Route
-    paths: Paths
+    paths: Connector
     deadline_seconds: float
 
     def report_failure(self, failure: CallFailed, at: datetime) -> ProbeReport:
@@ -191,16 +191,16 @@ class _Prober:
         return True
 
     def _certificate(self, context: ssl.SSLContext) -> bytes:
-        journey = self._journey()
-        wire = self.paths.reach(self.route, journey)
-        secured = cast(Any, secure(wire, context, self.route.host, journey))
+        trace = self._journey()
+        wire = self.paths.reach(self.route, trace)
+        secured = cast(Any, secure(wire, context, self.route.host, trace))
         try:
             return cast(bytes, secured.getpeercert(binary_form=True) or b"")
         finally:
             secured.close()
 
-    def _journey(self) -> Journey:
-        return Journey(
+    def _journey(self) -> Trace:
+        return Trace(
             method="",
             host=self.route.host,
             port=self.route.port,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, cast
 
-from outbound.journey import Journey
+from outbound.transport.trace import Trace
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -25,65 +25,65 @@ class Closable(Protocol):
 
 
 class TimedSocket(socket.socket):
-    """A TCP socket under a journey's deadline. `journey` is set before each call."""
+    """A TCP socket under a trace's deadline. `trace` is set before each call."""
 
-    journey: Journey
+    trace: Trace
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """As socket.recv. Raises: TimeoutError."""
-        self.settimeout(self.journey.patience_seconds())
-        return _received(self.journey, super().recv(bufsize, flags))
+        self.settimeout(self.trace.patience_seconds())
+        return _received(self.trace, super().recv(bufsize, flags))
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
         """As socket.recv_into. Raises: TimeoutError."""
-        self.settimeout(self.journey.patience_seconds())
+        self.settimeout(self.trace.patience_seconds())
         count = super().recv_into(buffer, nbytes, flags)
-        self.journey.count_received(count)
+        self.trace.count_received(count)
         return count
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0, /) -> None:
         """As socket.sendall, whose time-out spans all of the data. Raises: TimeoutError."""
-        self.settimeout(self.journey.patience_seconds())
-        self.journey.count_sent(memoryview(data).nbytes)
+        self.settimeout(self.trace.patience_seconds())
+        self.trace.count_sent(memoryview(data).nbytes)
         super().sendall(data, flags)
 
 
 class TimedTLSSocket(ssl.SSLSocket):
-    """A TLS socket under a journey's deadline. `journey` is set before each call.
+    """A TLS socket under a trace's deadline. `trace` is set before each call.
 
     OpenSSL may need several records for one operation; CPython's time-out spans them all.
     """
 
-    journey: Journey
+    trace: Trace
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """As SSLSocket.recv. Raises: TimeoutError."""
-        self.settimeout(self.journey.patience_seconds())
-        return _received(self.journey, super().recv(buflen, flags))
+        self.settimeout(self.trace.patience_seconds())
+        return _received(self.trace, super().recv(buflen, flags))
 
     def recv_into(
         self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0
     ) -> int:
         """As SSLSocket.recv_into. Raises: TimeoutError."""
-        self.settimeout(self.journey.patience_seconds())
+        self.settimeout(self.trace.patience_seconds())
         count = super().recv_into(buffer, nbytes, flags)
-        self.journey.count_received(count)
+        self.trace.count_received(count)
         return count
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
         """As SSLSocket.send, which sendall is made of. Raises: TimeoutError."""
-        self.settimeout(self.journey.patience_seconds())
-        self.journey.count_sent(memoryview(data).nbytes)
+        self.settimeout(self.trace.patience_seconds())
+        self.trace.count_sent(memoryview(data).nbytes)
         return super().send(data, flags)
 
     def do_handshake(self, block: bool = False) -> None:
         """As SSLSocket.do_handshake. Raises: TimeoutError, ssl.SSLError."""
-        self.settimeout(self.journey.patience_seconds())
+        self.settimeout(self.trace.patience_seconds())
         super().do_handshake(block)
 
 
-def _received(journey: Journey, data: bytes) -> bytes:
-    journey.count_received(len(data))
+def _received(trace: Trace, data: bytes) -> bytes:
+    trace.count_received(len(data))
     return data
 
 
@@ -99,7 +99,7 @@ def closed_on_failure(connection: Closable) -> Iterator[None]:
 
 
 def shake_hands(
-    connection: TimedSocket, context: ssl.SSLContext, name: str, journey: Journey
+    connection: TimedSocket, context: ssl.SSLContext, name: str, trace: Trace
 ) -> TimedTLSSocket:
     """TLS over a connected socket, which this takes over. `context` makes TimedTLSSockets.
 
@@ -111,6 +111,6 @@ def shake_hands(
         )
     with closed_on_failure(wrapped):
         secured = cast(TimedTLSSocket, wrapped)
-        secured.journey = journey
+        secured.trace = trace
         secured.do_handshake()
     return secured

@@ -6,15 +6,14 @@ import threading
 import pytest
 import trustme
 
-from outbound.client import parse_resolve
-from outbound.diagnosis import (
+from outbound.diagnosis.classifier import (
     Acted,
     diagnose,
     diagnose_answer,
     diagnose_refusal,
     diagnose_route_error,
 )
-from outbound.route import ProxyAddressError, Surroundings, decide
+from outbound.route.decision import ProxyAddressError, ProxyEnvironment, decide
 from outbound.tests.conftest import KEY, STRIPE
 from outbound.tests.servers import (
     answer_with,
@@ -25,6 +24,7 @@ from outbound.tests.servers import (
     say_nothing,
     tls_in_front_of,
 )
+from outbound.transport.client import parse_resolve
 from testing.proxies import (
     banner_server,
     black_hole,
@@ -92,11 +92,11 @@ def test_the_line_for_a_forbidding_proxy_helps(caller, stripe):
 @pytest.mark.squid
 def test_the_line_keeps_what_the_operator_wrote(caller):
     with running_squid("deny") as proxy:
-        surroundings = Surroundings(
+        environment = ProxyEnvironment(
             {"HTTPS_PROXY": proxy.url, "no_proxy": "shell.example"},
             {"NO_PROXY": "localhost, intranet.example"},
         )
-        route = decide(STRIPE, surroundings=surroundings)
+        route = decide(STRIPE, environment=environment)
         failure = caller.failure(route=route)
     assert diagnose(failure).fix == "NO_PROXY=localhost,intranet.example,.stripe.com"
 
@@ -227,7 +227,7 @@ def test_a_proxy_that_hangs_up(caller, succeeds, end):
 
 def test_a_malformed_address(succeeds):
     with pytest.raises(ProxyAddressError) as refused:
-        decide(STRIPE, setting="http://u:p@ss@x", surroundings=Surroundings({}, {}))
+        decide(STRIPE, setting="http://u:p@ss@x", environment=ProxyEnvironment({}, {}))
     diagnosis = diagnose_route_error(refused.value)
     assert verdict(diagnosis) == ("NET-PROXY-ADDRESS", "no", True, False)
     succeeds()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import certifi
 
-from outbound.sockets import TimedTLSSocket
+from outbound.transport.deadline import TimedTLSSocket
 
 # Where systems keep the authorities that their administrators trust, the usual ones first.
 # Source: Go's crypto/x509/root_linux.go and root_bsd.go

@@ -21,14 +21,14 @@ import urllib3.exceptions
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
 
-from outbound.addresses import ProxyAddress, normal_host, with_port
-from outbound.journey import CallRecord, Journey, ProxyAnswer, Stage, TLSFacts, short
-from outbound.names import LookUp, Override, OverrideError, Resolver, parse_resolve
-from outbound.path import Paths, ProxyTLSError, Wire
-from outbound.route import PORTS, Route
-from outbound.trust import CABundleError
-from outbound.tunnel import TunnelError, basic_credentials
-from outbound.turns import BusyError, Turns
+from outbound.route.decision import PORTS, Route
+from outbound.route.proxy_address import ProxyAddress, normal_host, with_port
+from outbound.transport.concurrency_limit import BusyError, ConcurrencyLimit
+from outbound.transport.connector import Connector, ProxyTLSError, Wire
+from outbound.transport.resolver import LookUp, Override, OverrideError, Resolver, parse_resolve
+from outbound.transport.trace import CallRecord, ProxyAnswer, Stage, TLSFacts, Trace, short
+from outbound.transport.trust import CABundleError
+from outbound.transport.tunnel import TunnelError, basic_credentials
 
 __all__ = [
     "Answer",
@@ -109,15 +109,15 @@ class Client:
         idle_seconds: float = 30.0,
         look_up: LookUp | None = None,
     ) -> None:
-        self._paths = Paths(
+        self._paths = Connector(
             ca_bundle=ca_bundle,
             resolver=Resolver(overrides, look_up),
             connect_timeout_seconds=connect_timeout_seconds,
         )
         self._deadline_seconds = deadline_seconds
         self._read_timeout_seconds = read_timeout_seconds
-        self._turns = Turns(most=max_calls, wait_seconds=turn_seconds)
-        self._kept = KeptConnections(most=max_calls, idle_seconds=idle_seconds)
+        self._turns = ConcurrencyLimit(most=max_calls, wait_seconds=turn_seconds)
+        self._pool = ConnectionPool(most=max_calls, idle_seconds=idle_seconds)
 
     def request(
         self,
@@ -135,7 +135,7 @@ class Client:
         Raises: CallFailed, and ValueError where `route` was decided for another address.
         """
         target = _request_target(url, route)
-        journey = Journey(
+        trace = Trace(
             method=method,
             host=route.host,
             port=route.port,
@@ -147,31 +147,31 @@ class Client:
         )
         try:
             _check_sendable(target, headers)
-            turn = self._turns.turn(within_seconds=journey.remaining_seconds())
-            with turn, self._connection(route, journey) as connection:
-                return connection.exchange(target, headers, body, route, journey)
+            turn = self._turns.turn(within_seconds=trace.remaining_seconds())
+            with turn, self._connection(route, trace) as connection:
+                return connection.exchange(target, headers, body, route, trace)
         except (*FAULTS, BusyError, AnswerTooLongError) as error:
-            raise CallFailed(journey.record(), route) from error
+            raise CallFailed(trace.record(), route) from error
 
     def close(self) -> None:
         """Close the kept connections; calls under way go on, and the client stays usable."""
-        self._kept.close()
+        self._pool.close()
 
     @contextmanager
-    def _connection(self, route: Route, journey: Journey) -> Iterator["Connection"]:
+    def _connection(self, route: Route, trace: Trace) -> Iterator["Connection"]:
         """A connection for one exchange; kept afterwards if it can serve again."""
-        connection = self._kept.take(route)
+        connection = self._pool.take(route)
         if connection is None:
-            wire = self._paths.open(route, journey)
-            connection = Connection(route, wire, journey.tls, journey.proxy_answer)
+            wire = self._paths.open(route, trace)
+            connection = Connection(route, wire, trace.tls, trace.proxy_answer)
         else:
-            connection.continue_for(journey)
+            connection.continue_for(trace)
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
-        self._kept.give_back(connection)
+        self._pool.give_back(connection)
 
 
 class Connection(HTTPConnection):
@@ -189,13 +189,13 @@ class Connection(HTTPConnection):
         self._tls = tls
         self._proxy_answer = proxy_answer
 
-    def continue_for(self, journey: Journey) -> None:
+    def continue_for(self, trace: Trace) -> None:
         """Serve another call: its deadline and its record from here on."""
         wire = cast(Any, self.sock)
-        while not hasattr(wire, "journey"):
+        while not hasattr(wire, "trace"):
             wire = wire.socket
-        wire.journey = journey
-        journey.reused, journey.tls, journey.proxy_answer = True, self._tls, self._proxy_answer
+        wire.trace = trace
+        trace.reused, trace.tls, trace.proxy_answer = True, self._tls, self._proxy_answer
 
     def exchange(
         self,
@@ -203,22 +203,22 @@ class Connection(HTTPConnection):
         headers: Mapping[str, str],
         body: bytes | None,
         route: Route,
-        journey: Journey,
+        trace: Trace,
     ) -> Answer:
         """Send the request and read the whole answer."""
         sent_headers = {**_own_headers(route), **headers}
         if route.proxy and _is_forwarded(route):
             target = f"http://{sent_headers['Host']}{target}"
-        journey.remaining_seconds()
+        trace.remaining_seconds()
         # Nothing has been handed to a socket up to here.
-        journey.enter(Stage.SENT)
-        self.request(journey.method, target, body=body, headers=sent_headers, preload_content=False)
+        trace.enter(Stage.SENT)
+        self.request(trace.method, target, body=body, headers=sent_headers, preload_content=False)
         response = self.getresponse()
-        journey.enter(Stage.ANSWERED)
-        journey.status = response.status
-        journey.request_id = short(response.headers.get("Request-Id", ""))
+        trace.enter(Stage.ANSWERED)
+        trace.status = response.status
+        trace.request_id = short(response.headers.get("Request-Id", ""))
         content = _whole_body(response)
-        return Answer(response.status, response.headers, content, journey.record(), route)
+        return Answer(response.status, response.headers, content, trace.record(), route)
 
 
 def _request_target(url: str, route: Route) -> str:
@@ -281,7 +281,7 @@ def _key(route: Route) -> Key:
     return route.proxy, route.scheme, route.host, route.port
 
 
-class KeptConnections:
+class ConnectionPool:
     """Connections that wait for the next call, the youngest first. Thread-safe.
 
     A far side that closed its end is noticed before a connection is used again. One that

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from outbound.addresses import normal_host, parse_address, parse_port, with_port
-from outbound.journey import DeadlineError, Journey
+from outbound.route.proxy_address import normal_host, parse_address, parse_port, with_port
+from outbound.transport.trace import DeadlineError, Trace
 
 EXAMPLE = "api.stripe.com:443:127.0.0.1:8443"
 
@@ -89,7 +89,7 @@ class Resolver:
         self._lock = threading.Lock()
         self._under_way: dict[tuple[str, int], Future[list[Endpoint]]] = {}
 
-    def endpoints(self, host: str, port: int, journey: Journey) -> list[Endpoint]:
+    def endpoints(self, host: str, port: int, trace: Trace) -> list[Endpoint]:
         """Where `host:port` can be connected to, in the order to be tried; never empty.
 
         Raises: socket.gaierror, SilentResolverError, UnicodeError.
@@ -100,7 +100,7 @@ class Resolver:
         if parse_address(host) is not None:
             return [_literal(host, port)]
         try:
-            return self._shared_look_up(host, port).result(journey.remaining_seconds())
+            return self._shared_look_up(host, port).result(trace.remaining_seconds())
         except (TimeoutError, DeadlineError) as error:
             raise SilentResolverError(f"no answer about {host}") from error
 

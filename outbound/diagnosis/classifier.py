@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from outbound import causes
-from outbound.causes import Finding
-from outbound.client import Answer, AnswerTooLongError, BusyError, CallFailed
-from outbound.journey import CallRecord, Stage
-from outbound.names import SilentResolverError
-from outbound.path import ProxyTLSError
-from outbound.route import Route, RouteError
-from outbound.trust import CABundleError
-from outbound.tunnel import (
+from outbound.diagnosis import causes
+from outbound.diagnosis.causes import Finding
+from outbound.route.decision import Route, RouteError
+from outbound.transport.client import Answer, AnswerTooLongError, BusyError, CallFailed
+from outbound.transport.connector import ProxyTLSError
+from outbound.transport.resolver import SilentResolverError
+from outbound.transport.trace import CallRecord, Stage
+from outbound.transport.trust import CABundleError
+from outbound.transport.tunnel import (
     NotSocksError,
     SocksAuthenticationError,
     SocksRefusedError,

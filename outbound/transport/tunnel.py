@@ -11,8 +11,8 @@ import http.client
 import re
 import socket
 
-from outbound.addresses import ProxyAddress, parse_address, with_port
-from outbound.journey import Journey, ProxyAnswer, short
+from outbound.route.proxy_address import ProxyAddress, parse_address, with_port
+from outbound.transport.trace import ProxyAnswer, Trace, short
 
 USER_AGENT = "Testbank"
 CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s+[^=,\s]|\s*$|\s*,)")
@@ -69,9 +69,9 @@ def basic_credentials(proxy: ProxyAddress) -> str | None:
 
 
 def open_http_tunnel(
-    connection: socket.socket, proxy: ProxyAddress, host: str, port: int, journey: Journey
+    connection: socket.socket, proxy: ProxyAddress, host: str, port: int, trace: Trace
 ) -> None:
-    """Ask an HTTP proxy for a way to `host:port`; its answer stands in the journey.
+    """Ask an HTTP proxy for a way to `host:port`; its answer stands in the trace.
 
     Raises: TunnelRefusedError, http.client.HTTPException, OSError.
     """
@@ -85,11 +85,11 @@ def open_http_tunnel(
     response = http.client.HTTPResponse(connection, method="CONNECT")
     try:
         response.begin()
-        journey.proxy_answer = proxy_answer(response)
+        trace.proxy_answer = proxy_answer(response)
     finally:
         response.close()
     if not 200 <= response.status < 300:
-        raise TunnelRefusedError(journey.proxy_answer)
+        raise TunnelRefusedError(trace.proxy_answer)
 
 
 def proxy_answer(response: http.client.HTTPResponse) -> ProxyAnswer:

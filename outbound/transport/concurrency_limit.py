@@ -19,7 +19,7 @@ class BusyError(Exception):
     """As many calls as may be are under way, and none ended in time."""
 
 
-class Turns:
+class ConcurrencyLimit:
     """Hands out turns to call. Thread-safe; it knows this process only.
 
     `most` turns at once while all is well; `wait_seconds` is the longest wait for one.

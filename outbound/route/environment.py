@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from outbound.secrets import mask_url
+from outbound.redaction import mask_url
 
 PROCESS = "process"
 DOTENV = ".env"
@@ -38,15 +38,15 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ProxyEnvironment:
     """The variables that may say how a call leaves: the process's, and those of `.env`."""
 
     process: Mapping[str, str] = field(repr=False)
     dotenv: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def of_process(cls, dotenv: Mapping[str, str]) -> "Surroundings":
-        """The surroundings at this moment: code that sets a variable later is honoured."""
+    def of_process(cls, dotenv: Mapping[str, str]) -> "ProxyEnvironment":
+        """The environment at this moment: code that sets a variable later is honoured."""
         return cls(process=dict(os.environ), dotenv=dotenv)
 
     def settings_of(self, name: str) -> Iterator[Variable]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outbound.addresses import ProxyAddress, ProxyAddressError, normal_host, parse_proxy
+from outbound.route.proxy_address import ProxyAddress, ProxyAddressError, normal_host, parse_proxy
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ Nothing below this module reads the environment again. `decide` carries nothing 
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from outbound.addresses import (
+from outbound.redaction import mask_url
+from outbound.route.environment import QUOTES, ProxyEnvironment, Variable
+from outbound.route.no_proxy import Entry, Target, Verdict, judge, read_entries
+from outbound.route.proxy_address import (
     ProxyAddress,
     ProxyAddressError,
     RouteError,
@@ -16,17 +19,14 @@ from outbound.addresses import (
     parse_proxy,
     with_port,
 )
-from outbound.no_proxy import Entry, Target, Verdict, judge, read_entries
-from outbound.secrets import mask_url
-from outbound.surroundings import QUOTES, Surroundings, Variable
 
 __all__ = [
     "Entry",
     "ProxyAddress",
     "ProxyAddressError",
+    "ProxyEnvironment",
     "Route",
     "RouteError",
-    "Surroundings",
     "Variable",
     "Verdict",
     "decide",
@@ -85,16 +85,16 @@ class _Choice:
     warnings: tuple[str, ...] = ()
 
 
-def decide(url: str, *, setting: str = ENVIRONMENT, surroundings: Surroundings) -> Route:
+def decide(url: str, *, setting: str = ENVIRONMENT, environment: ProxyEnvironment) -> Route:
     """This will say how a call to `url` leaves this machine.
 
     `setting` is `environment`, `direct`, or a proxy's address, which then wins over
     NO_PROXY. Raises: RouteError, and nothing else, with a sentence for the operator.
     """
     scheme, target = _target(url)
-    verdicts = judge(read_entries(surroundings), target)
+    verdicts = judge(read_entries(environment), target)
     choice = _by_setting(setting.strip()) or _by_target(target)
-    choice = choice or _by_no_proxy(verdicts) or _by_variables(scheme, surroundings)
+    choice = choice or _by_no_proxy(verdicts) or _by_variables(scheme, environment)
     return Route(
         host=target.host,
         port=target.port,
@@ -151,33 +151,33 @@ def _by_no_proxy(verdicts: tuple[Verdict, ...]) -> _Choice | None:
     return _Choice(None, f"NO_PROXY: {verdict.entry.text}", f"It is exempt by {about}.", warnings)
 
 
-def _by_variables(scheme: str, surroundings: Surroundings) -> _Choice:
+def _by_variables(scheme: str, environment: ProxyEnvironment) -> _Choice:
     names = GOVERNING[scheme]
-    variable = _governing(names, surroundings)
+    variable = _governing(names, environment)
     if variable is None:
         reason = f"Neither {' nor '.join(names)} is set."
-        return _Choice(None, "no proxy set", reason, _warnings_about_http(scheme, surroundings))
+        return _Choice(None, "no proxy set", reason, _warnings_about_http(scheme, environment))
     proxy = _parse(variable.value, variable.where)
     reason = f"{variable.where} names the proxy {proxy.endpoint}."
     warnings = (
         *_warnings_about(proxy, variable.where),
         *_warnings_about_quotes(variable),
-        *_warnings_about_others(variable, proxy, names, surroundings),
+        *_warnings_about_others(variable, proxy, names, environment),
     )
     return _Choice(proxy, variable.where, reason, warnings)
 
 
-def _governing(names: tuple[str, ...], surroundings: Surroundings) -> Variable | None:
+def _governing(names: tuple[str, ...], environment: ProxyEnvironment) -> Variable | None:
     for name in names:
-        for variable in surroundings.settings_of(name):
-            if not _is_a_request_header(variable, surroundings):
+        for variable in environment.settings_of(name):
+            if not _is_a_request_header(variable, environment):
                 return variable
     return None
 
 
-def _is_a_request_header(variable: Variable, surroundings: Surroundings) -> bool:
+def _is_a_request_header(variable: Variable, environment: ProxyEnvironment) -> bool:
     """Under CGI, HTTP_PROXY is the client's header `Proxy:`. Source: https://httpoxy.org"""
-    return variable.name == "HTTP_PROXY" and "REQUEST_METHOD" in surroundings.process
+    return variable.name == "HTTP_PROXY" and "REQUEST_METHOD" in environment.process
 
 
 def _parse(text: str, where: str) -> ProxyAddress:
@@ -216,10 +216,10 @@ def _warnings_about_quotes(variable: Variable) -> tuple[str, ...]:
 
 
 def _warnings_about_others(
-    winner: Variable, proxy: ProxyAddress, names: tuple[str, ...], surroundings: Surroundings
+    winner: Variable, proxy: ProxyAddress, names: tuple[str, ...], environment: ProxyEnvironment
 ) -> tuple[str, ...]:
     """Other variables that name another proxy: somebody expects them to be in force."""
-    others = (variable for name in names for variable in surroundings.settings_of(name))
+    others = (variable for name in names for variable in environment.settings_of(name))
     return tuple(
         f"{other.where} names another proxy and is not used: {winner.where} wins. Remove one "
         f"of them, or write the proxy that is meant: {SETTING}={proxy}"
@@ -235,8 +235,8 @@ def _is_same(variable: Variable, proxy: ProxyAddress) -> bool:
         return False
 
 
-def _warnings_about_http(scheme: str, surroundings: Surroundings) -> tuple[str, ...]:
-    variable = surroundings.winner("HTTP_PROXY")
+def _warnings_about_http(scheme: str, environment: ProxyEnvironment) -> tuple[str, ...]:
+    variable = environment.winner("HTTP_PROXY")
     if scheme == "http" or variable is None:
         return ()
     return (

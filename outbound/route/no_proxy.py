@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from outbound.addresses import normal_host, parse_address, parse_port, split_port
-from outbound.secrets import mask_url
-from outbound.surroundings import DOTENV, QUOTES, Surroundings, Variable
+from outbound.redaction import mask_url
+from outbound.route.environment import DOTENV, QUOTES, ProxyEnvironment, Variable
+from outbound.route.proxy_address import normal_host, parse_address, parse_port, split_port
 
 SEPARATORS = re.compile(r"[,\s]+")
 OTHER_BLANK = re.compile(r"[^\S ]")
@@ -128,12 +128,12 @@ class Verdict:
         return "; ".join((*pattern.differences, *([pattern.remark] if pattern.remark else [])))
 
 
-def read_entries(surroundings: Surroundings) -> tuple[Entry, ...]:
+def read_entries(environment: ProxyEnvironment) -> tuple[Entry, ...]:
     """Every entry of NO_PROXY and no_proxy, from the process and from `.env`, united."""
-    elsewhere = surroundings.read_elsewhere("NO_PROXY")
+    elsewhere = environment.read_elsewhere("NO_PROXY")
     return tuple(
         entry
-        for variable in surroundings.settings_of("NO_PROXY")
+        for variable in environment.settings_of("NO_PROXY")
         for entry in _entries_of(variable, _about_spelling(variable, elsewhere))
     )
 

@@ -1,6 +1,6 @@
 """What one call went through: stages, times, bytes, and how long it may still take.
 
-`Journey` is written while the call is under way; `CallRecord` is what is left of it, for
+`Trace` is written while the call is under way; `CallRecord` is what is left of it, for
 logs, incidents and the doctor. Neither ever holds a header, a body or a password.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from outbound.secrets import scrub
+from outbound.redaction import scrub
 
 LONGEST_DETAIL = 300
 
@@ -109,7 +109,7 @@ class DeadlineError(TimeoutError):
 
 
 @dataclass(slots=True)
-class Journey:
+class Trace:
     """A call under way. Every operation on a socket asks it how long it may take."""
 
     method: str

@@ -8,10 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from outbound.diagnosis import Diagnosis
+from outbound.diagnosis.classifier import Diagnosis
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts failures in a row. Thread-safe.
 
     `failures` in a row make calls rest for `rest_seconds`; then one call at a time may try,

@@ -1,8 +1,8 @@
 import pytest
 
-from outbound.breaker import Breaker
-from outbound.diagnosis import Acted, Diagnosis
-from outbound.journey import Stage
+from outbound.circuit_breaker import CircuitBreaker
+from outbound.diagnosis.classifier import Acted, Diagnosis
+from outbound.transport.trace import Stage
 
 DOWN = Diagnosis(
     id="NET-REFUSED",
@@ -29,7 +29,7 @@ def clock():
 
 @pytest.fixture
 def breaker(clock):
-    return Breaker(failures=3, rest_seconds=15, clock=clock)
+    return CircuitBreaker(failures=3, rest_seconds=15, clock=clock)
 
 
 def fail(breaker, times):

@@ -7,9 +7,9 @@ another route would work is the doctor's to try.
 import re
 from dataclasses import dataclass
 
-from outbound.journey import CallRecord, ProxyAnswer, Stage, short
-from outbound.route import DIRECT, ENVIRONMENT, SETTING, Route
-from outbound.surroundings import DOTENV
+from outbound.route.decision import DIRECT, ENVIRONMENT, SETTING, Route
+from outbound.route.environment import DOTENV
+from outbound.transport.trace import CallRecord, ProxyAnswer, Stage, short
 
 # All that a diagnosis can be called. Logs, incidents and the manual refer to these.
 IDS = frozenset(
