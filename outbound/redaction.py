@@ -1,14 +1,14 @@
-"""Masking what must not be read: keys, passwords in addresses, authorisation headers.
+"""Mask keys, passwords in addresses, and authorization headers.
 
-Types that hold secrets mask themselves; `scrub` is the net below them, for text on its way
-to a log, a page or a report.
+Types that hold secrets mask themselves; `scrub` is the last step for text on its way to a
+log, a page or a report.
 """
 
 import re
 
 MASK = "***"
-LAST_SHOWN = 4
-LEAST_HIDDEN = 4
+SHOWN_CHARACTERS = 4
+HIDDEN_CHARACTERS = 4
 
 KEY = re.compile(
     r"\b([srp]k_(?:live|test|sandbox)_|[srp]k_(?=[A-Za-z0-9]{8})|whsec_)([A-Za-z0-9+/=_-]+)"
@@ -27,11 +27,12 @@ HEADER = re.compile(
 
 
 def mask_url(url: str) -> str:
-    """The address with `***` for its password, also where that is not percent-encoded.
+    """Return the address with `***` for its password, also where it is not percent-encoded.
 
-    All up to the last `@` is taken for the user and the password: too much is masked
-    rather than too little.
+    Everything before the last `@` counts as user and password: mask too much rather than
+    too little.
     """
+    url = printable(url)
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     credentials, at, host = rest.rpartition("@")
     if not at:
@@ -41,11 +42,11 @@ def mask_url(url: str) -> str:
 
 
 def scrub(text: str) -> str:
-    """The text without API keys, passwords in addresses, and authorisation headers.
+    """Return the text without API keys, passwords in addresses, and authorization headers.
 
     A key keeps its prefix and its last four characters, so that it can be told from others.
     """
-    text = HEADER.sub(rf"\1\2{MASK}", text)
+    text = HEADER.sub(rf"\1\2{MASK}", printable(text))
     text = KEY.sub(_fingerprint, text)
     if "@" not in text:
         return text
@@ -53,7 +54,18 @@ def scrub(text: str) -> str:
     return BARE_PASSWORD.sub(rf"\1:{MASK}@", text)
 
 
+def printable(text: str) -> str:
+    """Return the text in a form that UTF-8 can write.
+
+    Python keeps bytes of the environment that are no UTF-8 as lone surrogates, and fails
+    when it prints them.
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _fingerprint(key: re.Match[str]) -> str:
     prefix, secret = key.groups()
-    shown = secret[-LAST_SHOWN:] if len(secret) >= LAST_SHOWN + LEAST_HIDDEN else ""
+    shown = (
+        secret[-SHOWN_CHARACTERS:] if len(secret) >= SHOWN_CHARACTERS + HIDDEN_CHARACTERS else ""
+    )
     return f"{prefix}…{shown}"

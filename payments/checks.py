@@ -90,4 +90,5 @@ def _or_through(value: object) -> str:
     """The proxy that the code names, where it names one."""
     proxies = value.values() if isinstance(value, dict) else [value]
     named = next((each for each in proxies if isinstance(each, str) and each), "")
-    return f", or {SETTING}={corrected(named)}" if named else ""
+    meant = corrected(named) if named else None
+    return f", or {SETTING}={meant}" if meant else ""

@@ -8,9 +8,10 @@ from outbound.route.decision import (
     SETTING,
     Route,
     decide,
+    parse_setting,
 )
 from outbound.route.environment import ProxyEnvironment, Variable
-from outbound.route.no_proxy import Entry, Verdict, judge, read_entries
+from outbound.route.no_proxy import Verdict, judge, read_entries
 from outbound.route.proxy_address import ProxyAddress, ProxyAddressError, RouteError, parse_proxy
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "GOVERNING",
     "PORTS",
     "SETTING",
-    "Entry",
     "ProxyAddress",
     "ProxyAddressError",
     "ProxyEnvironment",
@@ -30,5 +30,6 @@ __all__ = [
     "decide",
     "judge",
     "parse_proxy",
+    "parse_setting",
     "read_entries",
 ]

@@ -1,39 +1,23 @@
-"""The one decision: whether a call goes through a proxy, through which, and by what rule.
+"""Decide whether a call goes through a proxy, through which one, and by which rule.
 
-Nothing below this module reads the environment again. `decide` carries nothing out:
-`client.py` does. How NO_PROXY is read stands in `no_proxy.py`.
+Nothing below this module reads the environment again. `transport` carries the decision out;
+`no_proxy.py` reads NO_PROXY.
 """
 
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from outbound.redaction import mask_url
-from outbound.route.environment import QUOTES, ProxyEnvironment, Variable
-from outbound.route.no_proxy import Entry, Target, Verdict, judge, read_entries
+from outbound.redaction import MASK, mask_url
+from outbound.route.environment import ProxyEnvironment, Variable, bare
+from outbound.route.hosts import normal_host, with_port
+from outbound.route.no_proxy import Target, Verdict, judge, read_entries
 from outbound.route.proxy_address import (
     ProxyAddress,
     ProxyAddressError,
     RouteError,
     corrected,
-    normal_host,
     parse_proxy,
-    with_port,
 )
-
-__all__ = [
-    "Entry",
-    "ProxyAddress",
-    "ProxyAddressError",
-    "ProxyEnvironment",
-    "Route",
-    "RouteError",
-    "Variable",
-    "Verdict",
-    "decide",
-    "judge",
-    "parse_proxy",
-    "read_entries",
-]
 
 SETTING = "STRIPE_PROXY"
 ENVIRONMENT = "environment"
@@ -47,7 +31,7 @@ class Route:
     """How one call goes to `host` and `port`. Its text is masked.
 
     `rule` is the setting that decided, in few words; `reason` the sentence for people.
-    `verdicts` has one for each entry of NO_PROXY, also where NO_PROXY was not asked.
+    `verdicts` has one for each entry of NO_PROXY, also where another rule decided.
     """
 
     host: str
@@ -86,7 +70,7 @@ class _Choice:
 
 
 def decide(url: str, *, setting: str = ENVIRONMENT, environment: ProxyEnvironment) -> Route:
-    """This will say how a call to `url` leaves this machine.
+    """Decide how a call to `url` leaves this machine.
 
     `setting` is `environment`, `direct`, or a proxy's address, which then wins over
     NO_PROXY. Raises: RouteError, and nothing else, with a sentence for the operator.
@@ -121,12 +105,12 @@ def _target(url: str) -> tuple[str, Target]:
 
 
 def _by_setting(setting: str) -> _Choice | None:
-    word = setting.lower()
+    word = bare(setting, SETTING).lower()
     if word in {"", ENVIRONMENT}:
         return None
     if word == DIRECT:
         return _Choice(None, f"{SETTING}=direct", f"{SETTING} says direct.")
-    proxy = _parse(setting, SETTING)
+    proxy = parse_setting(setting)
     reason = f"{SETTING} names the proxy {proxy.endpoint}, and wins over NO_PROXY."
     return _Choice(proxy, SETTING, reason, _warnings_about(proxy, SETTING))
 
@@ -157,7 +141,7 @@ def _by_variables(scheme: str, environment: ProxyEnvironment) -> _Choice:
     if variable is None:
         reason = f"Neither {' nor '.join(names)} is set."
         return _Choice(None, "no proxy set", reason, _warnings_about_http(scheme, environment))
-    proxy = _parse(variable.value, variable.where)
+    proxy = _parse(variable.bare, variable.name, variable.where)
     reason = f"{variable.where} names the proxy {proxy.endpoint}."
     warnings = (
         *_warnings_about(proxy, variable.where),
@@ -180,21 +164,19 @@ def _is_a_request_header(variable: Variable, environment: ProxyEnvironment) -> b
     return variable.name == "HTTP_PROXY" and "REQUEST_METHOD" in environment.process
 
 
-def _parse(text: str, where: str) -> ProxyAddress:
+def parse_setting(setting: str) -> ProxyAddress:
+    """Read a STRIPE_PROXY that is an address. Raises: ProxyAddressError, with the line to write."""
+    return _parse(bare(setting, SETTING), SETTING, SETTING)
+
+
+def _parse(text: str, name: str, where: str) -> ProxyAddress:
     try:
-        return parse_proxy(_unquoted(text))
+        return parse_proxy(text)
     except ProxyAddressError as error:
-        line = f"{where.split(maxsplit=1)[0]}={corrected(text)}"
-        raise ProxyAddressError(
-            f"{where} is no address of a proxy. {error} The line then is {line}"
-        ) from None
-
-
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    if len(text) > 1 and text[0] in QUOTES and text[-1] == text[0]:
-        return text[1:-1]
-    return text
+        meant = corrected(text)
+        gap = f" Put your password in place of {MASK}." if meant and MASK in meant else ""
+        line = f"{gap} The line then is {name}={meant}" if meant else ""
+        raise ProxyAddressError(f"{where} is no address of a proxy. {error}{line}") from None
 
 
 def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:
@@ -207,18 +189,18 @@ def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:
 
 
 def _warnings_about_quotes(variable: Variable) -> tuple[str, ...]:
-    if _unquoted(variable.value) == variable.value.strip():
+    if variable.is_bare:
         return ()
     return (
-        f"{variable.where} stands in quotes, which other programs take for a part of it. "
-        f"Write {variable.name}={mask_url(_unquoted(variable.value))}",
+        f"{variable.where} stands in quotes or in a pasted command, which other programs take "
+        f"as a part of it. Write {variable.name}={mask_url(variable.bare)}",
     )
 
 
 def _warnings_about_others(
     winner: Variable, proxy: ProxyAddress, names: tuple[str, ...], environment: ProxyEnvironment
 ) -> tuple[str, ...]:
-    """Other variables that name another proxy: somebody expects them to be in force."""
+    """Warn of variables that name another proxy: somebody expects them to be in force."""
     others = (variable for name in names for variable in environment.settings_of(name))
     return tuple(
         f"{other.where} names another proxy and is not used: {winner.where} wins. Remove one "
@@ -230,7 +212,7 @@ def _warnings_about_others(
 
 def _is_same(variable: Variable, proxy: ProxyAddress) -> bool:
     try:
-        return parse_proxy(_unquoted(variable.value)) == proxy
+        return parse_proxy(variable.bare) == proxy
     except ProxyAddressError:
         return False
 
@@ -239,7 +221,6 @@ def _warnings_about_http(scheme: str, environment: ProxyEnvironment) -> tuple[st
     variable = environment.winner("HTTP_PROXY")
     if scheme == "http" or variable is None:
         return ()
-    return (
-        f"{variable.where} does not govern https addresses, so no proxy is used. If one is "
-        f"needed, write HTTPS_PROXY={corrected(variable.value)}",
-    )
+    meant = corrected(variable.bare)
+    line = f" If one is needed, write HTTPS_PROXY={meant}" if meant else ""
+    return (f"{variable.where} does not govern https addresses, so no proxy is used.{line}",)

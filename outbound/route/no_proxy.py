@@ -1,8 +1,8 @@
-"""NO_PROXY read as people write it, with what curl and requests would do differently.
+"""Read NO_PROXY as people write it, and say where curl and requests read it differently.
 
-No standard says what NO_PROXY means. Ours takes all that curl 7.88 and requests 2.34 take,
-and the spellings that neither takes although people write them. Each entry is judged on its
-own, in time that does not depend on the others.
+No standard says what NO_PROXY means. This accepts all that curl 7.88 and requests 2.34
+accept, and the spellings that neither accepts although people write them. Each entry is
+judged on its own.
 
 Source: curl's docs/cmdline-opts/noproxy.d and requests.utils.should_bypass_proxies, both
 measured; https://about.gitlab.com/blog/2021/01/27/we-need-to-talk-no-proxy/
@@ -14,39 +14,54 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from outbound.redaction import mask_url
-from outbound.route.environment import DOTENV, QUOTES, ProxyEnvironment, Variable
-from outbound.route.proxy_address import normal_host, parse_address, parse_port, split_port
+from outbound.route.environment import (
+    DOTENV,
+    INVISIBLE,
+    QUOTES,
+    ProxyEnvironment,
+    Variable,
+)
+from outbound.route.hosts import Address, normal_host, parse_address, parse_port, split_port
 
-SEPARATORS = re.compile(r"[,\s]+")
+SEPARATORS = re.compile(r"[,;|，；、\s]+")
+NOT_COMMAS = re.compile(r"[;|，；、]")
 OTHER_BLANK = re.compile(r"[^\S ]")
 START_OF_NETWORK = re.compile(r"[0-9.]+/")
+# An address or a network, right or wrong, as opposed to a name with a path.
+NETWORK = re.compile(r"(?:[0-9.]+|\[?[0-9a-f.]*:[0-9a-f.:]*:[0-9a-f.:]*\]?)/.+", re.IGNORECASE)
 ADDRESS_START = re.compile(r"[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE)
-LONGEST_ENTRY = 300
+ENTRY_CHARACTERS = 300
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# Where curl 7.88 and requests 2.34 read an entry otherwise than we do.
-STAR_IN_LIST = "curl and requests honour * only where it is the whole value"
-STAR_PREFIX = "curl and requests do not honour the star; write .{name}"
-QUOTED = "curl and requests take the quotes for a part of the name"
-TRAILING_DOT = "requests does not honour the dot at the end"
-LEADING_DOTS = "curl honours one dot at the start, not several"
-WITH_SCHEME = "curl and requests do not honour a scheme or a path; write the host only"
-WITH_PORT = "curl honours no port, and requests only one that the address called names"
-BLANKS = "requests takes commas only for separators"
-LINE_BREAKS = "curl and requests do not take line breaks for separators"
-LINE_END = "curl does not honour a line break in the variable"
-IPV6_NETWORK = "curl and requests do not honour IPv6 networks, and httpx does not start with them"
-IPV6_BRACKETS = "curl and requests do not honour the brackets, and httpx does not start with them"
-NETMASK = "curl and requests honour a length only, such as /24"
-WHOLE_NETWORK = "curl and requests do not honour /0"
+# Where curl 7.88 and requests 2.34 read an entry in another way.
+STAR_IN_LIST = "curl and requests honor * only where it is the whole value"
+STAR_PREFIX = "curl and requests do not honor the star; write .{name}"
+QUOTED = "curl and requests take the quotes as a part of the name"
+TRAILING_DOT = "requests does not honor the dot at the end"
+LEADING_DOTS = "curl honors one dot at the start, not several"
+WITH_SCHEME = "curl and requests do not honor a scheme or a path; write the host only"
+WITH_USER = "curl and requests do not honor a user or a password; write the host only"
+EMPTY_PORT = "curl and requests do not honor the colon at the end"
+NOT_A_COMMA = "curl and requests take commas as separators; write a comma in place of {signs}"
+SHELL_WORDS = (
+    "curl and requests take export and the name as a part of the value; write the hosts only"
+)
+INVISIBLE_SIGNS = "curl and requests take the invisible characters in it as a part of the name"
+WITH_PORT = "curl honors no port, and requests only one that the address called names"
+BLANKS = "requests takes only commas as separators"
+LINE_BREAKS = "curl and requests do not take line breaks as separators"
+LINE_END = "curl does not honor a line break in the variable"
+IPV6_NETWORK = "curl and requests do not honor IPv6 networks, and httpx does not start with them"
+IPV6_BRACKETS = "curl and requests do not honor the brackets, and httpx does not start with them"
+NETMASK = "curl and requests honor a length only, such as /24"
+WHOLE_NETWORK = "curl and requests do not honor /0"
 ADDRESS_FORM = "curl and requests compare addresses as they are written; write {name}"
 INTERNATIONAL = "curl and requests compare international names as they are written"
-NETWORK_BESIDE_BLANKS = "requests honours no network beside a tab or a line break"
-AFTER_NETWORK = "curl passes over what follows the network"
+NETWORK_BESIDE_BLANKS = "requests honors no network beside a tab or a line break"
+AFTER_NETWORK = "curl ignores what follows the network"
 OVERSHADOWED = "curl and requests read {where} only, which is set too"
-END_OF_ADDRESS = "requests takes it for the end of an address; write a network, such as 10.0.0.0/8"
+END_OF_ADDRESS = "requests takes it as the end of an address; write a network, such as 10.0.0.0/8"
 # What else to know.
 LITERAL_ONLY = "matches addresses that are called as such: names are not looked up"
 NOT_UNDERSTOOD = "is no host, .suffix, address or network, and matches nothing"
@@ -144,21 +159,29 @@ def judge(entries: tuple[Entry, ...], target: Target) -> tuple[Verdict, ...]:
 
 
 def _entries_of(variable: Variable, about_spelling: tuple[str, ...]) -> Iterator[Entry]:
-    texts = [text for text in SEPARATORS.split(variable.value) if text.strip(QUOTES)]
-    about_all = (*_about_separators(variable.value), *about_spelling)
+    value = _without_shell_command(variable)
+    texts = [text for text in SEPARATORS.split(value) if INVISIBLE.sub("", text).strip(QUOTES)]
+    about_shell = () if value is variable.value else (SHELL_WORDS,)
+    about_all = (*_about_separators(value), *about_spelling, *about_shell)
     about_networks = (NETWORK_BESIDE_BLANKS,) if OTHER_BLANK.search(variable.value) else ()
     for position, text in enumerate(texts, start=1):
-        pattern = _read(text) if len(text) <= LONGEST_ENTRY else Pattern(remark=NOT_UNDERSTOOD)
+        pattern = _read(text) if len(text) <= ENTRY_CHARACTERS else Pattern(remark=NOT_UNDERSTOOD)
         star = (STAR_IN_LIST,) if text == "*" != variable.value else ()
         network = about_networks if pattern.network else ()
         differences = (*pattern.differences, *star, *network, *about_all)
         yield Entry(
-            text=mask_url(text[:LONGEST_ENTRY]),
+            text=mask_url(text[:ENTRY_CHARACTERS]),
             variable=variable.name,
             source=variable.source,
             position=position,
             pattern=replace(pattern, differences=differences),
         )
+
+
+def _without_shell_command(variable: Variable) -> str:
+    """The value, where a whole `export NO_PROXY=…` was pasted in its place."""
+    inside = INVISIBLE.sub("", variable.value).strip().strip(QUOTES)
+    return variable.value if inside == variable.bare else variable.bare
 
 
 def _about_spelling(variable: Variable, elsewhere: Variable | None) -> tuple[str, ...]:
@@ -168,7 +191,11 @@ def _about_spelling(variable: Variable, elsewhere: Variable | None) -> tuple[str
 
 
 def _about_separators(value: str) -> tuple[str, ...]:
-    without_comma = [gap for gap in SEPARATORS.findall(value.strip()) if "," not in gap]
+    gaps = SEPARATORS.findall(value.strip())
+    signs = " and ".join(sorted({sign for gap in gaps for sign in NOT_COMMAS.findall(gap)}))
+    if signs:
+        return (NOT_A_COMMA.format(signs=signs),)
+    without_comma = [gap for gap in gaps if "," not in gap]
     if any("\n" in gap or "\r" in gap for gap in without_comma):
         return (LINE_BREAKS,)
     found = ((without_comma, BLANKS), ("\n" in value or "\r" in value, LINE_END))
@@ -176,20 +203,28 @@ def _about_separators(value: str) -> tuple[str, ...]:
 
 
 def _read(text: str) -> Pattern:
-    bare, differences = _without_quotes_and_scheme(text)
-    pattern = _read_star(bare) or _read_network(bare) or _read_host(bare)
+    inside, differences = _without_decoration(text)
+    pattern = _read_star(inside) or _read_network(inside) or _read_host(inside)
     return replace(pattern, differences=(*differences, *pattern.differences))
 
 
-def _without_quotes_and_scheme(text: str) -> tuple[str, tuple[str, ...]]:
-    bare, differences = text.strip(QUOTES), []
-    if bare != text:
-        differences.append(QUOTED)
-    scheme = ADDRESS_START.match(bare)
-    if scheme:
-        bare = bare[scheme.end() :].partition("/")[0]
-        differences.append(WITH_SCHEME)
-    return bare, tuple(differences)
+def _without_decoration(text: str) -> tuple[str, tuple[str, ...]]:
+    """The host, `.suffix`, address or network, without what people write around it."""
+    visible = INVISIBLE.sub("", text)
+    unquoted = visible.strip(QUOTES)
+    scheme = ADDRESS_START.match(unquoted)
+    address = unquoted[scheme.end() :] if scheme else unquoted
+    _user, at, place = address.rpartition("@")
+    host = place if NETWORK.fullmatch(place) else place.partition("/")[0]
+    found = (
+        (visible != text, INVISIBLE_SIGNS),
+        (unquoted != visible, QUOTED),
+        (scheme or host != place, WITH_SCHEME),
+        (at, WITH_USER),
+        (host.endswith(":") and host.count(":") == 1, EMPTY_PORT),
+    )
+    inside = host.removesuffix(":") if host.count(":") == 1 else host
+    return inside, tuple(difference for applies, difference in found if applies)
 
 
 def _read_star(text: str) -> Pattern | None:
@@ -231,7 +266,7 @@ def _read_host(text: str) -> Pattern:
     differences = _about_host(text, host_text, name)
     if parse_address(name) is not None:
         return Pattern(exact=name, port=port, differences=differences)
-    # `*.x` means the names below x in Go, which alone honours it; `.x` means x too.
+    # `*.x` means the names below x in Go, which alone honors it; `.x` means x too.
     exact = None if host_text.startswith("*") else name
     return Pattern(exact=exact, suffix=name, port=port, differences=differences)
 

@@ -22,7 +22,8 @@ from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
 
 from outbound.route.decision import PORTS, Route
-from outbound.route.proxy_address import ProxyAddress, normal_host, with_port
+from outbound.route.hosts import normal_host, with_port
+from outbound.route.proxy_address import ProxyAddress
 from outbound.transport.concurrency_limit import BusyError, ConcurrencyLimit
 from outbound.transport.connector import Connector, ProxyTLSError, Wire
 from outbound.transport.resolver import LookUp, Override, OverrideError, Resolver, parse_resolve

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from outbound.route.proxy_address import normal_host, parse_address, parse_port, with_port
+from outbound.route.hosts import normal_host, parse_address, parse_port, with_port
 from outbound.transport.trace import DeadlineError, Trace
 
 EXAMPLE = "api.stripe.com:443:127.0.0.1:8443"

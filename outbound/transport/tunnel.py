@@ -11,7 +11,8 @@ import http.client
 import re
 import socket
 
-from outbound.route.proxy_address import ProxyAddress, parse_address, with_port
+from outbound.route.hosts import parse_address, with_port
+from outbound.route.proxy_address import ProxyAddress
 from outbound.transport.trace import ProxyAnswer, Trace, short
 
 USER_AGENT = "Testbank"

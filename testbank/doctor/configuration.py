@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from outbound.redaction import mask_url, scrub
-from outbound.route.proxy_address import with_port
+from outbound.route.hosts import with_port
 from payments.stripe_client import API_VERSION
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup

@@ -22,8 +22,8 @@ from outbound.route import (
     RouteError,
     parse_proxy,
 )
-from outbound.route.environment import QUOTES, Variable
-from outbound.route.proxy_address import with_port
+from outbound.route.environment import Variable
+from outbound.route.hosts import with_port
 from outbound.transport.trace import Stage
 from testbank.doctor.environment import ca_variables, proxy_variables
 from testbank.doctor.path import PATH, ROUTE, way
@@ -183,7 +183,7 @@ def _by_environment(setup: Setup) -> Iterator[Alternative]:
 
 def _through(setup: Setup, variable: Variable) -> Iterator[Alternative]:
     """A proxy that some variable names, whether or not that variable governs."""
-    address = variable.value.strip().strip(QUOTES)
+    address = variable.bare
     try:
         route = setup.decide(address)
     except RouteError:
