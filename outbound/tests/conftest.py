@@ -10,7 +10,7 @@ import trustme
 
 from outbound.diagnosis.classifier import diagnose
 from outbound.route.decision import ProxyEnvironment, decide
-from outbound.transport.client import CallFailed, Client, parse_resolve
+from outbound.transport import CallFailed, Client, parse_resolve
 
 STRIPE = "https://api.stripe.com/v1/checkout/sessions"
 KEY = "sk_test_51Habcdefghijklmnop9xYz"

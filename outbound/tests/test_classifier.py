@@ -24,7 +24,7 @@ from outbound.tests.servers import (
     say_nothing,
     tls_in_front_of,
 )
-from outbound.transport.client import parse_resolve
+from outbound.transport import parse_resolve
 from testing.proxies import (
     banner_server,
     black_hole,
@@ -495,7 +495,7 @@ def test_an_answer_that_is_not_http(caller, succeeds, as_stripe):
 
 def test_too_many_calls_at_once(caller, as_stripe, succeeds):
     with far_side(as_stripe) as side:
-        client = caller.client(side.port, max_calls=1, turn_seconds=0.05)
+        client = caller.client(side.port, max_calls=1, wait_seconds=0.05)
         failures = []
 
         def answer_late(connection):
@@ -503,7 +503,7 @@ def test_too_many_calls_at_once(caller, as_stripe, succeeds):
             connection.sendall(http_answer())
 
         with far_side(as_stripe, answer_late) as late:
-            client = caller.client(late.port, max_calls=1, turn_seconds=0.05)
+            client = caller.client(late.port, max_calls=1, wait_seconds=0.05)
             assert caller.call(client=client).status == 200
     assert [verdict(diagnosis) for diagnosis in failures] == [("NET-BUSY", "no", True, False)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outbound.transport.client import Override, OverrideError, parse_resolve
+from outbound.transport import Override, OverrideError, parse_resolve
 
 
 @pytest.mark.parametrize(
