@@ -14,9 +14,9 @@ from requests.utils import should_bypass_proxies
 
 from e2e.manual import code_in, recipes, table
 from e2e.office import ASK, SESSION, Office, running_office
-from outbound.route import Surroundings, decide
+from outbound.route import ProxyEnvironment, decide
 from outbound.tests.curl import Curl, running_curl
-from outbound.trust import CABundleError, system_store
+from outbound.transport.trust import CABundleError, system_store
 from testbank import stripe_settings
 from testbank.environment import Environment
 from testing.mitmproxy import RunningInterceptor, running_mitmproxy
@@ -265,7 +265,7 @@ def test_rules_in_their_order() -> None:
     below_4 = {"HTTPS_PROXY": https, "ALL_PROXY": everything}
     below_3 = below_4 | {"no_proxy": "*"}
     chosen = [
-        decide(url, setting=setting, surroundings=Surroundings(process, {}))
+        decide(url, setting=setting, environment=ProxyEnvironment(process, {}))
         for url, setting, process in (
             (stripe, "direct", below_3),
             (stripe, "http://c:1", below_3),
@@ -355,7 +355,7 @@ def test_entries_of_no_proxy(row: list[str], curl: Curl, monkeypatch: pytest.Mon
     monkeypatch.setenv("no_proxy", text)
     process = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": text}
     found = (
-        decide(url, surroundings=Surroundings(process, {})).is_direct,
+        decide(url, environment=ProxyEnvironment(process, {})).is_direct,
         curl.bypasses(url, {"no_proxy": text}),
         should_bypass_proxies(url, None),
     )

@@ -11,9 +11,9 @@ from django.core.checks import (
     register,
 )
 
-from outbound.addresses import corrected
-from outbound.no_proxy import NOT_UNDERSTOOD
-from outbound.route import SETTING, Route, RouteError, Surroundings, decide
+from outbound.route import SETTING, ProxyEnvironment, Route, RouteError, decide
+from outbound.route.no_proxy import NOT_UNDERSTOOD
+from outbound.route.proxy_address import corrected
 from payments.stripe.client import transport_settings_in_code
 
 
@@ -38,10 +38,10 @@ def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
 @register("payments")
 def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
     """Report a malformed proxy address as an error, and each misleading setting as a warning."""
-    surroundings = Surroundings.of_process(settings.OUTBOUND_DOTENV)
+    environment = ProxyEnvironment.of_process(settings.OUTBOUND_DOTENV)
     try:
         route = decide(
-            settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, surroundings=surroundings
+            settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, environment=environment
         )
     except RouteError as error:
         hint = "`manage.py doctor --offline` shows every variable and where it stands."
@@ -86,4 +86,5 @@ def _or_through(value: object) -> str:
     """Return advice with the proxy that the code sets; "" if it sets none."""
     proxies = value.values() if isinstance(value, dict) else [value]
     named = next((each for each in proxies if isinstance(each, str) and each), "")
-    return f", or {SETTING}={corrected(named)}" if named else ""
+    meant = corrected(named) if named else None
+    return f", or {SETTING}={meant}" if meant else ""

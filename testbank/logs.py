@@ -2,7 +2,7 @@
 
 import logging
 
-from outbound.secrets import scrub
+from outbound.redaction import scrub
 
 
 class ScrubFilter(logging.Filter):

@@ -22,8 +22,8 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.checks import run_checks
 
-from outbound.route import Route, RouteError, Surroundings, decide
-from outbound.secrets import scrub
+from outbound.redaction import scrub
+from outbound.route import ProxyEnvironment, Route, RouteError, decide
 
 logger = logging.getLogger("testbank.processes")
 
@@ -67,7 +67,7 @@ def _route() -> Route:
     return decide(
         settings.STRIPE_API_BASE,
         setting=settings.STRIPE_PROXY,
-        surroundings=Surroundings.of_process(settings.OUTBOUND_DOTENV),
+        environment=ProxyEnvironment.of_process(settings.OUTBOUND_DOTENV),
     )
 
 

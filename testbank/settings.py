@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from outbound.addresses import ProxyAddressError, corrected, parse_proxy
-from outbound.client import OverrideError, parse_resolve
+from outbound.transport import OverrideError, parse_resolve
 from testbank import stripe_settings
 from testbank.back_office_look import back_office_look
 from testbank.environment import Environment, SettingError
@@ -229,15 +228,7 @@ if not STAFF_SECOND_FACTOR and not (
 
 # How calls leave this machine
 
-STRIPE_PROXY = env.text("STRIPE_PROXY", "environment")
-if STRIPE_PROXY not in {"environment", "direct"}:
-    try:
-        parse_proxy(STRIPE_PROXY)
-    except ProxyAddressError as error:
-        raise SettingError(
-            "STRIPE_PROXY",
-            f"cannot be used. {error} The line then is STRIPE_PROXY={corrected(STRIPE_PROXY)}",
-        ) from None
+STRIPE_PROXY = stripe_settings.proxy(env)
 STRIPE_PROXY_FALLBACK = env.text("STRIPE_PROXY_FALLBACK", "none").lower()
 if STRIPE_PROXY_FALLBACK not in {"none", "direct"}:
     raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")

@@ -7,7 +7,9 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from outbound.trust import CABundleError, system_store
+from outbound.route import DIRECT, ENVIRONMENT, ProxyAddressError, parse_setting
+from outbound.route.environment import bare
+from outbound.transport.trust import CABundleError, system_store
 from testbank.environment import Environment, SettingError
 
 STRIPE_API = "https://api.stripe.com"
@@ -80,6 +82,18 @@ def api_base(environment: Environment, mode: str) -> str:
             f"is {base}, which is neither Stripe nor a sandbox on this machine. Remove the line.",
         )
     return base
+
+
+def proxy(environment: Environment) -> str:
+    """STRIPE_PROXY: `environment`, `direct`, or a proxy's address. Raises: SettingError."""
+    name, text = "STRIPE_PROXY", bare(environment.text("STRIPE_PROXY", ENVIRONMENT), "STRIPE_PROXY")
+    if text.lower() in {ENVIRONMENT, DIRECT}:
+        return text.lower()
+    try:
+        parse_setting(text)
+    except ProxyAddressError as error:
+        raise SettingError(name, str(error).removeprefix(f"{name} ")) from None
+    return text
 
 
 def ca_bundle(environment: Environment) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 from e2e.fault_matrix.laboratory import Laboratory
 from e2e.fault_matrix.proxies import unchanged
 from e2e.fault_matrix.row import NOT_STARTED, Expected, Situation, row, silent_row
-from outbound.route import Surroundings, decide
+from outbound.route import ProxyEnvironment, decide
 from outbound.tests.servers import hang_up, reset
 from payments.stripe.client import outbound_client
 from testing.faults import Conversation, drip, hold, page, tls_front, whole_answer
@@ -252,7 +252,7 @@ def all_calls_under_way(lab: Laboratory) -> Iterator[Situation]:
 def _occupy() -> None:
     """Another call of the same shop, which takes long."""
     url = f"https://api.stripe.com{OCCUPYING.decode()}"
-    route = decide(url, surroundings=Surroundings({}, {}))
+    route = decide(url, environment=ProxyEnvironment({}, {}))
     outbound_client().request("GET", url, headers={}, body=None, route=route)
 
 

@@ -29,8 +29,8 @@ from django.test import Client, override_settings
 
 from accounts.models import User
 from catalog.models import Category, TestBank
-from outbound.client import parse_resolve
 from outbound.diagnosis import Diagnosis
+from outbound.transport import parse_resolve
 from payments.models import Incident, Order
 from payments.monitoring.incidents import diagnosis_of
 from payments.stripe import client as stripe_client

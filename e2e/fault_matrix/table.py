@@ -8,7 +8,7 @@ from pathlib import Path
 from e2e.fault_matrix.laboratory import IMPATIENT, PATIENT
 from e2e.fault_matrix.row import NOT_CONNECTED, NOT_STARTED, ROWS, Row
 from e2e.fault_matrix.trial import Outcome, readable
-from outbound.secrets import scrub
+from outbound.redaction import scrub
 from testing.parts import ROOT
 
 PAGE = ROOT / "docs" / "network.md"

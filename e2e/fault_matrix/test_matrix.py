@@ -16,7 +16,7 @@ from e2e.fault_matrix.laboratory import Laboratory, running_laboratory
 from e2e.fault_matrix.matrix import ROWS
 from e2e.fault_matrix.row import Row
 from e2e.fault_matrix.trial import Outcome, run_control, run_row
-from outbound.causes import IDS
+from outbound.diagnosis.causes import IDS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.squid, pytest.mark.tinyproxy]
 

@@ -10,7 +10,7 @@ import trustme
 from e2e.fault_matrix.laboratory import Laboratory
 from e2e.fault_matrix.proxies import NOWHERE, unchanged
 from e2e.fault_matrix.row import Expected, Situation, row, silent_row
-from outbound.client import parse_resolve
+from outbound.transport import parse_resolve
 from testing.faults import (
     broken_resolver,
     dropping_port,

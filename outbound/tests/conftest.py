@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from outbound.client import CallFailed, Client, parse_resolve
-from outbound.diagnosis import diagnose
-from outbound.route import Surroundings, decide
+from outbound.diagnosis.classifier import diagnose
+from outbound.route.decision import ProxyEnvironment, decide
+from outbound.transport import CallFailed, Client, parse_resolve
 
 STRIPE = "https://api.stripe.com/v1/checkout/sessions"
 KEY = "sk_test_51Habcdefghijklmnop9xYz"
@@ -81,13 +81,13 @@ class Caller:
     ):
         """The answer. A header of None takes a usual one out; `options` are a client's."""
         usual = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": "k", **(headers or {})}
-        surroundings = Surroundings(process or {}, {})
+        environment = ProxyEnvironment(process or {}, {})
         return (client or self.client(port, **options)).request(
             method,
             url,
             headers={name: value for name, value in usual.items() if value is not None},
             body=b"mode=payment" if method == "POST" else None,
-            route=route or decide(url, setting=proxy, surroundings=surroundings),
+            route=route or decide(url, setting=proxy, environment=environment),
             deadline_seconds=within_seconds,
         )
 

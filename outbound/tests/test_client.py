@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from outbound.client import CallFailed, Stage
 from outbound.tests.conftest import KEY, STRIPE
 from outbound.tests.servers import (
     BODY,
@@ -17,6 +16,7 @@ from outbound.tests.servers import (
     http_answer,
     tls_in_front_of,
 )
+from outbound.transport import CallFailed, Stage
 from testing.proxies import (
     black_hole,
     running_microsocks,
@@ -88,7 +88,7 @@ def test_a_far_side_that_wants_to_close_is_obeyed(as_stripe, caller):
     assert not answers[1].record.reused
 
 
-def test_connections_are_kept(stripe, caller):
+def test_connections_are_pool(stripe, caller):
     client = caller.client(stripe.port)
     answers = [caller.call(client=client) for _ in range(20)]
     assert [answer.record.reused for answer in answers] == [False] + [True] * 19
@@ -97,7 +97,7 @@ def test_connections_are_kept(stripe, caller):
 
 
 def test_threads_share_few_connections(stripe, caller):
-    client = caller.client(stripe.port, max_calls=8, turn_seconds=5)
+    client = caller.client(stripe.port, max_calls=8, wait_seconds=5)
     caller.call(client=client)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: caller.call(client=client), range(80)))
@@ -175,7 +175,7 @@ def test_a_private_authority_must_be_named(stripe, caller):
 
 def test_calls_at_once_are_bounded(caller):
     with black_hole() as port:
-        client = caller.client(port, max_calls=1, turn_seconds=0.1, deadline_seconds=1)
+        client = caller.client(port, max_calls=1, wait_seconds=0.1, deadline_seconds=1)
         first = threading.Thread(target=caller.failure, kwargs={"client": client})
         first.start()
         failures = [caller.failure(client=client).record for _ in range(3)]
@@ -185,7 +185,7 @@ def test_calls_at_once_are_bounded(caller):
 
 
 def test_a_turn_is_given_back_after_a_failure(caller, stripe):
-    client = caller.client(stripe.port, max_calls=1, turn_seconds=0.1)
+    client = caller.client(stripe.port, max_calls=1, wait_seconds=0.1)
     with pytest.raises(CallFailed):
         caller.call(client=client, headers={"X": "…"})
     assert caller.call(client=client).status == 200

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.utils import should_bypass_proxies
 
-from outbound.no_proxy import Target
-from outbound.route import Surroundings, decide, judge, read_entries
+from outbound.route.decision import ProxyEnvironment, decide, judge, read_entries
+from outbound.route.no_proxy import Target
 from outbound.tests.curl import Curl, running_curl
 
 STRIPE = "https://api.stripe.com"
 PROXY = "http://proxy.example:3128"
 BYPASSED, PROXIED = True, False
-# Who decides otherwise than we do: measured with curl 7.88.1 and requests 2.34.2.
+# Who decides differently than we do: measured with curl 7.88.1 and requests 2.34.2.
 NOBODY: frozenset[str] = frozenset()
 REQUESTS, CURL, BOTH = frozenset({"requests"}), frozenset({"curl"}), frozenset({"requests", "curl"})
 
@@ -62,7 +62,8 @@ CASES = [
     (".stripe.com:443", STRIPE, BYPASSED, BOTH),
     ("*.stripe.com:443", STRIPE, BYPASSED, BOTH),
     ("*:443", STRIPE, BYPASSED, BOTH),
-    ("api.stripe.com:", STRIPE, PROXIED, NOBODY),
+    ("api.stripe.com:", STRIPE, BYPASSED, BOTH),
+    (".stripe.com:", STRIPE, BYPASSED, BOTH),
     ("api.stripe.com:https", STRIPE, PROXIED, NOBODY),
     ("api.stripe.com:80", "http://api.stripe.com", BYPASSED, BOTH),
     ("localhost,api.stripe.com", STRIPE, BYPASSED, NOBODY),
@@ -72,8 +73,28 @@ CASES = [
     ("localhost api.stripe.com", STRIPE, BYPASSED, REQUESTS),
     ("localhost  .stripe.com", STRIPE, BYPASSED, REQUESTS),
     ("localhost\tapi.stripe.com", STRIPE, BYPASSED, REQUESTS),
-    ("localhost;api.stripe.com", STRIPE, PROXIED, NOBODY),
-    ("localhost|api.stripe.com", STRIPE, PROXIED, NOBODY),
+    ("localhost;api.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("localhost;.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("localhost|api.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("localhost，.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("api.stripe.com/", STRIPE, BYPASSED, BOTH),
+    ("api.stripe.com/v1/balance", STRIPE, BYPASSED, BOTH),
+    (".stripe.com/", STRIPE, BYPASSED, BOTH),
+    ("api.stripe.com:443/v1", STRIPE, BYPASSED, BOTH),
+    ("192.0.2.7/", "https://192.0.2.7", BYPASSED, REQUESTS),
+    ("user@api.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("user:secret@api.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("https://user:secret@api.stripe.com/", STRIPE, BYPASSED, BOTH),
+    ("“api.stripe.com”", STRIPE, BYPASSED, BOTH),
+    ("‘.stripe.com’", STRIPE, BYPASSED, BOTH),
+    ("„localhost,.stripe.com“", STRIPE, BYPASSED, BOTH),
+    ("«.stripe.com»", STRIPE, BYPASSED, BOTH),
+    ("\u200b.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("\ufeffapi.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("export NO_PROXY=.stripe.com", STRIPE, BYPASSED, BOTH),
+    ("export no_proxy=.stripe.com,localhost", STRIPE, BYPASSED, BOTH),
+    ("NO_PROXY='localhost,.stripe.com'", STRIPE, BYPASSED, BOTH),
+    ("set NO_PROXY=.stripe.com", STRIPE, BYPASSED, BOTH),
     ("api.stripe.com\n", STRIPE, BYPASSED, CURL),
     ("localhost\napi.stripe.com", STRIPE, BYPASSED, BOTH),
     ("localhost,\napi.stripe.com", STRIPE, BYPASSED, CURL),
@@ -171,7 +192,7 @@ URLS = [STRIPE, "https://stripe.com", "https://192.0.2.7", "https://[2001:db8::7
 
 def route_for(url, no_proxy, *, lower=""):
     process = {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "NO_PROXY": no_proxy, "no_proxy": lower}
-    return decide(url, surroundings=Surroundings(process, {}))
+    return decide(url, environment=ProxyEnvironment(process, {}))
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +211,7 @@ def test_decides_as_meant(no_proxy, url, bypassed, others):
 
 
 @pytest.mark.parametrize(("no_proxy", "url", "bypassed", "others"), CASES)
-def test_says_who_decides_otherwise(no_proxy, url, bypassed, others):
+def test_says_who_decides_differently(no_proxy, url, bypassed, others):
     notes = " ".join(verdict.note for verdict in route_for(url, no_proxy).verdicts)
     assert others <= set(notes.split())
 
@@ -230,14 +251,14 @@ def assert_differences_are_told(route, *, requests=None, curl=None):
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), st.sampled_from(URLS))
-def test_what_requests_would_not_honour_comes_with_a_warning(no_proxy, url):
+def test_what_requests_would_not_honor_comes_with_a_warning(no_proxy, url):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("no_proxy", no_proxy)
         bypassed = should_bypass_proxies(url, None)
     assert_differences_are_told(route_for(url, no_proxy), requests=bypassed)
 
 
-def test_what_curl_would_not_honour_comes_with_a_warning(curl):
+def test_what_curl_would_not_honor_comes_with_a_warning(curl):
     chosen = random.Random(20261125)
     for _sample in range(200):
         no_proxy = "".join(chosen.choices(PIECES, k=chosen.randint(1, 6)))
@@ -254,17 +275,17 @@ def test_warns_of_nothing_where_all_agree(no_proxy, url):
 
 
 @pytest.mark.parametrize(("no_proxy", "url"), [case[:2] for case in CASES if case[2] and case[3]])
-def test_warns_of_a_deciding_entry_that_others_read_otherwise(no_proxy, url):
+def test_warns_of_a_deciding_entry_that_others_read_differently(no_proxy, url):
     (warning,) = route_for(url, no_proxy).warnings
     assert warning.startswith("entry ")
 
 
 def test_entries_of_both_spellings_and_both_sources_are_united():
-    surroundings = Surroundings(
+    environment = ProxyEnvironment(
         process={"no_proxy": "localhost", "NO_PROXY": "a.example"},
         dotenv={"NO_PROXY": "b.example,*.stripe.com", "no_proxy": "c.example"},
     )
-    entries = [entry.describe() for entry in read_entries(surroundings)]
+    entries = [entry.describe() for entry in read_entries(environment)]
     assert entries == [
         "entry 1 of no_proxy of the process, localhost",
         "entry 1 of NO_PROXY of the process, a.example",
@@ -275,11 +296,11 @@ def test_entries_of_both_spellings_and_both_sources_are_united():
 
 
 def test_a_shells_no_proxy_does_not_defeat_the_operators():
-    surroundings = Surroundings(
+    environment = ProxyEnvironment(
         process={"HTTPS_PROXY": PROXY, "no_proxy": "localhost"},
         dotenv={"NO_PROXY": "api.stripe.com,*.stripe.com"},
     )
-    route = decide(STRIPE, surroundings=surroundings)
+    route = decide(STRIPE, environment=environment)
     assert (route.proxy, route.rule) == (None, "NO_PROXY: api.stripe.com")
     assert route.warnings == (
         "entry 1 of NO_PROXY in .env, api.stripe.com: curl and requests read no_proxy of the "
@@ -288,7 +309,7 @@ def test_a_shells_no_proxy_does_not_defeat_the_operators():
 
 
 def test_each_entry_has_a_verdict_of_its_own():
-    entries = read_entries(Surroundings({"NO_PROXY": "x.example, .stripe.com, fd00::/8"}, {}))
+    entries = read_entries(ProxyEnvironment({"NO_PROXY": "x.example, .stripe.com, fd00::/8"}, {}))
     verdicts = judge(entries, Target("api.stripe.com", 443))
     assert [(verdict.matches, verdict.differs) for verdict in verdicts] == [
         (False, False),

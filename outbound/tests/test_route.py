@@ -6,14 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outbound.route import ProxyAddressError, RouteError, Surroundings, decide
+from outbound.route.decision import ProxyAddressError, ProxyEnvironment, RouteError, decide
 
 STRIPE = "https://api.stripe.com/v1/checkout/sessions"
 A, B, C, D = (f"http://{name}.example:3128" for name in "abcd")
 
 
 def route(url=STRIPE, *, setting="environment", dotenv=None, **process):
-    return decide(url, setting=setting, surroundings=Surroundings(process, dotenv or {}))
+    return decide(url, setting=setting, environment=ProxyEnvironment(process, dotenv or {}))
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_the_far_side_is_named_in_one_form(url, endpoint):
 
 
 def test_the_process_is_read_at_the_moment_of_the_call(monkeypatch):
-    assert decide(STRIPE, surroundings=Surroundings.of_process({})).is_direct
+    assert decide(STRIPE, environment=ProxyEnvironment.of_process({})).is_direct
     monkeypatch.setenv("HTTPS_PROXY", A)
-    assert str(decide(STRIPE, surroundings=Surroundings.of_process({})).proxy) == A
+    assert str(decide(STRIPE, environment=ProxyEnvironment.of_process({})).proxy) == A
 
 
 NAMES = st.sampled_from(
@@ -175,7 +175,7 @@ VARIABLES = st.dictionaries(NAMES, TEXTS, max_size=6)
 @example(url=STRIPE, setting="http://[fe80::1%25x]:1", process={}, dotenv={})
 def test_nothing_makes_it_raise_but_its_own_error(url, setting, process, dotenv):
     try:
-        decided = decide(url, setting=setting, surroundings=Surroundings(process, dotenv))
+        decided = decide(url, setting=setting, environment=ProxyEnvironment(process, dotenv))
     except RouteError as error:
         assert str(error)
     else:
@@ -185,19 +185,22 @@ def test_nothing_makes_it_raise_but_its_own_error(url, setting, process, dotenv)
 def test_the_cost_is_linear_in_the_entries():
     """Twenty times the entries may take eighty times as long on a busy machine, not 400."""
     few, many = (
-        Surroundings({"NO_PROXY": f"{'host.example, ' * count}\n"}, {}) for count in (500, 10_000)
+        ProxyEnvironment({"NO_PROXY": f"{'host.example, ' * count}\n"}, {})
+        for count in (500, 10_000)
     )
     assert seconds(many) < 80 * seconds(few)
 
 
-def seconds(surroundings):
+def seconds(environment):
     began_at = time.process_time()
-    decide(STRIPE, surroundings=surroundings)
+    decide(STRIPE, environment=environment)
     return time.process_time() - began_at
 
 
 def test_surroundings_shown_hide_their_values():
-    surroundings = Surroundings({"HTTPS_PROXY": "http://u:secret@p"}, {"STRIPE_SECRET_KEY": "sk"})
-    (variable,) = surroundings.settings_of("HTTPS_PROXY")
-    assert "secret" not in repr((surroundings, variable))
+    environment = ProxyEnvironment(
+        {"HTTPS_PROXY": "http://u:secret@p"}, {"STRIPE_SECRET_KEY": "sk"}
+    )
+    (variable,) = environment.settings_of("HTTPS_PROXY")
+    assert "secret" not in repr((environment, variable))
     assert variable.masked == "http://u:***@p"

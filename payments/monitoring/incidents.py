@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from outbound.diagnosis import Diagnosis, diagnose_refusal
-from outbound.secrets import scrub
+from outbound.redaction import scrub
 from payments.models import Incident, Order
 from payments.stripe.errors import APIConnectionError, NoAnswer, StripeError
 
@@ -115,5 +115,5 @@ def diagnosis_of(error: StripeError) -> Diagnosis | None:
 def _described(diagnosis: Diagnosis) -> str:
     return (
         f"cause={diagnosis.id} stage={diagnosis.stage} acted={diagnosis.acted} "
-        f"{diagnosis.operator} Fix: {diagnosis.fix} {diagnosis.advice}"
+        f"{diagnosis.operator} Fix: {diagnosis.fix} {diagnosis.hints}"
     )

@@ -8,8 +8,8 @@ from typing import Generic, ParamSpec, TypeVar, cast
 import stripe
 from django.conf import settings
 
-from outbound.breaker import Breaker
-from outbound.client import Client
+from outbound.circuit_breaker import CircuitBreaker
+from outbound.transport import Client
 from payments.models import Order
 from payments.stripe.outage import outage_is_known, outages_are_shared
 from payments.stripe.transport import OutboundHTTPClient
@@ -60,9 +60,9 @@ def outbound_client() -> Client:
 
 
 @ProcessSingleton
-def payment_breaker() -> Breaker:
+def payment_breaker() -> CircuitBreaker:
     """Return the circuit breaker of this process."""
-    return Breaker()
+    return CircuitBreaker()
 
 
 @ProcessSingleton

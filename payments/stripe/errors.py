@@ -13,8 +13,8 @@ from stripe import (
     StripeError,
 )
 
-from outbound.client import CallRecord
 from outbound.diagnosis import Diagnosis
+from outbound.transport import CallRecord
 
 __all__ = [
     "APIConnectionError",

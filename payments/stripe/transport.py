@@ -13,10 +13,10 @@ from typing import Any
 
 import stripe
 
-from outbound.breaker import Breaker
-from outbound.client import Answer, CallFailed, CallRecord, Client
+from outbound.circuit_breaker import CircuitBreaker
 from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
-from outbound.route import RouteError, Surroundings, decide
+from outbound.route import ProxyEnvironment, RouteError, decide
+from outbound.transport import Answer, CallFailed, CallRecord, Client
 from payments.stripe.errors import NoAnswer
 from payments.stripe.outage import record_fallback, record_outage, record_recovery
 
@@ -55,7 +55,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
         proxy_setting: str,
         dotenv: Mapping[str, str],
         deadline_seconds: float,
-        breaker: Breaker,
+        breaker: CircuitBreaker,
         falls_back: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -130,9 +130,9 @@ class OutboundHTTPClient(stripe.HTTPClient):
             return self._send_by("direct", request)
 
     def _send_by(self, setting: str, request: _Request) -> Answer:
-        surroundings = Surroundings.of_process(self._dotenv)
+        environment = ProxyEnvironment.of_process(self._dotenv)
         try:
-            route = decide(request.url, setting=setting, surroundings=surroundings)
+            route = decide(request.url, setting=setting, environment=environment)
             answer = self._client.request(
                 request.method,
                 request.url,

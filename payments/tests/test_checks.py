@@ -49,9 +49,9 @@ def test_missing_webhook_secret_only_warns(settings):
         ("socks://proxy.example", "socks5h://proxy.example:1080"),
         # Other malformed addresses.
         ("ftp://proxy.example:3128", PROXY),
-        ("http://proxy.example:3128/proxy.pac", PROXY),
-        ("http://proxy.example:port", "http://user:password@proxy.example:3128"),
-        ("http://", "http://user:password@proxy.example:3128"),
+        ("http://proxy.example:3128/path", PROXY),
+        ("http://2001:db8::1:3128", "http://[2001:db8::1]:3128"),
+        ("http=proxy.example:80;https=proxy.example:3128", PROXY),
     ],
 )
 def test_malformed_address_is_an_error_with_the_corrected_line(
@@ -63,6 +63,23 @@ def test_malformed_address_is_an_error_with_the_corrected_line(
     assert message.msg.endswith(f" The line then is HTTPS_PROXY={line}")
     for secret in ("p@ss", "w#rd", ":pass@", "pa/ss", "50%"):
         assert secret not in message.msg
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://",
+        "http://proxy.example:port",
+        "http://proxy.example/proxy.pac",
+        "none",
+        "2001:db8::1",
+    ],
+)
+def test_guess_is_never_called_the_line(real_name, monkeypatch, written):
+    monkeypatch.setenv("HTTPS_PROXY", written)
+    (message,) = way_to_stripe_can_be_decided()
+    assert message.id == "payments.E001"
+    assert "The line then is" not in message.msg
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])

@@ -13,10 +13,10 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 from django.urls import reverse
 
-from outbound.client import Answer, CallFailed
 from outbound.diagnosis import diagnose, diagnose_answer
+from outbound.redaction import scrub
 from outbound.route import Route
-from outbound.secrets import scrub
+from outbound.transport import Answer, CallFailed
 from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
 from payments.stripe.client import API_VERSION
 from testbank.doctor.report import Cause, Check, Status

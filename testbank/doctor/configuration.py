@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from outbound.addresses import with_port
-from outbound.secrets import mask_url, scrub
+from outbound.redaction import mask_url, scrub
+from outbound.route.hosts import with_port
 from payments.stripe.client import API_VERSION
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup

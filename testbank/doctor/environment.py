@@ -5,10 +5,10 @@ import netrc
 from collections.abc import Iterator
 from pathlib import Path
 
-from outbound.no_proxy import NOT_UNDERSTOOD, Verdict
+from outbound.redaction import mask_url
 from outbound.route import GOVERNING, Route
-from outbound.secrets import mask_url
-from outbound.surroundings import Surroundings, Variable
+from outbound.route.environment import ProxyEnvironment, Variable
+from outbound.route.no_proxy import NOT_UNDERSTOOD, Verdict
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup
 
@@ -24,27 +24,27 @@ def environment_checks(setup: Setup, route: Route | None) -> list[Check]:
     """
     direct = setup.decide_direct()
     variables = [
-        _proxy_variable(variable, direct.scheme, setup.surroundings, route)
-        for variable in proxy_variables(setup.surroundings)
+        _proxy_variable(variable, direct.scheme, setup.environment, route)
+        for variable in proxy_variables(setup.environment)
     ]
     return [
         *(variables or [_no_proxy_variables()]),
         *(_entry(number, verdict, direct) for number, verdict in enumerate(direct.verdicts, 1)),
         *_ca_checks(setup),
-        *_netrc(setup.surroundings, direct.host),
+        *_netrc(setup.environment, direct.host),
     ]
 
 
-def proxy_variables(surroundings: Surroundings) -> Iterator[Variable]:
+def proxy_variables(environment: ProxyEnvironment) -> Iterator[Variable]:
     """Every proxy variable that is set, in any spelling; within a name, the winner first."""
     for name in PROXY_NAMES:
-        yield from surroundings.settings_of(name)
+        yield from environment.settings_of(name)
 
 
-def ca_variables(surroundings: Surroundings) -> Iterator[Variable]:
+def ca_variables(environment: ProxyEnvironment) -> Iterator[Variable]:
     """What other programs take for their authorities."""
     for name in CA_NAMES:
-        for variable in surroundings.settings_of(name):
+        for variable in environment.settings_of(name):
             if variable.name == name:
                 yield variable
 
@@ -55,9 +55,9 @@ def _no_proxy_variables() -> Check:
 
 
 def _proxy_variable(
-    variable: Variable, scheme: str, surroundings: Surroundings, route: Route | None
+    variable: Variable, scheme: str, environment: ProxyEnvironment, route: Route | None
 ) -> Check:
-    status, note = _standing(variable, scheme, surroundings, route)
+    status, note = _standing(variable, scheme, environment, route)
     return Check(
         f"environment.{_source(variable)}.{variable.name}",
         GROUP,
@@ -68,14 +68,14 @@ def _proxy_variable(
 
 
 def _standing(
-    variable: Variable, scheme: str, surroundings: Surroundings, route: Route | None
+    variable: Variable, scheme: str, environment: ProxyEnvironment, route: Route | None
 ) -> tuple[Status, str]:
     """Whether the variable decides, and if not, why."""
     if route is not None and route.rule == variable.where:
         return Status.OK, "decides"
     if variable.name.upper() not in GOVERNING[scheme]:
         return Status.SKIP, f"does not govern {scheme} addresses"
-    winner = surroundings.winner(*GOVERNING[scheme])
+    winner = environment.winner(*GOVERNING[scheme])
     if winner is not None and winner != variable:
         return Status.SKIP, f"not used, {winner.where} wins"
     if route is None:
@@ -105,7 +105,7 @@ def _status_of_entry(verdict: Verdict) -> Status:
 def _ca_checks(setup: Setup) -> Iterator[Check]:
     """Each variable, and what it may be good for with the first that names a file."""
     told: set[str] = set()
-    for variable in ca_variables(setup.surroundings):
+    for variable in ca_variables(setup.environment):
         path = variable.value.strip()
         is_useful = setup.ca_bundle is None and path not in told and Path(path).is_file()
         told.add(path)
@@ -128,9 +128,9 @@ def _ca_variable(variable: Variable, *, is_useful: bool) -> Check:
     )
 
 
-def _netrc(surroundings: Surroundings, host: str) -> Iterator[Check]:
+def _netrc(environment: ProxyEnvironment, host: str) -> Iterator[Check]:
     """Other tools would send these credentials in place of the API key."""
-    path = _netrc_path(surroundings)
+    path = _netrc_path(environment)
     try:
         known = set(netrc.netrc(str(path)).hosts)
     except FileNotFoundError:
@@ -143,9 +143,9 @@ def _netrc(surroundings: Surroundings, host: str) -> Iterator[Check]:
         yield _about_netrc(summary)
 
 
-def _netrc_path(surroundings: Surroundings) -> Path:
-    named = surroundings.process.get("NETRC", "")
-    home = Path(surroundings.process.get("HOME", "/"))
+def _netrc_path(environment: ProxyEnvironment) -> Path:
+    named = environment.process.get("NETRC", "")
+    home = Path(environment.process.get("HOME", "/"))
     return Path(named) if named else home / ".netrc"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.utils import timezone
 
 from outbound.diagnosis import Acted
-from outbound.probe import ProbeReport
+from outbound.diagnosis.probe import ProbeReport
 from outbound.route import Route
 from testbank.doctor.account import account_checks, account_not_tried
 from testbank.doctor.configuration import settings_checks

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 from django.conf import settings
 
-from outbound.addresses import with_port
+from outbound.route.hosts import with_port
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup
 

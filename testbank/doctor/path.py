@@ -4,10 +4,10 @@
 """
 
 from outbound.diagnosis import Diagnosis, diagnose_route_error
-from outbound.journey import Stage, TLSFacts
-from outbound.probe import STAGES, ProbeReport, Step, StepStatus
+from outbound.diagnosis.probe import STAGES, ProbeReport, Step, StepStatus
+from outbound.redaction import mask_url
 from outbound.route import Route, RouteError
-from outbound.secrets import mask_url
+from outbound.transport.trace import Stage, TLSFacts
 from testbank.doctor.report import Cause, Check, Status
 from testbank.doctor.setup import Setup
 

@@ -10,10 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from outbound.addresses import with_port
-from outbound.causes import exemption
-from outbound.journey import Stage
-from outbound.probe import ProbeReport
+from outbound.diagnosis.causes import exemption
+from outbound.diagnosis.probe import ProbeReport
 from outbound.route import (
     DIRECT,
     ENVIRONMENT,
@@ -24,7 +22,9 @@ from outbound.route import (
     RouteError,
     parse_proxy,
 )
-from outbound.surroundings import QUOTES, Variable
+from outbound.route.environment import Variable
+from outbound.route.hosts import with_port
+from outbound.transport.trace import Stage
 from testbank.doctor.environment import ca_variables, proxy_variables
 from testbank.doctor.path import PATH, ROUTE, way
 from testbank.doctor.report import Check, Fix, Status
@@ -144,7 +144,7 @@ def _candidates(setup: Setup) -> Iterator[Alternative]:
     if is_loopback(setup.decide_direct().host):
         return
     yield from _by_environment(setup)
-    for variable in proxy_variables(setup.surroundings):
+    for variable in proxy_variables(setup.environment):
         yield from _through(setup, variable)
 
 
@@ -167,7 +167,7 @@ def _direct(setup: Setup) -> Alternative:
     name, _equals, value = line.partition("=")
     if name == SETTING:
         return Alternative("direct", setup.decide(value), _line(setup, line))
-    dotenv = {**setup.surroundings.dotenv, name: value}
+    dotenv = {**setup.environment.dotenv, name: value}
     return Alternative("direct", setup.decide(setup.setting, dotenv=dotenv), _line(setup, line))
 
 
@@ -183,7 +183,7 @@ def _by_environment(setup: Setup) -> Iterator[Alternative]:
 
 def _through(setup: Setup, variable: Variable) -> Iterator[Alternative]:
     """A proxy that some variable names, whether or not that variable governs."""
-    address = variable.value.strip().strip(QUOTES)
+    address = variable.bare
     try:
         route = setup.decide(address)
     except RouteError:
@@ -253,7 +253,7 @@ def _spoken_to_as(setup: Setup, route: Route, other: ProxyAddress, scheme: str) 
 
 
 def _known_bundles(setup: Setup) -> Iterator[Path]:
-    named = (Path(each.value.strip()) for each in ca_variables(setup.surroundings))
+    named = (Path(each.value.strip()) for each in ca_variables(setup.environment))
     yield from (path for path in (*named, *SYSTEM_STORES) if path.is_file())
 
 

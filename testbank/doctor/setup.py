@@ -8,9 +8,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from outbound.client import Client, Override
-from outbound.probe import ProbeReport, probe
-from outbound.route import DIRECT, Route, Surroundings, decide
+from outbound.diagnosis.probe import ProbeReport, probe
+from outbound.route import DIRECT, ProxyEnvironment, Route, decide
+from outbound.transport import Client, Override
 from testbank.environment import env_file
 
 # What all calls may take together; more only where one call was given more.
@@ -32,7 +32,7 @@ class Setup:
     mode: str
     setting: str = field(repr=False)
     asked: str | None = field(repr=False)
-    surroundings: Surroundings = field(repr=False)
+    environment: ProxyEnvironment = field(repr=False)
     ca_bundle: Path | None
     overrides: tuple[Override, ...]
     seconds: float
@@ -49,7 +49,7 @@ class Setup:
             mode=settings.STRIPE_MODE,
             setting=settings.STRIPE_PROXY,
             asked=asked,
-            surroundings=Surroundings.of_process(settings.OUTBOUND_DOTENV),
+            environment=ProxyEnvironment.of_process(settings.OUTBOUND_DOTENV),
             ca_bundle=settings.STRIPE_CA_BUNDLE,
             overrides=settings.STRIPE_RESOLVE,
             seconds=seconds,
@@ -70,11 +70,11 @@ class Setup:
 
         Raises: RouteError.
         """
-        surroundings = self.surroundings
+        environment = self.environment
         if dotenv is not None:
-            surroundings = Surroundings(surroundings.process, dotenv)
+            environment = ProxyEnvironment(environment.process, dotenv)
         chosen = setting or self.asked or self.setting
-        return decide(self.url, setting=chosen, surroundings=surroundings)
+        return decide(self.url, setting=chosen, environment=environment)
 
     def decide_direct(self) -> Route:
         """The direct route: it can always be decided, and holds the verdicts on NO_PROXY."""
@@ -82,7 +82,7 @@ class Setup:
 
     def stands_in_process(self, name: str) -> bool:
         """True where a line in `.env` would have no effect on this setting."""
-        return bool(self.surroundings.process.get(name, "").strip())
+        return bool(self.environment.process.get(name, "").strip())
 
     def try_route(
         self, route: Route, *, ca_bundle: Path | None = None, seconds: float | None = None

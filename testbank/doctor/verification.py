@@ -4,9 +4,9 @@ Two of them are read off what was found already; the other two make a session, a
 where that was asked for (`purchase.py`).
 """
 
-from outbound.probe import ProbeReport
+from outbound.diagnosis.probe import ProbeReport
+from outbound.redaction import scrub
 from outbound.route import Route
-from outbound.secrets import scrub
 from testbank.doctor.environment import proxy_variables
 from testbank.doctor.path import way
 from testbank.doctor.report import Cause, Check, Status
@@ -58,8 +58,8 @@ def page_check(status: Status, summary: str, *, fix: str = "", cause: Cause | No
 
 
 def _proxy_settings(setup: Setup, route: Route | None) -> Check:
-    names = [variable.where for variable in proxy_variables(setup.surroundings)]
-    names += [variable.where for variable in setup.surroundings.settings_of("NO_PROXY")]
+    names = [variable.where for variable in proxy_variables(setup.environment)]
+    names += [variable.where for variable in setup.environment.settings_of("NO_PROXY")]
     if setup.setting != "environment":
         names.insert(0, "STRIPE_PROXY")
     found = ", ".join(names) or "none is set"

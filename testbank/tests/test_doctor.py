@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from outbound.client import parse_resolve
+from outbound.transport import parse_resolve
 from testbank.doctor import page
 from testbank.doctor.path import clock_check
 from testbank.doctor.report import Status

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from outbound.trust import system_store
+from outbound.transport.trust import system_store
 from testbank import stripe_settings
 from testbank.environment import Environment, SettingError, read_env_file
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.urls import resolve
 
-from outbound.causes import IDS
+from outbound.diagnosis.causes import IDS
 from payments import stripe_integration
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import Style, no_style
 
+from outbound.redaction import scrub
 from outbound.route import DIRECT, ENVIRONMENT, ProxyAddressError, parse_proxy
-from outbound.secrets import scrub
 from testbank.doctor.env_file import CannotWrite, plan
 from testbank.doctor.examination import examine, examine_offline
 from testbank.doctor.page import MARKS, PLAIN_MARKS, Page

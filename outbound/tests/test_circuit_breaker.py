@@ -1,0 +1,78 @@
+import pytest
+
+from outbound.circuit_breaker import CircuitBreaker
+from outbound.diagnosis.classifier import Acted, Diagnosis
+from outbound.transport.trace import Stage
+
+DOWN = Diagnosis(
+    id="NET-REFUSED",
+    stage=Stage.CONNECT,
+    operator="nobody listens",
+    fix="",
+    acted=Acted.NO,
+    retry_safe=True,
+    retry_useful=True,
+)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock):
+    return CircuitBreaker(failures=3, rest_seconds=15, clock=clock)
+
+
+def fail(breaker, times):
+    for _time in range(times):
+        breaker.note_failure(DOWN)
+
+
+def test_two_failures_are_not_enough(breaker):
+    fail(breaker, 2)
+    assert (breaker.is_open, breaker.resting()) == (False, None)
+
+
+def test_third_failure_in_a_row_makes_calls_rest(breaker):
+    fail(breaker, 3)
+    assert (breaker.is_open, breaker.resting()) == (True, DOWN)
+
+
+def test_success_between_them_begins_the_count_anew(breaker):
+    fail(breaker, 2)
+    breaker.note_success()
+    fail(breaker, 2)
+    assert breaker.resting() is None
+
+
+def test_after_the_rest_one_caller_may_try(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 15
+    assert [breaker.resting() for _caller in range(3)] == [None, DOWN, DOWN]
+    assert breaker.is_open
+
+
+def test_try_that_succeeds_lets_everybody_in(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 15
+    breaker.resting()
+    breaker.note_success()
+    assert (breaker.is_open, breaker.resting()) == (False, None)
+
+
+def test_try_that_fails_rests_again(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 15
+    breaker.resting()
+    breaker.note_failure(DOWN)
+    clock.now += 14
+    assert breaker.resting() == DOWN

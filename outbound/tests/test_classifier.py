@@ -1,0 +1,590 @@
+"""Every cause that can be provoked on loopback, each beside the same call without the fault."""
+
+import socket
+import threading
+
+import pytest
+import trustme
+
+from outbound.diagnosis.classifier import (
+    Acted,
+    diagnose,
+    diagnose_answer,
+    diagnose_refusal,
+    diagnose_route_error,
+)
+from outbound.route.decision import ProxyAddressError, ProxyEnvironment, decide
+from outbound.tests.conftest import KEY, STRIPE
+from outbound.tests.servers import (
+    answer_with,
+    far_side,
+    hang_up,
+    http_answer,
+    reset,
+    say_nothing,
+    tls_in_front_of,
+)
+from outbound.transport import parse_resolve
+from testing.proxies import (
+    banner_server,
+    black_hole,
+    closing_server,
+    raw_server,
+    refusing_port,
+    running_microsocks,
+    running_squid,
+    running_tinyproxy,
+)
+
+SOON = {"deadline_seconds": 0.5}
+NOTHING = "Nothing: the call is repeated."
+
+
+@pytest.fixture
+def stripe(as_stripe):
+    with far_side(as_stripe) as side:
+        yield side
+
+
+@pytest.fixture
+def succeeds(caller, stripe):
+    """The control: the same call without the fault."""
+
+    def call(port=None, **kwargs):
+        assert caller.call(port or stripe.port, **kwargs).status == 200
+
+    return call
+
+
+def verdict(diagnosis):
+    """What payments act on."""
+    return (
+        diagnosis.id,
+        diagnosis.acted.value,
+        diagnosis.retry_safe,
+        diagnosis.retry_useful,
+    )
+
+
+@pytest.mark.squid
+def test_a_proxy_that_forbids(caller, stripe):
+    with running_squid("deny", leads_to=stripe.port) as proxy:
+        diagnosis = caller.diagnosis(process={"HTTPS_PROXY": proxy.url})
+    assert verdict(diagnosis) == ("NET-PROXY-403", "no", True, False)
+    assert diagnosis.fix == "NO_PROXY=.stripe.com"
+    assert diagnosis.operator == (
+        f"The proxy {proxy.url} (HTTPS_PROXY of the process) answered 403 "
+        "(Forbidden ERR_ACCESS_DENIED 0) to CONNECT api.stripe.com:443."
+    )
+    assert stripe.requests == []
+    with running_squid(leads_to=stripe.port) as proxy:
+        assert caller.call(process={"HTTPS_PROXY": proxy.url}).status == 200
+
+
+@pytest.mark.squid
+def test_the_line_for_a_forbidding_proxy_helps(caller, stripe):
+    with running_squid("deny", leads_to=stripe.port) as proxy:
+        process = {"HTTPS_PROXY": proxy.url}
+        name, value = caller.diagnosis(process=process).fix.split("=")
+        assert caller.call(stripe.port, process={**process, name: value}).status == 200
+
+
+@pytest.mark.squid
+def test_the_line_keeps_what_the_operator_wrote(caller):
+    with running_squid("deny") as proxy:
+        environment = ProxyEnvironment(
+            {"HTTPS_PROXY": proxy.url, "no_proxy": "shell.example"},
+            {"NO_PROXY": "localhost, intranet.example"},
+        )
+        route = decide(STRIPE, environment=environment)
+        failure = caller.failure(route=route)
+    assert diagnose(failure).fix == "NO_PROXY=localhost,intranet.example,.stripe.com"
+
+
+@pytest.mark.squid
+def test_the_line_for_a_setting_that_wins_over_no_proxy(caller):
+    with running_squid("deny") as proxy:
+        assert caller.diagnosis(proxy=proxy.url).fix == "STRIPE_PROXY=direct"
+
+
+@pytest.mark.tinyproxy
+def test_tinyproxy_that_forbids(caller, stripe):
+    url = f"https://localhost:{stripe.port}/"
+    with running_tinyproxy("deny", host="localhost") as proxy:
+        assert caller.diagnosis(url=url, proxy=proxy.url).id == "NET-PROXY-403"
+    with running_tinyproxy("deny") as proxy:
+        assert caller.call(url=url, proxy=proxy.url).status == 200
+        caller.clients[-1].close()
+
+
+@pytest.mark.squid
+@pytest.mark.parametrize("user", [None, "user"])
+def test_a_proxy_that_wants_credentials(caller, stripe, user):
+    with running_squid("credentials", leads_to=stripe.port) as proxy:
+        address = proxy.url_for(user, "hunter2") if user else proxy.url
+        diagnosis = caller.diagnosis(proxy=address)
+        assert caller.call(proxy=proxy.url_with_credentials).status == 200
+    assert verdict(diagnosis) == ("NET-PROXY-407", "no", True, False)
+    assert "offered: Basic" in diagnosis.operator
+    assert ("does not accept the user “user” or" in diagnosis.operator) is bool(user)
+    assert diagnosis.fix == f"STRIPE_PROXY=http://user:password@127.0.0.1:{proxy.port}"
+    assert "hunter2" not in repr(diagnosis)
+
+
+@pytest.mark.tinyproxy
+def test_tinyproxys_401_means_credentials_too(caller):
+    with running_tinyproxy("credentials") as proxy:
+        assert caller.diagnosis(proxy=proxy.url_for("user", "x")).id == "NET-PROXY-407"
+
+
+@pytest.mark.parametrize(
+    ("offered", "advised"),
+    [("Negotiate\r\nProxy-Authenticate: NTLM", True), ('Basic realm="x, y", Negotiate', False)],
+)
+def test_schemes_that_are_not_spoken_need_a_relay(caller, offered, advised):
+    answer = f"HTTP/1.1 407 No\r\nProxy-Authenticate: {offered}\r\nContent-Length: 0\r\n\r\n"
+    with raw_server(lambda connection: talk(connection, answer.encode())) as port:
+        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
+    assert ("cntlm" in diagnosis.advice) is advised
+    assert (diagnosis.fix == "STRIPE_PROXY=http://127.0.0.1:3128") is advised
+    assert "Negotiate" in diagnosis.operator
+
+
+def talk(connection, answer):
+    connection.recv(65536)
+    connection.sendall(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "useful"), [("502 Bad Gateway", True), ("302 Found", False), ("405 No", False)]
+)
+def test_a_proxy_that_answers_otherwise(caller, succeeds, status, useful):
+    answer = f"HTTP/1.1 {status}\r\n\r\n".encode()
+    with raw_server(lambda connection: talk(connection, answer)) as port:
+        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
+    assert verdict(diagnosis) == ("NET-PROXY-STATUS", "no", True, useful)
+    succeeds()
+
+
+def unknown_name(*_):
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def resolver_down(*_):
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+@pytest.mark.parametrize(("look_up", "useful"), [(unknown_name, False), (resolver_down, True)])
+def test_a_proxy_whose_name_is_not_found(caller, succeeds, look_up, useful):
+    diagnosis = caller.diagnosis(proxy="http://proxy.example:3128", look_up=look_up)
+    assert verdict(diagnosis) == ("NET-PROXY-DNS", "no", True, useful)
+    assert "http://proxy.example:3128" in diagnosis.operator
+    succeeds(look_up=look_up)
+
+
+def test_a_proxy_that_is_down(caller, succeeds):
+    with refusing_port() as port:
+        diagnosis = caller.diagnosis(proxy=f"http://user:secret@127.0.0.1:{port}")
+    assert verdict(diagnosis) == ("NET-PROXY-REFUSED", "no", True, True)
+    assert f"http://user:***@127.0.0.1:{port}" in diagnosis.operator
+    succeeds()
+
+
+def test_a_proxy_that_is_silent(caller, succeeds):
+    with black_hole() as port:
+        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}", **SOON)
+    assert verdict(diagnosis) == ("NET-PROXY-SILENT", "no", True, False)
+    succeeds()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "instead"), [("http", "https://"), ("https", "http://"), ("socks5h", "http://")]
+)
+def test_a_silent_proxy_may_be_of_another_kind(caller, succeeds, scheme, instead):
+    with black_hole() as port:
+        diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SOON)
+    assert diagnosis.id == "NET-PROXY-SILENT"
+    assert f"begins with {instead})" in diagnosis.advice
+    succeeds()
+
+
+def test_a_port_that_is_no_proxys(caller, succeeds):
+    with banner_server() as port:
+        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
+    assert verdict(diagnosis) == ("NET-PROXY-NOT-HTTP", "no", True, False)
+    succeeds()
+
+
+@pytest.mark.parametrize(
+    "end", [closing_server, lambda: raw_server(reset), lambda: raw_server(read_and_reset)]
+)
+def test_a_proxy_that_hangs_up(caller, succeeds, end):
+    with end() as port:
+        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
+    assert verdict(diagnosis) == ("NET-PROXY-CLOSED", "no", True, True)
+    succeeds()
+
+
+def test_a_malformed_address(succeeds):
+    with pytest.raises(ProxyAddressError) as refused:
+        decide(STRIPE, setting="http://u:p@ss@x", environment=ProxyEnvironment({}, {}))
+    diagnosis = diagnose_route_error(refused.value)
+    assert verdict(diagnosis) == ("NET-PROXY-ADDRESS", "no", True, False)
+    succeeds()
+
+
+@pytest.mark.squid
+def test_https_before_a_plain_proxy(caller, stripe, as_stripe):
+    with running_squid(leads_to=stripe.port) as proxy:
+        diagnosis = caller.diagnosis(proxy=f"https://127.0.0.1:{proxy.port}")
+        assert verdict(diagnosis) == ("NET-PROXY-TLS", "no", True, False)
+        assert diagnosis.fix == "Write http:// instead of https:// in STRIPE_PROXY."
+        with tls_in_front_of(proxy.port, as_stripe) as port:
+            assert caller.call(proxy=f"https://127.0.0.1:{port}").status == 200
+            caller.clients[-1].close()
+
+
+@pytest.mark.squid
+def test_an_https_proxy_that_is_not_trusted(caller, stripe, serve_as):
+    stranger = serve_as("127.0.0.1", issuer=trustme.CA())
+    with (
+        running_squid(leads_to=stripe.port) as proxy,
+        tls_in_front_of(proxy.port, stranger) as port,
+    ):
+        diagnosis = caller.diagnosis(proxy=f"https://127.0.0.1:{port}")
+    assert (diagnosis.id, diagnosis.fix) == (
+        "NET-PROXY-TLS",
+        "STRIPE_CA_BUNDLE=/path/to/company-ca.pem",
+    )
+
+
+def test_a_socks_proxy_that_wants_credentials(caller, stripe):
+    url = f"https://localhost:{stripe.port}/"
+    with running_microsocks(credentials=True) as proxy:
+        for address in (proxy.url, proxy.url_for("user", "wrong")):
+            diagnosis = caller.diagnosis(url=url, proxy=address)
+            assert verdict(diagnosis) == ("NET-SOCKS-AUTH", "no", True, False)
+        assert caller.call(url=url, proxy=proxy.url_with_credentials).status == 200
+        caller.clients[-1].close()
+
+
+def test_a_socks_proxy_that_cannot_reach_the_far_side(caller, stripe):
+    with running_microsocks() as proxy, refusing_port() as port:
+        diagnosis = caller.diagnosis(url=f"https://localhost:{port}/", proxy=proxy.url)
+        assert verdict(diagnosis) == ("NET-SOCKS-REFUSED", "no", True, False)
+        url = f"https://localhost:{stripe.port}/"
+        assert caller.call(url=url, proxy=proxy.url).status == 200
+        caller.clients[-1].close()
+
+
+def test_socks_before_an_http_proxy(caller, succeeds):
+    answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    with raw_server(lambda connection: talk(connection, answer)) as port:
+        diagnosis = caller.diagnosis(proxy=f"socks5h://127.0.0.1:{port}")
+    assert verdict(diagnosis) == ("NET-PROXY-NOT-SOCKS", "no", True, False)
+    succeeds()
+
+
+@pytest.mark.parametrize(("look_up", "useful"), [(unknown_name, False), (resolver_down, True)])
+def test_a_name_that_is_not_found(caller, succeeds, look_up, useful):
+    diagnosis = caller.diagnosis(look_up=look_up)
+    assert verdict(diagnosis) == ("NET-DNS", "no", True, useful)
+    assert diagnosis.fix.startswith("STRIPE_PROXY=")
+    succeeds(look_up=look_up)
+
+
+def test_a_name_that_only_a_socks_proxy_knows(caller, succeeds):
+    with running_microsocks() as proxy:
+        address = proxy.url.replace("socks5h", "socks5")
+        diagnosis = caller.diagnosis(proxy=address, look_up=unknown_name)
+    assert diagnosis.id == "NET-DNS"
+    assert "socks5h://" in diagnosis.fix
+    succeeds()
+
+
+def test_a_far_side_that_refuses(caller, succeeds):
+    with refusing_port() as port:
+        diagnosis = caller.diagnosis(port)
+    assert verdict(diagnosis) == ("NET-REFUSED", "no", True, True)
+    assert diagnosis.fix == "STRIPE_PROXY=http://proxy.example:3128"
+    succeeds()
+
+
+# TCP to the broadcast address fails on this machine, without a packet.
+NOWHERE = "255.255.255.255"
+
+
+def test_a_far_side_to_which_there_is_no_way(caller, succeeds):
+    diagnosis = caller.diagnosis(url=f"https://{NOWHERE}/")
+    assert verdict(diagnosis) == ("NET-UNREACHABLE", "no", True, True)
+    succeeds()
+
+
+def test_a_proxy_to_which_there_is_no_way(caller, succeeds):
+    diagnosis = caller.diagnosis(proxy=f"http://{NOWHERE}:3128")
+    assert verdict(diagnosis) == ("NET-PROXY-UNREACHABLE", "no", True, True)
+    succeeds()
+
+
+def test_where_the_setting_made_it_direct_the_variables_are_offered(caller):
+    with refusing_port() as port:
+        assert caller.diagnosis(port, proxy="direct").fix == "STRIPE_PROXY=environment"
+
+
+def test_where_an_exemption_made_it_direct_it_is_named(caller):
+    process = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "*.stripe.com"}
+    with refusing_port() as port:
+        diagnosis = caller.diagnosis(port, process=process)
+    assert "entry 1 of NO_PROXY of the process, *.stripe.com" in diagnosis.advice
+
+
+def test_a_far_side_that_is_silent_in_the_handshake(caller, succeeds):
+    with black_hole() as port:
+        diagnosis = caller.diagnosis(port, **SOON)
+    assert verdict(diagnosis) == ("NET-SILENT", "no", True, False)
+    succeeds()
+
+
+def test_a_certificate_of_an_unknown_authority(caller, succeeds, serve_as):
+    stranger = trustme.CA(organization_name="Company Proxy")
+    with far_side(serve_as("api.stripe.com", issuer=stranger)) as side:
+        diagnosis = caller.diagnosis(side.port)
+        assert side.requests == []
+    assert verdict(diagnosis) == ("NET-TLS-UNTRUSTED", "no", True, False)
+    assert diagnosis.fix == "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
+    succeeds()
+
+
+def test_an_authority_in_the_bundle_is_added_to_the_public_roots(caller, serve_as, tmp_path):
+    stranger = trustme.CA()
+    stranger.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with far_side(serve_as("api.stripe.com", issuer=stranger)) as side:
+        assert caller.call(side.port, ca_bundle=tmp_path / "ca.pem").status == 200
+
+
+def test_a_certificate_out_of_its_time(caller, succeeds, serve_as):
+    with far_side(serve_as("api.stripe.com", expires_in_days=-1)) as side:
+        diagnosis = caller.diagnosis(side.port)
+    assert verdict(diagnosis) == ("NET-TLS-CLOCK", "no", True, False)
+    assert "has expired" in diagnosis.operator
+    succeeds()
+
+
+def test_a_certificate_before_its_time(caller, succeeds, serve_as):
+    context = serve_as("api.stripe.com", starts_in_days=1)
+    with far_side(context) as side:
+        diagnosis = caller.diagnosis(side.port)
+    assert diagnosis.id == "NET-TLS-CLOCK"
+    assert "is not valid yet" in diagnosis.operator
+    succeeds()
+
+
+def test_a_certificate_of_another_name(caller, succeeds, serve_as):
+    with far_side(serve_as("portal.example")) as side:
+        diagnosis = caller.diagnosis(side.port)
+    assert verdict(diagnosis) == ("NET-TLS-NAME", "no", True, False)
+    succeeds()
+
+
+def test_a_far_side_without_tls(caller, succeeds):
+    with raw_server(lambda connection: talk(connection, b"HTTP/1.1 400 No\r\n\r\n")) as port:
+        diagnosis = caller.diagnosis(port)
+    assert verdict(diagnosis) == ("NET-TLS-OTHER", "no", True, False)
+    succeeds()
+
+
+def read_and_reset(connection):
+    connection.recv(65536)
+    reset(connection)
+
+
+@pytest.mark.parametrize("cut", [reset, read_and_reset, hang_up])
+def test_a_filter_that_cuts_the_handshake(caller, succeeds, cut):
+    with raw_server(cut) as port:
+        diagnosis = caller.diagnosis(port)
+    assert verdict(diagnosis) == ("NET-RESET", "no", True, True)
+    succeeds()
+
+
+def test_a_bundle_that_cannot_be_read(caller, succeeds, tmp_path):
+    (tmp_path / "empty.pem").write_text("nothing")
+    reasons = {
+        "missing.pem": "No such file or directory",
+        "empty.pem": "it holds no certificate in PEM form",
+    }
+    for name, reason in reasons.items():
+        path = tmp_path / name
+        diagnosis = caller.diagnosis(1, ca_bundle=path)
+        assert verdict(diagnosis) == ("NET-CA-BUNDLE", "no", True, False)
+        assert diagnosis.operator == f"{path} cannot be used as a CA bundle: {reason}."
+    succeeds()
+
+
+@pytest.mark.parametrize("end", [reset, hang_up])
+def test_a_connection_that_ends_after_the_request(caller, succeeds, as_stripe, end):
+    with far_side(as_stripe, end) as side:
+        diagnosis = caller.diagnosis(side.port)
+        assert len(side.requests) == 1
+    assert verdict(diagnosis) == ("NET-NO-ANSWER", "unknown", True, True)
+    succeeds()
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "safe"), [("POST", "k", True), ("POST", None, False), ("GET", None, True)]
+)
+def test_a_repeat_is_safe_with_a_key_or_where_nothing_is_changed(
+    caller, as_stripe, method, key, safe
+):
+    with far_side(as_stripe, hang_up) as side:
+        headers = {"Idempotency-Key": key}
+        diagnosis = caller.diagnosis(side.port, method=method, headers=headers)
+    assert diagnosis.retry_safe is safe
+
+
+def test_a_far_side_that_does_not_answer(caller, succeeds, as_stripe):
+    with far_side(as_stripe, say_nothing) as side:
+        diagnosis = caller.diagnosis(side.port, **SOON)
+    assert verdict(diagnosis) == ("NET-NO-ANSWER", "unknown", True, True)
+    succeeds()
+
+
+def test_an_answer_that_is_cut_off(caller, succeeds, as_stripe):
+    def cut(connection):
+        connection.sendall(http_answer(length=1000))
+        hang_up(connection)
+
+    with far_side(as_stripe, cut) as side:
+        diagnosis = caller.diagnosis(side.port)
+    assert verdict(diagnosis) == ("NET-CUT", "yes", True, True)
+    succeeds()
+
+
+def test_a_chunked_answer_that_is_cut_off(caller, succeeds, as_stripe):
+    def cut(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe")
+        hang_up(connection)
+
+    with far_side(as_stripe, cut) as side:
+        assert caller.diagnosis(side.port).id == "NET-CUT"
+    succeeds()
+
+
+def test_a_resolver_that_does_not_answer(caller, succeeds):
+    answer = threading.Event()
+    try:
+        diagnosis = caller.diagnosis(look_up=lambda *_: answer.wait(10), **SOON)
+    finally:
+        answer.set()
+    assert verdict(diagnosis) == ("NET-DNS-SILENT", "no", True, False)
+    succeeds()
+
+
+def test_an_answer_that_does_not_end(caller, succeeds, as_stripe):
+    with far_side(as_stripe, answer_with(length=1000)) as side:
+        diagnosis = caller.diagnosis(side.port, **SOON)
+    assert verdict(diagnosis) == ("NET-DEADLINE", "yes", True, False)
+    succeeds()
+
+
+def test_an_answer_that_is_not_http(caller, succeeds, as_stripe):
+    with far_side(as_stripe, lambda connection: connection.sendall(b"hello\r\n")) as side:
+        diagnosis = caller.diagnosis(side.port)
+    assert verdict(diagnosis) == ("NET-CAPTIVE", "unknown", True, False)
+    succeeds()
+
+
+def test_too_many_calls_at_once(caller, as_stripe, succeeds):
+    with far_side(as_stripe) as side:
+        client = caller.client(side.port, max_calls=1, wait_seconds=0.05)
+        failures = []
+
+        def answer_late(connection):
+            failures.append(caller.diagnosis(client=client))
+            connection.sendall(http_answer())
+
+        with far_side(as_stripe, answer_late) as late:
+            client = caller.client(late.port, max_calls=1, wait_seconds=0.05)
+            assert caller.call(client=client).status == 200
+    assert [verdict(diagnosis) for diagnosis in failures] == [("NET-BUSY", "no", True, False)]
+
+
+def test_what_nobody_thought_of_names_its_stage(caller, stripe, succeeds):
+    diagnosis = caller.diagnosis(stripe.port, headers={"X": "…"})
+    assert verdict(diagnosis) == ("UNKNOWN", "no", True, False)
+    assert "failed at stage route (UnsendableError)" in diagnosis.operator
+    succeeds()
+
+
+PAGE = b"<html><head><title>Sign in to\n campus net</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "headers", "found"),
+    [
+        (PAGE, "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (PAGE, "302 Found", ("Location: /",), ("NET-CAPTIVE", "unknown", True, False)),
+        (PAGE, "403 Forbidden", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (PAGE, "503 Unavailable", (), ("NET-GATEWAY", "unknown", True, True)),
+        (b"", "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (b'{"id": "cs_', "200 OK", ("Request-Id: r",), ("NET-CUT", "yes", True, True)),
+        (b"", "200 OK", ("Request-Id: r",), ("NET-CUT", "yes", True, True)),
+        (b'{"error": {', "500 No", ("Request-Id: r",), ("NET-CUT", "unknown", True, True)),
+        (b'{"id": "cs_', "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (PAGE, "403 No", ("Request-Id: r",), ("NET-CAPTIVE", "unknown", True, False)),
+        (b'{"ok": true}', "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (b"[]", "200 OK", (), ("NET-CAPTIVE", "unknown", True, False)),
+        (b'{"object": "x"}', "200 OK", (), None),
+        (b"{}", "200 OK", ("Request-Id: r",), None),
+        (b'{"error": {}}', "400 Bad", ("Request-Id: r",), None),
+        (b'{"error": {}}', "402 Pay", ("Request-Id: r",), None),
+        (b'{"error": {}}', "404 No", ("Request-Id: r",), None),
+        (b'{"error": {}}', "401 No", ("Request-Id: r",), ("API-401", "no", True, False)),
+        (b'{"error": {}}', "403 No", ("Request-Id: r",), ("API-403", "no", True, False)),
+        (b'{"error": {}}', "409 No", ("Request-Id: r",), ("API-409", "unknown", True, True)),
+        (b'{"error": {}}', "429 No", ("Request-Id: r",), ("API-429", "no", True, True)),
+        (b'{"error": {}}', "500 No", ("Request-Id: r",), ("API-5XX", "unknown", True, True)),
+        (
+            b'{"error": {}}',
+            "500 No",
+            ("Request-Id: r", "Stripe-Should-Retry: false"),
+            ("API-5XX", "unknown", True, False),
+        ),
+    ],
+)
+def test_answers(caller, as_stripe, body, status, headers, found):
+    with far_side(as_stripe, answer_with(body, status, headers)) as side:
+        diagnosis = diagnose_answer(caller.call(side.port))
+    assert (verdict(diagnosis) if diagnosis else None) == found
+    if diagnosis and body == PAGE:
+        assert "“Sign in to campus net”" in diagnosis.operator
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "found"),
+    [
+        (400, "", ("API-400", "no", True, False)),
+        (404, "true", ("API-400", "no", True, True)),
+        (401, "", ("API-401", "no", True, False)),
+        (503, "", ("API-5XX", "unknown", False, True)),
+        (503, "false", ("API-5XX", "unknown", False, False)),
+    ],
+)
+def test_refusals_known_by_their_status(status, wish, found):
+    diagnosis = diagnose_refusal(status, host="api.stripe.com", wish=wish, repeatable=False)
+    assert verdict(diagnosis) == found
+    assert diagnosis.operator.startswith("api.stripe.com ")
+
+
+def test_no_diagnosis_tells_a_secret(caller, stripe):
+    with closing_server() as port:
+        failure = caller.failure(proxy=f"http://user:hunter2@127.0.0.1:{port}")
+    told = repr((diagnose(failure), failure.record, failure.route, failure, failure.__cause__))
+    assert not any(secret in told for secret in ("hunter2", KEY, "mode=payment"))
+
+
+def test_where_nothing_was_sent_the_far_side_cannot_have_acted(caller):
+    with black_hole() as port:
+        failure = caller.failure(port, **SOON)
+    assert failure.record.bytes_sent == 0
+    assert diagnose(failure).acted is Acted.NO
+    assert parse_resolve("") == ()

@@ -1,0 +1,228 @@
+"""Connect along a decided route, stage by stage, up to a socket that can take the request.
+
+This is the only place that connects. It decides nothing: `route` did.
+"""
+
+import ssl
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+from urllib3.util.ssltransport import SSLTransport
+
+from outbound.route import ProxyAddress, Route
+from outbound.transport.certificate_chain import presented_chain
+from outbound.transport.deadline import (
+    PAGE_SILENCE_SECONDS,
+    NotTLSError,
+    TimedSocket,
+    TimedTLSSocket,
+    closed_on_failure,
+    shake_hands,
+)
+from outbound.transport.happy_eyeballs import connect_to_first
+from outbound.transport.http_answer import PLAIN_TEXT, read_plain_answer
+from outbound.transport.http_tunnel import open_http_tunnel
+from outbound.transport.resolver import Resolver
+from outbound.transport.socks import open_socks_tunnel
+from outbound.transport.trace import Stage, TLSFacts, Trace
+from outbound.transport.trust import client_context
+
+# What a look at a refused certificate may cost a call that has failed already.
+CHAIN_SECONDS = 2.0
+
+
+class CertificateRefusedError(Exception):
+    """The far side's certificate is not accepted; OpenSSL's reason is the cause.
+
+    `chain` holds the presented certificates in DER, the far side's own first; none where
+    they could not be read. `ca_bundle` was trusted beside the public roots.
+    """
+
+    def __init__(self, chain: tuple[bytes, ...], ca_bundle: Path | None) -> None:
+        self.chain, self.ca_bundle = chain, ca_bundle
+        super().__init__("the certificate was refused")
+
+
+class ProxyTLSError(Exception):
+    """TLS with an https:// proxy itself failed; the reason is the cause. The rest as above."""
+
+    def __init__(self, chain: tuple[bytes, ...], ca_bundle: Path | None) -> None:
+        self.chain, self.ca_bundle = chain, ca_bundle
+        super().__init__("TLS with the proxy failed")
+
+
+# All that urllib3 needs of a connection.
+Wire = TimedSocket | TimedTLSSocket | SSLTransport
+
+
+class Connector:
+    """Connects with one set of trust, one resolver and one patience. Thread-safe."""
+
+    def __init__(
+        self, *, ca_bundle: Path | None, resolver: Resolver, connect_timeout_seconds: float
+    ) -> None:
+        self._ca_bundle = ca_bundle
+        self._resolver = resolver
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """The one TLS context, built when it is first needed. Raises: CABundleError."""
+        with self._lock:
+            if self._context is None:
+                self._context = client_context(self._ca_bundle)
+            return self._context
+
+    def open(self, route: Route, trace: Trace) -> Wire:
+        """Return a socket to the far side; the caller closes it.
+
+        Raises: CABundleError, CertificateRefusedError, ProxyTLSError, TunnelRefusedError,
+        SocksError, NotHTTPError, NotTLSError, OSError (gaierror, TimeoutError and
+        ssl.SSLError among them).
+        """
+        context = self.context
+        wire = self.reach(route, trace)
+        if route.scheme != "https":
+            return wire
+        trace.enter(Stage.TLS)
+        try:
+            secured = secure(wire, context, route.host, trace)
+        except ssl.SSLCertVerificationError as error:
+            chain = self._chain_of_target(route, trace)
+            raise CertificateRefusedError(chain, self._ca_bundle) from error
+        trace.tls = tls_facts(secured)
+        return secured
+
+    def reach(self, route: Route, trace: Trace) -> Wire:
+        """Return a socket to the far side on which TLS has not begun. Raises: as `open`."""
+        if route.proxy is None:
+            return self._to(route.host, route.port, self._resolver.public, trace)
+        connection = self._to(route.proxy.host, route.proxy.port, self._resolver.local, trace)
+        trace.enter(Stage.TUNNEL)
+        return self._pass(route.proxy, route, connection, trace)
+
+    def _to(self, host: str, port: int, resolve: Any, trace: Trace) -> TimedSocket:
+        trace.enter(Stage.RESOLVE)
+        endpoints = resolve(host, port, trace)
+        trace.enter(Stage.CONNECT)
+        return connect_to_first(endpoints, trace, timeout_seconds=self._connect_timeout_seconds)
+
+    def _pass(
+        self, proxy: ProxyAddress, route: Route, connection: TimedSocket, trace: Trace
+    ) -> TimedSocket | TimedTLSSocket:
+        wire: TimedSocket | TimedTLSSocket = connection
+        if proxy.scheme == "https":
+            wire = self._tls_with_proxy(connection, proxy, trace)
+        with closed_on_failure(wire):
+            if proxy.is_socks:
+                host, port = self._socks_target(proxy, route, trace)
+                open_socks_tunnel(wire, proxy, host, port)
+            elif route.scheme == "https":
+                open_http_tunnel(wire, proxy, route.host, route.port, trace)
+        return wire
+
+    def _tls_with_proxy(
+        self, connection: TimedSocket, proxy: ProxyAddress, trace: Trace
+    ) -> TimedTLSSocket:
+        try:
+            return shake_hands(connection, self.context, proxy.host, trace)
+        except ssl.SSLCertVerificationError as error:
+            chain = self._chain_of_proxy(proxy, trace)
+            raise ProxyTLSError(chain, self._ca_bundle) from error
+        except (ssl.SSLError, ConnectionError, NotTLSError) as error:
+            raise ProxyTLSError((), self._ca_bundle) from error
+
+    def _socks_target(self, proxy: ProxyAddress, route: Route, trace: Trace) -> tuple[str, int]:
+        if proxy.resolves_names:
+            return route.host, route.port
+        endpoint = self._resolver.public(route.host, route.port, trace)[0]
+        return endpoint.address, endpoint.port
+
+    def _chain_of_target(self, route: Route, trace: Trace) -> tuple[bytes, ...]:
+        try:
+            glance = _glance(trace)
+            wire = self.reach(route, glance)
+            with closed_on_failure(wire):
+                chain = presented_chain(wire, route.host)
+            wire.close()
+        except Exception:  # noqa: BLE001 - a second look may fail in any way: the first has failed already
+            return ()
+        return chain
+
+    def _chain_of_proxy(self, proxy: ProxyAddress, trace: Trace) -> tuple[bytes, ...]:
+        try:
+            glance = _glance(trace)
+            wire = self._to(proxy.host, proxy.port, self._resolver.local, glance)
+            with closed_on_failure(wire):
+                chain = presented_chain(wire, proxy.host)
+            wire.close()
+        except OSError:
+            return ()
+        return chain
+
+
+def _glance(trace: Trace) -> Trace:
+    """The trace of a second look, within the time of the first. Raises: DeadlineError."""
+    left = min(trace.remaining_seconds(), CHAIN_SECONDS)
+    return Trace(
+        method="",
+        host=trace.host,
+        port=trace.port,
+        path="",
+        route=trace.route,
+        deadline_seconds=left,
+        silence_seconds=trace.silence_seconds,
+        clock=trace.clock,
+    )
+
+
+def secure(wire: Wire, context: ssl.SSLContext, name: str, trace: Trace) -> Wire:
+    """Start TLS with the far side over a wire that reaches it, which this takes over.
+
+    Raises: NotTLSError, ssl.SSLError, OSError; the wire is closed then.
+    """
+    if isinstance(wire, TimedSocket):
+        return shake_hands(wire, context, name, trace)
+    # Inside the TLS of an https:// proxy; the outer socket keeps to the deadline.
+    inner = cast(TimedTLSSocket, wire)
+    with closed_on_failure(inner):
+        return _shake_hands_inside(inner, context, name, trace)
+
+
+def _shake_hands_inside(
+    wire: TimedTLSSocket, context: ssl.SSLContext, name: str, trace: Trace
+) -> SSLTransport:
+    wire.heard = bytearray()
+    try:
+        return SSLTransport(cast(Any, wire), context, name)
+    except ssl.SSLError as error:
+        heard = bytes(wire.heard)
+        if isinstance(error, ssl.SSLCertVerificationError) or not heard.startswith(PLAIN_TEXT):
+            raise
+        with trace.silence_of_at_most(PAGE_SILENCE_SECONDS):
+            raise NotTLSError(read_plain_answer(wire, heard)) from error
+    finally:
+        wire.heard = None
+
+
+def tls_facts(wire: Any) -> TLSFacts:
+    """Return what the verified certificate says, and what was negotiated."""
+    certificate = wire.getpeercert() or {}
+    cipher = wire.cipher()
+    return TLSFacts(
+        version=wire.version() or "",
+        cipher=cipher[0] if cipher else "",
+        subject=_name(certificate.get("subject", ())),
+        issuer=_name(certificate.get("issuer", ())),
+        expires=certificate.get("notAfter", ""),
+    )
+
+
+def _name(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    """`O=Example, CN=Example Root` of a certificate's nested pairs."""
+    shown = {"organizationName": "O", "commonName": "CN"}
+    pairs = (pair for part in parts for pair in part)
+    return ", ".join(f"{shown[name]}={value}" for name, value in pairs if name in shown)
