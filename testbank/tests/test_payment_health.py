@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/payment-health/"
 LOOK = "/admin/payment-health/look/"
-QUERIES = 16
+QUERIES = 19
 
 
 @pytest.fixture(autouse=True)
