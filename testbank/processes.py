@@ -42,13 +42,17 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """A process at work. `host` is the machine's or the container's name."""
+    """A process at work. `host` is the machine's or the container's name.
+
+    `bind` is where a web server listens, unless it was passed a socket.
+    """
 
     kind: str
     pid: int
     host: str
     started_at: datetime
     way: Way
+    bind: str
 
 
 _held: list[IO[str]] = []
@@ -102,7 +106,8 @@ def note_process(kind: str, *, at: datetime) -> None:
 
     Where RUN_DIR cannot be written, nothing is noted and the log says so.
     """
-    process = RunningProcess(kind, os.getpid(), socket.gethostname(), at, own_way())
+    bind = settings.BIND if kind == WEB else ""
+    process = RunningProcess(kind, os.getpid(), socket.gethostname(), at, own_way(), bind)
     content = asdict(process) | {"started_at": at.isoformat()}
     try:
         folder = _folder()
@@ -149,6 +154,7 @@ def _read(content: dict[str, Any]) -> RunningProcess:
         host=str(content["host"]),
         started_at=started_at,
         way=Way(**{name: str(text) for name, text in content["way"].items()}),
+        bind=str(content["bind"]),
     )
 
 

@@ -4,6 +4,7 @@ waitress reads a whole request before it hands it to a thread. A client that sen
 nothing at all, holds a connection and no thread.
 """
 
+import ipaddress
 import os
 import resource
 import signal
@@ -60,6 +61,17 @@ def serve(application: Application, *, bind: str, threads: int) -> None:
     stopped.wait()
     _close_listeners(dispatchers)
     _finish_requests(dispatchers)
+
+
+def is_public(bind: str) -> bool:
+    """True if other machines can reach an address of the form host:port."""
+    host = bind.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def passed_sockets() -> list[socket.socket]:

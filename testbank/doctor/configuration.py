@@ -11,10 +11,16 @@ from outbound.route.hosts import with_port
 from payments.stripe.client import API_VERSION
 from testbank.doctor.report import Check, Status
 from testbank.doctor.setup import Setup
+from testbank.server import is_public
 from testbank.stripe_settings import LIVE, SANDBOX, STRIPE_API, is_loopback, mode_of
 
 GROUP = "Settings"
 VERSION = version("stripe")
+PUBLIC_BIND = (
+    "Passwords then cross the network without TLS. A container needs this: publish its port on "
+    "127.0.0.1 only."
+)
+PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that ends TLS"
 KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 
 
@@ -27,6 +33,7 @@ def settings_checks(setup: Setup) -> list[Check]:
         _webhook_secret(),
         _api_base(setup),
         _site_url(setup),
+        _bind(),
         _deadline(),
         _check("library", "stripe-python", f"{VERSION}, API {API_VERSION}"),
         _proxy_setting(setup),
@@ -103,6 +110,19 @@ def _site_url(setup: Setup) -> Check:
         status=Status.WARN,
         detail="Buyers come back to this address, and it must be public and encrypted.",
         fix="SITE_URL=https://your.site",
+    )
+
+
+def _bind() -> Check:
+    if not is_public(settings.BIND):
+        return _check("bind", "Web server", f"{settings.BIND}, {settings.SERVER_THREADS} threads")
+    return _check(
+        "bind",
+        "Web server",
+        f"{settings.BIND}, which other machines can reach",
+        status=Status.WARN,
+        detail=PUBLIC_BIND,
+        fix=PRIVATE_BIND,
     )
 
 

@@ -10,8 +10,10 @@ from datetime import datetime
 from django.conf import settings
 
 from payments.stripe.outage import last_fallback, outage_is_known
+from testbank.doctor.configuration import PRIVATE_BIND, PUBLIC_BIND
 from testbank.doctor.report import Check, Status, length
 from testbank.processes import WORKER, RunningProcess, Way, own_way, running_processes
+from testbank.server import is_public
 
 GROUP = "Processes"
 
@@ -23,7 +25,7 @@ def process_checks(*, at: datetime) -> list[Check]:
     checks = [_process(number, each, here, at) for number, each in enumerate(running, 1)]
     if not running:
         checks.append(_check("none", "Servers", Status.SKIP, "no server of this site runs here"))
-    return [*checks, *_missing_worker(running), *_marks(at)]
+    return [*checks, *_public_binds(running), *_missing_worker(running), *_marks(at)]
 
 
 def _process(number: int, process: RunningProcess, here: Way, at: datetime) -> Check:
@@ -53,6 +55,20 @@ def _difference(there: Way, here: Way) -> str:
 
 def _how_to_end(process: RunningProcess) -> str:
     return f"kill {process.pid}, then start it again (or its service)"
+
+
+def _public_binds(running: list[RunningProcess]) -> Iterator[Check]:
+    """Web servers that other machines can reach without a server in front that ends TLS."""
+    for process in running:
+        if process.bind and is_public(process.bind):
+            yield _check(
+                f"bind.{process.pid}",
+                "Public server",
+                Status.WARN,
+                f"pid {process.pid} listens on {process.bind}, which other machines can reach",
+                detail=PUBLIC_BIND,
+                fix=PRIVATE_BIND,
+            )
 
 
 def _missing_worker(running: list[RunningProcess]) -> Iterator[Check]:

@@ -67,6 +67,15 @@ def test_other_password_is_found_and_not_shown(at, monkeypatch):
     assert check.summary.endswith("has other credentials or settings")
 
 
+def test_server_that_other_machines_reach_is_warned_of(at, settings):
+    settings.BIND = "0.0.0.0:8000"
+    note_process(WEB, at=at)
+    settings.BIND = "127.0.0.1:8000"
+    _server, public = process_checks(at=at)
+    assert (public.status, public.title) == ("warn", "Public server")
+    assert "listens on 0.0.0.0:8000, which other machines can reach" in public.summary
+
+
 def test_worker_that_should_run_is_missed(at, settings):
     settings.WORKER = True
     assert said(at)[1] == ("skip", "WORKER=1, and none runs on this machine")

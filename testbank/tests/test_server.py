@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.slow_clients import BODY, HEAD, idle, trickling
+from testbank.server import is_public
 from testing.passed_socket import with_socket
 from testing.site import ROOT, Site, free_port, kill_group
 from testing.waiting import wait_until
@@ -84,6 +85,23 @@ def asked(port, *, headers=None, within_seconds=5):
         return response.status, response.read()
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    ("bind", "expected"),
+    [
+        ("127.0.0.1:8000", False),
+        ("[::1]:8000", False),
+        ("localhost:8000", False),
+        ("0.0.0.0:8000", True),
+        ("[::]:80", True),
+        ("192.0.2.7:8000", True),
+        ("shop.example:8000", True),
+        ("*:8000", True),
+    ],
+)
+def test_which_addresses_are_public(bind, expected):
+    assert is_public(bind) is expected
 
 
 @pytest.mark.parametrize(
