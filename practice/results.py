@@ -87,4 +87,5 @@ def missed(sheet: AnswerSheet) -> list[Missed]:
 def excerpt(stem_html: str) -> str:
     """The beginning of a stem as plain text on one line."""
     words = " ".join(plain_words(stem_html).split())
-    return Truncator(words).chars(EXCERPT_CHARACTERS)
+    # Truncator looks at every character, also of a text that is short enough.
+    return words if len(words) <= EXCERPT_CHARACTERS else Truncator(words).chars(EXCERPT_CHARACTERS)
