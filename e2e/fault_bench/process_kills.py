@@ -1,0 +1,65 @@
+"""SIGKILL and price changes at the scheduled moments; killed processes are restarted."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from e2e.fault_bench.deployment import Deployment
+from e2e.fault_bench.schedule import Kill, PriceChange, bank_slug, random_for
+from e2e.fault_bench.seller_tasks import PriceTask, add_task
+
+NEXT_EMAIL_SECONDS = 2.0
+
+
+class ScheduleThread(threading.Thread):
+    """Carries out each scheduled item once that many buyers have started.
+
+    `kills` counts what was killed.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        schedule: Sequence[Kill | PriceChange],
+        seed: int,
+        buyers_started: Callable[[], int],
+    ) -> None:
+        super().__init__(name="schedule", daemon=True)
+        self._deployment, self._buyers_started = deployment, buyers_started
+        self._schedule = sorted(schedule, key=lambda item: item.after_buyers)
+        self._random = random_for(seed, "victims")
+        self._stopping = threading.Event()
+        self.kills: Counter[str] = Counter()
+
+    def run(self) -> None:
+        for item in self._schedule:
+            while self._buyers_started() < item.after_buyers:
+                if self._stopping.wait(0.05):
+                    return
+            if isinstance(item, PriceChange):
+                task = PriceTask(bank_slug(item.bank), item.price_minor)
+                add_task(self._deployment.seller_tasks, task)
+                continue
+            time.sleep(item.delay_seconds)
+            self.kill(item.target)
+
+    def kill(self, target: str) -> None:
+        """Kill the target, and restart it unless its parent does."""
+        deployment = self._deployment
+        if target == "web-child" and deployment.web.kill_one_child(self._random):
+            self.kills[target] += 1
+            return
+        if target == "worker":
+            # Right after the mail server accepted an email, if the worker is sending one.
+            deployment.mail.wait_for_next(NEXT_EMAIL_SECONDS)
+        processes = {"worker": deployment.worker, "seller": deployment.seller}
+        process = processes.get(target, deployment.web)
+        process.kill()
+        process.start()
+        self.kills[target if target in processes else "web"] += 1
+
+    def stop(self) -> None:
+        """Skip the rest of the schedule, and wait for the thread."""
+        self._stopping.set()
+        self.join()

@@ -1,0 +1,82 @@
+"""A bank of 360 questions: imported, published, bought and practiced in the browser."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from testing.parts import SHARED, require
+from testing.sandbox import running_sandbox
+from testing.site import Site, free_port, new_site
+from testing.visitor import Visitor
+from testing.waiting import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.shared, pytest.mark.xdist_group("real-bank")]
+
+FILE = "written-by-qti_package_maker/aiken-technician-2026-2030.txt"
+QUESTIONS = 360
+
+
+@pytest.fixture
+def keys() -> list[int]:
+    """The position of each question's key, from an independent list."""
+    require("shared")
+    lines = (SHARED / "questions" / "expected.jsonl").read_text(encoding="utf-8").splitlines()
+    expected = [row for row in map(json.loads, lines) if row["file"] == FILE]
+    return [
+        next(
+            position for position, option in enumerate(row["options"]) if option["fraction"] == 100
+        )
+        for row in expected
+    ]
+
+
+@pytest.fixture
+def site(tmp_path: Path, keys: list[int]) -> Iterator[Site]:
+    """A site that sells the bank, and a sandbox that delivers events to it."""
+    port = free_port()
+    with running_sandbox(
+        tmp_path, tls=False, webhook_url=f"http://127.0.0.1:{port}/payments/webhook/"
+    ) as sandbox:
+        created = new_site(tmp_path, sandbox.site_settings, {}, port=port)
+        imported = created.manage(
+            *("import_bank", str(SHARED / "questions" / FILE), "--bank", "technician"),
+            *("--title", "Technician", "--price", "2500", "--publish"),
+        )
+        assert imported.returncode == 0, imported.stderr
+        assert f"{QUESTIONS} questions added to technician." in imported.stdout
+        with created.serving():
+            yield created
+
+
+def test_imported_bank_is_bought_and_practiced(site: Site, keys: list[int], page: Page) -> None:
+    assert len(keys) == QUESTIONS
+    visitor = Visitor(page=page, base_url=site.url)
+    visitor.open("/banks/technician/")
+    visitor.expect_text("360 questions")
+    visitor.click("Purchase")
+    visitor.sign_up("radio@example.org", "a-long-pass-phrase-7")
+    wait_until(lambda: "Subject:" in site.log())
+    visitor.enter_code_from(site.log())
+    visitor.click("Purchase")
+    visitor.pay()
+    visitor.expect_text("Thank you")
+    visitor.click("Practise")
+    for number, key in enumerate(keys[:12], start=1):
+        visitor.expect_text(f"Question {number} of {QUESTIONS}")
+        page.locator("input[type=radio]").nth(key).check()
+        visitor.click("Check answer")
+        visitor.expect_text("Right: your answer")
+        visitor.click("Next question")
+    visitor.open("/my-banks/")
+    visitor.click("Go on")
+    visitor.expect_text(f"Question 13 of {QUESTIONS}")
+    page.locator("input[type=radio]").nth((keys[12] + 1) % 4).check()
+    visitor.click("Check answer")
+    visitor.expect_text("Right answer")
+    visitor.click("Finish now")
+    expect(page).to_have_url(re.compile(r"/practice/[0-9a-f-]+/$"))
+    visitor.expect_text(f"12 of {QUESTIONS} points")
