@@ -22,10 +22,10 @@ from pathlib import Path
 
 from benchmarks.proc import cpu_seconds, proportional_megabytes
 from testbank.server import MAX_CONNECTIONS, raise_open_files_limit
-from testing.people import signed_in_learners
+from testing.learners import load_demo_banks, signed_in_learners
 from testing.proxies import black_hole
-from testing.shopper import Shopper
 from testing.site import Site, free_port, new_site
+from testing.site_client import SiteClient
 
 THREADS = 8
 SERVERS = {
@@ -112,6 +112,7 @@ def _site(folder: Path, proxy_port: int) -> Site:
 
 
 def _results(site: Site, server: str, clients: int) -> Iterator[Result]:
+    load_demo_banks(site)
     sessions = signed_in_learners(site, clients)
     attacks: dict[str, Attack] = {
         "no attack": lambda _site: nullcontext(),
@@ -180,7 +181,7 @@ def purchasing(site: Site, *, sessions: list[str]) -> Iterator[None]:
 
     def purchase(session: str) -> None:
         with suppress(OSError, http.client.HTTPException):
-            Shopper(site.url, session).purchase(BANK)
+            SiteClient(site.url, session).purchase(BANK)
 
     with ThreadPoolExecutor(len(sessions)) as pool:
         list(map(partial(pool.submit, purchase), sessions))

@@ -1,1 +1,1 @@
-"""Whole stories on a running site, as a person lives them: browser, proxies, files."""
+"""End-to-end tests: a whole running site, with browsers, proxies and processes that die."""

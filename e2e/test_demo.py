@@ -1,4 +1,4 @@
-"""The demo, started as a stranger starts it, and a purchase from sign-up to result."""
+"""The demo: start, stop, restart, and a purchase from sign-up to result."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.journey import Visitor
 from testing.demo import copy_project, ready_demo, started_demo, words
 from testing.site import DIRECT, ROOT, free_port
+from testing.visitor import Visitor
 
 GIT = ROOT / "catalog/demo_banks/git-in-practice/questions.jsonl"
 QUESTIONS = [json.loads(line) for line in GIT.read_text(encoding="utf-8").splitlines()]
@@ -33,38 +33,38 @@ def demo(clone: Path) -> Iterator[str]:
         yield address
 
 
-def test_a_stranger_buys_and_practises(demo: str, page: Page) -> None:
-    visitor = Visitor(page=page, shop=demo)
+def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
+    visitor = Visitor(page=page, base_url=demo)
     email = f"mira-{time.time_ns()}@example.org"
 
     visitor.open("/banks/git-in-practice/")
-    visitor.press("Sample question 1")
+    visitor.click("Sample question 1")
     page.locator("input[type=radio]").nth(1).check()
     page.locator("main form button[type=submit]").first.click()
-    visitor.sees("Right")
+    visitor.expect_text("Right")
 
     visitor.open("/banks/git-in-practice/")
-    visitor.press("Purchase")
+    visitor.click("Purchase")
     expect(page).to_have_url(re.compile(r"/accounts/signup/\?next="))
-    visitor.signs_up(email, "a-long-pass-phrase-7")
-    visitor.enters_code_from(visitor.reads_newest_demo_mail())
+    visitor.sign_up(email, "a-long-pass-phrase-7")
+    visitor.enter_code_from(visitor.newest_demo_email())
     expect(page).to_have_url(f"{demo}/banks/git-in-practice/")
 
-    visitor.press("Purchase")
+    visitor.click("Purchase")
     expect(page).to_have_url(re.compile(r"/c/pay/cs_"))
-    visitor.sees("You will not be charged.")
-    visitor.pays()
+    visitor.expect_text("You will not be charged.")
+    visitor.pay()
     expect(page).to_have_url(re.compile(r"/payments/success/"))
-    visitor.sees("Thank you")
+    visitor.expect_text("Thank you")
 
-    visitor.press("Practise")
+    visitor.click("Practise")
     assert QUESTIONS[0]["explanation"][:20] not in page.content()
-    visitor.answers(QUESTIONS)
-    visitor.sees("Your result")
-    visitor.sees(f"{len(QUESTIONS)} of {len(QUESTIONS)} points")
+    visitor.answer_correctly(QUESTIONS)
+    visitor.expect_text("Your result")
+    visitor.expect_text(f"{len(QUESTIONS)} of {len(QUESTIONS)} points")
 
 
-def test_ctrl_c_ends_all_of_it(clone: Path) -> None:
+def test_ctrl_c_stops_every_process(clone: Path) -> None:
     with ready_demo(clone) as address:
         port = int(address.rpartition(":")[2])
     assert "The demo has ended." in words(clone)
@@ -73,20 +73,20 @@ def test_ctrl_c_ends_all_of_it(clone: Path) -> None:
             DIRECT.open(f"http://127.0.0.1:{part}/", timeout=2)
 
 
-def test_a_second_start_keeps_the_data(clone: Path) -> None:
+def test_second_start_keeps_the_data(clone: Path) -> None:
     for _start in range(2):
         with ready_demo(clone) as address, DIRECT.open(address, timeout=5) as answer:
             assert b"Git in practice" in answer.read()
     assert "  Git in practice: " not in words(clone)
 
 
-def test_the_demo_never_touches_the_site_beside_it(clone: Path) -> None:
+def test_demo_leaves_the_site_in_the_same_folder_alone(clone: Path) -> None:
     with ready_demo(clone):
         assert not (clone / ".env").exists()
         assert not (clone / "var" / "testbank.sqlite3").exists()
 
 
-def test_a_taken_port_is_named(clone: Path) -> None:
+def test_port_in_use_is_named(clone: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -96,7 +96,7 @@ def test_a_taken_port_is_named(clone: Path) -> None:
     assert f"Port {port} is taken. Choose another with `make demo PORT=" in words(clone)
 
 
-def test_the_demo_refuses_beside_a_real_key(clone: Path) -> None:
+def test_demo_refuses_a_live_key_in_the_environment(clone: Path) -> None:
     with started_demo(clone, free_port(), STRIPE_SECRET_KEY="sk_live_51abcdef") as process:
         assert process.wait(timeout=20) == 2
     assert "STRIPE_SECRET_KEY in the environment is not the sandbox's." in words(clone)

@@ -1,4 +1,4 @@
-"""What holds on every page: nothing in anybody's way, nothing from elsewhere, no jumps."""
+"""Every page: accessible, no wider than the screen, small, without layout shifts."""
 
 import re
 from collections import Counter
@@ -9,14 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, Response, Route, expect
 
-from e2e.journey import Visitor
-from testing.walk import BANK, through_the_shop
+from testing.every_page import BANK, visit_site
+from testing.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-MOST_BYTES = 60_000
-LEAST_PAGES = 60
+MAX_BYTES = 60_000
+MIN_PAGES = 60
 TRANSPARENT = re.compile(r"[,/] 0\)$")
 
 SHIFTS = """
@@ -36,12 +36,12 @@ new PerformanceObserver((list) => {
         (320, "light", "de"),
     ],
 )
-def test_no_page_stands_in_anybodys_way(
+def test_every_page_is_accessible_and_fits_the_screen(
     demo: str, browser: Browser, width: int, scheme: Any, language: str
 ) -> None:
-    """axe-core finds no fault of WCAG 2.2 A and AA, and no page is wider than the screen.
+    """axe-core finds no violation of WCAG 2.2 A and AA, and no page is wider than the screen.
 
-    A screen of 320 px is also what 200 % and 400 % of zoom leave of larger ones.
+    A zoom of 200 % or 400 % on a larger screen leaves 320 px, too.
     """
     context = browser.new_context(
         viewport={"width": width, "height": 812},
@@ -49,56 +49,58 @@ def test_no_page_stands_in_anybodys_way(
         reduced_motion="reduce",
         locale=language,
     )
-    faults: list[str] = []
+    violations: list[str] = []
     seen: Counter[str] = Counter()
 
-    def look(page: Page, name: str) -> None:
+    def check(page: Page, name: str) -> None:
         seen[name] += 1
         found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-        faults.extend(
-            f"{name}: {fault['id']} ({fault['help']}): {node['html'][:200]}"
-            for fault in found.response["violations"]
-            for node in fault["nodes"]
+        violations.extend(
+            f"{name}: {violation['id']} ({violation['help']}): {node['html'][:200]}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
         )
         if name != "payment" and page.get_attribute("html", "lang") != language:
-            faults.append(f"{name}: not in {language}")
+            violations.append(f"{name}: not in {language}")
         if page.evaluate("document.documentElement.scrollWidth") > width:
-            faults.append(f"{name}: wider than {width} px")
+            violations.append(f"{name}: wider than {width} px")
 
-    through_the_shop(context.new_page(), demo, look)
+    visit_site(context.new_page(), demo, check)
     context.close()
-    assert faults == []
-    assert len(seen) >= LEAST_PAGES
+    assert violations == []
+    assert len(seen) >= MIN_PAGES
 
 
 @pytest.mark.parametrize("path", ["/", "/banks/", BANK, f"{BANK}sample/1/"])
-def test_a_first_view_is_small_still_and_from_here(demo: str, browser: Browser, path: str) -> None:
-    """At most 60 kB of styles, scripts and fonts as they travel; no shift; no other host."""
+def test_first_view_is_small_without_shifts_or_other_hosts(
+    demo: str, browser: Browser, path: str
+) -> None:
+    """At most 60 kB of styles, scripts and fonts over the network; no layout shift; no other host."""
     context = browser.new_context(viewport={"width": 375, "height": 812})
     context.add_init_script(SHIFTS)
     page = context.new_page()
     sizes: dict[str, int] = {}
-    strangers: list[str] = []
+    other_hosts: list[str] = []
 
-    def weigh(response: Response) -> None:
+    def record(response: Response) -> None:
         if not response.url.startswith((demo, "data:")):
-            strangers.append(response.url)
+            other_hosts.append(response.url)
         if response.request.resource_type in {"stylesheet", "script", "font"}:
             sizes[response.url] = response.request.sizes()["responseBodySize"]
 
-    page.on("response", weigh)
+    page.on("response", record)
     page.goto(demo + path, wait_until="networkidle")
     page.mouse.wheel(0, 2000)
     page.wait_for_timeout(200)
-    assert strangers == []
-    assert sum(sizes.values()) <= MOST_BYTES, sizes
+    assert other_hosts == []
+    assert sum(sizes.values()) <= MAX_BYTES, sizes
     assert len(sizes) >= 2
     assert page.evaluate("window.shifts") == 0
     context.close()
 
 
-def test_the_list_changes_in_place_and_goes_back(demo: str, page: Page) -> None:
-    visitor = Visitor(page=page, shop=demo)
+def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> None:
+    visitor = Visitor(page=page, base_url=demo)
     visitor.open("/banks/")
     before = page.locator(".bank-card").count()
     page.evaluate("window.same = true")
@@ -123,9 +125,9 @@ def test_the_list_changes_in_place_and_goes_back(demo: str, page: Page) -> None:
     assert page.evaluate("window.same")
 
 
-def test_an_answer_that_was_overtaken_is_thrown_away(demo: str, page: Page) -> None:
-    """The list shows what the address says, though the first answer comes last."""
-    visitor = Visitor(page=page, shop=demo)
+def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
+    """The list matches the address even if the first response arrives last."""
+    visitor = Visitor(page=page, base_url=demo)
     visitor.open("/banks/")
     before = page.locator(".bank-card").count()
     held: list[Route] = []
@@ -133,7 +135,7 @@ def test_an_answer_that_was_overtaken_is_thrown_away(demo: str, page: Page) -> N
     page.get_by_label("Only free").check()
     page.wait_for_url("**/banks/?free=1")
     expect(page.locator("#results[aria-busy=true]")).to_have_count(1)
-    # What is on its way keeps its place: the same cards, their words blank.
+    # While the list loads, the same cards stay with their text hidden.
     expect(page.locator(".bank-card__text").first).to_have_css("color", TRANSPARENT)
     expect(page.locator(".bank-card")).to_have_count(before)
     page.go_back()

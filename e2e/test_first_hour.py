@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.journey import Visitor
 from testing.demo import copy_project, ready_demo
+from testing.every_page import SELLER, sign_in
 from testing.proxies import refusing_port
 from testing.site import ROOT
+from testing.visitor import Visitor
 from testing.waiting import wait_until
-from testing.walk import SELLER, sign_in
 
 NOT_INSTALLED = f"surely-not-installed==1.0 --hash=sha256:{'0' * 64}\n"
 
@@ -72,14 +72,14 @@ def test_another_fault_is_told_in_the_words_of_pip(requirements: Path) -> None:
 def test_dev_shows_a_changed_template_and_lets_the_seller_in(page: Page, tmp_path: Path) -> None:
     copy_project(tmp_path)
     with ready_demo(tmp_path, "testbank.dev", says="Ready, with DEBUG") as address:
-        visitor = Visitor(page=page, shop=address)
-        sign_in(visitor, SELLER, following="/admin/")
+        visitor = Visitor(page=page, base_url=address)
+        sign_in(visitor, SELLER, next_path="/admin/")
         expect(page).to_have_url(f"{address}/admin/")
         template = tmp_path / "catalog/templates/catalog/home.html"
         template.write_text("Changed just now.")
         wait_until(lambda: page.goto(address) and "Changed just now." in page.content())
         page.goto(f"{address}/nothing/")
-        visitor.sees("DEBUG = True")
+        visitor.expect_text("DEBUG = True")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from requests.utils import should_bypass_proxies
 
 from e2e.manual import code_in, recipes, table
-from e2e.office import ASK, SESSION, Office, running_office
+from e2e.proxied_site import PURCHASE, SESSION, ProxiedSite, running_proxied_site
 from outbound.route import ProxyEnvironment, decide
 from outbound.tests.curl import Curl, running_curl
 from outbound.transport.trust import CABundleError, system_store
@@ -37,55 +37,55 @@ print("outcome", Order.objects.get(session_id="{session}").status)
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with running_office(tmp_path_factory.mktemp("office")) as office:
-        yield office
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxiedSite]:
+    with running_proxied_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
-def opening_proxy(office: Office) -> Iterator[RunningInterceptor]:
+def opening_proxy(site: ProxiedSite) -> Iterator[RunningInterceptor]:
     """A proxy that opens TLS with a company's authority."""
-    leads_to, trusts = office.sandbox.tls_port, office.sandbox.ca_path
+    leads_to, trusts = site.sandbox.tls_port, site.sandbox.ca_path
     with running_mitmproxy(leads_to=leads_to, trusts=trusts) as proxy:
         yield proxy
 
 
 @pytest.mark.parametrize("name", ["exempt", "exempt as in older guides", "direct"])
-def test_line_in_env(office: Office, name: str) -> None:
-    variables = office.shell_of_the_report()
-    with office.lines_in_env():
-        assert office.ask(variables) == REFUSED
-    with office.lines_in_env(RECIPES[name]):
-        assert office.ask(variables) == SESSION
-        assert office.ask(variables | {"no_proxy": "localhost"}) == SESSION
+def test_line_in_env(site: ProxiedSite, name: str) -> None:
+    variables = site.reported_environment()
+    with site.env_file_with():
+        assert site.purchase(variables) == REFUSED
+    with site.env_file_with(RECIPES[name]):
+        assert site.purchase(variables) == SESSION
+        assert site.purchase(variables | {"no_proxy": "localhost"}) == SESSION
 
 
-def test_direct_in_code(office: Office) -> None:
-    variables = office.shell_of_the_report()
-    module = office.folder / "campus_settings.py"
+def test_direct_in_code(site: ProxiedSite) -> None:
+    variables = site.reported_environment()
+    module = site.folder / "campus_settings.py"
     module.write_text(RECIPES["direct in code"])
-    with office.lines_in_env():
-        assert office.ask(variables) == REFUSED
+    with site.env_file_with():
+        assert site.purchase(variables) == REFUSED
         chosen = {"DJANGO_SETTINGS_MODULE": module.stem}
-        assert office.ask(variables | chosen) == SESSION
+        assert site.purchase(variables | chosen) == SESSION
 
 
-def test_proxy_that_is_kept_is_shown_checked_and_tested(office: Office) -> None:
-    variables = office.shell_of_the_report()
-    recipe = office.placed(RECIPES["credentials"], proxy=office.admitting.url)
-    assert recipe.strip() == f"STRIPE_PROXY={office.admitting.url_with_credentials}"
-    with office.lines_in_env():
-        assert office.ask(variables) == REFUSED
-        examined = office.run("bash", "-c", RECIPES["test the path"], variables=variables)
+def test_proxy_that_is_kept_is_shown_checked_and_tested(site: ProxiedSite) -> None:
+    variables = site.reported_environment()
+    recipe = site.localized(RECIPES["credentials"], proxy=site.allowing_proxy.url)
+    assert recipe.strip() == f"STRIPE_PROXY={site.allowing_proxy.url_with_credentials}"
+    with site.env_file_with():
+        assert site.purchase(variables) == REFUSED
+        examined = site.run("bash", "-c", RECIPES["test the path"], variables=variables)
         assert (examined.returncode, REFUSED in examined.stdout) == (1, True)
-    with office.lines_in_env(recipe):
-        assert office.ask(variables) == SESSION
-        examined = office.run("bash", "-c", RECIPES["test the path"], variables=variables)
+    with site.env_file_with(recipe):
+        assert site.purchase(variables) == SESSION
+        examined = site.run("bash", "-c", RECIPES["test the path"], variables=variables)
     assert examined.returncode == 0, examined.stdout + examined.stderr
-    assert f"http://user:***@127.0.0.1:{office.admitting.port}" in examined.stdout
+    assert f"http://user:***@127.0.0.1:{site.allowing_proxy.port}" in examined.stdout
     assert "p%40ss" not in examined.stdout + examined.stderr
-    with office.lines_in_env(recipe.replace("p%40ss", "wrong")):
-        examined = office.run("bash", "-c", RECIPES["test the path"], variables=variables)
+    with site.env_file_with(recipe.replace("p%40ss", "wrong")):
+        examined = site.run("bash", "-c", RECIPES["test the path"], variables=variables)
     assert (examined.returncode, "NET-PROXY-407" in examined.stdout) == (1, True)
 
 
@@ -94,127 +94,127 @@ def on_port(script: str, port: int) -> str:
 
 
 @pytest.mark.parametrize("name", ["development", "shell"])
-def test_lines_of_a_shell(office: Office, name: str) -> None:
-    port, variables = free_port(), office.shell_of_the_report()
+def test_lines_of_a_shell(site: ProxiedSite, name: str) -> None:
+    port, variables = free_port(), site.reported_environment()
     script = on_port(RECIPES[name], port)
     without = "\n".join(line for line in script.splitlines() if "PROXY" not in line)
-    with office.lines_in_env():
-        refused = office.press_purchase(without, port, variables)
-        assert (refused.status, log_names(office, REFUSED)) == (503, True)
-        passed = office.press_purchase(script, port, variables)
+    with site.env_file_with():
+        refused = site.purchase_in_web_server(without, port, variables)
+        assert (refused.status, log_names(site, REFUSED)) == (503, True)
+        passed = site.purchase_in_web_server(script, port, variables)
     assert (passed.status, "/c/pay/cs_" in passed.location) == (303, True)
 
 
-def log_names(office: Office, cause: str) -> bool:
-    return f"cause={cause}" in (office.folder / "web.log").read_text()
+def log_names(site: ProxiedSite, cause: str) -> bool:
+    return f"cause={cause}" in (site.folder / "web.log").read_text()
 
 
-def unit(office: Office, name: str) -> tuple[dict[str, str], str]:
+def unit(site: ProxiedSite, name: str) -> tuple[dict[str, str], str]:
     """The variables that systemd gives to a unit of the manual, and the command it starts."""
     text = RECIPES[name]
     (file,) = re.findall(r"^EnvironmentFile=-?(.+)$", text, re.MULTILINE)
     assert file == "/etc/testbank/proxy.env"
     assert "WorkingDirectory=/srv/testbank\n" in text
-    lines = office.placed(RECIPES["file for systemd"]).splitlines()
+    lines = site.localized(RECIPES["file for systemd"]).splitlines()
     for quoted in re.findall(r"^Environment=(.+)$", text, re.MULTILINE):
         lines += shlex.split(quoted)
     variables = dict(line.split("=", 1) for line in lines)
     (command,) = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
-    return variables, office.placed(command)
+    return variables, site.localized(command)
 
 
-def test_unit_of_systemd(office: Office) -> None:
+def test_unit_of_systemd(site: ProxiedSite) -> None:
     port = free_port()
-    variables, command = unit(office, "systemd")
+    variables, command = unit(site, "systemd")
     variables |= {"BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
     exempt = {"NO_PROXY": variables.pop("NO_PROXY")}
-    with office.lines_in_env():
-        refused = office.press_purchase(f"exec {command}", port, variables)
-        assert (refused.status, log_names(office, REFUSED)) == (503, True)
-        passed = office.press_purchase(f"exec {command}", port, variables | exempt)
+    with site.env_file_with():
+        refused = site.purchase_in_web_server(f"exec {command}", port, variables)
+        assert (refused.status, log_names(site, REFUSED)) == (503, True)
+        passed = site.purchase_in_web_server(f"exec {command}", port, variables | exempt)
     assert (passed.status, "/c/pay/cs_" in passed.location) == (303, True)
 
 
 @pytest.fixture
-def paid_session(office: Office) -> str:
+def paid_session(site: ProxiedSite) -> str:
     """A session that was paid while nobody told the shop."""
-    with office.lines_in_env():
-        made = office.run("python", "manage.py", "shell", variables={}, stdin=ASK)
+    with site.env_file_with():
+        made = site.run("python", "manage.py", "shell", variables={}, stdin=PURCHASE)
     found = re.search(r"^outcome session (\w+)$", made.stdout, re.MULTILINE)
     assert found, made.stderr
-    office.sandbox.control.pay(found.group(1))
+    site.sandbox.control.pay(found.group(1))
     return found.group(1)
 
 
-def status_of(office: Office, session: str) -> str:
+def status_of(site: ProxiedSite, session: str) -> str:
     ask = ORDER.format(session=session)
-    return office.outcome("python manage.py shell", {}, stdin=ask)
+    return site.outcome("python manage.py shell", {}, stdin=ask)
 
 
-def test_worker(office: Office, paid_session: str) -> None:
-    variables, command = unit(office, "worker")
+def test_worker(site: ProxiedSite, paid_session: str) -> None:
+    variables, command = unit(site, "worker")
     exempt = {"NO_PROXY": variables.pop("NO_PROXY")}
-    with office.lines_in_env():
-        worked = office.run(*shlex.split(command), "--once", variables=variables)
+    with site.env_file_with():
+        worked = site.run(*shlex.split(command), "--once", variables=variables)
         assert f"reconciliation could not ask Stripe: {REFUSED}" in worked.stderr
-        assert status_of(office, paid_session) == "open"
-        office.run(*shlex.split(command), "--once", variables=variables | exempt)
-        assert status_of(office, paid_session) == "paid"
+        assert status_of(site, paid_session) == "open"
+        site.run(*shlex.split(command), "--once", variables=variables | exempt)
+        assert status_of(site, paid_session) == "paid"
 
 
-def test_cron(office: Office, paid_session: str) -> None:
+def test_cron(site: ProxiedSite, paid_session: str) -> None:
     """Only `.env` is there for it, with the proxy and its exemption."""
     command = RECIPES["cron"].split(maxsplit=5)[5]
-    bare = {name: office.placed(value) for name, value in WORDS_OF_CRON.items()}
+    bare = {name: site.localized(value) for name, value in WORDS_OF_CRON.items()}
     bare["PATH"] = "/usr/bin:/bin"
 
     def started_by_cron() -> int:
         given = [f"{name}={value}" for name, value in bare.items()]
-        ran = office.run(
-            "/usr/bin/env", "-i", *given, "/bin/sh", "-c", office.placed(command), variables={}
+        ran = site.run(
+            "/usr/bin/env", "-i", *given, "/bin/sh", "-c", site.localized(command), variables={}
         )
         return ran.returncode
 
-    proxy = office.placed(RECIPES["file for systemd"])
-    with office.lines_in_env(proxy):
+    proxy = site.localized(RECIPES["file for systemd"])
+    with site.env_file_with(proxy):
         assert started_by_cron() == 2
-        assert status_of(office, paid_session) == "open"
-    with office.lines_in_env(proxy + RECIPES["exempt"]):
+        assert status_of(site, paid_session) == "open"
+    with site.env_file_with(proxy + RECIPES["exempt"]):
         assert started_by_cron() == 0
-        assert status_of(office, paid_session) == "paid"
+        assert status_of(site, paid_session) == "paid"
 
 
-def test_file_for_docker(office: Office) -> None:
+def test_file_for_docker(site: ProxiedSite) -> None:
     """Docker gives each line to the process as it stands, quotes included."""
-    lines = office.placed(RECIPES["file for docker"]).splitlines()
+    lines = site.localized(RECIPES["file for docker"]).splitlines()
     variables = dict(line.split("=", 1) for line in lines)
-    with office.lines_in_env():
-        assert office.ask(variables | {"NO_PROXY": "localhost"}) == REFUSED
-        assert office.ask(variables) == SESSION
+    with site.env_file_with():
+        assert site.purchase(variables | {"NO_PROXY": "localhost"}) == REFUSED
+        assert site.purchase(variables) == SESSION
         quoted = {name: f'"{value}"' for name, value in variables.items()}
-        assert office.ask(quoted) == SESSION
+        assert site.purchase(quoted) == SESSION
 
 
-def test_defaults_for_docker(office: Office) -> None:
+def test_defaults_for_docker(site: ProxiedSite) -> None:
     """Docker gives both spellings of each to every new container."""
-    chosen = json.loads(office.placed(RECIPES["defaults for docker"]))["proxies"]["default"]
+    chosen = json.loads(site.localized(RECIPES["defaults for docker"]))["proxies"]["default"]
     names = {"httpsProxy": "https_proxy", "noProxy": "no_proxy"}
     lower = {names[key]: value for key, value in chosen.items()}
     variables = lower | {name.upper(): value for name, value in lower.items()}
-    with office.lines_in_env():
+    with site.env_file_with():
         unexempt = {name: value for name, value in variables.items() if name.lower() != "no_proxy"}
-        assert office.ask(unexempt) == REFUSED
-        assert office.ask(variables) == SESSION
+        assert site.purchase(unexempt) == REFUSED
+        assert site.purchase(variables) == SESSION
 
 
-def test_companys_authority(office: Office, opening_proxy: RunningInterceptor) -> None:
-    bundle = office.folder / "company-ca.pem"
+def test_companys_authority(site: ProxiedSite, opening_proxy: RunningInterceptor) -> None:
+    bundle = site.folder / "company-ca.pem"
     bundle.write_bytes(opening_proxy.authority.read_bytes())
     variables = {"HTTPS_PROXY": opening_proxy.url}
-    with office.lines_in_env():
-        assert office.ask(variables) == UNTRUSTED
-    with office.lines_in_env(office.placed(RECIPES["company's CA"], authority=bundle)):
-        assert office.ask(variables) == SESSION
+    with site.env_file_with():
+        assert site.purchase(variables) == UNTRUSTED
+    with site.env_file_with(site.localized(RECIPES["company's CA"], ca_bundle=bundle)):
+        assert site.purchase(variables) == SESSION
 
 
 def test_systems_store() -> None:
@@ -227,36 +227,36 @@ def test_systems_store() -> None:
     assert stripe_settings.ca_bundle(settings) == store
 
 
-def test_password_is_encoded_and_written(office: Office) -> None:
-    proxy = office.admitting
-    encoded = office.run("bash", "-c", RECIPES["encode"], variables={}, stdin=f"{proxy.password}\n")
-    recipe = office.placed(RECIPES["password"], proxy=proxy.url)
+def test_password_is_encoded_and_written(site: ProxiedSite) -> None:
+    proxy = site.allowing_proxy
+    encoded = site.run("bash", "-c", RECIPES["encode"], variables={}, stdin=f"{proxy.password}\n")
+    recipe = site.localized(RECIPES["password"], proxy=proxy.url)
     assert f":{encoded.stdout.strip()}@" in recipe
-    with office.lines_in_env(f"HTTPS_PROXY={proxy.url}\n"):
-        assert office.ask({}) == "NET-PROXY-407"
-    with office.lines_in_env(recipe):
-        assert office.ask({}) == SESSION
+    with site.env_file_with(f"HTTPS_PROXY={proxy.url}\n"):
+        assert site.purchase({}) == "NET-PROXY-407"
+    with site.env_file_with(recipe):
+        assert site.purchase({}) == SESSION
 
 
-def test_relay(office: Office) -> None:
+def test_relay(site: ProxiedSite) -> None:
     """A relay is an open proxy on this machine, whatever it speaks to the company's."""
-    variables = office.shell_of_the_report()
-    with running_squid(leads_to=office.sandbox.tls_port) as relay:
-        with office.lines_in_env():
-            assert office.ask(variables) == REFUSED
-        with office.lines_in_env(office.placed(RECIPES["relay"], proxy=relay.url)):
-            assert office.ask(variables) == SESSION
+    variables = site.reported_environment()
+    with running_squid(leads_to=site.sandbox.tls_port) as relay:
+        with site.env_file_with():
+            assert site.purchase(variables) == REFUSED
+        with site.env_file_with(site.localized(RECIPES["relay"], proxy=relay.url)):
+            assert site.purchase(variables) == SESSION
 
 
-def test_socks(office: Office) -> None:
+def test_socks(site: ProxiedSite) -> None:
     """microsocks cannot be told where a name leads, so the name is looked up on this side."""
-    variables = office.shell_of_the_report()
+    variables = site.reported_environment()
     with running_microsocks(credentials=True) as proxy:
-        recipe = office.placed(RECIPES["socks"], proxy=proxy.url)
-        with office.lines_in_env():
-            assert office.ask(variables) == REFUSED
-        with office.lines_in_env(recipe.replace("socks5h://", "socks5://")):
-            assert office.ask(variables) == SESSION
+        recipe = site.localized(RECIPES["socks"], proxy=proxy.url)
+        with site.env_file_with():
+            assert site.purchase(variables) == REFUSED
+        with site.env_file_with(recipe.replace("socks5h://", "socks5://")):
+            assert site.purchase(variables) == SESSION
 
 
 def test_rules_in_their_order() -> None:
@@ -306,41 +306,41 @@ def assert_comes_to(found: str, said: str, *, otherwise: str) -> None:
 
 @pytest.mark.parametrize(("shell", "line", "alone", "here"), advised("advice for code"))
 def test_advice_for_code(
-    office: Office, shell: list[str], line: str, alone: str, here: str
+    site: ProxiedSite, shell: list[str], line: str, alone: str, here: str
 ) -> None:
-    variables = office.shell_of_the_report() | dict(each.split("=") for each in shell)
-    with office.lines_in_env():
-        found = office.ask_stripe_python(variables, code=line)
+    variables = site.reported_environment() | dict(each.split("=") for each in shell)
+    with site.env_file_with():
+        found = site.purchase_with_stripe_python(variables, code=line)
         assert_comes_to(found, alone, otherwise=REFUSED)
-        assert_comes_to(office.ask(variables, code=line), here, otherwise=REFUSED)
+        assert_comes_to(site.purchase(variables, code=line), here, otherwise=REFUSED)
 
 
 @pytest.mark.parametrize(("shell", "line", "alone", "here"), advised("advice for shells"))
 def test_advice_for_shells(
-    office: Office, shell: list[str], line: str, alone: str, here: str
+    site: ProxiedSite, shell: list[str], line: str, alone: str, here: str
 ) -> None:
     assert shell == []
-    variables = office.shell_of_the_report()
-    with office.lines_in_env():
-        found = office.ask_stripe_python(variables, shell=line)
+    variables = site.reported_environment()
+    with site.env_file_with():
+        found = site.purchase_with_stripe_python(variables, shell=line)
         assert_comes_to(found, alone, otherwise=REFUSED)
-        assert_comes_to(office.ask(variables, shell=line), here, otherwise=REFUSED)
+        assert_comes_to(site.purchase(variables, shell=line), here, otherwise=REFUSED)
 
 
 @pytest.mark.parametrize("row", table("advice for certificates"), ids=lambda row: row[0])
 def test_advice_for_certificates(
-    office: Office, opening_proxy: RunningInterceptor, row: list[str]
+    site: ProxiedSite, opening_proxy: RunningInterceptor, row: list[str]
 ) -> None:
     what, alone, here, _instead = row
-    bundle = office.folder / "company-ca.pem"
+    bundle = site.folder / "company-ca.pem"
     bundle.write_bytes(opening_proxy.authority.read_bytes())
-    (line,) = code_in(office.placed(what, authority=bundle))
+    (line,) = code_in(site.localized(what, ca_bundle=bundle))
     kind = "shell" if line.startswith("export ") else "code"
     variables = {"HTTPS_PROXY": opening_proxy.url}
-    with office.lines_in_env():
-        found = office.ask_stripe_python(variables, **{kind: line})
+    with site.env_file_with():
+        found = site.purchase_with_stripe_python(variables, **{kind: line})
         assert_comes_to(found, alone, otherwise=UNTRUSTED)
-        assert_comes_to(office.ask(variables, **{kind: line}), here, otherwise=UNTRUSTED)
+        assert_comes_to(site.purchase(variables, **{kind: line}), here, otherwise=UNTRUSTED)
 
 
 @pytest.fixture(scope="module")

@@ -15,27 +15,26 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from e2e.journey import Visitor
 from testing.browser import ARGUMENTS, CHROMIUM, running_browser
 from testing.demo import copy_project, ready_demo
+from testing.every_page import BANK, FREE_BANK, LEARNER, sign_in
 from testing.site import ROOT
-from testing.walk import BANK, LEARNER, sign_in
+from testing.visitor import Visitor
 
 GOAL = 95
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 PROGRAM = ROOT / "tools" / "lighthouse" / "node_modules" / ".bin" / "lighthouse"
 FOLDER = ROOT / "var"
-FREE_BANK = "/banks/http-warm-up/"
 
 
 def question_page(browser: Browser, shop: str) -> tuple[str, str]:
     """The address of a question in practice, and the cookies that open it."""
     context = browser.new_context()
     page = context.new_page()
-    visitor = Visitor(page=page, shop=shop)
-    sign_in(visitor, LEARNER, following=FREE_BANK)
+    visitor = Visitor(page=page, base_url=shop)
+    sign_in(visitor, LEARNER, next_path=FREE_BANK)
     page.wait_for_url(f"**{FREE_BANK}")
-    visitor.press("Get it for free")
+    visitor.click("Get it for free")
     page.get_by_role("button", name="Practise").first.click()
     page.wait_for_url("**/practice/**")
     cookies = "; ".join(f"{one.get('name')}={one.get('value')}" for one in context.cookies())

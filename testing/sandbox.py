@@ -178,6 +178,17 @@ class RunningSandbox:
         return SandboxControl(self.url)
 
     @property
+    def site_settings(self) -> dict[str, str]:
+        """The lines of a site's `.env` that make it use this sandbox as Stripe."""
+        return {
+            "STRIPE_PUBLIC_KEY": self.public_key,
+            "STRIPE_SECRET_KEY": self.secret_key,
+            "STRIPE_WEBHOOK_SECRET": self.webhook_secret,
+            "STRIPE_API_BASE": self.url,
+            "CHECKOUT_ORIGIN": self.url,
+        }
+
+    @property
     def port(self) -> int:
         """The port of the plain address."""
         return urlsplit(self.url).port or 0

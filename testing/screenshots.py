@@ -1,6 +1,6 @@
-"""`make screenshots`: every page of the demo, on a phone and a desk, in light and dark, in Arabic.
+"""`make screenshots`: every page of the demo by width, color scheme and language.
 
-They go to `screenshots/`, which git ignores, to be looked at one by one.
+Writes to `screenshots/`, which git ignores.
 """
 
 import sys
@@ -11,13 +11,13 @@ from playwright.sync_api import Browser, Page
 
 from testing.browser import running_browser
 from testing.demo import copy_project, ready_demo
+from testing.every_page import visit_back_office, visit_site
 from testing.site import ROOT
-from testing.walk import through_the_back_office, through_the_shop
 
 FOLDER = ROOT / "screenshots"
-# What people put on paper.
+# Pages that people print.
 PRINTED = {"result", "receipt"}
-# By the end of a picture's name: width, scheme, language.
+# Width, color scheme and language, by the suffix of the file name.
 VARIANTS = {
     **{
         f"{width}-{scheme}": (width, scheme, "en")
@@ -30,49 +30,49 @@ VARIANTS = {
 }
 
 
-def photograph(browser: Browser, shop: str, variant: str) -> None:
-    """Write NAME-VARIANT.png of every page, the whole page; and as printed, where it is."""
+def take_screenshots(browser: Browser, base_url: str, variant: str) -> None:
+    """Write NAME-VARIANT.png of every page, and NAME-VARIANT-print.png of those in PRINTED."""
     width, scheme, language = VARIANTS[variant]
 
-    def take(page: Page, name: str) -> None:
-        picture(page, f"{name}-{variant}")
+    def on_page(page: Page, name: str) -> None:
+        screenshot(page, f"{name}-{variant}")
         if name in PRINTED:
             page.emulate_media(media="print")
-            picture(page, f"{name}-{variant}-print")
+            screenshot(page, f"{name}-{variant}-print")
             page.emulate_media(media="screen")
 
-    # The back office speaks English.
-    walks = [through_the_shop, *([through_the_back_office] if language == "en" else [])]
-    for walk in walks:
+    # The back office is in English only.
+    tours = [visit_site, *([visit_back_office] if language == "en" else [])]
+    for tour in tours:
         context = browser.new_context(
             viewport={"width": width, "height": 812},
             color_scheme="dark" if scheme == "dark" else "light",
             locale=language,
         )
-        walk(context.new_page(), shop, take)
+        tour(context.new_page(), base_url, on_page)
         context.close()
 
 
-def picture(page: Page, name: str) -> None:
-    """Write one page, with the pictures that come only when one scrolls to them."""
-    page.evaluate("document.querySelectorAll('img').forEach((one) => (one.loading = 'eager'))")
+def screenshot(page: Page, name: str) -> None:
+    """Write the full page, with the images that load only when they are scrolled into view."""
+    page.evaluate("document.querySelectorAll('img').forEach((image) => (image.loading = 'eager'))")
     page.wait_for_load_state("networkidle")
     page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
 
 
-def main(wanted: list[str]) -> int:
-    """Photograph a fresh demo, in the variants that are named, or in all; 2 if one is unknown."""
-    if unknown := [name for name in wanted if name not in VARIANTS]:
-        sys.stderr.write(f"Unknown: {', '.join(unknown)}. There are: {', '.join(VARIANTS)}.\n")
+def main(variants: list[str]) -> int:
+    """Take screenshots of a fresh demo in these variants, or in all. Return 2 for an unknown one."""
+    if unknown := [name for name in variants if name not in VARIANTS]:
+        sys.stderr.write(f"Unknown: {', '.join(unknown)}. Choose from: {', '.join(VARIANTS)}.\n")
         return 2
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running_browser() as browser:
         copy_project(Path(folder))
-        with ready_demo(Path(folder)) as shop:
-            for name in wanted or VARIANTS:
+        with ready_demo(Path(folder)) as base_url:
+            for name in variants or VARIANTS:
                 sys.stdout.write(f"{name}\n")
-                photograph(browser, shop, name)
-    sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}\n")
+                take_screenshots(browser, base_url, name)
+    sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} screenshots in {FOLDER}\n")
     return 0
 
 

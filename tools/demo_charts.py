@@ -1,18 +1,14 @@
-"""Draw the charts and graphs of the demo's banks anew: `python tools/demo_charts.py [FONT FOLDER]`.
+"""Redraw the charts and graphs of the demo's banks: `python tools/demo_charts.py [FONT FOLDER]`.
 
-Commits, tables, histograms and curves; `demo_pictures.py` has the paper and pens, and the
-drawings of the other banks.
+`demo_pictures.py` has the drawing tools, and the pictures of the other banks.
 """
 
 import math
 import random
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from demo_pictures import (
     ACTION,
-    BANKS,
     INK,
     LINE,
     PENCIL,
@@ -21,13 +17,14 @@ from demo_pictures import (
     WASH,
     Drawing,
     Point,
+    save_all,
 )
 
 FONT_SIZE = 34
 
 
 def branches() -> Drawing:
-    """Two branches that began at one commit."""
+    """Two branches that start at one commit."""
     drawing = Drawing(400)
     main = {"A": (110, 270), "B": (300, 270), "C": (490, 270), "F": (680, 270)}
     feature = {"D": (490, 110), "E": (680, 110)}
@@ -36,16 +33,16 @@ def branches() -> Drawing:
         _link(drawing, places[child], places[parent])
     for name, place in places.items():
         drawing.dot(place, 44, fill=WASH, outline=INK)
-        drawing.words((place[0], place[1] - 2), name, size=FONT_SIZE, is_bold=True)
+        drawing.text((place[0], place[1] - 2), name, size=FONT_SIZE, is_bold=True)
     for name, y in (("main", 270), ("feature", 110)):
         drawing.box((760, y - 34), (180, 68), fill=SUNK)
-        drawing.words((850, y - 2), name, size=FONT_SIZE, is_code=True)
-    drawing.words((395, 365), "Each commit points to its parent", size=28, fill=SOFT)
+        drawing.text((850, y - 2), name, size=FONT_SIZE, is_code=True)
+    drawing.text((395, 365), "Each commit points to its parent", size=28, fill=SOFT)
     return drawing
 
 
 def _link(drawing: Drawing, child: Point, parent: Point) -> None:
-    """An arrow from circle to circle."""
+    """Draw an arrow from one commit to another."""
     angle = math.atan2(parent[1] - child[1], parent[0] - child[0])
     step = (46 * math.cos(angle), 46 * math.sin(angle))
     drawing.arrow(
@@ -63,21 +60,21 @@ ROW, ACROSS = 52, 280
 
 
 def schema() -> Drawing:
-    """Four tables of a shop and how they refer to each other."""
+    """Four tables of a store and their foreign keys."""
     drawing = Drawing(590)
     for name, (corner, columns) in TABLES.items():
         width = ACROSS if corner[0] < 300 else ACROSS + 60
         drawing.box(corner, (width, ROW * (len(columns) + 1) + 10))
         drawing.box(corner, (width, ROW + 6), fill=WASH)
-        drawing.words((corner[0] + 18, corner[1] + 27), name, size=30, anchor="lm", is_bold=True)
+        drawing.text((corner[0] + 18, corner[1] + 27), name, size=30, anchor="lm", is_bold=True)
         for number, column in enumerate(columns, start=1):
             at = (corner[0] + 18, corner[1] + 32 + ROW * number)
-            drawing.words(at, column, size=28, anchor="lm", is_code=True)
+            drawing.text(at, column, size=28, anchor="lm", is_code=True)
     drawing.arrow((370, 167), (302, 115), fill=ACTION, width=4)
     drawing.arrow((370, 467), (302, 415), fill=ACTION, width=4)
     drawing.line((710, 415), (800, 415), (800, 115), fill=ACTION, width=4)
     drawing.arrow((800, 115), (714, 115), fill=ACTION, width=4)
-    drawing.words((810, 265), "refers to", size=28, anchor="lm", fill=ACTION)
+    drawing.text((810, 265), "refers to", size=28, anchor="lm", fill=ACTION)
     return drawing
 
 
@@ -85,11 +82,11 @@ LEFT, RIGHT, TOP = 110, 930, 40
 
 
 def _axis(drawing: Drawing, base: float, marks: list[tuple[float, str]]) -> None:
-    """The line at the foot of a chart, with its marks at places in pixels."""
+    """Draw the x-axis, with its ticks at positions in pixels."""
     drawing.line((LEFT - 20, base), (RIGHT, base))
-    for x, words in marks:
+    for x, label in marks:
         drawing.line((x, base), (x, base + 12))
-        drawing.words((x, base + 38), words, size=30)
+        drawing.text((x, base + 38), label, size=30)
 
 
 RENTS = [14, 38, 52, 40, 24, 14, 8, 5, 3, 1, 1]
@@ -106,12 +103,12 @@ def rents() -> Drawing:
     marks = range(0, len(RENTS) + 1, 2)
     _axis(drawing, base, [(LEFT + mark * across, f"{200 + mark * 200:,}") for mark in marks])
     for count in (20, 40):
-        drawing.words((LEFT - 40, base - count * 6.4), str(count), size=30, anchor="rm", fill=SOFT)
+        drawing.text((LEFT - 40, base - count * 6.4), str(count), size=30, anchor="rm", fill=SOFT)
         drawing.dashes(
             (LEFT - 20, base - count * 6.4), (RIGHT, base - count * 6.4), fill=LINE, width=2
         )
-    drawing.words((520, 478), "Rent in a month", size=30, fill=SOFT)
-    drawing.words((RIGHT, 60), "Households", size=30, anchor="rm", fill=SOFT)
+    drawing.text((520, 478), "Rent in a month", size=30, fill=SOFT)
+    drawing.text((RIGHT, 60), "Households", size=30, anchor="rm", fill=SOFT)
     return drawing
 
 
@@ -155,40 +152,29 @@ def normal() -> Drawing:
 
 
 def parabola() -> Drawing:
-    """Points that follow a parabola, symmetric around its middle; the noise comes in pairs."""
+    """Points along a parabola, symmetric around its middle even in their noise."""
     drawing, base = Drawing(480), 400
-    noise = random.Random(4)  # noqa: S311 - a drawing that is the same each time
+    noise = random.Random(4)  # noqa: S311 - reproducible, not secret
     drawing.line((LEFT, TOP), (LEFT, base), (RIGHT, base))
     for step in range(1, 21):
         x = step * 19
         y = base - 40 - 290 * (step / 20) ** 2 + noise.uniform(-22, 22)
         for side in (-1, 1):
             drawing.dot((520 + side * x, y), 9, fill=ACTION)
-    drawing.words((RIGHT - 12, base + 40), "x", size=FONT_SIZE)
-    drawing.words((LEFT - 36, TOP + 10), "y", size=FONT_SIZE)
+    drawing.text((RIGHT - 12, base + 40), "x", size=FONT_SIZE)
+    drawing.text((LEFT - 36, TOP + 10), "y", size=FONT_SIZE)
     return drawing
 
 
 CHARTS: dict[str, Callable[[], Drawing]] = {
-    "git-in-practice/branches": branches,
-    "sql-foundations/schema": schema,
-    "statistics/box-plot": box_plot,
-    "statistics/normal": normal,
-    "statistics/parabola": parabola,
-    "statistics/rents": rents,
+    "git-in-practice/branches.png": branches,
+    "sql-foundations/schema.png": schema,
+    "statistics/box-plot.png": box_plot,
+    "statistics/normal.png": normal,
+    "statistics/parabola.png": parabola,
+    "statistics/rents.png": rents,
 }
 
 
-def main() -> None:
-    """Draw all of them."""
-    if len(sys.argv) > 1:
-        Drawing.fonts = Path(sys.argv[1])
-    for name, draw in CHARTS.items():
-        path = BANKS / f"{name}.png"
-        path.parent.mkdir(exist_ok=True)
-        draw().save(path)
-        sys.stdout.write(f"{path.name}: {path.stat().st_size:,} bytes\n")
-
-
 if __name__ == "__main__":
-    main()
+    save_all(CHARTS)

@@ -1,14 +1,14 @@
-"""Draw the pictures of the demo's banks anew: `python tools/demo_pictures.py [FONT FOLDER]`.
+"""Redraw the pictures of the demo's banks: `python tools/demo_pictures.py [FONT FOLDER]`.
 
-They are drawn at twice their size and made smaller, so that lines are smooth. The paper is
-opaque: the pictures read the same on a light and on a dark page. The fonts are Noto Sans and
-DejaVu Sans Mono (Debian: fonts-noto-core, fonts-dejavu-core).
+The pictures are drawn at twice their size and scaled down, which smooths the lines. The
+background is opaque, so that they look the same on a light and on a dark page. Fonts: Noto Sans
+and DejaVu Sans Mono (Debian: fonts-noto-core, fonts-dejavu-core).
 """
 
 import functools
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
@@ -26,7 +26,7 @@ Point = tuple[float, float]
 
 
 class Drawing:
-    """A sheet of paper; lengths are pixels of the finished picture."""
+    """A picture being drawn. Lengths are in pixels of the finished picture."""
 
     fonts = FONTS
 
@@ -35,26 +35,26 @@ class Drawing:
         self.pen = ImageDraw.Draw(self.image)
 
     def save(self, path: Path) -> None:
-        """Write it as a PNG of few colours: these are flat drawings."""
+        """Save as a PNG with a small palette."""
         size = (self.image.width // SCALE, self.image.height // SCALE)
         small = self.image.resize(size, Image.Resampling.LANCZOS)
         small.quantize(palette=_palette(), dither=Image.Dither.NONE).save(path, optimize=True)
 
     def line(self, *points: Point, fill: str = INK, width: float = 3) -> None:
-        """A line through the points, round at its corners and ends."""
+        """Draw a line through the points, with round corners and ends."""
         self.pen.line(_scaled(points), fill=fill, width=round(width * SCALE), joint="curve")
         for point in points:
             self.dot(point, width / 2, fill=fill)
 
     def dashes(self, start: Point, end: Point, *, fill: str = SOFT, width: float = 3) -> None:
-        """A dashed line."""
+        """Draw a dashed line."""
         length = math.dist(start, end)
         for begin in range(0, int(length), 16):
             part = (begin / length, min(begin + 8, length) / length)
             self.line(*(_between(start, end, share) for share in part), fill=fill, width=width)
 
     def arrow(self, start: Point, end: Point, *, fill: str = INK, width: float = 3) -> None:
-        """A line with a head at its end."""
+        """Draw a line with an arrowhead."""
         angle = math.atan2(end[1] - start[1], end[0] - start[0])
         neck = (end[0] - 10 * math.cos(angle), end[1] - 10 * math.sin(angle))
         self.line(start, neck, fill=fill, width=width)
@@ -65,7 +65,7 @@ class Drawing:
         self.pen.polygon(_scaled([end, *wings]), fill=fill)
 
     def dot(self, middle: Point, radius: float, *, fill: str = INK, outline: str = "") -> None:
-        """A filled circle."""
+        """Draw a filled circle."""
         x, y = middle
         box = _scaled([(x - radius, y - radius), (x + radius, y + radius)])
         self.pen.ellipse(box, fill=fill, outline=outline or None, width=3 * SCALE)
@@ -73,16 +73,16 @@ class Drawing:
     def box(
         self, corner: Point, size: Point, *, fill: str = SUNK, outline: str = INK, radius: float = 8
     ) -> None:
-        """A rectangle with round corners."""
+        """Draw a rectangle with round corners."""
         end = (corner[0] + size[0], corner[1] + size[1])
         self.pen.rounded_rectangle(
             _scaled([corner, end]), radius * SCALE, fill=fill, outline=outline, width=3 * SCALE
         )
 
-    def words(
+    def text(
         self,
-        place: Point,
-        text: str,
+        center: Point,
+        content: str,
         *,
         size: float = 30,
         fill: str = INK,
@@ -90,34 +90,33 @@ class Drawing:
         is_bold: bool = False,
         is_code: bool = False,
     ) -> None:
-        """A text of one or more lines around a place."""
+        """Draw one or more lines of text, centered vertically on the point."""
         name = "dejavu/DejaVuSansMono.ttf" if is_code else "noto/NotoSans-Regular.ttf"
         if is_bold:
             name = name.replace("Mono.ttf", "Mono-Bold.ttf").replace("-Regular", "-Bold")
         font = ImageFont.truetype(str(self.fonts / name), round(size * SCALE))
-        lines = text.split("\n")
+        lines = content.split("\n")
         for number, line in enumerate(lines):
             shift = (number - (len(lines) - 1) / 2) * size * 1.3
-            (at,) = _scaled([(place[0], place[1] + shift)])
+            (at,) = _scaled([(center[0], center[1] + shift)])
             self.pen.text(at, line, font=font, fill=fill, anchor=anchor)
 
 
 @functools.cache
 def _palette() -> Image.Image:
-    """Our colours and what lies between dark and light ones at an edge.
+    """Return a palette of our colors, and of the shades between dark and light ones.
 
-    A palette that is counted from the picture leaves out a colour of few pixels: a yellow dot
-    became grey.
+    A palette computed from the picture drops colors of few pixels: a yellow dot became gray.
     """
     dark, light = (INK, SOFT, ACTION, LINE), (PAPER, SUNK, WASH, PENCIL, PENCIL_WASH)
     pairs = [(ImageColor.getrgb(one), ImageColor.getrgb(other)) for one in dark for other in light]
-    colours = [ImageColor.getrgb(colour) for colour in (*dark, *light)] + [
+    colors = [ImageColor.getrgb(color) for color in (*dark, *light)] + [
         tuple(round(one + (other - one) * share / 3) for one, other in zip(*pair, strict=True))
         for pair in pairs
         for share in (1, 2)
     ]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in colours for part in colour])
+    palette.putpalette([part for color in colors for part in color])
     return palette
 
 
@@ -129,8 +128,8 @@ def _between(start: Point, end: Point, share: float) -> Point:
     return (start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share)
 
 
-class Exchange(Drawing):
-    """Messages between two who stand side by side, from top to bottom."""
+class SequenceDiagram(Drawing):
+    """Messages between two participants, from top to bottom."""
 
     left, right = 130, 830
 
@@ -139,155 +138,157 @@ class Exchange(Drawing):
         for x, name in zip((self.left, self.right), names, strict=True):
             self.dashes((x, 80), (x, height - 24), fill=SOFT)
             self.box((x - 115, 20), (230, 64), fill=WASH)
-            self.words((x, 51), name, is_bold=True)
+            self.text((x, 51), name, is_bold=True)
 
-    def ask(self, y: float, text: str) -> None:
-        """A message from left to right, with its words above it."""
+    def request(self, y: float, label: str) -> None:
+        """Draw a message from left to right, below its label."""
         self.arrow((self.left + 6, y), (self.right - 6, y + 22))
-        self.words((480, y - 22 - 21 * text.count("\n")), text, size=32, is_code=True)
+        self.text((480, y - 22 - 21 * label.count("\n")), label, size=32, is_code=True)
 
-    def answer(self, y: float, text: str, *, is_asked: bool = False) -> None:
-        """A message from right to left; one that is asked for is marked."""
+    def response(self, y: float, label: str) -> None:
+        """Draw a message from right to left, below its label."""
         self.arrow((self.right - 6, y), (self.left + 6, y + 22), fill=ACTION)
-        if is_asked:
-            self.dot((480, y - 24), 30, fill=PENCIL, outline=INK)
-            self.words((480, y - 26), text, size=38, is_bold=True)
-        else:
-            self.words((480, y - 22), text, size=32, fill=ACTION, is_code=True)
+        self.text((480, y - 22), label, size=32, fill=ACTION, is_code=True)
 
-    def note(self, y: float, text: str) -> None:
-        """Words between two messages."""
-        self.words((480, y), text, size=30, fill=SOFT)
+    def unknown_response(self, y: float) -> None:
+        """Draw a response with a question mark: the question asks for it."""
+        self.arrow((self.right - 6, y), (self.left + 6, y + 22), fill=ACTION)
+        self.dot((480, y - 24), 30, fill=PENCIL, outline=INK)
+        self.text((480, y - 26), "?", size=38, is_bold=True)
+
+    def note(self, y: float, label: str) -> None:
+        """Draw a note between two messages."""
+        self.text((480, y), label, size=30, fill=SOFT)
 
 
 def second_visit() -> Drawing:
-    """A conditional request; its answer is asked for."""
-    drawing = Exchange(600, ("Browser", "Server"))
-    drawing.ask(150, "GET /logo.svg")
-    drawing.answer(240, '200   ETag: "v7"   48 kB')
+    """A conditional request; the question asks for its response."""
+    drawing = SequenceDiagram(600, ("Browser", "Server"))
+    drawing.request(150, "GET /logo.svg")
+    drawing.response(240, '200   ETag: "v7"   48 kB')
     drawing.note(326, "a day later")
-    drawing.ask(440, 'GET /logo.svg\nIf-None-Match: "v7"')
-    drawing.answer(536, "?", is_asked=True)
+    drawing.request(440, 'GET /logo.svg\nIf-None-Match: "v7"')
+    drawing.unknown_response(536)
     return drawing
 
 
 def preflight() -> Drawing:
-    """A page asks another origin for leave before it sends."""
-    drawing = Exchange(520, ("Browser", "api.example"))
-    drawing.ask(150, "OPTIONS /orders")
-    drawing.answer(235, "204  Access-Control-Allow-…")
+    """A CORS preflight request, then the request itself."""
+    drawing = SequenceDiagram(520, ("Browser", "api.example"))
+    drawing.request(150, "OPTIONS /orders")
+    drawing.response(235, "204  Access-Control-Allow-…")
     drawing.note(305, "only then")
-    drawing.ask(380, "POST /orders")
-    drawing.answer(465, "201 Created")
+    drawing.request(380, "POST /orders")
+    drawing.response(465, "201 Created")
     return drawing
 
 
 def three_round_trips() -> Drawing:
-    """TCP, TLS 1.3, request: three times there and back."""
-    drawing = Exchange(720, ("Browser", "Server"))
-    for number, (ask, answer) in enumerate(
+    """TCP, TLS 1.3, request: three round trips."""
+    drawing = SequenceDiagram(720, ("Browser", "Server"))
+    for number, (request, response) in enumerate(
         (("SYN", "SYN, ACK"), ("ClientHello", "ServerHello … Finished"), ("GET /", "200 OK"))
     ):
         top = 160 + 190 * number
-        drawing.ask(top, ask)
-        drawing.answer(top + 85, answer)
-        drawing.words(
+        drawing.request(top, request)
+        drawing.response(top + 85, response)
+        drawing.text(
             (drawing.left - 12, top + 122), f"{40 * (number + 1)} ms", size=30, anchor="rm"
         )
     return drawing
 
 
 def four_subnets() -> Drawing:
-    """A /24 cut into four, and a laptop in the second."""
+    """A /24 split into four subnets, and a laptop in the second."""
     drawing = Drawing(364)
     left, width, top = 40, 880, 150
     for number in range(4):
         corner = (left + width * number / 4, top)
         drawing.box(corner, (width / 4, 90), fill=(WASH, SUNK)[number % 2], radius=2)
-        drawing.words((corner[0] + width / 8, top + 45), f".{64 * number}/26", is_code=True)
-        drawing.words((corner[0], top + 122), f"{64 * number}", size=32, fill=SOFT, anchor="lm")
-    drawing.words((left + width, top + 122), "255", size=32, fill=SOFT, anchor="rm")
+        drawing.text((corner[0] + width / 8, top + 45), f".{64 * number}/26", is_code=True)
+        drawing.text((corner[0], top + 122), f"{64 * number}", size=32, fill=SOFT, anchor="lm")
+    drawing.text((left + width, top + 122), "255", size=32, fill=SOFT, anchor="rm")
     laptop = left + width * 70 / 256
     drawing.arrow((laptop, 76), (laptop, top - 8))
-    drawing.words((laptop, 46), "laptop .70", is_bold=True)
-    drawing.words((left + width, 46), "192.168.10.…", fill=SOFT, anchor="rm", is_code=True)
-    drawing.words((480, 328), "last number of the address", size=32, fill=SOFT)
+    drawing.text((laptop, 46), "laptop .70", is_bold=True)
+    drawing.text((left + width, 46), "192.168.10.…", fill=SOFT, anchor="rm", is_code=True)
+    drawing.text((480, 328), "last number of the address", size=32, fill=SOFT)
     return drawing
 
 
 def two_behind_nat() -> Drawing:
-    """Two laptops with one port, one router with one public address, one server."""
+    """Two laptops with the same port, a router with one public address, a server."""
     drawing = Drawing(470)
     for top, last in ((30, 20), (280, 21)):
         drawing.box((20, top), (280, 150), fill=WASH)
-        drawing.words((160, top + 38), "Laptop", is_bold=True)
-        drawing.words((160, top + 80), f"192.168.1.{last}", size=31, is_code=True)
-        drawing.words((160, top + 118), "port 50000", size=31, is_code=True)
+        drawing.text((160, top + 38), "Laptop", is_bold=True)
+        drawing.text((160, top + 80), f"192.168.1.{last}", size=31, is_code=True)
+        drawing.text((160, top + 118), "port 50000", size=31, is_code=True)
         drawing.arrow((306, top + 75), (366, 235 + (top - 155) / 5))
     drawing.box((376, 140), (260, 190), fill=PENCIL_WASH)
-    drawing.words((506, 182), "Router", is_bold=True)
-    drawing.words((506, 226), "203.0.113.9", size=31, is_code=True)
-    drawing.words((506, 284), "?", size=44, is_bold=True)
+    drawing.text((506, 182), "Router", is_bold=True)
+    drawing.text((506, 226), "203.0.113.9", size=31, is_code=True)
+    drawing.text((506, 284), "?", size=44, is_bold=True)
     drawing.arrow((642, 220), (702, 220))
     drawing.arrow((702, 252), (642, 252), fill=ACTION)
     drawing.box((712, 160), (230, 150))
-    drawing.words((827, 198), "Server", is_bold=True)
-    drawing.words((827, 240), "198.51.100.7", size=29, is_code=True)
-    drawing.words((827, 278), "port 443", size=29, is_code=True)
+    drawing.text((827, 198), "Server", is_bold=True)
+    drawing.text((827, 240), "198.51.100.7", size=29, is_code=True)
+    drawing.text((827, 278), "port 443", size=29, is_code=True)
     return drawing
 
 
 def where_the_time_goes() -> Drawing:
-    """The stages of a call on one line of time, in milliseconds."""
+    """The stages of an HTTP request on a timeline in milliseconds."""
     drawing = Drawing(440)
     left, width, longest = 220, 660, 1200
     stages = (("Name", 0, 4), ("TCP", 4, 1031), ("TLS", 1031, 1110), ("First byte", 1110, 1190))
     for number, (name, begin, end) in enumerate(stages):
         y = 60 + 80 * number
         start, stop = (left + width * moment / longest for moment in (begin, end))
-        drawing.words((left - 24, y), name, anchor="rm", is_bold=True)
+        drawing.text((left - 24, y), name, anchor="rm", is_bold=True)
         drawing.box((start, y - 22), (max(stop - start, 6), 44), fill=WASH, radius=2)
         if number < 2:
-            drawing.words((stop + 16, y), f"{end:,}", size=32, anchor="lm", is_code=True)
+            drawing.text((stop + 16, y), f"{end:,}", size=32, anchor="lm", is_code=True)
         else:
-            drawing.words((start - 16, y), f"{end:,}", size=32, anchor="rm", is_code=True)
+            drawing.text((start - 16, y), f"{end:,}", size=32, anchor="rm", is_code=True)
     drawing.line((left, 20), (left, 350), fill=SOFT)
     drawing.line((left, 350), (left + width + 40, 350), fill=SOFT)
     for moment in (0, 400, 800, 1200):
         x = left + width * moment / longest
         drawing.line((x, 350), (x, 362), fill=SOFT)
-        drawing.words((x, 388), f"{moment:,}", size=30, fill=SOFT)
-    drawing.words((left - 24, 388), "ms", size=30, fill=SOFT, anchor="rm")
+        drawing.text((x, 388), f"{moment:,}", size=30, fill=SOFT)
+    drawing.text((left - 24, 388), "ms", size=30, fill=SOFT, anchor="rm")
     return drawing
 
 
 def choking() -> Drawing:
-    """What is done while somebody chokes, and a last box that is asked for."""
+    """First aid for choking; the question asks for the last step."""
     drawing = Drawing(760)
     drawing.box((330, 20), (300, 84), fill=PENCIL_WASH)
-    drawing.words((480, 62), "Can she cough?", is_bold=True)
+    drawing.text((480, 62), "Can she cough?", is_bold=True)
     drawing.arrow((380, 108), (240, 186))
-    drawing.words((286, 132), "yes", size=32, anchor="rm")
+    drawing.text((286, 132), "yes", size=32, anchor="rm")
     drawing.arrow((580, 108), (690, 186))
-    drawing.words((662, 132), "no", size=32, anchor="lm")
+    drawing.text((662, 132), "no", size=32, anchor="lm")
     drawing.box((40, 196), (370, 130), fill=WASH)
-    drawing.words((225, 261), "Keep on coughing,\nstay with her")
+    drawing.text((225, 261), "Keep on coughing,\nstay with her")
     drawing.box((500, 196), (420, 90), fill=WASH)
-    drawing.words((710, 241), "5 blows on the back")
+    drawing.text((710, 241), "5 blows on the back")
     drawing.arrow((640, 292), (640, 372))
     drawing.arrow((780, 372), (780, 292))
-    drawing.words((710, 332), "in turn", size=30, fill=SOFT)
+    drawing.text((710, 332), "in turn", size=30, fill=SOFT)
     drawing.box((500, 380), (420, 90), fill=WASH)
-    drawing.words((710, 425), "5 abdominal thrusts")
+    drawing.text((710, 425), "5 abdominal thrusts")
     drawing.arrow((710, 474), (710, 626))
-    drawing.words((686, 548), "does not respond any more", size=32, anchor="rm")
+    drawing.text((686, 548), "does not respond any more", size=32, anchor="rm")
     drawing.dot((710, 684), 48, fill=PENCIL, outline=INK)
-    drawing.words((710, 682), "?", size=56, is_bold=True)
+    drawing.text((710, 682), "?", size=56, is_bold=True)
     return drawing
 
 
 def pads() -> Drawing:
-    """The upper body from the front, with five numbered spots."""
+    """The upper body from the front, with five numbered positions."""
     drawing = Drawing(640)
     for side in (-1, 1):
         arm = [(480 + side * x, y) for x, y in ((190, 250), (262, 400), (300, 590))]
@@ -302,28 +303,28 @@ def pads() -> Drawing:
     spots = ((385, 312), (632, 440), (480, 560), (575, 312), (480, 206))
     for number, spot in enumerate(spots, start=1):
         drawing.dot(spot, 34, fill=PAPER, outline=ACTION)
-        drawing.words((spot[0], spot[1] - 2), str(number), size=36, fill=ACTION, is_bold=True)
-    drawing.words((40, 300), "her right", size=34, fill=SOFT, anchor="lm")
-    drawing.words((920, 300), "her left", size=34, fill=SOFT, anchor="rm")
+        drawing.text((spot[0], spot[1] - 2), str(number), size=36, fill=ACTION, is_bold=True)
+    drawing.text((40, 300), "her right", size=34, fill=SOFT, anchor="lm")
+    drawing.text((920, 300), "her left", size=34, fill=SOFT, anchor="rm")
     return drawing
 
 
 def recovery() -> Drawing:
-    """Four steps of the recovery position from above; the third is asked for."""
+    """Four steps of the recovery position from above; the question asks for the third."""
     drawing = Drawing(920)
     for number, corner in enumerate(((10, 10), (490, 10), (10, 470), (490, 470)), start=1):
         drawing.box(corner, (460, 440), fill=PAPER, outline=LINE)
-        drawing.words((corner[0] + 40, corner[1] + 40), str(number), size=36, is_bold=True)
+        drawing.text((corner[0] + 40, corner[1] + 40), str(number), size=36, is_bold=True)
     _on_her_back(drawing, (200, 90), hand_at_cheek=False)
     _on_her_back(drawing, (680, 90), hand_at_cheek=True)
     drawing.dot((240, 690), 56, fill=PENCIL, outline=INK)
-    drawing.words((240, 688), "?", size=64, is_bold=True)
+    drawing.text((240, 688), "?", size=64, is_bold=True)
     _on_her_side(drawing, (650, 560))
     return drawing
 
 
 def _on_her_back(drawing: Drawing, head: Point, *, hand_at_cheek: bool) -> None:
-    """A person from above; the helper kneels on the right of the picture."""
+    """Draw a person from above; the helper kneels on the right."""
     x, y = head
     for side in (-1, 1):
         drawing.line((x + side * 18, y + 180), (x + side * 26, y + 320), width=28)
@@ -335,11 +336,11 @@ def _on_her_back(drawing: Drawing, head: Point, *, hand_at_cheek: bool) -> None:
     if hand_at_cheek:
         far = [(x - 26, y + 60), (x - 10, y + 118), (x + 46, y + 12)]
     drawing.line(*far, fill=ACTION if hand_at_cheek else INK, width=22)
-    drawing.words((x + 215, y + 150), "you", size=38, fill=SOFT)
+    drawing.text((x + 215, y + 150), "you", size=38, fill=SOFT)
 
 
 def _on_her_side(drawing: Drawing, head: Point) -> None:
-    """The same person, turned to the helper: hand under the cheek, the upper knee bent."""
+    """Draw the person turned to the helper: hand under the cheek, the upper knee bent."""
     x, y = head
     drawing.line((x - 6, y + 180), (x - 10, y + 318), width=28)
     drawing.line((x, y + 62), (x - 6, y + 178), width=52)
@@ -348,7 +349,7 @@ def _on_her_side(drawing: Drawing, head: Point) -> None:
     drawing.line((x + 14, y + 56), (x + 108, y + 62), (x + 108, y - 28), width=22)
     drawing.line((x + 10, y + 66), (x + 66, y + 84), (x + 40, y + 22), width=22)
     drawing.arrow((x + 44, y - 58), (x - 26, y - 58), fill=ACTION, width=5)
-    drawing.words((x + 235, y + 150), "you", size=38, fill=SOFT)
+    drawing.text((x + 235, y + 150), "you", size=38, fill=SOFT)
 
 
 PICTURES: dict[str, Callable[[], Drawing]] = {
@@ -364,13 +365,16 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
 }
 
 
-def main() -> None:
-    """Write every picture beside its bank's questions."""
+def save_all(pictures: Mapping[str, Callable[[], Drawing]]) -> None:
+    """Save each picture beside its bank's questions."""
     if len(sys.argv) > 1:
         Drawing.fonts = Path(sys.argv[1])
-    for name, draw in PICTURES.items():
-        draw().save(BANKS / name)
+    for name, draw in pictures.items():
+        path = BANKS / name
+        path.parent.mkdir(exist_ok=True)
+        draw().save(path)
+        sys.stdout.write(f"{path.name}: {path.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":
-    main()
+    save_all(PICTURES)

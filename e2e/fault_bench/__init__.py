@@ -1,6 +1,6 @@
-"""The fault bench: thousands of purchases while everything around them breaks, then the count.
+"""The fault bench: thousands of purchases while processes and Stripe fail, and then an audit.
 
-`python -m e2e.fault_bench` (`make faults`). `schedule.py` says from a seed who does what and
-what breaks when; `buyers.py` and `trouble.py` do it to the shop of `shop.py`; `books.py` reads
-what the shop and the sandbox have written down, `counting.py` holds one against the other.
+`make faults` runs `python -m e2e.fault_bench`. From one seed, `schedule.py` decides what each
+buyer does and what fails when. `buyers.py` and `process_kills.py` carry that out on the site of
+`deployment.py`. `invariants.py` compares the ledgers of the site and of the sandbox.
 """

@@ -1,6 +1,6 @@
-"""`python -m e2e.fault_bench`: run it on both databases, and say what was found.
+"""`python -m e2e.fault_bench`: run the bench on both databases and print a report.
 
-1 where a number that must be 0 is not, or too few orders were paid.
+Exits with 1 if an invariant is violated, or too few orders were paid.
 """
 
 import argparse
@@ -8,33 +8,31 @@ import random
 import sys
 
 import testing.scrub
+from e2e.fault_bench import report, run
 
 
 def main() -> int:
-    """Run."""
     parser = argparse.ArgumentParser(prog="python -m e2e.fault_bench", description=__doc__)
-    parser.add_argument("--purchases", type=int, default=2000, help="how many (2000)")
-    parser.add_argument("--seed", type=int, default=None, help="of an earlier run, to repeat it")
+    parser.add_argument("--purchases", type=int, default=2000, help="how many (default: 2000)")
+    parser.add_argument("--seed", type=int, default=None, help="the seed of a run to repeat")
     parser.add_argument("--database", choices=("postgresql", "sqlite", "both"), default="both")
     options = parser.parse_args()
     testing.scrub.scrub_environment()
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     databases = ("postgresql", "sqlite") if options.database == "both" else (options.database,)
-    results = [judged(database, options.purchases, seed) for database in databases]
-    return 0 if all(results) else 1
+    passed = [run_and_report(database, options.purchases, seed) for database in databases]
+    return 0 if all(passed) else 1
 
 
-def judged(database: str, purchases: int, seed: int) -> bool:
-    """Run on one database; True where all is well."""
-    from e2e.fault_bench import bench, report
-
-    bench.say(f"{purchases} purchases on {database}, SEED={seed}")
-    outcome = bench.run(database=database, purchases=purchases, seed=seed)
-    for line in report.lines(outcome):
-        bench.say(line)
-    well = report.passes(outcome)
-    bench.say(f"\n{database}: {'all is well' if well else 'NOT well'} (SEED={seed})\n")
-    return well
+def run_and_report(database: str, purchases: int, seed: int) -> bool:
+    """Run on one database, print the report, and return whether the run passed."""
+    run.say(f"{purchases} purchases on {database}, SEED={seed}")
+    result = run.run(database=database, purchases=purchases, seed=seed)
+    for line in report.lines(result):
+        run.say(line)
+    passed = report.passes(result)
+    run.say(f"\n{database}: {'passed' if passed else 'FAILED'} (SEED={seed})\n")
+    return passed
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Buyers: people at browsers who click once or twice, pay or do not, and come back or do not."""
+"""Buyers, who click once or twice, pay or do not, and return or do not."""
 
 import http.client
 import re
@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from random import Random
 from urllib.parse import urlencode, urlsplit
 
-from e2e.fault_bench.people import slug
-from e2e.fault_bench.schedule import Plan, chances
-from e2e.fault_bench.seller import PayBack, wish
-from e2e.fault_bench.shop import Shop
+from e2e.fault_bench.deployment import Deployment
+from e2e.fault_bench.schedule import BuyerPlan, bank_slug, random_for
+from e2e.fault_bench.seller_tasks import RefundTask, add_task
 from testing.sandbox import SandboxControl
-from testing.shopper import Reply, Shopper
+from testing.site_client import SiteClient, SiteResponse
 
-TOKEN = "b" * 32
-PAGE = re.compile(r"/c/pay/(cs_\w+)")
-ORDER = re.compile(r"/payments/success/[0-9a-f-]+/")
-CARDS = {
+CSRF_TOKEN = "b" * 32
+PAYMENT_PAGE = re.compile(r"/c/pay/(cs_\w+)")
+SUCCESS_PATH = re.compile(r"/payments/success/[0-9a-f-]+/")
+CARD_NUMBERS = {
     "pays": "4242424242424242",
     "declined": "4000000000000002",
     "authentication": "4000002760003184",
@@ -29,237 +28,226 @@ CARDS = {
     "debit": "AT611904300234573201",
     "debit-fails": "AT861904300235473202",
 }
-FIRST_CARD = {
+FIRST_CARDS = {
     "card": "pays",
     "declined-first": "declined",
-    "second-step": "authentication",
-    "second-step-refused": "authentication",
+    "authentication": "authentication",
+    "authentication-fails": "authentication",
     "debit": "debit",
     "debit-fails": "debit-fails",
     "disputed": "disputed",
     "never-pays": "declined",
 }
-MOST_TRIES = 14
-# What a person sees when the site is being restarted, or Stripe cannot be reached.
-TROUBLE = (OSError, http.client.HTTPException)
+MAX_TRIES = 14
+# While the site restarts, or Stripe cannot be reached.
+CONNECTION_ERRORS = (OSError, http.client.HTTPException)
 
 
 @dataclass
 class Buyer:
-    """One purchase, as planned. `met` counts what the buyer met on the way."""
+    """One purchase, as planned. `experience` counts what the buyer met."""
 
-    plan: Plan
-    shop: Shop
+    plan: BuyerPlan
+    deployment: Deployment
     seed: int
-    met: Counter[str] = field(default_factory=Counter)
-    chance: Random = field(init=False)
+    experience: Counter[str] = field(default_factory=Counter)
+    random: Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.chance = chances(self.seed, f"patience {self.plan.number}")
+        self.random = random_for(self.seed, f"patience {self.plan.number}")
 
-    def buys(self) -> Counter[str]:
-        """Do all of it, and what was met."""
+    def buy(self) -> Counter[str]:
+        """Carry out the plan, and return what the buyer met."""
         plan = self.plan
-        addresses = self.presses()
-        if not addresses:
-            self.met["gave up before Stripe's page"] += 1
-            return self.met
-        if plan.way == "gives-up":
-            return self.met
-        time.sleep(plan.hesitates_seconds)
-        for address in addresses:
-            self.pays(address)
-        if plan.comes_back:
-            self.returns(addresses[0])
-        self.afterwards(session_in(addresses[0]))
-        return self.met
+        pages = self.click_purchase()
+        if not pages:
+            self.experience["gave up before the payment page"] += 1
+        elif plan.payment != "abandons":
+            time.sleep(plan.hesitation_seconds)
+            for page in pages:
+                self.pay(page)
+            if plan.returns:
+                self.open_success_page(pages[0])
+            self.follow_up(session_of(pages[0]))
+        return self.experience
 
-    def presses(self) -> list[str]:
-        """Press Purchase as often as planned; the payment pages that this led to."""
+    def click_purchase(self) -> list[str]:
+        """Click Purchase as often as planned; return the payment pages it led to."""
         if self.plan.clicks == "double":
             with ThreadPoolExecutor(2) as pool:
-                pages = list(pool.map(lambda _: self.presses_once(), range(2)))
+                pages = list(pool.map(lambda _: self.click_until_redirected(), range(2)))
         elif self.plan.clicks == "two-tabs":
-            pages = [self.presses_once(), self.presses_once()]
+            pages = [self.click_until_redirected(), self.click_until_redirected()]
         else:
-            pages = [self.presses_once()]
+            pages = [self.click_until_redirected()]
         return list(dict.fromkeys(page for page in pages if page))
 
-    def presses_once(self) -> str | None:
-        """Press it until it leads to Stripe's page; None where it never does."""
-        for _try in range(MOST_TRIES):
-            reply = self.shopper_does(
-                lambda shopper: shopper.send(
-                    f"/payments/checkout/{slug(self.plan.bank)}/", {"csrfmiddlewaretoken": TOKEN}
-                )
-            )
-            if reply and PAGE.search(reply.location):
-                return reply.location
-            if reply and reply.status == 303:
-                self.met["was told: owned, or under way"] += 1
+    def click_until_redirected(self) -> str | None:
+        """Click Purchase until it redirects to a payment page; None if it never does."""
+        checkout = f"/payments/checkout/{bank_slug(self.plan.bank)}/"
+        form = {"csrfmiddlewaretoken": CSRF_TOKEN}
+        for _try in range(MAX_TRIES):
+            response = self.request(lambda client: client.post(checkout, form))
+            if response and PAYMENT_PAGE.search(response.location):
+                return response.location
+            if response and response.status == 303:
+                self.experience["redirected: owned, or being paid"] += 1
                 return None
-            self.met["had to try again"] += 1
-            time.sleep(self.chance.uniform(0.3, 1.5))
+            self.experience["had to try again"] += 1
+            time.sleep(self.random.uniform(0.3, 1.5))
         return None
 
-    def pays(self, address: str) -> None:
-        """Pay on the page, or through the control address."""
-        way, session = self.plan.way, session_in(address)
-        self.uses(FIRST_CARD[way], address)
-        if way == "never-pays":
+    def pay(self, page: str) -> None:
+        """Pay on the payment page, or through the control API."""
+        payment = self.plan.payment
+        self.use_card(FIRST_CARDS[payment], page)
+        if payment == "never-pays":
             return
-        if way == "declined-first":
-            self.uses("pays", address)
-        elif way == "second-step":
-            fill_in(address, {"action": "authenticate"})
-        elif way == "second-step-refused":
-            fill_in(address, {"action": "fail"})
-            self.uses("pays", address)
-        self.met["paid in time"] += is_complete(self.control, session)
+        if payment == "declined-first":
+            self.use_card("pays", page)
+        elif payment == "authentication":
+            submit(page, {"action": "authenticate"})
+        elif payment == "authentication-fails":
+            submit(page, {"action": "fail"})
+            self.use_card("pays", page)
+        self.experience["paid in time"] += is_complete(self.control, session_of(page))
 
-    def uses(self, card: str, address: str) -> None:
-        """Use a card; a bank debit's time is set through the control address only."""
+    def use_card(self, card: str, page: str) -> None:
+        """Use a test card. Only the control API sets when a bank debit settles."""
         if self.plan.pays_on_page and not card.startswith("debit"):
-            fill_in(address, {"number": CARDS[card], "expiry": "12/34", "cvc": "123"})
+            submit(page, {"number": CARD_NUMBERS[card], "expiry": "12/34", "cvc": "123"})
             return
         with suppress(AssertionError):  # the session has expired, or is paid already
             self.control.act(
-                f"sessions/{session_in(address)}/pay",
+                f"sessions/{session_of(page)}/pay",
                 card=card,
-                settle_seconds=self.plan.debit_seconds,
+                settle_seconds=self.plan.settle_seconds,
             )
 
-    def returns(self, address: str) -> None:
-        """Open the page after the payment, and look again a little later."""
-        found = ORDER.search(success_address(self.control, session_in(address)))
-        for _look in range(2):
-            if found and self.shopper_does(lambda shopper: shopper.get(found[0])):
-                self.met["came back"] += 1
+    def open_success_page(self, page: str) -> None:
+        """Open the success page, and try again a little later if that fails."""
+        found = SUCCESS_PATH.search(success_url(self.control, session_of(page)))
+        for _try in range(2):
+            if found and self.request(lambda client: client.get(found[0])):
+                self.experience["returned to the site"] += 1
                 return
             time.sleep(1)
 
-    def afterwards(self, session: str) -> None:
-        """What the seller, Stripe's dashboard and the buyer's bank do later."""
-        if self.plan.afterwards in SELLER:
-            amount, access = SELLER[self.plan.afterwards]
-            wish(self.shop.wishes, PayBack(session, amount, access))
+    def follow_up(self, session: str) -> None:
+        """Do what the seller, Stripe's dashboard or the buyer's bank does later."""
+        if self.plan.follow_up in SELLER_REFUNDS:
+            amount_minor, access = SELLER_REFUNDS[self.plan.follow_up]
+            add_task(self.deployment.seller_tasks, RefundTask(session, amount_minor, access))
             return
-        act = AFTERWARDS.get(self.plan.afterwards)
-        intent = payment_of(self.control, session)
-        if act is None or intent is None:
+        action = FOLLOW_UPS.get(self.plan.follow_up)
+        intent = paid_intent(self.control, session)
+        if action is None or intent is None:
             return
-        time.sleep(self.plan.afterwards_seconds)
-        with suppress(AssertionError):  # such as a refund of what is disputed
-            act(self.control, intent)
-            self.met[f"afterwards: {self.plan.afterwards}"] += 1
-        if self.plan.afterwards == "refund-and-again":
-            self.buys_again()
+        time.sleep(self.plan.follow_up_seconds)
+        with suppress(AssertionError):  # such as the refund of a disputed charge
+            action(self.control, intent)
+            self.experience[f"follow-up: {self.plan.follow_up}"] += 1
+        if self.plan.follow_up == "refund-and-rebuy":
+            self.rebuy()
 
-    def buys_again(self) -> None:
-        """Buy anew what was paid back."""
+    def rebuy(self) -> None:
+        """Buy the bank again after the refund."""
         for _try in range(8):
-            address = self.presses_once()
-            if address:
-                self.uses("pays", address)
-                self.met["bought again"] += 1
+            page = self.click_until_redirected()
+            if page:
+                self.use_card("pays", page)
+                self.experience["bought again"] += 1
                 return
             time.sleep(1.5)
 
-    def shopper_does(self, act: Callable[[Shopper], Reply]) -> Reply | None:
-        """What the site answered; None where it did not, or with trouble of its own."""
-        shopper = Shopper(self.shop.site.url, self.shop.sessions[self.plan.learner])
-        shopper.cookies["testbank_csrf"] = TOKEN
-        with suppress(*TROUBLE):
-            reply = act(shopper)
-            if reply.status < 400:
-                return reply
-            self.met[f"answer {reply.status}"] += 1
+    def request(self, send: Callable[[SiteClient], SiteResponse]) -> SiteResponse | None:
+        """Return the site's response, or None for an error or no response."""
+        client = SiteClient(self.deployment.site.url, self.deployment.sessions[self.plan.learner])
+        client.cookies["testbank_csrf"] = CSRF_TOKEN
+        with suppress(*CONNECTION_ERRORS):
+            response = send(client)
+            if response.status < 400:
+                return response
+            self.experience[f"response {response.status}"] += 1
         return None
 
     @property
     def control(self) -> SandboxControl:
-        """The sandbox's control address."""
-        return self.shop.sandbox.control
+        return self.deployment.sandbox.control
 
 
 def refund(control: SandboxControl, intent: str) -> None:
-    """All goes back."""
     control.refund(intent)
 
 
-def partial(control: SandboxControl, intent: str) -> None:
-    """A part goes back."""
+def refund_partially(control: SandboxControl, intent: str) -> None:
     control.refund(intent, amount=333)
 
 
-def partial_and_rest(control: SandboxControl, intent: str) -> None:
-    """A part goes back, then the rest."""
+def refund_in_two_parts(control: SandboxControl, intent: str) -> None:
     control.refund(intent, amount=333)
     time.sleep(0.5)
     control.refund(intent)
 
 
-def refund_fails(control: SandboxControl, intent: str) -> None:
-    """All goes back, and comes back."""
+def refund_and_fail(control: SandboxControl, intent: str) -> None:
     refund_id = control.refund(intent)["id"]
     time.sleep(1.5)
     control.fail_refund(refund_id)
 
 
-def dispute_open(control: SandboxControl, intent: str) -> None:
-    """The bank disputes it."""
+def dispute(control: SandboxControl, intent: str) -> None:
     control.dispute(intent)
 
 
-def dispute_won(control: SandboxControl, intent: str) -> None:
-    """The bank disputes it, and gives it back."""
-    closes_dispute(control, intent, "won")
+def dispute_and_win(control: SandboxControl, intent: str) -> None:
+    """Dispute the payment, and let the seller win."""
+    dispute_and_close(control, intent, "won")
 
 
-def dispute_lost(control: SandboxControl, intent: str) -> None:
-    """The bank disputes it, and keeps it."""
-    closes_dispute(control, intent, "lost")
+def dispute_and_lose(control: SandboxControl, intent: str) -> None:
+    """Dispute the payment, and let the seller lose."""
+    dispute_and_close(control, intent, "lost")
 
 
-def closes_dispute(control: SandboxControl, intent: str, outcome: str) -> None:
-    """The bank disputes it and decides."""
-    dispute = control.dispute(intent)["id"]
+def dispute_and_close(control: SandboxControl, intent: str, outcome: str) -> None:
+    dispute_id = control.dispute(intent)["id"]
     time.sleep(1)
-    control.close_dispute(dispute, outcome)
+    control.close_dispute(dispute_id, outcome)
 
 
-def inquiry(control: SandboxControl, intent: str) -> None:
-    """The bank asks, and no more."""
+def inquire(control: SandboxControl, intent: str) -> None:
+    """Open an inquiry, and close it."""
     control.close_dispute(control.dispute(intent, inquiry=True)["id"], "won")
 
 
-# What the seller pays back, 0 for all, and what becomes of the access.
-SELLER = {
-    "seller-pays-back": (0, "revoke"),
-    "seller-pays-part": (250, "keep"),
-    "seller-shortens": (0, "shorten"),
+# The amount that the seller refunds, 0 for all, and what becomes of the access.
+SELLER_REFUNDS = {
+    "seller-refunds": (0, "revoke"),
+    "seller-refunds-part": (250, "keep"),
+    "seller-shortens-access": (0, "shorten"),
 }
-AFTERWARDS: dict[str, Callable[[SandboxControl, str], None]] = {
+FOLLOW_UPS: dict[str, Callable[[SandboxControl, str], None]] = {
     "refund": refund,
-    "refund-and-again": refund,
-    "partial": partial,
-    "partial-and-rest": partial_and_rest,
-    "refund-fails": refund_fails,
-    "dispute-open": dispute_open,
-    "dispute-won": dispute_won,
-    "dispute-lost": dispute_lost,
-    "inquiry": inquiry,
+    "refund-and-rebuy": refund,
+    "partial-refund": refund_partially,
+    "refund-in-two-parts": refund_in_two_parts,
+    "refund-fails": refund_and_fail,
+    "dispute-open": dispute,
+    "dispute-won": dispute_and_win,
+    "dispute-lost": dispute_and_lose,
+    "inquiry": inquire,
 }
 
 
-def session_in(address: str) -> str:
-    """The session of a payment page."""
-    return address.rpartition("/")[2]
+def session_of(page: str) -> str:
+    """Return the session of a payment page."""
+    return page.rpartition("/")[2]
 
 
-def fill_in(address: str, form: dict[str, str]) -> None:
-    """Send the form of a payment page."""
-    parts = urlsplit(address)
+def submit(page: str, form: dict[str, str]) -> None:
+    """Submit the form of a payment page."""
+    parts = urlsplit(page)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -270,16 +258,14 @@ def fill_in(address: str, form: dict[str, str]) -> None:
 
 
 def is_complete(control: SandboxControl, session: str) -> bool:
-    """True where the buyer has done their part."""
     return bool(control.session(session)["status"] == "complete")
 
 
-def payment_of(control: SandboxControl, session: str) -> str | None:
-    """The payment of a session that is paid."""
-    told = control.session(session)
-    return str(told["payment_intent"]) if told["payment_status"] == "paid" else None
+def paid_intent(control: SandboxControl, session: str) -> str | None:
+    """Return the payment intent of a paid session, or None."""
+    found = control.session(session)
+    return str(found["payment_intent"]) if found["payment_status"] == "paid" else None
 
 
-def success_address(control: SandboxControl, session: str) -> str:
-    """Where the payment page leads afterwards."""
+def success_url(control: SandboxControl, session: str) -> str:
     return str(control.session(session)["success_url"])

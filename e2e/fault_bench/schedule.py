@@ -1,4 +1,4 @@
-"""Who does what, and what breaks when: all of it from one seed. Nothing is done here."""
+"""What each buyer does and what fails when, all drawn from one seed. Nothing is executed here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,125 +6,130 @@ from random import Random
 from typing import Any
 
 BANKS = 8
-LONGEST_DEBIT_SECONDS = 20
+MAX_SETTLE_SECONDS = 20
 
-WAYS = {
+# Names with their weights.
+PAYMENTS = {
     "card": 68,
     "declined-first": 7,
-    "second-step": 5,
-    "second-step-refused": 2,
+    "authentication": 5,
+    "authentication-fails": 2,
     "debit": 6,
     "debit-fails": 3,
     "disputed": 2,
-    "gives-up": 5,
+    "abandons": 5,
     "never-pays": 2,
 }
-AFTERWARDS = {
+FOLLOW_UPS = {
     "nothing": 68,
     "refund": 5,
-    "refund-and-again": 3,
-    "partial": 4,
-    "partial-and-rest": 2,
+    "refund-and-rebuy": 3,
+    "partial-refund": 4,
+    "refund-in-two-parts": 2,
     "refund-fails": 3,
     "dispute-open": 2,
     "dispute-won": 3,
     "dispute-lost": 2,
     "inquiry": 2,
-    "seller-pays-back": 3,
-    "seller-pays-part": 2,
-    "seller-shortens": 1,
+    "seller-refunds": 3,
+    "seller-refunds-part": 2,
+    "seller-shortens-access": 1,
 }
 CLICKS = {"one": 74, "double": 14, "two-tabs": 12}
-TARGETS = {"web": 4, "one-process": 3, "worker": 3, "seller": 1}
-PURCHASES_A_KILL = 50
-PURCHASES_A_PRICE = 60
+KILL_TARGETS = {"web": 4, "web-child": 3, "worker": 3, "seller": 1}
+PURCHASES_PER_KILL = 50
+PURCHASES_PER_PRICE_CHANGE = 60
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What one buyer does. Times are in seconds."""
+class BuyerPlan:
+    """What one buyer does."""
 
     number: int
     clicks: str
-    way: str
-    hesitates_seconds: float
+    payment: str
+    hesitation_seconds: float
     pays_on_page: bool
-    comes_back: bool
-    debit_seconds: int
-    afterwards: str
-    afterwards_seconds: float
+    returns: bool
+    settle_seconds: int
+    follow_up: str
+    follow_up_seconds: float
 
     @property
     def learner(self) -> int:
-        """Whose purchase it is."""
         return self.number // BANKS
 
     @property
     def bank(self) -> int:
-        """Which bank is bought."""
         return self.number % BANKS
 
 
 @dataclass(frozen=True)
 class Kill:
-    """A `kill -9`: of what, once so many buyers have begun, and how much later."""
+    """Send SIGKILL to the target, `delay_seconds` after that many buyers have started."""
 
     after_buyers: int
     target: str
-    later_seconds: float
+    delay_seconds: float
 
 
 @dataclass(frozen=True)
-class NewPrice:
-    """A bank costs something else once so many buyers have begun."""
+class PriceChange:
+    """Change a bank's price once that many buyers have started."""
 
     after_buyers: int
     bank: int
     price_minor: int
 
 
-def plan(seed: int, number: int) -> Plan:
-    """What the nth buyer does."""
-    chance = chances(seed, f"buyer {number}")
-    late = chance.random() < 0.05
-    return Plan(
+def bank_slug(bank: int) -> str:
+    return f"bench-{bank}"
+
+
+def buyer_plan(seed: int, number: int) -> BuyerPlan:
+    """Return what the nth buyer does."""
+    random = random_for(seed, f"buyer {number}")
+    hesitates = random.random() < 0.05
+    return BuyerPlan(
         number=number,
-        clicks=drawn(chance, CLICKS),
-        way=drawn(chance, WAYS),
-        hesitates_seconds=chance.uniform(3, 12) if late else chance.uniform(0, 0.6),
-        pays_on_page=chance.random() < 0.7,
-        comes_back=chance.random() < 0.7,
-        debit_seconds=chance.randint(0, LONGEST_DEBIT_SECONDS),
-        afterwards=drawn(chance, AFTERWARDS),
-        afterwards_seconds=chance.uniform(0, 2),
+        clicks=draw(random, CLICKS),
+        payment=draw(random, PAYMENTS),
+        hesitation_seconds=random.uniform(3, 12) if hesitates else random.uniform(0, 0.6),
+        pays_on_page=random.random() < 0.7,
+        returns=random.random() < 0.7,
+        settle_seconds=random.randint(0, MAX_SETTLE_SECONDS),
+        follow_up=draw(random, FOLLOW_UPS),
+        follow_up_seconds=random.uniform(0, 2),
     )
 
 
 def kills(seed: int, buyers: int) -> list[Kill]:
-    """What is killed in a run with so many buyers, in order: at least one of each."""
-    chance = chances(seed, "kills")
-    count = max(len(TARGETS), buyers // PURCHASES_A_KILL)
-    targets = [*TARGETS, *(drawn(chance, TARGETS) for _ in range(count - len(TARGETS)))]
-    chance.shuffle(targets)
-    moments = sorted(chance.sample(range(1, buyers), k=min(count, buyers - 1)))
+    """Return the kills of a run with that many buyers, in order. Every target is killed."""
+    random = random_for(seed, "kills")
+    count = max(len(KILL_TARGETS), buyers // PURCHASES_PER_KILL)
+    others = count - len(KILL_TARGETS)
+    targets = [*KILL_TARGETS, *(draw(random, KILL_TARGETS) for _ in range(others))]
+    random.shuffle(targets)
+    moments = sorted(random.sample(range(1, buyers), k=min(count, buyers - 1)))
     return [
-        Kill(moment, target, chance.uniform(0, 0.8))
+        Kill(moment, target, random.uniform(0, 0.8))
         for moment, target in zip(moments, targets, strict=False)
     ]
 
 
-def prices(seed: int, buyers: int) -> list[NewPrice]:
-    """When the seller changes a price in a run with so many buyers, in order."""
-    chance = chances(seed, "prices")
-    count = min(max(2, buyers // PURCHASES_A_PRICE), buyers - 1)
-    moments = sorted(chance.sample(range(1, buyers), k=count))
+def price_changes(seed: int, buyers: int) -> list[PriceChange]:
+    """Return the price changes of a run with that many buyers, in order."""
+    random = random_for(seed, "prices")
+    count = min(max(2, buyers // PURCHASES_PER_PRICE_CHANGE), buyers - 1)
+    moments = sorted(random.sample(range(1, buyers), k=count))
     return [
-        NewPrice(moment, chance.randrange(BANKS), chance.randrange(500, 9999)) for moment in moments
+        PriceChange(moment, random.randrange(BANKS), random.randrange(500, 9999))
+        for moment in moments
     ]
 
 
-def climate(seed: int) -> dict[str, Any]:
-    """The weather at Stripe, as the sandbox takes it."""
+def fault_rates(seed: int) -> dict[str, Any]:
+    """Return how often Stripe fails, as the FaultRates of the sandbox."""
     return {
         "seed": seed,
         "requests": {
@@ -146,12 +151,12 @@ def climate(seed: int) -> dict[str, Any]:
     }
 
 
-def chances(seed: int, what: str) -> Random:
-    """The dice for one matter, untouched by what else is diced."""
-    return Random(f"{seed} {what}")  # noqa: S311 - printed, so that a run can be repeated
+def random_for(seed: int, subject: str) -> Random:
+    """Return the random numbers of one subject, independent of all others."""
+    return Random(f"{seed} {subject}")  # noqa: S311 - printed, so that a run can be repeated
 
 
-def drawn(chance: Random, weights: dict[str, int]) -> str:
-    """One of the names, by its weight."""
+def draw(random: Random, weights: dict[str, int]) -> str:
+    """Draw one of the names by its weight."""
     names: Sequence[str] = list(weights)
-    return chance.choices(names, weights=list(weights.values()))[0]
+    return random.choices(names, weights=list(weights.values()))[0]

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from testing.learners import load_demo_banks, signed_in_learners
 from testing.parts import require
-from testing.people import signed_in_learners
 from testing.postgresql import running_pgbouncer, running_postgresql
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET, running_sandbox
-from testing.shopper import Shopper
 from testing.site import free_port, new_site
+from testing.site_client import SiteClient
 from testing.waiting import wait_until
 
 pytestmark = pytest.mark.pgbouncer
@@ -49,10 +49,11 @@ def shop(tmp_path):
 @pytest.mark.timeout(300)
 def test_purchases_get_through_a_pooled_connection(shop):
     site, sandbox = shop
+    load_demo_banks(site)
     sessions = signed_in_learners(site, BUYERS)
 
     def buy(session):
-        reply = Shopper(site.url, session).purchase("git-in-practice")
+        reply = SiteClient(site.url, session).purchase("git-in-practice")
         sandbox.control.pay(re.search(r"/c/pay/(cs_\w+)", reply.location)[1])
 
     with site.serving(), ThreadPoolExecutor(BUYERS) as pool:

@@ -23,8 +23,8 @@ from testing.crashing.points import Watch
 from testing.passed_socket import with_socket
 from testing.postgresql import running_postgresql
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET, RunningSandbox, running_sandbox
-from testing.shopper import Shopper
 from testing.site import Site
+from testing.site_client import SiteClient
 from testing.waiting import wait_until
 
 # The sandbox tells again when its clock is put forward, and not before.
@@ -91,7 +91,7 @@ class Buyer:
 
     email: str
     slug: str
-    shopper: Shopper
+    shopper: SiteClient
     checkout: str = ""
     return_path: str = ""
 
@@ -127,7 +127,7 @@ class Shop:
         number = next(self.numbers)
         email, slug = f"buyer-{number}@example.org", f"bank-{number}"
         session = self.foreman.run(NEW_BUYER.format(email=email, slug=slug)).strip()
-        return Buyer(email, slug, Shopper(self.site.url, session))
+        return Buyer(email, slug, SiteClient(self.site.url, session))
 
     def purchase(self, buyer: Buyer) -> None:
         """The buyer presses Purchase; where that leads to Stripe's page they are on it."""

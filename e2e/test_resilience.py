@@ -1,4 +1,4 @@
-"""What must go on while something is broken: a silent proxy, and processes killed outright."""
+"""The site while something is broken: a silent proxy, and processes that are killed."""
 
 import http.client
 import random
@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from testing.people import signed_in_learners
+from testing.learners import load_demo_banks, signed_in_learners
 from testing.proxies import black_hole
-from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET, RunningSandbox, running_sandbox
-from testing.shopper import Shopper
+from testing.sandbox import RunningSandbox, running_sandbox
 from testing.site import Site, free_port, new_site
+from testing.site_client import SiteClient
 
-pytestmark = pytest.mark.xdist_group("survival")
+pytestmark = pytest.mark.xdist_group("resilience")
 
 BANK = "git-in-practice"
 # More than twice as many as the server has threads.
 BUYERS = 20
 DEADLINE_SECONDS = 3
 PURCHASES = 100
-# Of one buyer, while the shop is killed and started again and again.
+# Of one buyer, while the site is killed and restarted.
 PATIENCE_SECONDS = 240
 STATE = """
 from collections import Counter
@@ -43,8 +43,8 @@ print("not-granted", Order.objects.paid_but_not_granted().count())
 
 
 @pytest.fixture
-def behind_silence(tmp_path: Path) -> Iterator[Site]:
-    """A shop on its defaults whose proxy accepts and never answers."""
+def site_behind_silent_proxy(tmp_path: Path) -> Iterator[Site]:
+    """A site with default settings whose proxy accepts connections and never responds."""
     with black_hole() as port:
         dotenv = {
             "STRIPE_PUBLIC_KEY": "pk_test_51SilenceSilence",
@@ -55,52 +55,50 @@ def behind_silence(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def test_the_catalog_answers_while_buyers_wait_at_a_silent_proxy(behind_silence: Site) -> None:
-    site = behind_silence
+def test_catalog_responds_while_purchases_wait_for_a_silent_proxy(
+    site_behind_silent_proxy: Site,
+) -> None:
+    site = site_behind_silent_proxy
+    load_demo_banks(site)
     sessions = signed_in_learners(site, BUYERS)
     with site.serving(), ThreadPoolExecutor(len(sessions)) as pool:
         started = time.monotonic()
-        purchases = [pool.submit(Shopper(site.url, session).purchase, BANK) for session in sessions]
-        answered_meanwhile = 0
+        purchases = [
+            pool.submit(SiteClient(site.url, session).purchase, BANK) for session in sessions
+        ]
+        responses = 0
         while not all(purchase.done() for purchase in purchases):
-            assert Shopper(site.url).get("/").status == 200
-            answered_meanwhile += 1
+            assert SiteClient(site.url).get("/").status == 200
+            responses += 1
         elapsed = time.monotonic() - started
     assert [purchase.result().status for purchase in purchases] == [503] * len(sessions)
     assert "Unable to connect to payment service." in purchases[0].result().text
-    # Each page takes milliseconds; a blocked site would have answered hardly any.
-    assert answered_meanwhile >= 20
-    # Four wait for the proxy; the others are told that it is busy, at once or after a second.
+    # A page takes milliseconds; a blocked site would send hardly any.
+    assert responses >= 20
+    # The concurrency limit lets four wait for the proxy and refuses the others within a second.
     assert elapsed < 2 * DEADLINE_SECONDS + 5
     assert "cause=NET-PROXY-SILENT" in site.log()
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[tuple[Site, RunningSandbox]]:
-    """A shop, and a sandbox that tells it of payments."""
+def site_with_sandbox(tmp_path: Path) -> Iterator[tuple[Site, RunningSandbox]]:
+    """A site, and a sandbox that delivers events to it."""
     port = free_port()
     webhook = f"http://127.0.0.1:{port}/payments/webhook/"
     with running_sandbox(
         tmp_path, tls=False, webhook_url=webhook, webhook_backoff_seconds=0.5
     ) as sandbox:
-        dotenv = {
-            "STRIPE_PUBLIC_KEY": PUBLIC_KEY,
-            "STRIPE_SECRET_KEY": SECRET_KEY,
-            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "STRIPE_API_BASE": sandbox.url,
-            "TESTBANK_DEMO": "1",
-            "WORKER": "1",
-        }
+        dotenv = {**sandbox.site_settings, "TESTBANK_DEMO": "1", "WORKER": "1"}
         yield new_site(tmp_path, dotenv, {}, port=port), sandbox
 
 
 def buy(site: Site, sandbox: RunningSandbox, session: str) -> bool:
-    """Press Purchase until it leads to Stripe's page, and pay there; whether it did."""
+    """Retry Purchase until it redirects to Stripe's page, and pay; return whether it did."""
     gives_up_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < gives_up_at:
         with suppress(OSError, http.client.HTTPException, AssertionError):
-            reply = Shopper(site.url, session, timeout_seconds=15).purchase(BANK)
-            found = re.search(r"/c/pay/(cs_\w+)", reply.location)
+            response = SiteClient(site.url, session, timeout_seconds=15).purchase(BANK)
+            found = re.search(r"/c/pay/(cs_\w+)", response.location)
             if found:
                 sandbox.control.pay(found.group(1))
                 return True
@@ -109,12 +107,13 @@ def buy(site: Site, sandbox: RunningSandbox, session: str) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_killed_in_the_middle_of_a_hundred_purchases(
-    shop: tuple[Site, RunningSandbox],
+def test_kills_during_a_hundred_purchases_lose_nothing(
+    site_with_sandbox: tuple[Site, RunningSandbox],
 ) -> None:
-    site, sandbox = shop
+    site, sandbox = site_with_sandbox
+    load_demo_banks(site)
     sessions = signed_in_learners(site, PURCHASES)
-    seed = random.randrange(10**6)  # noqa: S311 - printed, so that the kills can be repeated
+    seed = random.randrange(10**6)  # noqa: S311 - printed, so that the kills can be reproduced
     moments = random.Random(seed)  # noqa: S311
     with ThreadPoolExecutor(4) as pool:
         purchases = [pool.submit(buy, site, sandbox, session) for session in sessions]
@@ -133,11 +132,11 @@ def test_killed_in_the_middle_of_a_hundred_purchases(
         done = site.manage(*command)
         assert done.returncode == 0, done.stderr
     state = dict(re.findall(r"^([\w-]+) (\d+)$", site.manage("shell", stdin=STATE).stdout, re.M))
-    told = f"seed {seed}, killed {kills} times: {state}"
-    assert bought == PURCHASES, told
+    summary = f"seed {seed}, killed {kills} times: {state}"
+    assert bought == PURCHASES, summary
     assert state == {
         **dict.fromkeys(("paid", "granted", "accesses", "mails"), str(PURCHASES)),
-        # A mail that a killed worker held is sent when its lease has run out.
+        # A mail that a killed worker had leased is sent when the lease expires.
         **dict.fromkeys(("lost", "not-granted"), "0"),
-    }, told
-    assert kills >= 2, told
+    }, summary
+    assert kills >= 2, summary

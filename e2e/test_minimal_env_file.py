@@ -1,4 +1,4 @@
-"""The report's three lines are a whole `.env`: for `runserver`, and for `shell`."""
+"""The original report's three lines are a complete `.env`, for `runserver` and for `shell`."""
 
 import os
 import re
@@ -21,7 +21,7 @@ NO_PROXY=api.stripe.com,*.stripe.com
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the project with nothing but the three lines."""
+    """A copy of the project whose `.env` has only the three lines."""
     copy_project(tmp_path)
     (tmp_path / ".env").write_text(THREE_LINES)
     return tmp_path
@@ -40,7 +40,7 @@ def manage(folder: Path, *arguments: str, stdin: str = "") -> "subprocess.Comple
     )
 
 
-def test_runserver_and_shell_need_no_more(folder: Path) -> None:
+def test_runserver_and_shell_need_only_three_lines(folder: Path) -> None:
     assert manage(folder, "migrate", "--verbosity=0").returncode == 0
     printed = manage(folder, "shell", stdin="from catalog.models import TestBank\nprint('so', 1)\n")
     assert "so 1" in printed.stdout
@@ -87,7 +87,7 @@ def test_runserver_and_shell_need_no_more(folder: Path) -> None:
         ("DEBUG=perhaps", "DEBUG is 'perhaps'. Write DEBUG=1 or DEBUG=0."),
     ],
 )
-def test_wrong_setting_stops_the_start_with_a_sentence(
+def test_invalid_setting_stops_the_start_with_a_sentence(
     tmp_path: Path, line: str, sentence: str
 ) -> None:
     site = Site(folder=tmp_path)
@@ -99,7 +99,7 @@ def test_wrong_setting_stops_the_start_with_a_sentence(
     assert "p@ss" not in started.stderr
 
 
-def test_wrong_setting_stops_the_web_server_too(tmp_path: Path) -> None:
+def test_invalid_setting_stops_the_web_server(tmp_path: Path) -> None:
     site = Site(folder=tmp_path)
     site.env_file.write_text("STRIPE_SECRET_KEY=sk_test_...\n")
     with site.running("manage.py", "serve") as server:

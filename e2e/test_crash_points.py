@@ -1,7 +1,7 @@
-"""A process of the shop killed at every commit and every step of a call to Stripe, in turn.
+"""Kill a process of the site at every commit and every step of a call to Stripe, one by one.
 
-The points are found by a run of each journey in which nothing dies. `make crashes` does the
-same with all three ways of recovery for each point; here they take turns.
+A first run in which nothing dies finds these crash points. `make crashes` tries all three ways
+of recovery at each point; here they take turns.
 """
 
 from collections import Counter
@@ -13,10 +13,10 @@ from testing.crashing.report import crash_report
 from testing.crashing.trial import Door, Stage
 from testing.parts import require
 
-# What a purchase cannot have less of: found are 80 and more.
+# Guards against a run that finds no crash points; a purchase has 80 and more.
 FEWEST_POINTS = 60
 FEWEST_OF_A_STAGE = 4
-STAGES = {*Stage} - {Stage.PAYMENT, Stage.NEW_PRICE}  # these two are no doing of the shop
+STAGES = {*Stage} - {Stage.PAYMENT, Stage.NEW_PRICE}  # the site does nothing in these two
 
 
 @pytest.mark.timeout(900)
@@ -27,7 +27,7 @@ STAGES = {*Stage} - {Stage.PAYMENT, Stage.NEW_PRICE}  # these two are no doing o
         pytest.param("postgresql", marks=pytest.mark.xdist_group("crashes-postgresql")),
     ],
 )
-def test_a_purchase_survives_a_death_at_every_point(
+def test_purchase_survives_a_crash_at_every_point(
     database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if database == "postgresql":

@@ -1,4 +1,4 @@
-"""Both books are read as they are written: rows planted in a database, and a sandbox's file."""
+"""Both ledgers are read as written, and violations in the site's database are found."""
 
 import json
 from dataclasses import asdict
@@ -10,16 +10,23 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Access, Category, TestBank
 from delivery.models import OutgoingMail
-from e2e.fault_bench.books import (
-    Bought,
-    MailRow,
-    Payment,
-    ShopBooks,
-    read_books,
-    sandbox_books,
-    shop_books,
+from e2e.fault_bench.invariants import (
+    ACCESS_EMAIL,
+    ACCESS_WITHOUT_PAYMENT,
+    EMAIL_NOT_QUEUED,
+    FIGURE_NOT_ZERO,
+    PAID_WITHOUT_ACCESS,
+    count_by_kind,
+    violations,
 )
-from e2e.fault_bench.counting import ACCESS_MAIL, counts, violations
+from e2e.fault_bench.ledger import (
+    EmailRow,
+    OrderRow,
+    Payment,
+    read_sandbox_ledger,
+    site_ledger_from_json,
+)
+from e2e.fault_bench.site_ledger import read_site_ledger
 from payments.models import Order, OrderLine
 from sandbox.tests.factories import client_for, session_params
 from testing.sandbox import running_sandbox
@@ -27,7 +34,7 @@ from testing.sandbox import running_sandbox
 
 @pytest.fixture
 def order(db: None) -> Order:
-    """A paid order of a learner, without its access."""
+    """A paid order without its access."""
     now = timezone.now()
     learner = User.objects.create(email="ann@example.org")
     category = Category.objects.create(slug="git", title="Git")
@@ -53,8 +60,8 @@ def order(db: None) -> Order:
     return placed
 
 
-def give_access(order: Order) -> Access:
-    """The access that the order's line gives."""
+def grant_access(order: Order) -> Access:
+    """Grant the access of the order's line."""
     line = order.lines.get()
     assert order.user is not None
     return Access.objects.create(
@@ -66,14 +73,14 @@ def give_access(order: Order) -> Access:
     )
 
 
-def queue_mail(order: Order) -> OutgoingMail:
-    """The mail that tells of it, sent."""
+def send_email(order: Order) -> OutgoingMail:
+    """Queue the email about the access, as sent."""
     now = timezone.now()
     return OutgoingMail.objects.create(
         key=f"access-{order.pk}-1",
         recipient=order.email,
         language="en",
-        template=ACCESS_MAIL,
+        template=ACCESS_EMAIL,
         context={"order": str(order.pk), "title": "Git"},
         queued_at=now,
         due_at=now,
@@ -81,13 +88,13 @@ def queue_mail(order: Order) -> OutgoingMail:
     )
 
 
-def test_shop_is_read(order: Order) -> None:
-    give_access(order)
-    queue_mail(order)
-    books = shop_books()
+def test_site_ledger_is_read(order: Order) -> None:
+    grant_access(order)
+    send_email(order)
+    ledger = read_site_ledger()
     key = str(order.pk)
-    assert books.orders == [
-        Bought(
+    assert ledger.orders == [
+        OrderRow(
             id=key,
             learner="ann@example.org",
             bank="git",
@@ -99,23 +106,23 @@ def test_shop_is_read(order: Order) -> None:
             accesses=1,
         )
     ]
-    assert books.mails == [
-        MailRow(f"access-{key}-1", ACCESS_MAIL, f"order={key} title=Git", is_sent=True)
+    assert ledger.emails == [
+        EmailRow(f"access-{key}-1", ACCESS_EMAIL, f"order={key} title=Git", is_sent=True)
     ]
-    assert books.accesses_of_no_order == []
-    assert read_books(json.dumps(asdict(books))) == books
+    assert ledger.accesses_without_order == []
+    assert site_ledger_from_json(json.dumps(asdict(ledger))) == ledger
 
 
-def wrong(order: Order, payment: Payment) -> set[str]:
-    """The kinds of wrong in the database beside this payment."""
-    books: ShopBooks = shop_books()
-    post = {f"<{mail.key}@127.0.0.1>": 1 for mail in books.mails}
-    counted = counts(violations([payment], books, post, kills=0))
+def violated(payment: Payment) -> set[str]:
+    """Return the kinds of violations in the database, given this payment."""
+    ledger = read_site_ledger()
+    accepted = {f"<{email.key}@127.0.0.1>": 1 for email in ledger.emails}
+    counted = count_by_kind(violations([payment], ledger, accepted, worker_kills=0))
     return {kind for kind, number in counted.items() if number}
 
 
 def paid_for(order: Order, **changes: int) -> Payment:
-    """What Stripe has of the order."""
+    """Return the order's payment at Stripe."""
     return Payment(
         "cs_1",
         str(order.pk),
@@ -127,45 +134,42 @@ def paid_for(order: Order, **changes: int) -> Payment:
     )
 
 
-def test_database_that_is_right_is_found_right(order: Order) -> None:
-    give_access(order)
-    queue_mail(order)
-    assert wrong(order, paid_for(order)) == set()
+def test_consistent_database_has_no_violations(order: Order) -> None:
+    grant_access(order)
+    send_email(order)
+    assert violated(paid_for(order)) == set()
 
 
-def test_missing_access_and_mail_are_found_in_the_database(order: Order) -> None:
-    assert wrong(order, paid_for(order)) == {
-        "money taken without access",
-        "mails that were never queued",
-    }
+def test_missing_access_and_email_are_found(order: Order) -> None:
+    assert violated(paid_for(order)) == {PAID_WITHOUT_ACCESS, EMAIL_NOT_QUEUED}
 
 
-def test_withheld_access_is_none(order: Order) -> None:
-    access = give_access(order)
-    queue_mail(order)
+def test_withheld_access_does_not_count(order: Order) -> None:
+    access = grant_access(order)
+    send_email(order)
     Access.objects.filter(pk=access.pk).update(withheld_from=timezone.now())
-    assert wrong(order, paid_for(order)) == {"money taken without access"}
+    assert violated(paid_for(order)) == {PAID_WITHOUT_ACCESS}
 
 
-def test_access_after_all_went_back_is_found_in_the_database(order: Order) -> None:
-    give_access(order)
-    queue_mail(order)
+def test_access_after_a_full_refund_is_found(order: Order) -> None:
+    grant_access(order)
+    send_email(order)
     Order.objects.filter(pk=order.pk).update(status="refunded", refunded_minor=999)
-    kinds = wrong(order, paid_for(order, refunded=999))
-    assert kinds == {"access without money", "figures of the shop that are not 0"}
+    kinds = violated(paid_for(order, refunded=999))
+    assert kinds == {ACCESS_WITHOUT_PAYMENT, FIGURE_NOT_ZERO}
 
 
-def test_access_of_no_order_is_found_in_the_database(order: Order) -> None:
-    give_access(order)
-    queue_mail(order)
+def test_access_without_an_order_is_found(order: Order) -> None:
+    grant_access(order)
+    send_email(order)
     other = User.objects.create(email="ben@example.org")
     Access.objects.filter(source_id=str(order.pk)).update(learner=other)
-    stray = give_access(order)
+    stray = grant_access(order)
     Access.objects.filter(pk=stray.pk).update(source_id="no-order")
-    assert shop_books().accesses_of_no_order == ["no-order"]
+    assert read_site_ledger().accesses_without_order == ["no-order"]
 
 
-def test_sandbox_is_read(tmp_path: Path) -> None:
+def test_sandbox_ledger_is_read(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, tls=False) as running:
         sessions = client_for(running).v1.checkout.sessions
         control = running.control
@@ -178,26 +182,27 @@ def test_sandbox_is_read(tmp_path: Path) -> None:
             return intent
 
         paid("paid")
-        control.refund(paid("part"), amount=500)
-        control.fail_refund(control.refund(paid("came back"))["id"])
+        control.refund(paid("partial"), amount=500)
+        control.fail_refund(control.refund(paid("refund failed"))["id"])
         control.dispute(paid("disputed"))
         control.close_dispute(control.dispute(paid("lost"))["id"], "lost")
-        control.dispute(paid("asked about"), inquiry=True)
-        control.pay(session("on its way"), card="debit")
+        control.dispute(paid("inquiry"), inquiry=True)
+        control.pay(session("pending"), card="debit")
         failing = session("failed")
         control.pay(failing, card="debit-fails")
         control.settle(failing, comes=False)
         control.expire(session("expired"))
         session("")
-    read = {payment.order_id: payment for payment in sandbox_books(tmp_path / "sandbox.sqlite3")}
-    kept = {order: payment.kept for order, payment in read.items() if payment.received}
-    assert kept == {
+    ledger = read_sandbox_ledger(tmp_path / "sandbox.sqlite3")
+    by_order = {payment.order_id: payment for payment in ledger}
+    net = {order: payment.net for order, payment in by_order.items() if payment.received}
+    assert net == {
         "paid": 1999,
-        "part": 1499,
-        "came back": 1999,
+        "partial": 1499,
+        "refund failed": 1999,
         "disputed": 0,
         "lost": 0,
-        "asked about": 1999,
+        "inquiry": 1999,
     }
-    assert (read["on its way"].fails, read["failed"].fails) == (False, True)
-    assert (read["expired"].status, read[""].status) == ("expired", "open")
+    assert (by_order["pending"].has_failed, by_order["failed"].has_failed) == (False, True)
+    assert (by_order["expired"].status, by_order[""].status) == ("expired", "open")

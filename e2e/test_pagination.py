@@ -1,4 +1,4 @@
-"""A list of several pages: in place, back to the place that one left, and without scripts."""
+"""A list of several pages: in place, with the browser's Back, and without JavaScript."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from catalog.browsing import BANKS_A_PAGE
-from e2e.journey import Visitor
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY
 from testing.site import Site, new_site
+from testing.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("paging")]
 
@@ -27,24 +27,24 @@ SORTED = "/banks/?sort=title"
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("many")
     keys = {"STRIPE_PUBLIC_KEY": PUBLIC_KEY, "STRIPE_SECRET_KEY": SECRET_KEY}
-    # Nobody pays here: the port behind this address is shut.
+    # Nothing listens on this port: no test here pays.
     nowhere = {"STRIPE_API_BASE": "http://127.0.0.1:9", "CHECKOUT_ORIGIN": "http://127.0.0.1:9"}
-    site = new_site(folder, keys | nowhere, {})
-    written = site.manage("shell", "--no-imports", stdin=MANY_BANKS)
+    created = new_site(folder, keys | nowhere, {})
+    written = created.manage("shell", "--no-imports", stdin=MANY_BANKS)
     assert written.returncode == 0, written.stderr
-    with site.serving():
-        yield site
+    with created.serving():
+        yield created
 
 
 def first_bank(page: Page) -> str:
     return page.locator(".bank-card__title").first.inner_text()
 
 
-def test_pages_change_in_place_and_are_read_from_their_beginning(shop: Site, page: Page) -> None:
-    Visitor(page=page, shop=shop.url).open(SORTED)
+def test_next_page_loads_in_place_and_focuses_its_heading(site: Site, page: Page) -> None:
+    Visitor(page=page, base_url=site.url).open(SORTED)
     page.evaluate("window.same = true")
     page.locator("a[rel=next]").click()
     expect(page.locator(".bank-card__title").first).to_have_text(f"Bank {BANKS_A_PAGE}")
@@ -57,8 +57,8 @@ def test_pages_change_in_place_and_are_read_from_their_beginning(shop: Site, pag
     assert page.evaluate("window.same")
 
 
-def test_a_bank_is_left_to_the_place_in_the_list_that_led_there(shop: Site, page: Page) -> None:
-    Visitor(page=page, shop=shop.url).open(SORTED)
+def test_back_returns_to_the_page_of_the_list(site: Site, page: Page) -> None:
+    Visitor(page=page, base_url=site.url).open(SORTED)
     page.locator("a[rel=next]").click()
     expect(page.locator(".bank-card__title").first).to_have_text(f"Bank {BANKS_A_PAGE}")
     page.get_by_role("link", name="Bank 40").click()
@@ -69,10 +69,10 @@ def test_a_bank_is_left_to_the_place_in_the_list_that_led_there(shop: Site, page
     expect(page.locator(".bank-card__title").first).to_have_text("Bank 00")
 
 
-def test_pages_turn_without_scripts(shop: Site, browser: Browser) -> None:
+def test_pagination_works_without_javascript(site: Site, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    Visitor(page=page, shop=shop.url).open(SORTED)
+    Visitor(page=page, base_url=site.url).open(SORTED)
     seen = 0
     for _ in range(3):
         seen += page.locator(".bank-card").count()
