@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -38,32 +40,28 @@ class TestBankQuerySet(models.QuerySet["TestBank"]):
         return self.filter(Q(status="published") | Q(pk__in=user.accesses.values("test_bank")))
 
     def with_counts(self) -> "TestBankQuerySet":
-        """Adds `question_count` and `sample_count`, of questions that can be asked.
+        """Add `question_count` and `sample_count`, of questions that can be asked.
 
-        Subqueries, not joins: they run for the rows of one page only, whatever the size
-        of the shop, and read nothing but an index.
+        Correlated subqueries, not joins: the database counts for the rows of one page only,
+        whatever the size of the shop, and reads nothing but an index.
         """
         return self.annotate(  # type: ignore[no-redef] # the model declares both for its users
-            question_count=QuestionsOf("pk"),
-            sample_count=QuestionsOf("pk", further="AND counted.is_sample = true"),
+            question_count=_count_of_questions(is_asked=True),
+            sample_count=_count_of_questions(is_asked=True, is_sample=True),
         )
 
 
-class QuestionsOf(Func):
-    """How many questions of a bank can be asked.
-
-    Written out, because putting such a subquery together from its parts takes Django longer
-    than the database needs to answer it for a whole page.
-    """
-
-    template = (
-        "(SELECT COUNT(*) FROM catalog_bankquestion counted WHERE "
-        "counted.test_bank_id = %(expressions)s AND counted.is_asked = true %(further)s)"
+def _count_of_questions(**conditions: bool) -> Coalesce:
+    """Count the questions of the outer bank that meet the conditions."""
+    questions = apps.get_model("catalog", "BankQuestion").objects
+    counted = (
+        questions.filter(test_bank=OuterRef("pk"), **conditions)
+        .order_by()
+        .values("test_bank")
+        .annotate(count=Count("pk"))
+        .values("count")
     )
-    output_field = models.IntegerField()
-
-    def __init__(self, bank: str, *, further: str = "") -> None:
-        super().__init__(bank, further=further)
+    return Coalesce(Subquery(counted), 0)
 
 
 class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
@@ -84,6 +82,10 @@ class AccessQuerySet(models.QuerySet["Access"]):
             Q(withheld_from__isnull=True) | Q(withheld_from__gt=at),
             revoked_at=None,
         )
+
+    def longest_first(self) -> "AccessQuerySet":
+        """The longest-lasting first; one for good outlasts every date."""
+        return self.order_by(F("expires_at").desc(nulls_first=True), "pk")
 
     def of(self, learner: "User | AnonymousUser") -> "AccessQuerySet":
         """Accesses of one person; none for a stranger."""

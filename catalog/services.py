@@ -6,20 +6,11 @@ Taking money stands in `payments`.
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from catalog.models import Access, TestBank
-from catalog.querysets import LIVE_ACCESS
 from catalog.shelving import shelve
-from delivery.reading import columns_of, instance_of, rows_of
-
-# Written out: each page of a bank and each purchase asks, and Django takes longer to put the
-# statement together than the database to answer it.
-LIVE = f"""
-SELECT {columns_of(Access, "access")} FROM catalog_access access
-WHERE access.learner_id = %s AND access.test_bank_id = %s AND {LIVE_ACCESS}
-"""  # noqa: S608 - constants
 
 
 class CatalogError(Exception):
@@ -49,13 +40,8 @@ def expiry(*, at: datetime, access_days: int | None) -> datetime | None:
 
 def live_access(*, learner: User, test_bank: TestBank, at: datetime) -> Access | None:
     """The access that opens the bank at `at`, the longest-lasting first; None without one."""
-    now = connection.ops.adapt_datetimefield_value(at)
-    accesses = [
-        instance_of(Access, row) for row in rows_of(LIVE, [learner.pk, test_bank.pk, now, now])
-    ]
-    for_good = [access for access in accesses if access.expires_at is None]
-    by_end = sorted(accesses, key=lambda access: access.expires_at or at, reverse=True)
-    return next(iter(for_good or by_end), None)
+    live = Access.objects.of(learner).filter(test_bank=test_bank).live(at)
+    return live.longest_first().first()
 
 
 def grant_access(

@@ -27,7 +27,6 @@ from catalog.seo import structured_data
 from catalog.services import live_access
 from catalog.shelf import contents_of, neighbours_of, sample_version, shelves_of
 from catalog.trying import tried
-from catalog.window import bank_on_sale
 from questions.items import ASKABLE
 from questions.kinds import kind_name
 from questions.linting.figures import figures_of
@@ -43,13 +42,8 @@ MOST_FINDINGS = 200
 @require_safe
 def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One bank: what is in it, what it costs, and the way to it."""
-    if request.user.is_anonymous:
-        test_bank = bank_on_sale(slug)
-    else:
-        banks = TestBank.objects.visible_to(request.user).with_counts()
-        test_bank = banks.select_related("category").filter(slug=slug).first()
-    if test_bank is None:
-        raise Http404
+    banks = TestBank.objects.visible_to(request.user).select_related("category").with_counts()
+    test_bank = get_object_or_404(banks, slug=slug)
     return kept_page(request, rows_of([test_bank]), lambda: _detail(request, test_bank))
 
 

@@ -13,7 +13,6 @@ from catalog import kept
 from catalog.kept import PAGES, filled_parts, kept_page
 from catalog.models import BankQuestion, TestBank
 from catalog.shelving import shelve
-from catalog.window import bank_on_sale
 from conftest import NOON
 
 DETAIL = "/banks/git/"
@@ -143,20 +142,6 @@ def test_old_pages_and_too_many_pages_go(monkeypatch):
     assert kept_page(request, 1, lambda: HttpResponse(b"new")).content == b"new"
     monkeypatch.setattr(kept, "SECONDS", -1)
     assert kept_page(request, 4, lambda: HttpResponse(b"newer")).content == b"newer"
-
-
-def test_the_bank_in_the_window_is_the_bank(make_bank):
-    make_bank("git", price_minor=0, access_days=3, language="de")
-    make_bank("draft", status="draft")
-    one = bank_on_sale("git")
-    assert one is not None
-    same = TestBank.objects.published().with_counts().select_related("category").get(slug="git")
-    assert {name: value for name, value in vars(one).items() if name != "_state"} == {
-        name: value for name, value in vars(same).items() if name != "_state"
-    }
-    assert vars(one.category)["title"] == same.category.title
-    assert bank_on_sale("draft") is None
-    assert bank_on_sale("no-such") is None
 
 
 SEARCHES = [
