@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks.plan import PRICE_MINOR, QUESTIONS, Plan, Size
+from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from payments.models import Order
@@ -76,6 +77,7 @@ def _bank(number: int) -> TestBank:
         )
         for position, version in enumerate(versions, start=1)
     )
+    count_questions(test_bank=test_bank)
     return test_bank
 
 

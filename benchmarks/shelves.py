@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks.words import BODY, TITLE, Author
-from catalog.browsing import Place
+from catalog.indexing.words import terms_of
+from catalog.listing.pagination import Cursor
 from catalog.models import BankText, Category, TestBank
-from catalog.search import engines
-from catalog.search.words import terms_of
+from catalog.search import postgresql, sqlite
 
 AT_ONCE = 2000
 
@@ -58,15 +58,17 @@ def settle() -> None:
 def place_of(number: int) -> str:
     """The address's place of the page that begins after so many banks, the newest first."""
     bank = TestBank.objects.order_by("-created_at", "-pk")[number - 1]
-    return Place(number, (bank.created_at, bank.pk)).written()
+    return Cursor(number, (bank.created_at, bank.pk)).encode()
 
 
 def prefix_milliseconds(beginnings: list[str], rounds: int) -> float:
     """The median of the slowest beginning of three letters, asked of the database alone."""
 
+    engine = sqlite if connection.vendor == "sqlite" else postgresql
+
     def once(beginning: str) -> float:
         started = perf_counter()
-        engines.banks(terms_of(beginning), every=True, limit=21, offset=0)
+        engine.rank_banks(terms_of(beginning), every=True, limit=21, offset=0)
         return (perf_counter() - started) * 1000
 
     return max(median(once(each) for _ in range(rounds)) for each in beginnings)

@@ -1,13 +1,11 @@
-"""Questions about banks and accesses that read as English."""
+"""Querysets of banks, accesses and reviews. Each rule about rows stands here once."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -28,47 +26,27 @@ class TestBankQuerySet(models.QuerySet["TestBank"]):
     __test__ = False
 
     def published(self) -> "TestBankQuerySet":
-        """Banks that are on sale."""
+        """Select banks on sale."""
         return self.filter(status="published")
 
     def visible_to(self, user: "User | AnonymousUser") -> "TestBankQuerySet":
-        """Banks that this person may look at: on sale, owned at any time, or all for staff."""
+        """Select banks that this person may see: on sale, ever owned, or all for staff."""
         if user.is_staff:
             return self
         if user.is_anonymous:
             return self.published()
         return self.filter(Q(status="published") | Q(pk__in=user.accesses.values("test_bank")))
 
-    def with_counts(self) -> "TestBankQuerySet":
-        """Add `question_count` and `sample_count`, of questions that can be asked.
-
-        Correlated subqueries, not joins: the database counts for the rows of one page only,
-        whatever the size of the shop, and reads nothing but an index.
-        """
-        return self.annotate(  # type: ignore[no-redef] # the model declares both for its users
-            question_count=_count_of_questions(is_asked=True),
-            sample_count=_count_of_questions(is_asked=True, is_sample=True),
-        )
-
-
-def _count_of_questions(**conditions: bool) -> Coalesce:
-    """Count the questions of the outer bank that meet the conditions."""
-    questions = apps.get_model("catalog", "BankQuestion").objects
-    counted = (
-        questions.filter(test_bank=OuterRef("pk"), **conditions)
-        .order_by()
-        .values("test_bank")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
-    return Coalesce(Subquery(counted), 0)
+    def for_cards(self) -> "TestBankQuerySet":
+        """Load the category too, and leave out the columns that only a bank's own page shows."""
+        return self.select_related("category").defer("description", "contents", "review_tally")
 
 
 class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
     """Questions in their banks."""
 
     def askable(self) -> "BankQuestionQuerySet":
-        """Those of a kind that can be asked today; a bank may hold others."""
+        """Select questions of a kind that can be asked today; a bank may hold others."""
         return self.filter(is_asked=True)
 
 
@@ -76,7 +54,7 @@ class AccessQuerySet(models.QuerySet["Access"]):
     """Accesses."""
 
     def live(self, at: datetime) -> "AccessQuerySet":
-        """Accesses that open their bank at `at`: neither revoked, withheld nor expired."""
+        """Select accesses that open their bank at `at`: not revoked, withheld or expired."""
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=at),
             Q(withheld_from__isnull=True) | Q(withheld_from__gt=at),
@@ -84,11 +62,11 @@ class AccessQuerySet(models.QuerySet["Access"]):
         )
 
     def longest_first(self) -> "AccessQuerySet":
-        """The longest-lasting first; one for good outlasts every date."""
+        """Order by the end, latest first. No end comes before every end."""
         return self.order_by(F("expires_at").desc(nulls_first=True), "pk")
 
     def of(self, learner: "User | AnonymousUser") -> "AccessQuerySet":
-        """Accesses of one person; none for a stranger."""
+        """Select accesses of one person; none of an anonymous one."""
         return self.none() if learner.is_anonymous else self.filter(learner=learner)
 
 
@@ -96,5 +74,5 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     """Reviews."""
 
     def shown(self) -> "ReviewQuerySet":
-        """Those that everybody may read."""
+        """Select reviews that everybody may read."""
         return self.filter(hidden_at=None)

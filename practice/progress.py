@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Count, OuterRef, Subquery, Sum
 
 from accounts.models import User
-from catalog.shelf import Shelf, shelves_of
+from catalog.listing.owned_banks import OwnedBank, owned_banks
 from practice.models import Attempt
 from practice.sheet import Score
 
@@ -20,7 +20,7 @@ class Progress:
     `last` is the newest finished round, and `last_percent` its score.
     """
 
-    shelf: Shelf
+    shelf: OwnedBank
     answered: int
     total: int
     last: Attempt | None
@@ -53,11 +53,11 @@ def progress_of(learner: User, *, at: datetime) -> list[Progress]:
     }
     return [
         _progress(shelf, open_ones.get(shelf.test_bank.pk), last_ones.get(shelf.test_bank.pk))
-        for shelf in shelves_of(learner, at=at)
+        for shelf in owned_banks(learner, at=at)
     ]
 
 
-def _progress(shelf: Shelf, running: Attempt | None, last: Attempt | None) -> Progress:
+def _progress(shelf: OwnedBank, running: Attempt | None, last: Attempt | None) -> Progress:
     points = getattr(last, "points", None) or Decimal(0)
     return Progress(
         shelf=shelf,
