@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import ModuleType
 from typing import Generic, TypeVar
 
 from django.db import connection
@@ -73,9 +72,10 @@ def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
     is found, whatever the index holds.
     """
     offset = (min(max(page, 1), MOST_PAGES) - 1) * BANKS_A_PAGE
+    rank_banks = sqlite.rank_banks if connection.vendor == "sqlite" else postgresql.rank_banks
 
     def rank(terms: Sequence[Term], every: bool) -> list[int]:
-        return _engine().rank_banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
+        return rank_banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
 
     ranked = _ranked("bank", typed, rank)
     banks = TestBank.objects.published().select_related("category").in_bulk(ranked.ids)
@@ -97,11 +97,11 @@ def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQue
     bank_ids = sorted(set(owned))
     if not bank_ids:
         return Found()
+    is_sqlite = connection.vendor == "sqlite"
+    rank_questions = sqlite.rank_questions if is_sqlite else postgresql.rank_questions
 
     def rank(terms: Sequence[Term], every: bool) -> list[int]:
-        return _engine().rank_questions(
-            terms, test_bank_ids=bank_ids, every=every, limit=QUESTIONS_SHOWN + 1
-        )
+        return rank_questions(terms, test_bank_ids=bank_ids, every=every, limit=QUESTIONS_SHOWN + 1)
 
     ranked = _ranked("question", typed, rank)
     # The index narrows to these banks already; this is what decides who sees a question.
@@ -146,7 +146,3 @@ def _found_question(place: BankQuestion, terms: Sequence[Term]) -> FoundQuestion
     words = words_before_answering(version.item) if version else ""
     text = " · ".join(words.splitlines())
     return FoundQuestion(place, excerpt(text, found_spans(text, terms)))
-
-
-def _engine() -> ModuleType:
-    return sqlite if connection.vendor == "sqlite" else postgresql
