@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks.seed_data import PRICE_MINOR, QUESTIONS, LearnerAttempt, SeedData, SeedSize
+from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from payments.domain.order_life_cycle import mark_open
@@ -86,6 +87,7 @@ def _bank(number: int) -> TestBank:
         )
         for position, version in enumerate(versions, start=1)
     )
+    count_questions(test_bank=test_bank)
     return test_bank
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from catalog.bank_folders import SHEET, make_bank, read_bank_folder
+from catalog.importing.folders import SHEET, make_bank, read_bank_folder
 from catalog.models import TestBank
 
 FOLDER = Path(__file__).parent / "demo_banks"

@@ -8,8 +8,8 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and what cached pages of the catalog depend on."""
-        from catalog import kept  # noqa: PLC0415 - models are loaded only now
+        from catalog import page_cache  # noqa: PLC0415 - models are loaded only now
         from payments import checks  # noqa: F401, PLC0415 - importing registers the checks
         from payments.stripe.client import payment_is_down  # noqa: PLC0415 - as above
 
-        kept.varying.append(payment_is_down)
+        page_cache.key_functions.append(payment_is_down)

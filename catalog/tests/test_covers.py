@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from catalog.covers import HEIGHT, WIDTH, cover_svg
+from catalog.covers.drawing import HEIGHT, WIDTH, cover_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 HUES = range(0, 360, 15)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.imports import ImportReport, import_items
+from catalog.importing.items import ImportReport, import_items
 from catalog.models import Category, TestBank
 from questions.formats.detect import READERS, format_of, read_questions_of
 from questions.formats.problems import ReadFile
