@@ -37,7 +37,7 @@ from catalog.services import (
 )
 from catalog.shelving import shelve
 from questions.models import QuestionVersion
-from questions.presenting import excerpt
+from questions.rendering import excerpt
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "default"}
 

@@ -16,8 +16,8 @@ from catalog.imports import FileHasErrors, import_items
 from catalog.models import Category, TestBank
 from catalog.services import put_on_sale
 from questions.formats.jsonl import read_jsonl
+from questions.formats.parsing import in_words
 from questions.formats.problems import Problem, ReadFile
-from questions.formats.reading import in_words
 from questions.images import ImagesBeside
 from questions.items import Frozen
 

@@ -5,8 +5,8 @@ from django.http import HttpRequest
 
 from questions.grading import ResponseError, grade
 from questions.items import Item
-from questions.presenting import PresentedItem, RevealedItem, present, reveal
-from questions.responding import advice, response_from
+from questions.rendering import PresentedItem, RevealedItem, present, reveal
+from questions.response_parsing import advice, response_from
 
 
 def tried(request: HttpRequest, item: Item) -> PresentedItem | RevealedItem:

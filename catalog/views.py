@@ -30,9 +30,9 @@ from catalog.trying import tried
 from catalog.window import bank_on_sale
 from questions.items import ASKABLE
 from questions.kinds import kind_name
-from questions.linting.figures import figures_of
+from questions.linting.statistics import figures_of
 from questions.models import QuestionVersion
-from questions.presenting import present
+from questions.rendering import present
 
 A_DAY_SECONDS = 86400
 # More than this nobody reads; a bank that is imported in a thousand parts stays a page.

@@ -31,8 +31,8 @@ from practice.services import (
 from practice.sheet import bubbles, first_open, missed, scores, window
 from questions.grading import RESPONSE, Grade, ResponseError
 from questions.models import QuestionVersion
-from questions.presenting import PresentedItem, RevealedItem, present, reveal
-from questions.responding import advice, response_from
+from questions.rendering import PresentedItem, RevealedItem, present, reveal
+from questions.response_parsing import advice, response_from
 
 FIRST = 1
 

@@ -1,6 +1,6 @@
 """What a question is: one frozen model a kind, in one union. No Django, no database.
 
-Importers return an `Item`, `grading.py` reads it, pages show it through `presenting.py`,
+Importers return an `Item`, `grading.py` reads it, pages show it through `rendering.py`,
 and `QuestionVersion` keeps it as JSON.
 """
 

@@ -19,7 +19,7 @@ from catalog.search.spelling import corrected
 from catalog.search.words import Term, terms_of
 from delivery.reading import Row
 from questions.items import ITEM, Item
-from questions.presenting import words_before_answering
+from questions.rendering import words_before_answering
 
 BANKS_A_PAGE = 20
 MOST_PAGES = 10

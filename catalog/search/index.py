@@ -9,7 +9,7 @@ from catalog.models import BankQuestion, BankText, QuestionText, TestBank
 from catalog.search.engines import scope_word
 from catalog.search.spelling import remember
 from catalog.search.words import indexed, words_of
-from questions.presenting import words_before_answering
+from questions.rendering import words_before_answering
 
 AT_ONCE = 500
 

@@ -29,8 +29,8 @@ from questions.items import (
     Passage,
     Text,
 )
-from questions.presenting import present, reveal
-from questions.responding import advice, response_from
+from questions.rendering import present, reveal
+from questions.response_parsing import advice, response_from
 from questions.services import fingerprint, safe, store_items
 
 STEM = Text(source="What?")

@@ -28,7 +28,7 @@ from questions.items import (
     Text,
     TrueFalse,
 )
-from questions.presenting import present, reveal
+from questions.rendering import present, reveal
 from questions.services import fingerprint, safe, store_items
 from questions.tests.test_items import multiple, single
 

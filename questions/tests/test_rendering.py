@@ -6,7 +6,7 @@ import pytest
 
 from questions.grading import ChoiceResponse, grade
 from questions.items import Choice, MultipleChoice, SingleChoice, Text, TrueFalse
-from questions.presenting import (
+from questions.rendering import (
     PresentedChoice,
     PresentedItem,
     RevealedItem,
