@@ -108,7 +108,10 @@ def own_question(request: HttpRequest, slug: str, public_id: UUID) -> HttpRespon
     version = place.question.current
     if version is None:
         raise Http404
-    context = {"test_bank": place.test_bank, "item": tried(request, version.item)}
+    context = {
+        "test_bank": place.test_bank,
+        "item": tried(request, version.item, language=place.test_bank.language),
+    }
     return render(request, "catalog/own_question.html", context)
 
 

@@ -133,7 +133,7 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "test_bank": test_bank,
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
-        "item": tried(request, version.item),
+        "item": tried(request, version.item, language=test_bank.language),
     }
     return render(request, "catalog/sample_question.html", context)
 

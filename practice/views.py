@@ -32,7 +32,7 @@ from practice.sheet import bubbles, first_open, missed, scores, window
 from questions.grading import RESPONSE, Grade, ResponseError
 from questions.models import QuestionVersion
 from questions.rendering import PresentedItem, RevealedItem, present, reveal
-from questions.response_parsing import advice, response_from
+from questions.response_parsing import help_for, parse_response
 
 FIRST = 1
 
@@ -152,7 +152,7 @@ def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpR
             attempt_id=attempt_id,
             learner_id=cast(User, request.user).pk,
             position=position,
-            response=response_from(request.POST),
+            response=parse_response(request.POST),
             at=timezone.now(),
         )
     except (NoSuchAttempt, NoSuchPosition) as error:
@@ -164,7 +164,7 @@ def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpR
         messages.info(request, _("This practice has ended. Your answers are kept."))
         return SeeOther(_result_url(attempt_id))
     except ResponseError as error:
-        messages.error(request, f"{advice(error)} {_('Nothing was kept.')}")
+        messages.error(request, f"{help_for(error)} {_('Nothing was kept.')}")
     return SeeOther(request.path)
 
 

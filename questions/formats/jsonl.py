@@ -255,6 +255,8 @@ class ShortAnswerLine(Line):
         min_length=1, max_length=MOST_ACCEPTED
     )
     case_sensitive: StrictBool = False
+    ignore_accents: StrictBool = False
+    exact: StrictBool = False
 
     def item(self, domain: str) -> Item:
         return ShortAnswer(
@@ -263,6 +265,8 @@ class ShortAnswerLine(Line):
                 for part in self.answers
             ),
             is_case_sensitive=self.case_sensitive,
+            ignores_accents=self.ignore_accents,
+            is_exact=self.exact,
             **self.common(domain),
         )
 
