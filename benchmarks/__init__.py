@@ -1,5 +1,5 @@
-"""What the site costs, beside the least that the same work can cost. See docs/performance.md.
+"""Measure what the site costs, against budgets. See docs/performance.md.
 
-A program of its own (`make bench`): it starts the shipped server, a bare counterpart and the
-databases, and touches nothing of a real site. Nothing imports it.
+A program of its own (`make bench`): it starts the site, a bare Django site and their databases
+in temporary folders. Nothing imports it.
 """

@@ -1,35 +1,35 @@
-"""The databases and installations that are measured, in temporary folders of their own."""
+"""The databases and sites to measure, each in a temporary folder."""
 
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from benchmarks.plan import Plan, Size
+from benchmarks.seed_data import SeedData, SeedSize
 from testing.postgresql import running_postgresql
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET
 from testing.site import Site, free_port
 from testing.waiting import wait_until
 
-# What a server has that is left as it was installed, but for the cleaner that comes and goes.
+# The defaults, except for autovacuum, which would run in some of the rounds only.
 POSTGRESQL_OPTIONS = {"listen_addresses": "", "autovacuum": "off"}
-# 100,000 banks on a machine that does other things too.
-FILLING_SECONDS = 600
+# 100,000 banks on a busy machine.
+SEED_TIMEOUT_SECONDS = 600
 NOBODY_LISTENS = "http://127.0.0.1:9"
-FILL = """
+SEED = """
 from pathlib import Path
-from benchmarks.content import write_plan
-from benchmarks.plan import Size
-write_plan(Path({path!r}), {size!r})
+from benchmarks.seed import write_seed_data
+from benchmarks.seed_data import SeedSize
+write_seed_data(Path({path!r}), {size!r})
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database at work. `pid` is that of its server, where it has one."""
+    """A running database. `pid` is that of its server process, if it has one."""
 
     name: str
     url: str
@@ -37,12 +37,12 @@ class Database:
 
 
 class NotReady(Exception):
-    """A part of the measurement could not be set up; the text is what it said."""
+    """A part of the measurement did not start. The text is its error output."""
 
 
 @contextmanager
 def running_database(name: str) -> Iterator[Database]:
-    """A fresh database of that kind: `sqlite`, a file, or `postgresql`, a cluster."""
+    """A new database: a file for `sqlite`, a cluster for `postgresql`."""
     if name == "sqlite":
         with tempfile.TemporaryDirectory(prefix="testbank-bench-") as folder:
             yield Database(name, f"sqlite:///{folder}/site.sqlite3")
@@ -53,20 +53,20 @@ def running_database(name: str) -> Iterator[Database]:
 
 
 @contextmanager
-def filled_site(database: Database, size: Size) -> Iterator[tuple[Site, Plan]]:
-    """An installation with the shop's and the bare site's tables, and what to ask of it."""
+def seeded_site(database: Database, size: SeedSize) -> Iterator[tuple[Site, SeedData]]:
+    """An installation with the tables of the site and of the bare one, and its seed data."""
     with tempfile.TemporaryDirectory(prefix="testbank-bench-") as name:
         folder = Path(name)
-        site, plan = new_site(folder, database), folder / "plan.json"
+        site, path = new_site(folder, database), folder / "seed.json"
         managed(site, "migrate", "--verbosity=0")
         bare = replace(site, process={"DJANGO_SETTINGS_MODULE": "benchmarks.bare.settings"})
         managed(bare, "migrate", "--verbosity=0", "--run-syncdb")
-        managed(site, "shell", stdin=FILL.format(path=str(plan), size=size))
-        yield site, Plan.from_json(plan.read_text(encoding="utf-8"))
+        managed(site, "shell", stdin=SEED.format(path=str(path), size=size))
+        yield site, SeedData.from_json(path.read_text(encoding="utf-8"))
 
 
 def new_site(folder: Path, database: Database, **settings: str) -> Site:
-    """An installation on that database, on the shipped defaults beside a worker."""
+    """An installation on that database with the default settings of a site with a worker."""
     site = Site(folder=folder)
     values = {
         "DATABASE_URL": database.url,
@@ -83,9 +83,33 @@ def new_site(folder: Path, database: Database, **settings: str) -> Site:
     return site
 
 
+@contextmanager
+def new_settings(site: Site, settings: Mapping[str, str]) -> Iterator[Site]:
+    """The same installation with other settings, and an `.env` of its own."""
+    with tempfile.TemporaryDirectory(prefix="testbank-bench-") as folder:
+        other = replace(site, folder=Path(folder), dotenv=dict(site.dotenv), processes=[])
+        other.write_env(**settings)
+        yield other
+
+
+def fill(site: Site, banks: int) -> None:
+    """Publish banks until there are so many, then update the database's statistics."""
+    _shell(site, f"fill_up_to({banks})\nsettle()")
+
+
+def list_cursor(site: Site, number: int) -> str:
+    """The cursor of the list page that starts after so many banks."""
+    return _shell(site, f"print(cursor_after({number}))").split()[-1]
+
+
+def _shell(site: Site, code: str) -> str:
+    imports = "from benchmarks.many_banks import cursor_after, fill_up_to, settle\n"
+    return managed(site, "shell", "--no-imports", stdin=f"{imports}{code}\n")
+
+
 def managed(site: Site, *arguments: str, stdin: str = "") -> str:
-    """What a command of `manage.py` printed. Raises: NotReady."""
-    done = site.manage(*arguments, stdin=stdin, within_seconds=FILLING_SECONDS)
+    """Run a command of `manage.py` and return its output. Raises: NotReady."""
+    done = site.manage(*arguments, stdin=stdin, within_seconds=SEED_TIMEOUT_SECONDS)
     if done.returncode:
         raise NotReady(f"manage.py {' '.join(arguments)}: {done.stderr[-2000:]}")
     return done.stdout
@@ -93,7 +117,7 @@ def managed(site: Site, *arguments: str, stdin: str = "") -> str:
 
 @contextmanager
 def served(site: Site, module: str) -> Iterator[tuple[int, int]]:
-    """The port and the process id of the shipped server with that module's application."""
+    """Serve the application of a module; yields the server's port and process id."""
     one = replace(site, port=free_port(), processes=[])
     with one.running("-m", "gunicorn", module, "--log-level", "warning") as process:
         wait_until(lambda: process.poll() is not None or _is_open(one.port), seconds=30)

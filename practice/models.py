@@ -1,7 +1,6 @@
-"""Taking questions: attempts and their answers.
+"""Attempts and their answers.
 
-Both refer to versions of questions, which never change, so that a past attempt stays what
-it was. Who may practise stands in `catalog.Access`.
+Both refer to versions of questions, which are immutable, so an edit changes no past attempt.
 """
 
 import uuid
@@ -19,22 +18,19 @@ if TYPE_CHECKING:
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
-    """Attempts."""
-
     def visible_to(self, user: "User | AnonymousUser") -> "AttemptQuerySet":
-        """Attempts of this person; none for a stranger."""
+        """The attempts of this user; none for an anonymous one."""
         return self.none() if user.is_anonymous else self.filter(learner=user)
 
     def unfinished(self) -> "AttemptQuerySet":
-        """Attempts that can be gone on with."""
         return self.filter(finished_at=None)
 
 
 class Attempt(models.Model):
-    """One go at a bank's questions, in study mode: each answer is explained at once.
+    """One pass through a bank's questions; each answer is explained at once.
 
-    `version_ids` are the versions that were current when it began, in their order; the
-    question at position 1 is the first of them.
+    `version_ids` are the versions that were current when it started, in order: the question
+    at position 1 is the first of them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -67,22 +63,21 @@ class Attempt(models.Model):
 
     @property
     def total(self) -> int:
-        """How many questions it has."""
+        """The number of questions."""
         return len(self.version_ids)
 
     @property
     def is_finished(self) -> bool:
-        """True where nothing can be answered any more."""
         return self.finished_at is not None
 
 
 class Answer(models.Model):
-    """What was answered, and what it is worth. Never changed: the first answer counts.
+    """The answer to one question of an attempt. Immutable: the first answer counts.
 
-    `fraction` of the question's points, from 0 to 1.
+    `fraction` is the share of the question's points that it earned, from 0 to 1.
     """
 
-    # Found by the index that keeps one answer a position.
+    # The index of `practice_answer_once_a_position` serves look-ups by attempt.
     attempt = models.ForeignKey(
         Attempt, on_delete=models.CASCADE, related_name="answers", db_index=False
     )
@@ -108,8 +103,3 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}/{self.position}"
-
-    @property
-    def is_right(self) -> bool:
-        """True for all of the points."""
-        return self.fraction == 1

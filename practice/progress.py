@@ -1,4 +1,4 @@
-"""How far a learner is in each bank: the round that is open, and how the last one went."""
+"""How far a learner is in each of their banks, and how the last attempt went."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,20 +7,22 @@ from decimal import Decimal
 from django.db.models import Count, OuterRef, Subquery, Sum
 
 from accounts.models import User
-from catalog.shelf import Shelf, shelves_of
+from catalog.models import TestBank
+from catalog.shelf import shelves_of
 from practice.models import Attempt
-from practice.sheet import Score
+from practice.results import Score
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One bank of a learner.
+    """One bank of a learner. `is_live` says whether it can be practiced now.
 
-    `answered` of `total` questions in the round that is open, both 0 where none is.
-    `last` is the newest finished round, and `last_percent` its score.
+    `answered` of `total` questions are those of the unfinished attempt, both 0 without one.
+    `last` is the newest finished attempt, and `last_percent` its score.
     """
 
-    shelf: Shelf
+    test_bank: TestBank
+    is_live: bool
     answered: int
     total: int
     last: Attempt | None
@@ -28,41 +30,51 @@ class Progress:
 
     @property
     def is_open(self) -> bool:
-        """True where a round can be gone on with."""
+        """Whether there is an unfinished attempt."""
         return self.total > 0
 
     @property
     def percent(self) -> int:
-        """How much of the open round is answered; whole, and never rounded up to the end."""
+        """How much of the unfinished attempt is answered, in whole percent, rounded down."""
         return 100 * self.answered // self.total if self.total else 0
 
 
 def progress_of(learner: User, *, at: datetime) -> list[Progress]:
-    """A learner's banks in the order of their shelf. Three statements, however many banks."""
-    attempts = Attempt.objects.filter(learner=learner)
-    open_ones = {
-        attempt.test_bank_id: attempt
-        for attempt in attempts.unfinished().annotate(answered=Count("answers"))
-    }
-    newest = attempts.filter(test_bank=OuterRef("test_bank"), finished_at__isnull=False)
-    last_ones = {
-        attempt.test_bank_id: attempt
-        for attempt in attempts.filter(
-            pk=Subquery(newest.order_by("-finished_at", "-pk").values("pk")[:1])
-        ).annotate(points=Sum("answers__fraction"))
-    }
+    """List a learner's banks, those they can practice first, then by title. Three statements."""
+    unfinished, last = _unfinished_attempts(learner), _last_finished_attempts(learner)
     return [
-        _progress(shelf, open_ones.get(shelf.test_bank.pk), last_ones.get(shelf.test_bank.pk))
-        for shelf in shelves_of(learner, at=at)
+        _progress(
+            one.test_bank, one.is_live, unfinished.get(one.test_bank.pk), last.get(one.test_bank.pk)
+        )
+        for one in shelves_of(learner, at=at)
     ]
 
 
-def _progress(shelf: Shelf, running: Attempt | None, last: Attempt | None) -> Progress:
+def _unfinished_attempts(learner: User) -> dict[int, Attempt]:
+    """By bank, with the count `answered`."""
+    attempts = Attempt.objects.unfinished().filter(learner=learner)
+    return {one.test_bank_id: one for one in attempts.annotate(answered=Count("answers"))}
+
+
+def _last_finished_attempts(learner: User) -> dict[int, Attempt]:
+    """By bank, with the sum `points`."""
+    attempts = Attempt.objects.filter(learner=learner)
+    newest = attempts.filter(test_bank=OuterRef("test_bank"), finished_at__isnull=False).order_by(
+        "-finished_at", "-pk"
+    )
+    last = attempts.filter(pk=Subquery(newest.values("pk")[:1]))
+    return {one.test_bank_id: one for one in last.annotate(points=Sum("answers__fraction"))}
+
+
+def _progress(
+    test_bank: TestBank, is_live: bool, unfinished: Attempt | None, last: Attempt | None
+) -> Progress:
     points = getattr(last, "points", None) or Decimal(0)
     return Progress(
-        shelf=shelf,
-        answered=getattr(running, "answered", 0),
-        total=running.total if running else 0,
+        test_bank=test_bank,
+        is_live=is_live,
+        answered=getattr(unfinished, "answered", 0),
+        total=unfinished.total if unfinished else 0,
         last=last,
         last_percent=Score(title="", points=points, total=last.total).percent if last else 0,
     )

@@ -1,4 +1,4 @@
-"""What a learner does: begin, answer, finish. Each can be asked for twice without harm."""
+"""Start an attempt, answer its questions, finish it. Every service here is idempotent."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,19 +8,17 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import Access, TestBank
-from delivery.writing import execute, insertion_of
-from practice.asking import asked_in
 from practice.models import Answer, Attempt
 from questions.grading import Response, grade
 from questions.services import item_of_version
 
 
 class PracticeError(Exception):
-    """Base of what can go wrong in this room."""
+    """Base of the reasons why a learner cannot practice."""
 
 
 class NoAccess(PracticeError):
-    """The learner has no live access to the bank (any more)."""
+    """The learner has no live access to the bank, or no longer has it."""
 
 
 class NothingToAsk(PracticeError):
@@ -28,7 +26,7 @@ class NothingToAsk(PracticeError):
 
 
 class NoSuchAttempt(PracticeError):
-    """There is no such attempt, or it is another learner's."""
+    """The attempt does not exist or belongs to another learner."""
 
 
 class NoSuchPosition(PracticeError):
@@ -36,20 +34,22 @@ class NoSuchPosition(PracticeError):
 
 
 class AttemptFinished(PracticeError):
-    """The attempt has ended: its answers stay as they are."""
+    """The attempt has ended, so it takes no more answers."""
 
 
-def has_access(*, learner_id: int, test_bank_id: int, at: datetime) -> bool:
-    """True where the bank is open to the learner at that moment. One statement."""
+def has_live_access(*, learner_id: int, test_bank_id: int, at: datetime) -> bool:
+    """Whether the learner can open the bank at that moment."""
     return Access.objects.live(at).filter(learner=learner_id, test_bank=test_bank_id).exists()
 
 
 def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attempt:
-    """The attempt to go on with: the unfinished one, or a new one over the whole bank.
+    """Return the learner's unfinished attempt at the bank, or start one over all its questions.
 
-    Idempotent, also for two clicks at once. Raises: NoAccess, NothingToAsk.
+    Idempotent, also for two calls at once.
+
+    Raises: NoAccess, NothingToAsk.
     """
-    if not has_access(learner_id=learner.pk, test_bank_id=test_bank.pk, at=at):
+    if not has_live_access(learner_id=learner.pk, test_bank_id=test_bank.pk, at=at):
         raise NoAccess
     unfinished = Attempt.objects.unfinished().filter(learner=learner, test_bank=test_bank)
     if attempt := unfinished.first():
@@ -72,37 +72,41 @@ def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attemp
 
 def submit_answer(
     *, attempt_id: UUID, learner_id: int, position: int, response: Response, at: datetime
-) -> None:
-    """Grade and keep the answer at a position, counted from 1.
+) -> Answer:
+    """Grade and store the answer to the question at a position, counted from 1.
 
-    Idempotent: the explanation was shown after the first answer, so that one counts, and
-    two at once make one row. Three statements at most. Raises: NoSuchAttempt where it is not
-    this learner's, NoSuchPosition, NoAccess, AttemptFinished; questions.grading's
-    ResponseError where the response does not fit. Then nothing is kept.
+    Idempotent: the first answer counts, because its explanation has been shown since. A
+    later one, or one of two at once, changes nothing and gets the first answer back. When
+    this raises, nothing is stored.
+
+    Raises: NoSuchAttempt, NoSuchPosition, AttemptFinished, NoAccess;
+    questions.grading.ResponseError for a response that does not fit the question.
     """
-    asked = asked_in(attempt_id=attempt_id, learner_id=learner_id, at=at)
-    if asked is None:
+    attempt = Attempt.objects.filter(pk=attempt_id, learner=learner_id).first()
+    if attempt is None:
         raise NoSuchAttempt
-    if not 1 <= position <= len(asked.version_ids):
+    if not 1 <= position <= attempt.total:
         raise NoSuchPosition
-    if asked.is_finished:
+    if attempt.is_finished:
         raise AttemptFinished
-    if not asked.may_go_on:
+    if not has_live_access(learner_id=learner_id, test_bank_id=attempt.test_bank_id, at=at):
         raise NoAccess
-    version_id = asked.version_ids[position - 1]
-    share = grade(item_of_version(version_id), response).fraction
-    answer = {
-        "attempt_id": attempt_id,
-        "position": position,
-        "version_id": version_id,
-        "response": response.model_dump(mode="json"),
-        "fraction": Decimal(share.numerator) / Decimal(share.denominator),
-        "answered_at": at,
-    }
-    execute(insertion_of(Answer, answer, once=True))
+    version_id = attempt.version_ids[position - 1]
+    fraction = grade(item_of_version(version_id), response).fraction
+    answer, _created = Answer.objects.get_or_create(
+        attempt=attempt,
+        position=position,
+        defaults={
+            "version_id": version_id,
+            "response": response.model_dump(mode="json"),
+            "fraction": Decimal(fraction.numerator) / Decimal(fraction.denominator),
+            "answered_at": at,
+        },
+    )
+    return answer
 
 
 def finish_attempt(*, attempt: Attempt, at: datetime) -> None:
-    """End the attempt; what was not answered counts as nothing. Idempotent."""
+    """End the attempt; unanswered questions earn no points. Idempotent."""
     if Attempt.objects.unfinished().filter(pk=attempt.pk).update(finished_at=at):
         attempt.finished_at = at

@@ -1,5 +1,3 @@
-"""Addresses of practice."""
-
 from django.urls import path
 
 from practice import views

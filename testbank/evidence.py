@@ -15,7 +15,7 @@ from accounts.staff import staff_only
 from catalog.models import Access
 from catalog.money import format_price
 from payments.models import Dispute, Order
-from practice.log import Practised, practice_log
+from practice.history import AttemptRecord, attempt_history
 
 
 @staff_only
@@ -49,8 +49,8 @@ def _context(dispute: Dispute) -> dict[str, Any]:
     }
 
 
-def _rounds(order: Order) -> list[Practised]:
+def _rounds(order: Order) -> list[AttemptRecord]:
     if order.user_id is None:
         return []
     banks = list(order.lines.values_list("test_bank_id", flat=True))
-    return practice_log(learner_id=order.user_id, test_bank_ids=banks)
+    return attempt_history(learner_id=order.user_id, test_bank_ids=banks)

@@ -1,12 +1,14 @@
-"""Parts that the tests of practice share: an attempt of the owner, and their browser."""
-
 import pytest
 
 from practice.services import start_attempt, submit_answer
 from questions.grading import ChoiceResponse
 
-# Of every question that the root `conftest.py` makes.
+# The choices of every question that the root `conftest.py` makes.
 RIGHT, WRONG = "b", "c"
+SESSION_AND_USER = 2
+# The attempt, the access, the version (cached after its first use), the look-up of an earlier
+# answer, and the insertion between two statements for a savepoint.
+STATEMENTS_PER_ANSWER = 7
 
 
 @pytest.fixture

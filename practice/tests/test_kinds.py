@@ -10,6 +10,7 @@ from django.urls import reverse
 from catalog.models import BankQuestion
 from practice.models import Answer
 from practice.services import finish_attempt, start_attempt
+from practice.tests.conftest import SESSION_AND_USER, STATEMENTS_PER_ANSWER
 from questions.formats.gift import read_gift
 from questions.items import ASKABLE
 from questions.services import store_items
@@ -201,12 +202,11 @@ def test_answer_that_is_none_is_not_kept(browser, attempt, position, data, sente
     ("position", "data"),
     [(SEVERAL, {"choice": ["1", "3"]}), (NUMBER, {"number": "4"}), (WORDS, {"text": "Ada"})],
 )
-def test_answer_costs_three_statements(
-    browser, attempt, django_assert_max_num_queries, position, data
+def test_answer_of_every_kind_takes_the_same_number_of_statements(
+    browser, attempt, django_assert_num_queries, position, data
 ):
     url = reverse("practice:question", args=[attempt.pk, position])
-    beside = 2  # session, user
-    with django_assert_max_num_queries(3 + beside):
+    with django_assert_num_queries(SESSION_AND_USER + STATEMENTS_PER_ANSWER):
         browser.post(url, data)
 
 

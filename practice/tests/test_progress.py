@@ -11,9 +11,7 @@ from catalog.models import Access
 from catalog.services import grant_access
 from practice.progress import progress_of
 from practice.services import finish_attempt, start_attempt
-from practice.tests.conftest import RIGHT, WRONG
-
-SESSION_AND_USER = 2
+from practice.tests.conftest import RIGHT, SESSION_AND_USER, WRONG
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from catalog.models import BankQuestion
+from practice.answer_sheet import CELLS_PER_PAGE
 from practice.models import Answer
 from practice.services import finish_attempt, start_attempt
-from practice.sheet import BUBBLES_AT_ONCE
-from practice.tests.conftest import RIGHT, WRONG
+from practice.tests.conftest import RIGHT, SESSION_AND_USER, STATEMENTS_PER_ANSWER, WRONG
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
 
@@ -216,7 +216,7 @@ def test_page_of_a_large_bank_shows_a_part_of_the_sheet(owners_client, attempt):
     attempt.version_ids *= 50
     attempt.save(update_fields=["version_ids"])
     text = page(owners_client, reverse("practice:question", args=[attempt.pk, 150]))
-    assert text.count('class="bubble"') == BUBBLES_AT_ONCE
+    assert text.count('class="bubble"') == CELLS_PER_PAGE
     assert f'href="/practice/{attempt.pk}/1/">From question 1<' in text
     assert f'href="/practice/{attempt.pk}/201/">From question 201<' in text
 
@@ -250,20 +250,25 @@ def test_question_takes_a_fixed_number_of_statements(
 ):
     for position in range(1, answered + 1):
         answer(position, RIGHT)
-    # session, user; attempt with bank, answer here, access, version, answers
-    with django_assert_num_queries(7):
+    # The attempt with its bank, its answers, the access, the version.
+    with django_assert_num_queries(SESSION_AND_USER + 4):
         owners_client.get(reverse("practice:question", args=[attempt.pk, 5]))
 
 
 @pytest.mark.parametrize("answered", [1, 3])
-def test_saving_an_answer_takes_three_statements(
-    owners_client, url, attempt, answer, django_assert_num_queries, answered
+def test_answer_takes_a_fixed_number_of_statements(
+    owners_client, url, answer, django_assert_num_queries, answered
 ):
     for position in range(2, answered + 2):
         answer(position, RIGHT)
-    # session, user; attempt with access, version (once in a process), answer
-    with django_assert_num_queries(2 + 3):
+    with django_assert_num_queries(SESSION_AND_USER + STATEMENTS_PER_ANSWER):
         owners_client.post(url, {"choice": RIGHT})
+
+
+def test_second_answer_by_the_same_process_reads_no_version(
+    owners_client, url, attempt, answer, django_assert_num_queries
+):
+    answer(1, RIGHT)
     Answer.objects.all().delete()
-    with django_assert_num_queries(2 + 2):
+    with django_assert_num_queries(SESSION_AND_USER + STATEMENTS_PER_ANSWER - 1):
         owners_client.post(url, {"choice": RIGHT})

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from practice.services import finish_attempt
-from practice.tests.conftest import RIGHT, WRONG
+from practice.tests.conftest import RIGHT, SESSION_AND_USER, WRONG
 
 
 @pytest.fixture
@@ -119,6 +119,6 @@ def test_result_takes_a_fixed_number_of_statements(
 ):
     for position in range(1, answered + 1):
         answer(position, WRONG)
-    # session, user; attempt with bank, domains, points, sheet, missed, access
-    with django_assert_num_queries(8):
+    # The attempt with its bank, its answers, the access, the domains, the stems of the missed.
+    with django_assert_num_queries(SESSION_AND_USER + 5):
         owners_client.get(url)

@@ -16,7 +16,7 @@ from practice.services import (
     start_attempt,
     submit_answer,
 )
-from practice.tests.conftest import RIGHT, WRONG
+from practice.tests.conftest import RIGHT, STATEMENTS_PER_ANSWER, WRONG
 from questions.grading import ChoiceResponse, ResponseError
 from questions.items import Choice, Essay, SingleChoice, Text
 from questions.models import Question, QuestionVersion
@@ -166,8 +166,8 @@ def test_answer_after_the_access_has_expired_is_refused(owner, answer, at):
     assert Answer.objects.get().position == 1
 
 
-def test_answer_takes_three_statements(attempt, answer, django_assert_num_queries):
-    with django_assert_num_queries(3):
+def test_answer_takes_a_fixed_number_of_statements(answer, django_assert_num_queries):
+    with django_assert_num_queries(STATEMENTS_PER_ANSWER):
         answer(1, RIGHT)
 
 

@@ -15,9 +15,10 @@ from catalog.demo import demo_folders
 from catalog.models import Access, BankQuestion, Review, TestBank
 from delivery.models import OutgoingMail
 from payments.models import Order, Refund
+from practice.answer_sheet import answer_sheet
 from practice.models import Answer, Attempt
 from practice.progress import progress_of
-from practice.sheet import scores
+from practice.results import result_of
 from questions.models import Question
 from testbank.demo_life import load_demo_life
 from testbank.demo_life.people import (
@@ -133,7 +134,7 @@ def test_learner_gets_better_over_weeks(demo):
         attempts = Attempt.objects.filter(
             learner=lena(), test_bank__slug=slug, finished_at__isnull=False
         ).order_by("finished_at")
-        percents = [scores(attempt)[0].percent for attempt in attempts]
+        percents = [result_of(answer_sheet(attempt)).whole.percent for attempt in attempts]
         assert len(percents) == 3
         assert percents == sorted(percents)
         assert percents[0] < 60
@@ -141,7 +142,7 @@ def test_learner_gets_better_over_weeks(demo):
 
 
 def test_learner_has_a_round_to_go_on_with_and_an_access_that_ends_soon(demo):
-    shown = {one.shelf.test_bank.slug: one for one in progress_of(lena(), at=demo)}
+    shown = {one.test_bank.slug: one for one in progress_of(lena(), at=demo)}
     assert (shown["sql-foundations"].answered, shown["sql-foundations"].total) == (14, 39)
     ends = Access.objects.get(learner=lena(), test_bank__slug="statistics").expires_at
     assert timedelta(days=4) < ends - demo < timedelta(days=7)

@@ -1,6 +1,6 @@
-"""Texts as people write them: few words are frequent, most are rare (Zipf's law).
+"""Texts with word frequencies as in real ones (Zipf's law), and the words to search for.
 
-Known on both sides of the process: who fills the database and who asks it draw the same words.
+Deterministic, so that the process that fills the database and the one that searches agree.
 """
 
 import random
@@ -9,13 +9,12 @@ from itertools import accumulate
 WORDS = 20_000
 TITLE, BODY = 6, 30
 SYLLABLES = [consonant + vowel for consonant in "bcdfgklmnprstvz" for vowel in "aeiou"]
-# Places in the order of frequency: in 100,000 texts of 36 words some 26,000, 1,600 and 85
-# have the word.
-COMMON, MIDDLING, RARE = range(9, 15), range(190, 250), range(3900, 4300)
+# Ranks by frequency: of 100,000 texts with 36 words each, about 26,000, 1,600 and 85 contain one.
+COMMON, MIDDLE, RARE = range(9, 15), range(190, 250), range(3900, 4300)
 
 
 def vocabulary() -> list[str]:
-    """The words, the most frequent first."""
+    """List the words, most frequent first."""
     draw = random.Random(7)
     words: dict[str, None] = {}
     while len(words) < WORDS:
@@ -24,7 +23,7 @@ def vocabulary() -> list[str]:
 
 
 class Author:
-    """Writes texts out of the vocabulary, each word as often as its place says."""
+    """Writes texts in which a word of rank n is 1/n as frequent as the first."""
 
     def __init__(self) -> None:
         self._words = vocabulary()
@@ -32,17 +31,16 @@ class Author:
         self._draw = random.Random(8)
 
     def writes(self, count: int) -> str:
-        """That many words."""
         return " ".join(self._draw.choices(self._words, cum_weights=self._weights, k=count))
 
 
 def queries() -> dict[str, list[str]]:
-    """What is asked, by its class."""
+    """List the searches of each class."""
     words = vocabulary()
-    common, middling, rare = ([words[place] for place in part] for part in (COMMON, MIDDLING, RARE))
+    common, middle, rare = ([words[place] for place in part] for part in (COMMON, MIDDLE, RARE))
     return {
         "rare": rare,
-        "mid": middling,
-        "pair": [f"{common[place % len(common)]} {word}" for place, word in enumerate(middling)],
+        "middle": middle,
+        "pair": [f"{common[place % len(common)]} {word}" for place, word in enumerate(middle)],
         "common": common,
     }

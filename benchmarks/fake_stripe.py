@@ -1,7 +1,4 @@
-"""A far side in Stripe's place: TLS on loopback, and the same answer to every call.
-
-It costs little, and nothing that is measured: who calls does.
-"""
+"""A stand-in for Stripe on loopback, with TLS, that opens a Checkout session for every call."""
 
 import json
 import socket
@@ -16,52 +13,52 @@ from typing import Any
 
 import trustme
 
-from benchmarks.webhooks import session_of
+from benchmarks.stripe_events import session_of
 from outbound.tests.servers import FarSide, far_side, http_answer
 
 STRIPE = "api.stripe.com"
-# A key of a form that Stripe has, and that opens nothing.
+# In the form of Stripe's keys, and worthless.
 KEY = "sk_test_51BenchmarkBenchmark"
 PUBLIC_KEY = "pk_test_51BenchmarkBenchmark"
 
 
 @dataclass(frozen=True, slots=True)
-class StripeSide:
-    """The far side at work, and the authority that signed its certificate."""
+class FakeStripe:
+    """A running stand-in, and the CA that signed its certificate."""
 
-    side: FarSide
+    server: FarSide
     ca_bundle: Path
 
     def settings(self) -> dict[str, str]:
-        """What leads a shop to it."""
+        """The settings that direct a site to it."""
         return {
             "STRIPE_PUBLIC_KEY": PUBLIC_KEY,
             "STRIPE_SECRET_KEY": KEY,
             "STRIPE_API_BASE": f"https://{STRIPE}",
-            "STRIPE_RESOLVE": f"{STRIPE}:443:127.0.0.1:{self.side.port}",
+            "STRIPE_RESOLVE": f"{STRIPE}:443:127.0.0.1:{self.server.port}",
             "STRIPE_CA_BUNDLE": str(self.ca_bundle),
         }
 
 
 @contextmanager
-def stripe_side(folder: Path, *, answers_after_seconds: float = 0.0) -> Iterator[StripeSide]:
-    """A far side that opens a Checkout session for every call, after so long."""
+def fake_stripe(folder: Path, *, latency_seconds: float) -> Iterator[FakeStripe]:
+    """Run a stand-in that answers every call after that time."""
     authority = trustme.CA(organization_name="Benchmark")
-    ca_bundle = folder / "stripe-side.pem"
+    ca_bundle = folder / "fake-stripe.pem"
     authority.cert_pem.write_to_path(str(ca_bundle))
     context = SSLContext(PROTOCOL_TLS_SERVER)
     authority.issue_cert(STRIPE, "localhost").configure_cert(context)
 
     def answer(connection: socket.socket) -> None:
-        time.sleep(answers_after_seconds)
+        time.sleep(latency_seconds)
         connection.sendall(http_answer(json.dumps(_open_session()).encode()))
 
-    with far_side(context, answer) as side:
-        yield StripeSide(side, ca_bundle)
+    with far_side(context, answer) as server:
+        yield FakeStripe(server, ca_bundle)
 
 
 def _open_session() -> dict[str, Any]:
-    """A session as Stripe tells of one that was just made: some 3 KB."""
+    """A session as Stripe returns it right after its creation: about 3 KB."""
     name = f"cs_test_{uuid.uuid4().hex}"
     session = session_of("", name, 1900, int(time.time()))
     return session | {

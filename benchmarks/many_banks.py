@@ -1,33 +1,29 @@
-"""Fills a shop with so many banks that it shows whether finding one costs more for it.
+"""Create up to 100,000 banks, to show whether a page costs more among many.
 
-Imported inside `manage.py shell` only, since it needs the shop's settings.
+Imported inside `manage.py shell` only, since it needs the site's settings.
 """
 
 from datetime import timedelta
-from statistics import median
-from time import perf_counter
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.words import BODY, TITLE, Author
+from benchmarks.search_words import BODY, TITLE, Author
 from catalog.browsing import Place
 from catalog.models import BankText, Category, TestBank
-from catalog.search import engines
-from catalog.search.words import terms_of
 
 AT_ONCE = 2000
 
 
 @transaction.atomic
 def fill_up_to(count: int) -> None:
-    """Put banks on sale, found by search, until there are so many."""
+    """Publish and index banks until there are `count` of them."""
     category, _made = Category.objects.get_or_create(slug="software", title="Software")
     author, now = Author(), timezone.now()
     for start in range(TestBank.objects.count(), count, AT_ONCE):
         banks = TestBank.objects.bulk_create(
             TestBank(
-                slug=f"shelf-{number}",
+                slug=f"many-{number}",
                 title=author.writes(TITLE),
                 summary=author.writes(BODY)[:300],
                 category=category,
@@ -44,7 +40,7 @@ def fill_up_to(count: int) -> None:
 
 
 def settle() -> None:
-    """What a database does by itself in the night: statistics, merged indexes."""
+    """Update the planner's statistics and merge the search index, as maintenance does."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
@@ -55,18 +51,7 @@ def settle() -> None:
             cursor.execute("VACUUM ANALYZE")
 
 
-def place_of(number: int) -> str:
-    """The address's place of the page that begins after so many banks, the newest first."""
+def cursor_after(number: int) -> str:
+    """The cursor of the list page that starts after so many banks, newest first."""
     bank = TestBank.objects.order_by("-created_at", "-pk")[number - 1]
     return Place(number, (bank.created_at, bank.pk)).written()
-
-
-def prefix_milliseconds(beginnings: list[str], rounds: int) -> float:
-    """The median of the slowest beginning of three letters, asked of the database alone."""
-
-    def once(beginning: str) -> float:
-        started = perf_counter()
-        engines.banks(terms_of(beginning), every=True, limit=21, offset=0)
-        return (perf_counter() - started) * 1000
-
-    return max(median(once(each) for _ in range(rounds)) for each in beginnings)

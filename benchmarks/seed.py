@@ -1,9 +1,10 @@
-"""Fills a migrated database with what the measurements ask for, by the shop's own services.
+"""Seed a migrated database through the site's own services.
 
-Imported inside `manage.py shell` only, since it needs the shop's settings.
+Imported inside `manage.py shell` only, since it needs the site's settings.
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from benchmarks.plan import PRICE_MINOR, QUESTIONS, Plan, Size
+from benchmarks.seed_data import PRICE_MINOR, QUESTIONS, LearnerAttempt, SeedData, SeedSize
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from payments.models import Order
 from payments.orders import ReturnAddresses, open_order, record_session
 from payments.sessions import SessionFacts
-from practice.services import start_attempt
+from practice.models import Attempt
+from practice.services import finish_attempt, start_attempt, submit_answer
+from questions.grading import ChoiceResponse
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
 
@@ -31,23 +34,29 @@ SAMPLES = 3
 ACCESS_DAYS = 365
 
 
-def write_plan(path: Path, size: Size) -> None:
-    """Fill the database, and write down what can be asked of it."""
-    path.write_text(make_content(size, at=timezone.now()).as_json(), encoding="utf-8")
+def write_seed_data(path: Path, size: SeedSize) -> None:
+    """Seed the database, and write what can be asked of it to a file."""
+    path.write_text(seed(size, at=timezone.now()).as_json(), encoding="utf-8")
 
 
 @transaction.atomic
-def make_content(size: Size, *, at: datetime) -> Plan:
-    """Banks on sale, learners in the middle of an attempt, payers with open orders, buyers."""
+def seed(size: SeedSize, *, at: datetime) -> SeedData:
+    """Create banks on sale, learners with attempts, payers with open orders, and buyers."""
     banks = [_bank(number) for number in range(1, BANKS + 1)]
     learners = _people("learner", -(-size.answers // QUESTIONS))
     payers = _people("payer", -(-size.orders // BANKS))
-    buyers = _people("buyer", size.buyers)
-    # The next payer first: a crowd that buys, and not one who buys all.
+    buyers = _people("buyer", max(size.buyers, 1))
+    half, finisher, owner = _people("reader", 3)
+    # Every payer buys the first bank before anybody buys the second.
     pairs = [(payer, bank) for bank in banks for payer in payers][: size.orders]
-    return Plan(
+    for bank in banks:
+        _grant(owner, bank, at)
+    return SeedData(
         banks=[bank.slug for bank in banks],
-        attempts=[_attempt(learner, banks[0], at) for learner in learners],
+        attempts=[_learner_attempt(_attempt(learner, banks[0], at)) for learner in learners],
+        half_answered=_learner_attempt(_half_answered(half, banks[0], at)),
+        finished=_learner_attempt(_finished(finisher, banks[0], at)),
+        owner=_session(owner),
         orders=[_order(payer, bank, at) for payer, bank in pairs],
         buyers=[_session(buyer) for buyer in buyers],
     )
@@ -103,7 +112,7 @@ def _people(word: str, count: int) -> list[User]:
     )
 
 
-def _attempt(learner: User, test_bank: TestBank, at: datetime) -> tuple[str, str]:
+def _grant(learner: User, test_bank: TestBank, at: datetime) -> None:
     grant_access(
         learner=learner,
         test_bank=test_bank,
@@ -113,12 +122,44 @@ def _attempt(learner: User, test_bank: TestBank, at: datetime) -> tuple[str, str
         access_days=None,
         reason="a benchmark",
     )
-    attempt = start_attempt(learner=learner, test_bank=test_bank, at=at)
-    return _session(learner), str(attempt.pk)
+
+
+def _attempt(learner: User, test_bank: TestBank, at: datetime) -> Attempt:
+    _grant(learner, test_bank, at)
+    return start_attempt(learner=learner, test_bank=test_bank, at=at)
+
+
+def _half_answered(learner: User, test_bank: TestBank, at: datetime) -> Attempt:
+    attempt = _attempt(learner, test_bank, at)
+    _answer(attempt, range(1, QUESTIONS, 2), at)
+    return attempt
+
+
+def _finished(learner: User, test_bank: TestBank, at: datetime) -> Attempt:
+    attempt = _attempt(learner, test_bank, at)
+    _answer(attempt, range(1, QUESTIONS + 1), at)
+    finish_attempt(attempt=attempt, at=at)
+    return attempt
+
+
+def _answer(attempt: Attempt, positions: Iterable[int], at: datetime) -> None:
+    """Answer these questions, every third one wrong."""
+    for position in positions:
+        submit_answer(
+            attempt_id=attempt.pk,
+            learner_id=attempt.learner_id,
+            position=position,
+            response=ChoiceResponse(chosen=("b" if position % 3 else "c",)),
+            at=at,
+        )
+
+
+def _learner_attempt(attempt: Attempt) -> LearnerAttempt:
+    return LearnerAttempt(session=_session(attempt.learner), attempt=str(attempt.pk))
 
 
 def _session(learner: User) -> str:
-    """The key of a session in which this person is signed in."""
+    """Sign a person in, and return the key of the session."""
     session = SessionStore()
     session[SESSION_KEY] = str(learner.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
@@ -128,7 +169,7 @@ def _session(learner: User) -> str:
 
 
 def _order(payer: User, test_bank: TestBank, at: datetime) -> tuple[str, str]:
-    """An order whose session is open at Stripe, as the purchase leaves it."""
+    """Place an order whose Checkout session is open, as a purchase leaves it."""
     order = _placed(payer, test_bank, at)
     session = SessionFacts(
         id=f"cs_test_{uuid.uuid4().hex}",

@@ -1,4 +1,4 @@
-"""Events as Stripe sends them: about 3 KB of JSON, signed over the moment and the body."""
+"""Webhook events as Stripe sends them: about 3 KB of JSON with a signature."""
 
 import hashlib
 import hmac
@@ -10,8 +10,8 @@ from typing import Any
 from benchmarks.load import Request
 from testing.sandbox import WEBHOOK_SECRET
 
-# What a session has beside the facts that decide something, most of it unset.
-UNSET = """
+# The fields of a session that are null here.
+NULL_FIELDS = """
     adaptive_pricing after_expiration allow_promotion_codes billing_address_collection
     client_secret collected_information consent consent_collection currency_conversion customer
     customer_account discounts invoice locale origin_context payment_link
@@ -22,15 +22,15 @@ UNSET = """
 
 
 def delivery(event: dict[str, Any], *, path: str, secret: str = WEBHOOK_SECRET) -> Request:
-    """The request that tells an event, signed at this moment."""
+    """The request that delivers an event, signed now."""
     body = json.dumps(event, indent=2)
-    moment = int(time.time())
-    signed = f"{moment}.{body}".encode()
+    timestamp = int(time.time())
+    signed = f"{timestamp}.{body}".encode()
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "Stripe-Signature": f"t={moment},v1={digest}",
+        "Stripe-Signature": f"t={timestamp},v1={digest}",
     }
     return Request("POST", path, headers, body)
 
@@ -52,11 +52,11 @@ def paid_event(order_id: str, session_id: str, *, amount_minor: int) -> dict[str
 
 
 def session_of(order_id: str, session_id: str, amount_minor: int, now: int) -> dict[str, Any]:
-    """A Checkout session that was paid by card, as the API writes it."""
+    """A Checkout session that was paid by card, as the API returns it."""
     return {
         "id": session_id,
         "object": "checkout.session",
-        **dict.fromkeys(UNSET),
+        **dict.fromkeys(NULL_FIELDS),
         "amount_subtotal": amount_minor,
         "amount_total": amount_minor,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},

@@ -1,0 +1,96 @@
+from decimal import Decimal
+
+from practice.answer_sheet import answer_sheet
+from practice.models import Attempt
+from practice.results import (
+    EXCERPT_CHARACTERS,
+    MISSED_LIMIT,
+    Missed,
+    Result,
+    Score,
+    excerpt,
+    missed,
+    result_of,
+)
+from practice.tests.conftest import RIGHT, WRONG
+from questions.items import Choice, SingleChoice, Text
+from questions.services import store_items
+
+
+def store(source, markup="plain"):
+    choices = tuple(Choice(id=name, text=Text(source=name), weight=100) for name in "ab")
+    stem = Text(source=source, markup=markup)
+    return store_items(items=[SingleChoice(stem=stem, choices=choices)])[0]
+
+
+def stem_html(source, markup="plain"):
+    return store(source, markup).item.stem.html
+
+
+def test_result_counts_unanswered_questions_as_no_points(attempt, answer):
+    answer(1, RIGHT)
+    answer(2, WRONG)
+    answer(3, RIGHT)
+    assert result_of(answer_sheet(attempt)) == Result(
+        whole=Score(title="", points=Decimal(2), total=5),
+        domains=[
+            Score(title="Odd", points=Decimal(2), total=3),
+            Score(title="Even", points=Decimal(0), total=2),
+        ],
+    )
+
+
+def test_result_takes_one_statement(attempt, answer, django_assert_num_queries):
+    answer(1, RIGHT)
+    sheet = answer_sheet(attempt)
+    with django_assert_num_queries(1):
+        result_of(sheet)
+
+
+def test_percent_rounds_down():
+    assert Score(title="", points=Decimal("2.999"), total=3).percent == 99
+
+
+def test_percent_of_no_questions_is_0():
+    assert Score(title="", points=Decimal(0), total=0).percent == 0
+
+
+def test_missed_are_the_wrong_answers_in_order(attempt, answer):
+    answer(4, WRONG)
+    answer(1, RIGHT)
+    answer(3, WRONG)
+    assert missed(answer_sheet(attempt)) == [
+        Missed(position=3, url=f"/practice/{attempt.pk}/3/", stem="Question 3?"),
+        Missed(position=4, url=f"/practice/{attempt.pk}/4/", stem="Question 4?"),
+    ]
+
+
+def test_missed_are_limited_and_take_one_statement(owner, test_bank, at, django_assert_num_queries):
+    version = store("Again?")
+    attempt = Attempt.objects.create(
+        learner=owner,
+        test_bank=test_bank,
+        version_ids=[version.pk] * (MISSED_LIMIT + 1),
+        started_at=at,
+    )
+    for position in range(1, MISSED_LIMIT + 2):
+        attempt.answers.create(
+            position=position, version=version, response={}, fraction=0, answered_at=at
+        )
+    sheet = answer_sheet(attempt)
+    with django_assert_num_queries(1):
+        shown = missed(sheet)
+    assert [one.position for one in shown] == list(range(1, MISSED_LIMIT + 1))
+
+
+def test_excerpt_is_plain_text(db):
+    html = stem_html("What does `a < b`\n\n- **me**an?", "markdown")
+    assert excerpt(html) == "What does a < b mean?"
+
+
+def test_excerpt_of_plain_text_shows_its_tags(db):
+    assert excerpt(stem_html("What is <html>?")) == "What is <html>?"
+
+
+def test_excerpt_is_short(db):
+    assert len(excerpt(stem_html("word " * 100))) == EXCERPT_CHARACTERS
