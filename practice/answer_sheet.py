@@ -21,10 +21,14 @@ CURRENT_STEP = ' aria-current="step"'
 
 @dataclass(frozen=True)
 class AnswerSheet:
-    """An attempt, and what each of its answered positions earned, from 0 to 1."""
+    """An attempt, and what each of its answered positions earned, from 0 to 1.
+
+    `regraded` are the positions that earn more than when they were answered.
+    """
 
     attempt: Attempt
     fractions: dict[int, Decimal]
+    regraded: tuple[int, ...] = ()
 
     @property
     def unanswered_count(self) -> int:
@@ -53,8 +57,13 @@ class Navigation:
 
 def answer_sheet(attempt: Attempt) -> AnswerSheet:
     """Read the answer sheet of an attempt. One statement."""
-    fractions = attempt.answers.order_by("position").values_list("position", "fraction")
-    return AnswerSheet(attempt, dict(fractions))
+    answers = attempt.answers.order_by("position")
+    rows = list(answers.values_list("position", "fraction", "regraded_at"))
+    return AnswerSheet(
+        attempt,
+        fractions={position: fraction for position, fraction, _regraded_at in rows},
+        regraded=tuple(position for position, _fraction, regraded_at in rows if regraded_at),
+    )
 
 
 def page_of(sheet: AnswerSheet, position: int) -> range:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from catalog.models import TestBank
+from questions.grading import GRADING_RULES
 from questions.models import QuestionVersion
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Attempt(models.Model):
 class Answer(models.Model):
     """The answer to one question of an attempt. Immutable: the first answer counts.
 
-    `fraction` is the share of the question's points that it earned, from 0 to 1.
+    `fraction` is the share of the question's points that it earned, from 0 to 1, by
+    `grading_rules`. Better rules may raise it; then `fraction_before` keeps what it was.
     """
 
     # The index of `practice_answer_once_a_position` serves look-ups by attempt.
@@ -86,6 +88,9 @@ class Answer(models.Model):
     response = models.JSONField()
     fraction = models.DecimalField(max_digits=10, decimal_places=9)
     answered_at = models.DateTimeField()
+    grading_rules = models.PositiveSmallIntegerField(default=GRADING_RULES)
+    fraction_before = models.DecimalField(max_digits=10, decimal_places=9, null=True, blank=True)
+    regraded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -98,6 +103,15 @@ class Answer(models.Model):
             models.CheckConstraint(
                 condition=models.Q(fraction__gte=0, fraction__lte=1),
                 name="practice_answer_fraction_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(regraded_at=None, fraction_before=None)
+                | models.Q(
+                    regraded_at__isnull=False,
+                    fraction_before__isnull=False,
+                    fraction__gt=models.F("fraction_before"),
+                ),
+                name="practice_answer_regraded_upward",
             ),
         ]
 

@@ -1,7 +1,9 @@
 """Start an attempt, answer its questions, finish it. Every service here is idempotent."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -35,6 +37,14 @@ class NoSuchPosition(PracticeError):
 
 class AttemptFinished(PracticeError):
     """The attempt has ended, so it takes no more answers."""
+
+
+@dataclass(frozen=True)
+class SubmittedAnswer:
+    """The answer that counts. `is_first` is False where another one was there before."""
+
+    answer: Answer
+    is_first: bool
 
 
 def has_live_access(*, learner_id: int, test_bank_id: int, at: datetime) -> bool:
@@ -72,7 +82,7 @@ def start_attempt(*, learner: User, test_bank: TestBank, at: datetime) -> Attemp
 
 def submit_answer(
     *, attempt_id: UUID, learner_id: int, position: int, response: Response, at: datetime
-) -> Answer:
+) -> SubmittedAnswer:
     """Grade and store the answer to the question at a position, counted from 1.
 
     Idempotent: the first answer counts, because its explanation has been shown since. A
@@ -82,7 +92,8 @@ def submit_answer(
     Raises: NoSuchAttempt, NoSuchPosition, AttemptFinished, NoAccess;
     questions.grading.ResponseError for a response that does not fit the question.
     """
-    attempt = Attempt.objects.filter(pk=attempt_id, learner=learner_id).first()
+    attempts = Attempt.objects.select_related("test_bank")
+    attempt = attempts.filter(pk=attempt_id, learner=learner_id).first()
     if attempt is None:
         raise NoSuchAttempt
     if not 1 <= position <= attempt.total:
@@ -92,18 +103,24 @@ def submit_answer(
     if not has_live_access(learner_id=learner_id, test_bank_id=attempt.test_bank_id, at=at):
         raise NoAccess
     version_id = attempt.version_ids[position - 1]
-    fraction = grade(item_of_version(version_id), response).fraction
-    answer, _created = Answer.objects.get_or_create(
+    item, language = item_of_version(version_id), attempt.test_bank.language
+    answer, is_new = Answer.objects.get_or_create(
         attempt=attempt,
         position=position,
         defaults={
             "version_id": version_id,
             "response": response.model_dump(mode="json"),
-            "fraction": Decimal(fraction.numerator) / Decimal(fraction.denominator),
+            "fraction": as_decimal(grade(item, response, language=language).fraction),
             "answered_at": at,
         },
     )
-    return answer
+    is_first = is_new or answer.response == response.model_dump(mode="json")
+    return SubmittedAnswer(answer, is_first=is_first)
+
+
+def as_decimal(fraction: Fraction) -> Decimal:
+    """Return the fraction as the database stores it, which keeps nine decimals."""
+    return Decimal(fraction.numerator) / Decimal(fraction.denominator)
 
 
 def finish_attempt(*, attempt: Attempt, at: datetime) -> None:

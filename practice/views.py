@@ -5,6 +5,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from catalog.models import TestBank
 from practice.answer_sheet import answer_sheet, cells, closed_navigation, open_navigation, page_of
-from practice.models import Attempt
+from practice.models import Answer, Attempt
 from practice.progress import progress_of
 from practice.results import missed, result_of
 from practice.services import (
@@ -32,8 +33,12 @@ from practice.services import (
 )
 from questions.grading import RESPONSE, Grade, ResponseError
 from questions.models import QuestionVersion
-from questions.presenting import PresentedItem, RevealedItem, present, reveal
-from questions.responding import advice, response_from
+from questions.rendering import Draft, PresentedItem, RevealedItem, present, reveal
+from questions.response_parsing import draft_of, help_for, parse_response
+
+UNPROCESSABLE = 422
+# The key of the session under which an unsaved answer waits for the sign-in.
+UNSAVED = "practice_unsaved_answer"
 
 
 class SeeOther(HttpResponseRedirect):
@@ -69,29 +74,16 @@ def progress(request: HttpRequest) -> HttpResponse:
     return render(request, "practice/progress.html", {"progress": banks})
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpResponse:
     """Ask one question; once it is answered, show the key and the explanation."""
+    if not request.user.is_authenticated:
+        _keep_unsaved(request)
+        return redirect_to_login(request.path)
     if request.method == "POST":
         return _answer(request, attempt_id, position)
     attempt = _get_attempt(request, attempt_id)
-    if not 1 <= position <= attempt.total:
-        raise Http404
-    sheet = answer_sheet(attempt)
-    is_answered, is_closed = position in sheet.fractions, _is_closed(attempt)
-    if is_closed and not is_answered:
-        return SeeOther(_result_url(attempt.pk))
-    navigation = closed_navigation if is_closed else open_navigation
-    context = {
-        "attempt": attempt,
-        "position": position,
-        "item": _revealed(attempt, position) if is_answered else _presented(attempt, position),
-        "cells": cells(sheet, page_of(sheet, position), is_closed=is_closed, current=position),
-        "navigation": navigation(sheet, position),
-        "is_closed": is_closed,
-    }
-    return render(request, "practice/question.html", context)
+    return _question_page(request, attempt, position, _take_unsaved(request))
 
 
 @require_POST
@@ -121,6 +113,7 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "unanswered_count": sheet.unanswered_count,
         "next_unanswered": sheet.next_unanswered(),
         "missed": missed(sheet),
+        "regraded": sheet.regraded,
     }
     return render(request, "practice/result.html", context)
 
@@ -150,14 +143,41 @@ def _is_closed(attempt: Attempt) -> bool:
     return attempt.is_finished or not _has_live_access(attempt)
 
 
+def _question_page(
+    request: HttpRequest, attempt: Attempt, position: int, draft: Draft, *, status: int = 200
+) -> HttpResponse:
+    """The page of a question, with the draft in its form while it is unanswered."""
+    if not 1 <= position <= attempt.total:
+        raise Http404
+    sheet = answer_sheet(attempt)
+    is_answered, is_closed = position in sheet.fractions, _is_closed(attempt)
+    if is_closed and not is_answered:
+        return SeeOther(_result_url(attempt.pk))
+    answer = _get_answer(attempt, position) if is_answered else None
+    navigation = closed_navigation if is_closed else open_navigation
+    context = {
+        "attempt": attempt,
+        "position": position,
+        "item": _revealed(attempt, answer) if answer else _presented(attempt, position, draft),
+        "answer": answer,
+        "cells": cells(sheet, page_of(sheet, position), is_closed=is_closed, current=position),
+        "navigation": navigation(sheet, position),
+        "is_closed": is_closed,
+    }
+    return render(request, "practice/question.html", context, status=status)
+
+
 def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpResponse:
-    """Store the answer, then redirect to the same page, which now shows the explanation."""
+    """Store the answer, then redirect to the same page, which now shows the explanation.
+
+    What cannot be graded stays in the form, with what to change about it.
+    """
     try:
-        submit_answer(
+        submitted = submit_answer(
             attempt_id=attempt_id,
             learner_id=cast(User, request.user).pk,
             position=position,
-            response=response_from(request.POST),
+            response=parse_response(request.POST),
             at=timezone.now(),
         )
     except (NoSuchAttempt, NoSuchPosition) as error:
@@ -169,17 +189,47 @@ def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpR
         messages.info(request, _("This practice has ended. Your answers are kept."))
         return SeeOther(_result_url(attempt_id))
     except ResponseError as error:
-        messages.error(request, f"{advice(error)} {_('Nothing was kept.')}")
+        problem = _("%(help)s Your answer was not saved yet.") % {"help": help_for(error)}
+        attempt, draft = _get_attempt(request, attempt_id), draft_of(request.POST, problem=problem)
+        return _question_page(request, attempt, position, draft, status=UNPROCESSABLE)
+    if not submitted.is_first:
+        came_second = _(
+            "You answered this question before, perhaps in another tab. Your first answer "
+            "counts; this one was not saved."
+        )
+        messages.info(request, came_second)
     return SeeOther(request.path)
 
 
-def _presented(attempt: Attempt, position: int) -> PresentedItem:
+def _keep_unsaved(request: HttpRequest) -> None:
+    """Keep what was sent after the session had ended, until the question is opened again."""
+    if request.method == "POST":
+        draft = draft_of(request.POST)
+        kept = {"path": request.path, "typed": draft.typed, "chosen": draft.chosen}
+        request.session[UNSAVED] = kept
+
+
+def _take_unsaved(request: HttpRequest) -> Draft:
+    """What was sent to this page while nobody was signed in; empty where nothing was."""
+    kept = request.session.get(UNSAVED)
+    if kept is None or kept["path"] != request.path:
+        return Draft()
+    del request.session[UNSAVED]
+    problem = _("You were signed out, so this answer was not saved. Check it again.")
+    return Draft(typed=kept["typed"], chosen=tuple(kept["chosen"]), problem=problem)
+
+
+def _get_answer(attempt: Attempt, position: int) -> Answer:
+    return attempt.answers.select_related("version").get(position=position)
+
+
+def _presented(attempt: Attempt, position: int, draft: Draft) -> PresentedItem:
     version = QuestionVersion.objects.get(pk=attempt.version_ids[position - 1])
-    return present(version.item)
+    return present(version.item, draft=draft)
 
 
-def _revealed(attempt: Attempt, position: int) -> RevealedItem:
+def _revealed(attempt: Attempt, answer: Answer) -> RevealedItem:
     """The item with its stored grade; it is not graded again."""
-    answer = attempt.answers.select_related("version").get(position=position)
     response = RESPONSE.validate_python(answer.response)
-    return reveal(answer.version.item, response, Grade.from_decimal(answer.fraction))
+    worth, language = Grade.from_decimal(answer.fraction), attempt.test_bank.language
+    return reveal(answer.version.item, response, worth, language=language)

@@ -1,8 +1,10 @@
-"""Is the answer right? Pure functions over items and responses; no Django, no database."""
+"""What a response to an item is worth. Pure functions; no Django, no database.
+
+`normalization.py` says when two short answers are equal, `numbers.py` what a number means.
+"""
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -27,13 +29,15 @@ from questions.items import (
     ShortAnswer,
     Words,
 )
+from questions.normalization import WILDCARD, ComparisonRules, spellings
+from questions.numbers import Reading, UnreadableNumber, read_number
 
 LONGEST_NUMBER = 100
-# Digits of any script; the exponent is short, so that no number is made that fills the memory.
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
-# One thousand to some readers and one to others.
-AMBIGUOUS = re.compile(r"[+-]?\d{1,3},\d{3}")
+LONGEST_LANGUAGE = 20
 STAR_OR_ESCAPE = re.compile(r"(\\\*|\*)")
+# Which rules judge an answer. Raised when they change, so that `regrade_answers` knows which
+# answers were judged by older ones.
+GRADING_RULES = 2
 
 
 class ResponseError(ValueError):
@@ -49,7 +53,16 @@ class CannotBeAsked(ResponseError):
 
 
 class NotANumber(ResponseError):
-    """A number was asked for, and what was typed is none, or could be two."""
+    """A number was asked for, and what was typed is none."""
+
+
+class AmbiguousNumber(NotANumber):
+    """What was typed can be read as two numbers that earn different points."""
+
+    def __init__(self, typed: str, reading: Reading) -> None:
+        self.typed = typed
+        self.reading = reading
+        super().__init__(f"{typed!r} can be read as {reading.value} or as {reading.other}")
 
 
 class NoWords(ResponseError):
@@ -64,10 +77,11 @@ class ChoiceResponse(Frozen):
 
 
 class NumberResponse(Frozen):
-    """The number as it was typed."""
+    """The number as it was typed, and the language of the page where it was."""
 
     kind: Literal["number"] = "number"
     typed: Words = Field(max_length=LONGEST_NUMBER)
+    language: Words = Field(default="", max_length=LONGEST_LANGUAGE)
 
 
 class TextResponse(Frozen):
@@ -105,17 +119,18 @@ class Grade(BaseModel):
         return int(100 * self.fraction)
 
 
-def grade(item: Item, response: Response) -> Grade:
-    """This will say what the response is worth.
+def grade(item: Item, response: Response, *, language: str = "") -> Grade:
+    """Return what the response is worth. `language` is that of the bank: `tr`, `pt-br`.
 
-    Raises: ResponseError where it cannot fit; of it CannotBeAsked for a kind without grading.
+    Raises: ResponseError where it cannot be judged, which never counts as an answer; of it
+    CannotBeAsked for a kind without grading.
     """
     if isinstance(item, Matching | Essay | Passage):
         raise CannotBeAsked(item.kind)
     if isinstance(item, Numeric) and isinstance(response, NumberResponse):
         return _grade_typed(matching_number(item, response))
     if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
-        return _grade_typed(matching_text(item, response))
+        return _grade_typed(matching_text(item, response, language=language))
     if isinstance(item, Numeric | ShortAnswer) or not isinstance(response, ChoiceResponse):
         raise ResponseError(f"a {response.kind} is no answer to a {item.kind} question")
     return _grade_choices(item, response)
@@ -156,7 +171,7 @@ def _full(item: ChoiceItem) -> float:
 
 
 def _grade_typed(match: Accepted | None) -> Grade:
-    return _grade_percent(match.weight if match else 0, full=100 - TOLERANCE_PERCENT)
+    return _grade_percent(_weight(match), full=100 - TOLERANCE_PERCENT)
 
 
 def _grade_percent(percent: float, *, full: float) -> Grade:
@@ -167,50 +182,68 @@ def _grade_percent(percent: float, *, full: float) -> Grade:
 
 
 def matching_number(item: Numeric, response: NumberResponse) -> AcceptedNumber | None:
-    """The range that counts for what was typed. Raises: NotANumber."""
-    number = read_number(response.typed)
+    """Return the range that counts for what was typed.
+
+    A number with two meanings is judged where that makes no difference, or where the meaning
+    that the page's language prefers is worth more. Raises: NotANumber, AmbiguousNumber.
+    """
+    try:
+        reading = read_number(response.typed, language=response.language)
+    except UnreadableNumber as error:
+        raise NotANumber("this is no number") from error
+    match = _best_range(item, reading.value)
+    if reading.other is None:
+        return match
+    other = _best_range(item, reading.other)
+    gain = _weight(other) - _weight(match)
+    if gain > 0 or (gain < 0 and not reading.is_likely):
+        raise AmbiguousNumber(response.typed, reading)
+    return match
+
+
+def _best_range(item: Numeric, number: Decimal) -> AcceptedNumber | None:
     return _best(range_ for range_ in item.accepted if range_.low <= number <= range_.high)
 
 
-def matching_text(item: ShortAnswer, response: TextResponse) -> AcceptedText | None:
-    """The accepted words that count for what was typed. Raises: NoWords."""
-    typed = _folded(response.typed, keep_case=item.is_case_sensitive)
-    if not typed:
+def _weight(match: Accepted | None) -> float:
+    return match.weight if match else 0
+
+
+def matching_text(
+    item: ShortAnswer, response: TextResponse, *, language: str = ""
+) -> AcceptedText | None:
+    """Return the accepted words that count for what was typed. Raises: NoWords."""
+    rules = ComparisonRules(
+        language=language,
+        is_exact=item.is_exact,
+        is_case_sensitive=item.is_case_sensitive,
+        ignores_accents=item.ignores_accents,
+    )
+    typed = spellings(response.typed, rules)
+    if not typed[0]:
         raise NoWords("nothing was typed")
     return _best(
         accepted
         for accepted in item.accepted
-        if _fits(typed, _folded(accepted.text, keep_case=item.is_case_sensitive))
+        if any(
+            _fits(words, pattern)
+            for pattern in spellings(_with_wildcards(accepted.text), rules)
+            for words in typed
+        )
     )
 
 
-def read_number(typed: str) -> Decimal:
-    """What a person means who types this: 3.5, 3,5, −2, 1 000 or 1.5e3.
-
-    A comma before three digits is refused, since it is a thousand to some and a part of
-    one to others. Raises: NotANumber.
-    """
-    words = re.sub(r"\s", "", typed).replace("\N{MINUS SIGN}", "-")
-    if AMBIGUOUS.fullmatch(words):
-        raise NotANumber("it is not clear what the comma means")
-    words = words.replace(",", ".") if words.count(",") == 1 and "." not in words else words
-    if not NUMBER.fullmatch(words):
-        raise NotANumber("this is no number")
-    return Decimal(words)
-
-
-def _folded(words: str, *, keep_case: bool) -> str:
-    """For comparing: one way of writing each letter, single spaces, and small letters."""
-    folded = " ".join(unicodedata.normalize("NFC", words).split())
-    return folded if keep_case else unicodedata.normalize("NFC", folded.casefold())
+def _with_wildcards(text: str) -> str:
+    """The accepted words with their stars as wildcards; `\\*` is the star itself."""
+    return STAR_OR_ESCAPE.sub(lambda found: WILDCARD if found[0] == "*" else "*", text)
 
 
 def _fits(typed: str, pattern: str) -> bool:
-    """True where the words are the pattern's, with anything at each of its stars.
+    """True where the words are the pattern's, with anything at each of its wildcards.
 
-    Looks for the parts one after another: a row of stars cannot make it slow.
+    Looks for the parts one after another: a row of wildcards cannot make it slow.
     """
-    first, *others = _between_stars(pattern)
+    first, *others = pattern.split(WILDCARD)
     if not others:
         return typed == first
     *middle, last = others
@@ -221,17 +254,6 @@ def _fits(typed: str, pattern: str) -> bool:
             return False
         place = found + len(part)
     return typed.startswith(first) and typed.endswith(last) and len(typed) - len(last) >= place
-
-
-def _between_stars(pattern: str) -> list[str]:
-    """What stands literally before, between and after the stars of a pattern."""
-    parts = [""]
-    for piece in STAR_OR_ESCAPE.split(pattern):
-        if piece == "*":
-            parts.append("")
-        else:
-            parts[-1] += "*" if piece == r"\*" else piece
-    return parts
 
 
 Answer = TypeVar("Answer", bound=Accepted)

@@ -1,6 +1,6 @@
 """What a question is: one frozen model a kind, in one union. No Django, no database.
 
-Importers return an `Item`, `grading.py` reads it, pages show it through `presenting.py`,
+Importers return an `Item`, `grading.py` reads it, pages show it through `rendering.py`,
 and `QuestionVersion` keeps it as JSON.
 """
 
@@ -252,11 +252,17 @@ class Numeric(Common):
 
 
 class ShortAnswer(Common):
-    """A few words are typed. Of several that fit the one of the greatest weight counts."""
+    """A few words are typed. Of several that fit the one of the greatest weight counts.
+
+    `questions/normalization.py` says what is ignored when they are compared; `is_exact`
+    turns all of that off, and then `is_case_sensitive` and `ignores_accents` say nothing.
+    """
 
     kind: Literal["short_answer"] = "short_answer"
     accepted: tuple[AcceptedText, ...] = Field(max_length=MOST_ACCEPTED)
     is_case_sensitive: StrictBool = False
+    ignores_accents: StrictBool = False
+    is_exact: StrictBool = False
 
     @model_validator(mode="after")
     def can_be_answered(self) -> Self:

@@ -99,8 +99,8 @@ def _answers(item: Item) -> list[tuple[str, ...]]:
             for number in item.accepted
         ]
     if isinstance(item, ShortAnswer):
-        case = str(item.is_case_sensitive)
-        return [(words.text, f"{words.weight:g}", case) for words in item.accepted]
+        rules = (str(item.is_case_sensitive), *_further_rules(item))
+        return [(words.text, f"{words.weight:g}", *rules) for words in item.accepted]
     if isinstance(item, Matching):
         pairs = [(pair.prompt.source, pair.answer.source) for pair in item.pairs]
         return [*pairs, *((answer.source,) for answer in item.distractors)]
@@ -110,3 +110,9 @@ def _answers(item: Item) -> list[tuple[str, ...]]:
         (choice.text.source, f"{choice.weight:g}", *(name for _, name in choice.text.pictures))
         for choice in item.choices
     ]
+
+
+def _further_rules(item: ShortAnswer) -> list[str]:
+    """Only those that are set: questions stored before they existed keep their fingerprint."""
+    rules = {"exact": item.is_exact, "ignores accents": item.ignores_accents}
+    return [name for name, is_set in rules.items() if is_set]

@@ -17,7 +17,7 @@ from accounts.admin import ReadOnlyAdmin
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion
 from questions.models import QuestionVersion
-from questions.presenting import excerpt
+from questions.rendering import excerpt
 
 
 @admin.register(BankQuestion)

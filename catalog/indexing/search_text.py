@@ -8,7 +8,7 @@ from django.db import transaction
 from catalog.indexing.spelling import remember_words
 from catalog.indexing.words import indexed, words_of
 from catalog.models import BankQuestion, BankText, QuestionText, TestBank
-from questions.presenting import words_before_answering
+from questions.rendering import words_before_answering
 
 BATCH_SIZE = 500
 

@@ -14,7 +14,7 @@ from catalog.models import Access, BankQuestion, TestBank
 from catalog.search import postgresql, sqlite
 from catalog.search.correction import corrected
 from catalog.search.highlighting import excerpt, found_spans, highlight
-from questions.presenting import words_before_answering
+from questions.rendering import words_before_answering
 
 BANKS_A_PAGE = 20
 MOST_PAGES = 10

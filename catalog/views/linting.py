@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.staff import staff_only
 from catalog.importing.linting import lint_bank
 from catalog.models import TestBank
-from questions.linting.figures import figures_of
+from questions.linting.statistics import figures_of
 
 MOST_FINDINGS = 200
 

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,20 +15,25 @@ from catalog.models import Access, BankQuestion, TestBank
 from questions.grading import ResponseError, grade
 from questions.items import ASKABLE, Item
 from questions.models import QuestionVersion
-from questions.presenting import PresentedItem, RevealedItem, present, reveal
-from questions.responding import advice, response_from
+from questions.rendering import PresentedItem, RevealedItem, present, reveal
+from questions.response_parsing import draft_of, help_for, parse_response
 
 
-def try_item(request: HttpRequest, item: Item) -> PresentedItem | RevealedItem:
-    """Present the item, or reveal it with its key once the form was sent."""
+def try_item(
+    request: HttpRequest, item: Item, *, language: str = ""
+) -> PresentedItem | RevealedItem:
+    """Present the item, or reveal it with its key once the form was sent.
+
+    `language` is that of the bank.
+    """
     if request.method != "POST":
         return present(item)
     try:
-        response = response_from(request.POST)
-        return reveal(item, response, grade(item, response))
+        response = parse_response(request.POST)
+        result = grade(item, response, language=language)
+        return reveal(item, response, result, language=language)
     except ResponseError as error:
-        messages.error(request, advice(error))
-        return present(item)
+        return present(item, draft=draft_of(request.POST, problem=help_for(error)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +48,7 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "test_bank": test_bank,
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
-        "item": try_item(request, version.item),
+        "item": try_item(request, version.item, language=test_bank.language),
     }
     return render(request, "catalog/sample_question.html", context)
 
@@ -62,7 +66,10 @@ def own_question(request: HttpRequest, slug: str, public_id: UUID) -> HttpRespon
     version = place.question.current
     if version is None:
         raise Http404
-    context = {"test_bank": place.test_bank, "item": try_item(request, version.item)}
+    context = {
+        "test_bank": place.test_bank,
+        "item": try_item(request, version.item, language=place.test_bank.language),
+    }
     return render(request, "catalog/own_question.html", context)
 
 

@@ -111,19 +111,54 @@ def test_wrong_answer_is_shown_beside_the_right_one(owners_client, url):
     assert (text.count("choice--wrong"), text.count("choice--right")) == (1, 1)
 
 
-def test_answer_sent_again_changes_nothing(owners_client, url):
+def test_second_answer_changes_nothing_and_is_told_so(owners_client, url):
     owners_client.post(url, {"choice": WRONG})
-    assert owners_client.post(url, {"choice": RIGHT})["Location"] == url
+    response = owners_client.post(url, {"choice": RIGHT})
+    assert response["Location"] == url
+    assert words(response) == [
+        "You answered this question before, perhaps in another tab. Your first answer counts; "
+        "this one was not saved."
+    ]
     assert Answer.objects.get().response["chosen"] == [WRONG]
+
+
+def test_same_answer_twice_is_no_second_answer(owners_client, url):
+    owners_client.post(url, {"choice": WRONG})
+    assert words(owners_client.post(url, {"choice": WRONG})) == []
+
+
+def test_answer_sent_while_signed_out_stands_in_the_form_after_the_sign_in(client, owner, url):
+    response = client.post(url, {"choice": WRONG})
+    assert response["Location"] == f"/accounts/login/?next={url}"
+    client.force_login(owner)
+    text = page(client, url)
+    assert re.findall(r'value="(\w)"[^>]* checked', text) == [WRONG]
+    assert "You were signed out, so this answer was not saved. Check it again." in text
+    assert not Answer.objects.exists()
+    assert "required checked" not in page(client, url)
+
+
+def test_answer_sent_while_signed_out_is_shown_on_no_other_page(client, owner, url, attempt):
+    client.post(url, {"choice": WRONG})
+    client.force_login(owner)
+    assert "required checked" not in page(
+        client, reverse("practice:question", args=[attempt.pk, 2])
+    )
+
+
+def test_answer_sent_while_signed_out_is_not_shown_to_somebody_else(client, seller, url):
+    client.post(url, {"choice": WRONG})
+    client.force_login(seller)
+    assert client.get(url).status_code == 404
 
 
 @pytest.mark.parametrize(
     "sent", [{}, {"choice": "z"}, {"choice": ["a", "b"]}, {"choice": ["a"] * 101}, {"choice": "\0"}]
 )
-def test_answer_that_is_none_is_not_kept(owners_client, url, sent):
+def test_answer_that_is_none_is_asked_for_again(owners_client, url, sent):
     response = owners_client.post(url, sent)
-    assert (response.status_code, response["Location"]) == (303, url)
-    assert words(response) == ["Choose one of the answers. Nothing was kept."]
+    assert response.status_code == 422
+    assert "<li>Select an answer. Your answer was not saved yet.</li>" in response.text
     assert not Answer.objects.exists()
 
 

@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 
-from questions.formats.problems import Problem, ReadFile
-from questions.formats.reading import (
-    AROUND,
+from questions.formats.parsing import (
     LARGEST_FILE_BYTES,
     MOST_ERRORS,
     MOST_QUESTIONS,
-    Broken,
+    WHITESPACE,
     Line,
-    Portion,
+    ParseError,
+    RawQuestion,
     numbered_lines,
     read_questions,
 )
+from questions.formats.problems import Problem, ReadFile
 from questions.items import LONGEST_TEXT, Choice, SingleChoice, Text
 
 __all__ = [
@@ -62,9 +62,9 @@ def read_aiken(content: bytes, *, domain: str = "") -> ReadFile:
     return read_questions(content, _portions, functools.partial(_item, domain=domain))
 
 
-def _portions(text: str) -> Iterator[Portion[list[Line]]]:
+def _portions(text: str) -> Iterator[RawQuestion[list[Line]]]:
     for block in _questions(text):
-        yield Portion(block[0][0], block[-1][0], block)
+        yield RawQuestion(block[0][0], block[-1][0], block)
 
 
 def _questions(text: str) -> Iterator[list[Line]]:
@@ -72,7 +72,7 @@ def _questions(text: str) -> Iterator[list[Line]]:
     block: list[Line] = []
     after_blank = has_choices = False
     for number, raw in numbered_lines(text):
-        line = raw.strip(AROUND)
+        line = raw.strip(WHITESPACE)
         if not line:
             after_blank = True
             continue
@@ -89,19 +89,19 @@ def _questions(text: str) -> Iterator[list[Line]]:
         yield block
 
 
-def _item(portion: Portion[list[Line]], found: ReadFile, *, domain: str) -> SingleChoice:
-    """The question in these lines; says in `found` what was mended. Raises: Broken."""
-    block = portion.content
+def _item(raw: RawQuestion[list[Line]], found: ReadFile, *, domain: str) -> SingleChoice:
+    """The question in these lines; says in `found` what was mended. Raises: ParseError."""
+    block = raw.content
     number, line = block[-1]
     if len(block) == MOST_LINES:
-        raise Broken(block[0][0], f"This question has {MOST_LINES:,} lines or more.")
+        raise ParseError(block[0][0], f"This question has {MOST_LINES:,} lines or more.")
     if not ANSWER.fullmatch(line):
-        raise Broken(
+        raise ParseError(
             block[0][0], "This question has no line ANSWER: with the letter of its right choice."
         )
     for at, words in block:
         if len(words) > LONGEST_LINE:
-            raise Broken(at, f"This line has more than {LONGEST_LINE:,} characters.")
+            raise ParseError(at, f"This line has more than {LONGEST_LINE:,} characters.")
     draft = _draft(block)
     key = _key(number, line, draft)
     if len(draft.stem) > 1:
@@ -119,45 +119,49 @@ def _item(portion: Portion[list[Line]], found: ReadFile, *, domain: str) -> Sing
 
 
 def _draft(block: list[Line]) -> Draft:
-    """Stem and choices of a question. Raises: Broken."""
+    """Stem and choices of a question. Raises: ParseError."""
     draft = Draft(line=block[0][0])
     for number, line in block[:-1]:
         if len(draft.choices) == len(ascii_uppercase):
-            raise Broken(number, f"A question has {len(ascii_uppercase)} choices at most: A to Z.")
+            raise ParseError(
+                number, f"A question has {len(ascii_uppercase)} choices at most: A to Z."
+            )
         expected = ascii_uppercase[len(draft.choices)]
         labelled = LABELLED.fullmatch(line)
         if labelled and draft.stem and (draft.choices or labelled[1] == "A"):
             _add_choice(draft, number, labelled, expected)
         elif draft.choices:
-            raise Broken(number, _stray(line, expected))
+            raise ParseError(number, _stray(line, expected))
         else:
             draft.stem.append(line)
     if not draft.stem:
-        raise Broken(draft.line, "There is no question before the choices or the answer.")
+        raise ParseError(draft.line, "There is no question before the choices or the answer.")
     if sum(map(len, draft.stem)) + len(draft.stem) > LONGEST_TEXT:
-        raise Broken(draft.line, f"The stem has more than {LONGEST_TEXT:,} characters.")
+        raise ParseError(draft.line, f"The stem has more than {LONGEST_TEXT:,} characters.")
     if len(draft.choices) < 2:
         _refuse_small_letters(block)
-        raise Broken(draft.line, "A question needs two choices at least: lines A. and B.")
+        raise ParseError(draft.line, "A question needs two choices at least: lines A. and B.")
     return draft
 
 
 def _refuse_small_letters(block: list[Line]) -> None:
-    """Raises Broken where the choices are there, and only their labels are small."""
+    """Raises ParseError where the choices are there, and only their labels are small."""
     for number, line in block:
         label = LOWER_LABEL.match(line)
         if label and label[1] == "a":
-            raise Broken(number, _stray(line, "A"))
+            raise ParseError(number, _stray(line, "A"))
 
 
 def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: str) -> None:
     label, _mark, text = labelled.groups()
     if label in {former for former, _text in draft.choices}:
-        raise Broken(number, f"The choice {label} stands here twice. Write {expected}. instead.")
+        raise ParseError(
+            number, f"The choice {label} stands here twice. Write {expected}. instead."
+        )
     if label != expected:
-        raise Broken(number, f"The choice {expected} is missing before {label}.")
+        raise ParseError(number, f"The choice {expected} is missing before {label}.")
     if not text:
-        raise Broken(number, f"The choice {label} is empty.")
+        raise ParseError(number, f"The choice {label} is empty.")
     draft.choices.append((label, text))
 
 
@@ -171,19 +175,19 @@ def _stray(line: str, expected: str) -> str:
 
 
 def _key(number: int, line: str, draft: Draft) -> str:
-    """The letter of the right choice. Raises: Broken."""
+    """The letter of the right choice. Raises: ParseError."""
     answer = ANSWER.fullmatch(line)
     letters = answer[1].strip().rstrip(".)") if answer else ""
     labels = [label for label, _text in draft.choices]
     if len(letters) > 1 and SEVERAL.fullmatch(letters):
-        raise Broken(
+        raise ParseError(
             number,
             f"ANSWER names several choices ({letters[:20]}). Aiken knows one: write one letter.",
         )
     if not re.fullmatch(r"[A-Za-z]", letters):
-        raise Broken(number, f"Write ANSWER: and one letter, such as ANSWER: {labels[0]}.")
+        raise ParseError(number, f"Write ANSWER: and one letter, such as ANSWER: {labels[0]}.")
     if letters.upper() not in labels:
-        raise Broken(
+        raise ParseError(
             number, f"ANSWER: {letters} names no choice; there are {labels[0]} to {labels[-1]}."
         )
     return letters.upper()

@@ -7,8 +7,8 @@ from pathlib import PurePath
 from questions.formats.aiken import read_aiken
 from questions.formats.gift import read_gift
 from questions.formats.jsonl import read_jsonl
+from questions.formats.parsing import ParseError, decode
 from questions.formats.problems import ReadFile
-from questions.formats.reading import Broken, decode
 
 READERS: dict[str, Callable[..., ReadFile]] = {
     "aiken": read_aiken,
@@ -28,7 +28,7 @@ def format_of(name: str, content: bytes) -> str:
         return ending
     try:
         text = decode(content)
-    except Broken:
+    except ParseError:
         return "aiken"
     if JSON_LINE.match(text):
         return "jsonl"

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NoReturn
 
-from questions.formats.problems import Problem, ReadFile
-from questions.formats.reading import (
-    AROUND,
-    Broken,
+from questions.formats.parsing import (
+    WHITESPACE,
     Line,
-    Portion,
+    ParseError,
+    RawQuestion,
     numbered_lines,
     read_questions,
 )
+from questions.formats.problems import Problem, ReadFile
 from questions.items import (
     LONGEST_DOMAIN,
     MOST_CHOICES,
@@ -114,7 +114,7 @@ class Span:
     @property
     def text(self) -> str:
         """The words, as they are meant."""
-        return self.raw.strip(AROUND)
+        return self.raw.strip(WHITESPACE)
 
     @property
     def signs(self) -> str:
@@ -131,10 +131,10 @@ class Span:
         return (self, None) if at < 0 else (self.part(0, at), self.part(at + len(sign)))
 
     def broken(self, words: str) -> NoReturn:
-        """Raises: Broken, with the line in which the first word of this part stands."""
-        before = len(self.raw) - len(self.raw.lstrip(AROUND))
+        """Raises: ParseError, with the line in which the first word of this part stands."""
+        before = len(self.raw) - len(self.raw.lstrip(WHITESPACE))
         place = self.start + (before if before < len(self.raw) else 0)
-        raise Broken(self.source.line_of(place), words)
+        raise ParseError(self.source.line_of(place), words)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def read_gift(content: bytes, *, domain: str = "") -> ReadFile:
     return read_questions(content, _blocks, functools.partial(_item, domain=domain))
 
 
-def _blocks(text: str) -> Iterator[Portion[Block]]:
+def _blocks(text: str) -> Iterator[RawQuestion[Block]]:
     """What stands between blank lines; a category is one line."""
     category = ""
     lines: list[Line] = []
@@ -171,23 +171,23 @@ def _blocks(text: str) -> Iterator[Portion[Block]]:
                 comments.append(line)
             continue
         found = CATEGORY.fullmatch(line)
-        if line.strip(AROUND) and not found:
+        if line.strip(WHITESPACE) and not found:
             lines.append((number, line))
             if len(lines) <= MOST_LINES:
                 continue
         if lines:
-            yield Portion(lines[0][0], lines[-1][0], Block(lines, category, comments))
+            yield RawQuestion(lines[0][0], lines[-1][0], Block(lines, category, comments))
             lines, comments = [], []
         if found:
             category = _category(found[1])
     if lines:
-        yield Portion(lines[0][0], lines[-1][0], Block(lines, category, comments))
+        yield RawQuestion(lines[0][0], lines[-1][0], Block(lines, category, comments))
 
 
 def _category(path: str) -> str:
     """The names of a path such as `$course$/top/Rules/Signs`: `Rules / Signs`."""
     names = re.split(r"(?<!/)/(?!/)", ESCAPE.sub(_meant, path))
-    kept = [name.replace("//", "/").strip(AROUND) for name in names]
+    kept = [name.replace("//", "/").strip(WHITESPACE) for name in names]
     return " / ".join(
         name for name in kept if name not in ("", "top", ".", "..") and not name.startswith("$")
     )[:LONGEST_DOMAIN]
@@ -198,9 +198,11 @@ def _meant(escape: re.Match[str]) -> str:
 
 
 def _source(block: Block) -> Source:
-    """The block with its escapes taken away. Raises: Broken where it is far too long."""
+    """The block with its escapes taken away. Raises: ParseError where it is far too long."""
     if len(block.lines) > MOST_LINES or sum(len(line) for _n, line in block.lines) > LONGEST_BLOCK:
-        raise Broken(block.lines[0][0], "This is too long for a question. Is a blank line missing?")
+        raise ParseError(
+            block.lines[0][0], "This is too long for a question. Is a blank line missing?"
+        )
     texts, signs, starts, start = [], [], [], 0
     for number, line in block.lines:
         texts.append(ESCAPE.sub(_meant, line))
@@ -210,23 +212,23 @@ def _source(block: Block) -> Source:
     return Source("\n".join(texts), "\n".join(signs), tuple(starts))
 
 
-def _item(portion: Portion[Block], found: ReadFile, *, domain: str) -> Item:
-    """The question of a block. Raises: Broken, ValidationError."""
-    source = _source(portion.content)
+def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> Item:
+    """The question of a block. Raises: ParseError, ValidationError."""
+    source = _source(raw.content)
     title, rest = _title(Span(source, 0, len(source.text)))
     before, inner, after = _braces(rest)
     stem_words = before.raw + (BLANK + after.raw if after and after.text else "")
-    stem, markup = _stem(stem_words.strip(AROUND) or title)
+    stem, markup = _stem(stem_words.strip(WHITESPACE) or title)
     if not stem.source:
         before.broken("There is no question here: write it before the {.")
-    labels = LABEL.findall("\n".join(portion.content.comments))
+    labels = LABEL.findall("\n".join(raw.content.comments))
     if "<img" in source.text or "@@PLUGINFILE@@" in source.text:
         no_image = "This question names an image, which is not in the file; it is left out."
-        found.problems.append(Problem(portion.first, no_image, is_error=False))
+        found.problems.append(Problem(raw.first, no_image, is_error=False))
     common: dict[str, Any] = {
         "stem": stem,
         "title": title,
-        "domain": portion.content.category or domain,
+        "domain": raw.content.category or domain,
         "external_id": next((words.strip() for name, words in labels if name == "id"), ""),
         "tags": tuple(words.strip() for name, words in labels if name == "tag"),
     }
@@ -235,7 +237,7 @@ def _item(portion: Portion[Block], found: ReadFile, *, domain: str) -> Item:
 
 def _title(whole: Span) -> tuple[str, Span]:
     """The title, and what follows it."""
-    start = whole.part(len(whole.raw) - len(whole.raw.lstrip(AROUND)))
+    start = whole.part(len(whole.raw) - len(whole.raw.lstrip(WHITESPACE)))
     if not start.signs.startswith("::"):
         return "", start
     title, rest = start.part(2).cut("::")
@@ -283,7 +285,7 @@ def _text(span: Span | None, inherited: Markup) -> Text:
 
 
 def _as_text(words: str, markup: Markup) -> Text:
-    source = words.strip(AROUND)
+    source = words.strip(WHITESPACE)
     if markup == "moodle":
         return Text(source=source, markup="html" if LOOKS_LIKE_HTML.search(source) else "plain")
     return Text(source=source, markup=markup)
@@ -311,7 +313,7 @@ def _of_its_kind(inner: Span, markup: Markup, common: dict[str, Any]) -> Item:
 
 
 def _answers(inner: Span) -> list[Answer]:
-    """What stands after each `=` and `~`. Raises: Broken."""
+    """What stands after each `=` and `~`. Raises: ParseError."""
     places = [found.start() for found in SIGN.finditer(inner.signs)]
     if not places:
         return [_answer(inner, is_marked_right=True)]
@@ -424,7 +426,7 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
 
 
 def _decimal(words: str, span: Span) -> Decimal:
-    number = words.strip(AROUND)
+    number = words.strip(WHITESPACE)
     if not NUMBER.fullmatch(number):
         span.broken(f"{number[:40]!r} is not a number. Decimals have a point: 1.5.")
     return Decimal(number)

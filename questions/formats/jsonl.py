@@ -21,15 +21,15 @@ from pydantic import (
     model_validator,
 )
 
-from questions.formats.problems import ReadFile
-from questions.formats.reading import (
-    AROUND,
-    Broken,
-    Portion,
+from questions.formats.parsing import (
+    WHITESPACE,
+    ParseError,
+    RawQuestion,
     in_words,
     numbered_lines,
     read_questions,
 )
+from questions.formats.problems import ReadFile
 from questions.items import (
     LONGEST_ANSWER,
     LONGEST_DOMAIN,
@@ -124,7 +124,7 @@ class Line(Frozen, ABC):
     @model_validator(mode="after")
     def asks_something(self) -> Self:
         """A stem of white space is none."""
-        if not self.stem.source.strip(AROUND):
+        if not self.stem.source.strip(WHITESPACE):
             raise ValueError("the stem is empty")
         return self
 
@@ -255,6 +255,8 @@ class ShortAnswerLine(Line):
         min_length=1, max_length=MOST_ACCEPTED
     )
     case_sensitive: StrictBool = False
+    ignore_accents: StrictBool = False
+    exact: StrictBool = False
 
     def item(self, domain: str) -> Item:
         return ShortAnswer(
@@ -263,6 +265,8 @@ class ShortAnswerLine(Line):
                 for part in self.answers
             ),
             is_case_sensitive=self.case_sensitive,
+            ignores_accents=self.ignore_accents,
+            is_exact=self.exact,
             **self.common(domain),
         )
 
@@ -317,55 +321,55 @@ def read_jsonl(
     return read_questions(content, _lines, functools.partial(_item, domain=domain, images=images))
 
 
-def _lines(text: str) -> Iterator[Portion[str]]:
+def _lines(text: str) -> Iterator[RawQuestion[str]]:
     for number, line in numbered_lines(text):
-        if line.strip(AROUND):
-            yield Portion(number, number, line.strip(AROUND))
+        if line.strip(WHITESPACE):
+            yield RawQuestion(number, number, line.strip(WHITESPACE))
 
 
 def _item(
-    portion: Portion[str],
+    raw: RawQuestion[str],
     _found: ReadFile,
     *,
     domain: str,
     images: Callable[[str], str] | None,
 ) -> Item:
-    """The question in a line. Raises: Broken."""
-    fields = _fields(portion)
+    """The question in a line. Raises: ParseError."""
+    fields = _fields(raw)
     kind = fields.get("kind")
     if not isinstance(kind, str) or kind not in LINES:
-        raise Broken(portion.first, f"kind: write one of {', '.join(LINES)}.")
+        raise ParseError(raw.first, f"kind: write one of {', '.join(LINES)}.")
     for name in ("image", "images", "media"):
         if name in fields:
-            raise Broken(portion.first, f"{name}: {NO_FIELD}.")
+            raise ParseError(raw.first, f"{name}: {NO_FIELD}.")
     markup = fields.pop("markup", "plain")
     if markup not in MARKUPS:
-        raise Broken(portion.first, f"markup: write one of {', '.join(MARKUPS)}.")
+        raise ParseError(raw.first, f"markup: write one of {', '.join(MARKUPS)}.")
     context = {"images": images, "markup": markup}
     try:
         return LINES[kind].model_validate(fields, context=context).item(domain)
     except ValidationError as error:
-        raise Broken(portion.first, _fault(error)) from error
+        raise ParseError(raw.first, _fault(error)) from error
 
 
-def _fields(portion: Portion[str]) -> dict[str, Any]:
-    """The object in a line. Raises: Broken."""
-    if len(portion.content) > LONGEST_LINE:
-        raise Broken(portion.first, f"This line has more than {LONGEST_LINE:,} characters.")
+def _fields(raw: RawQuestion[str]) -> dict[str, Any]:
+    """The object in a line. Raises: ParseError."""
+    if len(raw.content) > LONGEST_LINE:
+        raise ParseError(raw.first, f"This line has more than {LONGEST_LINE:,} characters.")
     try:
         value = json.loads(
-            portion.content,
+            raw.content,
             parse_float=Decimal,
             parse_constant=_no_number,
             object_pairs_hook=_each_once,
         )
     except json.JSONDecodeError as error:
         words = f"This is not JSON: {error.msg} (character {error.colno})."
-        raise Broken(portion.first, words) from error
+        raise ParseError(raw.first, words) from error
     except (ValueError, RecursionError, ArithmeticError) as error:
-        raise Broken(portion.first, f"This cannot be read: {_printable(str(error))}.") from error
+        raise ParseError(raw.first, f"This cannot be read: {_printable(str(error))}.") from error
     if not isinstance(value, dict):
-        raise Broken(portion.first, "A line holds one object: { … }.")
+        raise ParseError(raw.first, "A line holds one object: { … }.")
     return value
 
 

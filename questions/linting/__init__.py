@@ -1,16 +1,16 @@
 """What a careful editor would say of a bank's questions: findings, each with what to do.
 
-`one.py` looks at a question alone, `together.py` at all of a bank, `figures.py` counts. What
-makes a file unreadable is no matter of taste: `formats/` refuses it.
+`question_checks` looks at one question, `bank_checks` at all of a bank, `statistics` counts.
+What makes a file unreadable is an error of its format, not a finding: see `formats/`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from questions.items import Item
+from questions.linting.bank_checks import check_bank
 from questions.linting.findings import Finding, Placed
-from questions.linting.one import look_at_one
-from questions.linting.together import look_at_all
+from questions.linting.question_checks import check_question
 from questions.services import safe
 
 __all__ = ["Finding", "Linted", "Placed", "lint"]
@@ -30,6 +30,6 @@ def lint(items: Sequence[Item], lines: Sequence[int]) -> Linted:
         Placed(number, line, safe(item))
         for number, (line, item) in enumerate(zip(lines, items, strict=True), start=1)
     )
-    found = [finding for question in questions for finding in look_at_one(question)]
-    found += look_at_all(questions)
+    found = [finding for question in questions for finding in check_question(question)]
+    found += check_bank(questions)
     return Linted(questions, tuple(sorted(found, key=lambda finding: finding.number)))

@@ -12,7 +12,7 @@ from PIL import Image
 from questions.formats.jsonl import read_jsonl
 from questions.images import NAME, ImageRefused, ImagesBeside, name_of
 from questions.items import Text
-from questions.presenting import present
+from questions.rendering import present
 from questions.services import fingerprint, store_items
 from questions.text import pictures_in, safe_html
 from testing.parts import SHARED, require

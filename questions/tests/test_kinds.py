@@ -3,17 +3,13 @@
 from dataclasses import asdict
 
 import pytest
-from django.http import QueryDict
 from pydantic import ValidationError
 
 from questions.grading import (
     CannotBeAsked,
     ChoiceResponse,
-    NotANumber,
-    NoWords,
     NumberResponse,
     Response,
-    ResponseError,
     TextResponse,
     grade,
 )
@@ -29,8 +25,7 @@ from questions.items import (
     Passage,
     Text,
 )
-from questions.presenting import present, reveal
-from questions.responding import advice, response_from
+from questions.rendering import present, reveal
 from questions.services import fingerprint, safe, store_items
 
 STEM = Text(source="What?")
@@ -95,6 +90,8 @@ def test_nothing_but_the_stem_is_presented(item: Item) -> None:
         "stem_html": "<p>What?</p>",
         "domain": "",
         "choices": (),
+        "typed": "",
+        "problem": "",
     }
 
 
@@ -118,48 +115,3 @@ def test_number_has_the_feedback_of_its_range_or_else_the_last_word(
     response = NumberResponse(typed=typed)
     shown = reveal(item, response, grade(item, response))
     assert (shown.feedback_html, shown.percent) == (feedback, percent)
-
-
-@pytest.mark.parametrize(
-    ("sent", "response"),
-    [
-        ("choice=a", ChoiceResponse(chosen=("a",))),
-        ("choice=a&choice=b", ChoiceResponse(chosen=("a", "b"))),
-        ("number=3%2C5", NumberResponse(typed="3,5")),
-        ("number=1&number=2", NumberResponse(typed="2")),
-        ("text=+Ada+", TextResponse(typed=" Ada ")),
-        ("text=Ada&choice=a", TextResponse(typed="Ada")),
-    ],
-)
-def test_response_is_what_the_form_sent(sent: str, response: Response) -> None:
-    assert response_from(QueryDict(sent)) == response
-
-
-@pytest.mark.parametrize(
-    ("sent", "error"),
-    [
-        ("", ResponseError),
-        (f"number={'1' * 101}", NotANumber),
-        (f"text={'x' * 1001}", NoWords),
-        ("text=a%00b", NoWords),
-        ("&".join(["choice=a"] * 101), ResponseError),
-    ],
-)
-def test_response_that_is_none_or_too_much_is_refused(
-    sent: str, error: type[ResponseError]
-) -> None:
-    with pytest.raises(ResponseError) as raised:
-        response_from(QueryDict(sent))
-    assert raised.type is error
-
-
-@pytest.mark.parametrize(
-    ("error", "sentence"),
-    [
-        (NotANumber(), "Write one number, such as 3.5, with nothing between the thousands."),
-        (NoWords(), "Write a few words."),
-        (ResponseError(), "Choose one of the answers."),
-    ],
-)
-def test_advice_says_what_to_do(error: ResponseError, sentence: str) -> None:
-    assert advice(error) == sentence

@@ -14,8 +14,8 @@ from django.utils import timezone
 from catalog.importing.items import ImportReport, import_items
 from catalog.models import Category, TestBank
 from questions.formats.detect import READERS, format_of, read_questions_of
+from questions.formats.parsing import LARGEST_FILE_BYTES
 from questions.formats.problems import ReadFile
-from questions.formats.reading import LARGEST_FILE_BYTES
 from questions.images import ImagesBeside
 from questions.items import LONGEST_DOMAIN
 from questions.linting import lint

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from catalog.importing.linting import lint_bank
 from catalog.models import TestBank
 from questions.formats.detect import READERS, format_of, read_questions_of
-from questions.formats.reading import LARGEST_FILE_BYTES
+from questions.formats.parsing import LARGEST_FILE_BYTES
 from questions.images import ImagesBeside
 from questions.linting import Linted, lint
-from questions.linting.figures import figures_of
+from questions.linting.statistics import figures_of
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from catalog.demo import FOLDER, demo_folders
 from catalog.importing.folders import read_bank_folder
 from questions.items import ASKABLE, Numeric, ShortAnswer, SingleChoice, texts_of
 from questions.linting import lint
-from questions.linting.figures import figures_of
+from questions.linting.statistics import figures_of
 
 BANKS = [read_bank_folder(path) for path in demo_folders()]
 banks = pytest.mark.parametrize("bank", BANKS, ids=[bank.slug for bank in BANKS])

@@ -20,6 +20,7 @@ from questions.grading import (
     Grade,
     NumberResponse,
     Response,
+    ResponseError,
     TextResponse,
     matching_number,
     matching_text,
@@ -46,22 +47,40 @@ MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What stands in the form of a question that is not answered.
+
+    `problem` says in the reader's language why it was not taken as an answer.
+    """
+
+    typed: str = ""
+    chosen: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class PresentedChoice:
     """A choice before the answer. `letter` is its place on the sheet."""
 
     id: str
     letter: str
     html: SafeString
+    is_chosen: bool
 
 
 @dataclass(frozen=True)
 class PresentedItem:
-    """An item before the answer: nothing in it tells the key."""
+    """An item before the answer: nothing in it tells the key.
+
+    `typed` and `problem` are those of the draft.
+    """
 
     kind: str
     stem_html: SafeString
     domain: str
     choices: tuple[PresentedChoice, ...]
+    typed: str
+    problem: str
     is_answered: ClassVar[bool] = False
 
 
@@ -70,7 +89,6 @@ class RevealedChoice(PresentedChoice):
     """A choice after the answer."""
 
     is_right: bool
-    is_chosen: bool
     feedback_html: SafeString
 
 
@@ -95,23 +113,36 @@ class RevealedItem:
     is_answered: ClassVar[bool] = True
 
 
-def present(item: Item) -> PresentedItem:
-    """The item as it may be seen by whoever has not answered it."""
+EMPTY_DRAFT = Draft()
+
+
+def present(item: Item, *, draft: Draft = EMPTY_DRAFT) -> PresentedItem:
+    """The item as it may be seen by whoever has not answered it, with what stands in its form."""
     return PresentedItem(
         kind=item.kind,
         stem_html=_html(item.stem),
         domain=item.domain,
         choices=tuple(
-            PresentedChoice(id=choice.id, letter=letter(place), html=_label(item, choice))
+            PresentedChoice(
+                id=choice.id,
+                letter=letter(place),
+                html=_label(item, choice),
+                is_chosen=choice.id in draft.chosen,
+            )
             for place, choice in enumerate(_choices(item))
         ),
+        typed=draft.typed,
+        problem=draft.problem,
     )
 
 
-def reveal(item: Item, response: Response, grade: Grade) -> RevealedItem:
-    """The item as it may be seen by whoever has given this response."""
+def reveal(item: Item, response: Response, grade: Grade, *, language: str = "") -> RevealedItem:
+    """The item as it may be seen by whoever has given this response.
+
+    `language` is that of the bank. Never raises for a response that was graded by older rules.
+    """
     chosen = response.chosen if isinstance(response, ChoiceResponse) else ()
-    match = _match(item, response)
+    match = _match(item, response, language)
     return RevealedItem(
         kind=item.kind,
         stem_html=_html(item.stem),
@@ -153,11 +184,15 @@ def _label(item: Item, choice: Choice) -> SafeString:
     return _inline(choice.text)
 
 
-def _match(item: Item, response: Response) -> Accepted | None:
-    if isinstance(item, Numeric) and isinstance(response, NumberResponse):
-        return matching_number(item, response)
-    if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
-        return matching_text(item, response)
+def _match(item: Item, response: Response, language: str) -> Accepted | None:
+    """What counts for a typed response; nothing for one that would be asked again today."""
+    try:
+        if isinstance(item, Numeric) and isinstance(response, NumberResponse):
+            return matching_number(item, response)
+        if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
+            return matching_text(item, response, language=language)
+    except ResponseError:
+        return None
     return None
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from questions.items import Passage, SingleChoice, TrueFalse
 from questions.linting.findings import Finding, Placed, folded, found, key_and_others, words
-from questions.presenting import letter
+from questions.rendering import letter
 
 FEWEST_FOR_FIGURES = 12
 FEWEST_IN_A_DOMAIN = 3
@@ -22,7 +22,7 @@ DEVIATIONS = 2
 LONGEST_RUN = 5
 
 
-def look_at_all(questions: Sequence[Placed]) -> list[Finding]:
+def check_bank(questions: Sequence[Placed]) -> list[Finding]:
     """Every finding that needs more than one question."""
     return [
         *_same_stems(questions),

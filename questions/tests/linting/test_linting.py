@@ -7,7 +7,7 @@ import pytest
 
 from questions.formats.jsonl import read_jsonl
 from questions.linting import lint
-from questions.linting.figures import figures_of
+from questions.linting.statistics import figures_of
 
 GOOD: dict[str, Any] = {
     "kind": "single_choice",

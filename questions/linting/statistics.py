@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from questions.items import texts_of
+from questions.linting.bank_checks import key_is_longest, key_place, single_choices
 from questions.linting.findings import Placed
-from questions.linting.together import key_is_longest, key_place, single_choices
-from questions.presenting import letter
+from questions.rendering import letter
 
 
 @dataclass(frozen=True)

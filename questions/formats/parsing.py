@@ -22,14 +22,14 @@ MOST_ERRORS = 100
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")
 # All white space, and the mark of byte order that stands in the middle of joined files.
-AROUND = "\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+WHITESPACE = "\ufeff" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 Line = tuple[int, str]
 Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
-class Portion(Generic[Content]):
+class RawQuestion(Generic[Content]):
     """What a file says of one question, from line `first` to line `last`."""
 
     first: int
@@ -37,7 +37,7 @@ class Portion(Generic[Content]):
     content: Content
 
 
-class Broken(Exception):
+class ParseError(Exception):
     """The question cannot be read; the problem says where and why."""
 
     def __init__(self, line: int, text: str) -> None:
@@ -47,32 +47,32 @@ class Broken(Exception):
 
 def read_questions(
     content: bytes,
-    split: Callable[[str], Iterable[Portion[Content]]],
-    read: Callable[[Portion[Content], ReadFile], Item],
+    split: Callable[[str], Iterable[RawQuestion[Content]]],
+    read: Callable[[RawQuestion[Content], ReadFile], Item],
 ) -> ReadFile:
     """Every question of a file, and every problem, by line.
 
     Reads on after a problem, so that one run names them all (the first 100 at most). `read`
-    may raise Broken or pydantic's ValidationError; nothing else comes out of bad input.
+    may raise ParseError or pydantic's ValidationError; nothing else comes out of bad input.
     """
     found = ReadFile()
     try:
         text = decode(content)
-    except Broken as broken:
+    except ParseError as broken:
         found.problems.append(broken.problem)
         return found
     errors = 0
-    for portion in split(text):
+    for raw in split(text):
         if len(found.items) == MOST_QUESTIONS:
             too_many = f"The file has more than {MOST_QUESTIONS:,} questions. Split it."
-            found.problems.append(Problem(portion.first, too_many))
+            found.problems.append(Problem(raw.first, too_many))
             break
-        problem = _problem_of_reading(portion, found, read)
+        problem = _problem_of_reading(raw, found, read)
         if problem:
             found.problems.append(problem)
             errors += 1
         if errors == MOST_ERRORS:
-            found.problems.append(Problem(portion.last, "Too many errors: stopped."))
+            found.problems.append(Problem(raw.last, "Too many errors: stopped."))
             break
     if not found.items and not errors:
         found.problems.append(Problem(1, "The file holds no question."))
@@ -80,21 +80,21 @@ def read_questions(
 
 
 def _problem_of_reading(
-    portion: Portion[Content],
+    raw: RawQuestion[Content],
     found: ReadFile,
-    read: Callable[[Portion[Content], ReadFile], Item],
+    read: Callable[[RawQuestion[Content], ReadFile], Item],
 ) -> Problem | None:
     """Adds the question to `found`, or gives what is wrong with it."""
     try:
-        item = read(portion, found)
-    except Broken as broken:
+        item = read(raw, found)
+    except ParseError as broken:
         return broken.problem
     except ValidationError as error:
-        return Problem(portion.first, in_words(error))
+        return Problem(raw.first, in_words(error))
     if refused := [words for text in texts_of(item) for words in formula_problems(text)]:
-        return Problem(portion.first, f"{refused[0][:1].upper()}{refused[0][1:]}.")
+        return Problem(raw.first, f"{refused[0][:1].upper()}{refused[0][1:]}.")
     found.items.append(item)
-    found.lines.append(portion.first)
+    found.lines.append(raw.first)
     return None
 
 
@@ -108,22 +108,22 @@ def in_words(error: ValidationError) -> str:
 
 
 def decode(content: bytes) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with its mark. Raises: Broken."""
+    """The text of a file in UTF-8, or in UTF-16 with its mark. Raises: ParseError."""
     if len(content) > LARGEST_FILE_BYTES:
         megabytes = LARGEST_FILE_BYTES // 1_000_000
-        raise Broken(1, f"The file is larger than {megabytes} MB. Split it.")
+        raise ParseError(1, f"The file is larger than {megabytes} MB. Split it.")
     is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         before = content[: error.start].decode(encoding, "ignore")
-        raise Broken(
+        raise ParseError(
             _last_line(before), f"This is not {name} text. Save the file as UTF-8."
         ) from error
     if "\0" in text:
         before, _nul, _after = text.partition("\0")
-        raise Broken(_last_line(before), "This is a binary file, not text.")
+        raise ParseError(_last_line(before), "This is a binary file, not text.")
     return text
 
 

@@ -19,7 +19,7 @@ from questions.items import (
     texts_of,
 )
 from questions.linting.findings import Finding, Placed, folded, found, key_and_others, prose, words
-from questions.presenting import letter
+from questions.rendering import letter
 from questions.text import formula_problems
 
 SHORTEST_STEM = 15
@@ -51,7 +51,7 @@ EXCEPTION = re.compile(r"\b(?:except|außer)\b", re.IGNORECASE)
 EMPHASIS = re.compile(r"<(strong|em|b|i|u|mark)\b[^>]*>.*?</\1>", re.DOTALL)
 
 
-def look_at_one(question: Placed) -> Iterator[Finding]:
+def check_question(question: Placed) -> Iterator[Finding]:
     """Every finding that needs no other question."""
     for rule, look in RULES.items():
         for text in look(question.item):

@@ -1,12 +1,22 @@
 """Before the answer nothing of the key leaves; after it all of it does."""
 
 from dataclasses import asdict, fields
+from fractions import Fraction
 
 import pytest
 
-from questions.grading import ChoiceResponse, grade
-from questions.items import Choice, MultipleChoice, SingleChoice, Text, TrueFalse
-from questions.presenting import (
+from questions.grading import ChoiceResponse, Grade, NumberResponse, grade
+from questions.items import (
+    AcceptedNumber,
+    Choice,
+    MultipleChoice,
+    Numeric,
+    SingleChoice,
+    Text,
+    TrueFalse,
+)
+from questions.rendering import (
+    Draft,
     PresentedChoice,
     PresentedItem,
     RevealedItem,
@@ -43,8 +53,15 @@ def test_presented_item_has_no_field_for_the_key() -> None:
         "stem_html",
         "domain",
         "choices",
+        "typed",
+        "problem",
     ]
-    assert [field.name for field in fields(PresentedChoice)] == ["id", "letter", "html"]
+    assert [field.name for field in fields(PresentedChoice)] == [
+        "id",
+        "letter",
+        "html",
+        "is_chosen",
+    ]
 
 
 def test_presented_item_is_the_same_whatever_the_key_is() -> None:
@@ -65,9 +82,11 @@ def test_presented_item_is_the_same_whatever_the_key_is() -> None:
         "stem_html": "<p>Which?</p>",
         "domain": "Rules",
         "choices": (
-            {"id": "a", "letter": "A", "html": "One"},
-            {"id": "b", "letter": "B", "html": "Two"},
+            {"id": "a", "letter": "A", "html": "One", "is_chosen": False},
+            {"id": "b", "letter": "B", "html": "Two", "is_chosen": False},
         ),
+        "typed": "",
+        "problem": "",
     }
 
 
@@ -136,3 +155,16 @@ def test_words_before_answering_are_lines_of_the_stem_and_the_choices_that_have_
     assert words_before_answering(ITEM) == "Which?\nOne\nTwo"
     statement = safe(TrueFalse(stem=Text(source="So it is."), is_true=True))
     assert words_before_answering(statement) == "So it is."
+
+
+def test_draft_stands_in_the_form_again() -> None:
+    shown = present(ITEM, draft=Draft(chosen=("b", "z"), problem="Select an answer."))
+    assert [choice.is_chosen for choice in shown.choices] == [False, True]
+    assert shown.problem == "Select an answer."
+
+
+def test_answer_that_would_be_asked_again_today_is_still_shown() -> None:
+    """Stored by older rules: `1.609` was judged wrong and is ambiguous now."""
+    item = safe(Numeric(stem=Text(source="?"), accepted=(AcceptedNumber(low=1609, high=1609),)))
+    shown = reveal(item, NumberResponse(typed="1.609"), Grade(fraction=Fraction(0)))
+    assert (shown.typed, shown.is_right, shown.accepted) == ("1.609", False, ("1609",))
