@@ -13,10 +13,10 @@ help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/base.stamp ## Start the shop with demo content and a Stripe sandbox
-	@PORT=$(PORT) $(RUN) -m testbank.demo
+	@PORT=$(PORT) $(RUN) -m demo.launcher
 
 dev: $(VENV)/base.stamp ## The demo with DEBUG, reloading, breakpoints and live templates (ARGS=--nothreading)
-	@PORT=$(PORT) $(RUN) -m testbank.dev $(ARGS)
+	@PORT=$(PORT) $(RUN) -m demo.dev $(ARGS)
 
 setup: $(VENV)/base.stamp ## Install what the site runs on
 
@@ -29,7 +29,7 @@ quick: $(VENV)/development.stamp ## Run what tells most in two minutes: for ever
 	@$(RUN) -m pytest -n $(WORKERS) -q -m "not slow and not browser and not squid and not tinyproxy" $(ARGS)
 
 test-postgresql: $(VENV)/development.stamp ## Run the rooms' tests on a PostgreSQL of our own
-	@$(RUN) -m testing.postgresql $(RUN) -m pytest accounts catalog delivery payments practice questions testbank -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
+	@$(RUN) -m testing.postgresql $(RUN) -m pytest accounts backoffice catalog demo operations outbox payments practice questions testbank -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
 
 check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, migrations
 	$(VENV)/bin/ruff format --check .

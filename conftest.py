@@ -26,10 +26,10 @@ SLOW = frozenset(
     for path in """
     outbound/tests/test_deadline payments/tests/flows/test_any_order payments/tests/stripe/test_outage
     payments/tests/flows/test_webhook_overlap payments/tests/flows/test_lost_webhooks payments/tests/flows/test_open_transactions
-    practice/tests/test_large_bank sandbox/tests/test_program testbank/tests/test_demo_life
-    testbank/tests/test_doctor testbank/tests/test_doctor_shop testbank/tests/test_doctor_writes
-    testbank/tests/test_pgbouncer testbank/tests/test_processes testbank/tests/test_server
-    testbank/tests/test_work
+    practice/tests/test_large_bank sandbox/tests/test_program demo/tests/test_activity
+    operations/tests/test_doctor operations/tests/test_doctor_shop operations/tests/test_doctor_writes
+    testbank/tests/test_pgbouncer operations/tests/test_processes testbank/tests/test_server
+    operations/tests/test_work
     """.split()
 )
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from testing.demo import copy_project, ready_demo, started_demo, words
 from testing.site import DIRECT, ROOT, free_port
 from testing.visitor import Visitor
 
-GIT = ROOT / "catalog/demo_banks/git-in-practice/questions.jsonl"
+GIT = ROOT / "demo/content/git-in-practice/questions.jsonl"
 QUESTIONS = [json.loads(line) for line in GIT.read_text(encoding="utf-8").splitlines()]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]

@@ -71,7 +71,7 @@ def test_another_fault_is_told_in_the_words_of_pip(requirements: Path) -> None:
 @pytest.mark.browser
 def test_dev_shows_a_changed_template_and_lets_the_seller_in(page: Page, tmp_path: Path) -> None:
     copy_project(tmp_path)
-    with ready_demo(tmp_path, "testbank.dev", says="Ready, with DEBUG") as address:
+    with ready_demo(tmp_path, "demo.dev", says="Ready, with DEBUG") as address:
         visitor = Visitor(page=page, base_url=address)
         sign_in(visitor, SELLER, next_path="/admin/")
         expect(page).to_have_url(f"{address}/admin/")

@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 240
 STATE = """
 from collections import Counter
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.models import Order
 paid = Order.objects.filter(paid_at__isnull=False)
 print("paid", paid.count())

@@ -12,7 +12,7 @@ def site(request: HttpRequest) -> dict[str, str | bool | int]:
     `{% cache %}` may keep a part of a page that is the same for every visitor."""
     return {
         "site_name": settings.SITE_NAME,
-        "demo_mails_url": reverse("delivery:mailbox") if settings.DEMO else "",
+        "demo_mails_url": reverse("demo:mailbox") if settings.DEMO else "",
         "payment_is_down": payment_is_down(),
         "cache_seconds": settings.PAGE_CACHE_SECONDS,
     }

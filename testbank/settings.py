@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.theme import back_office_look
 from outbound.transport import OverrideError, parse_resolve
 from testbank import stripe_settings
-from testbank.back_office_look import back_office_look
 from testbank.environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -55,9 +55,10 @@ WSGI_APPLICATION = "testbank.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "testbank",
+    "operations",
+    "backoffice",
     "unfold.apps.BasicAppConfig",
-    "testbank.back_office.BackOfficeConfig",
+    "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -71,10 +72,11 @@ INSTALLED_APPS = [
     "csp",
     "accounts",
     "questions",
-    "delivery",
+    "outbox",
     "catalog",
     "payments",
     "practice",
+    *(["demo"] if DEMO else []),
 ]
 
 MIDDLEWARE = [
@@ -343,12 +345,13 @@ LOGGING = {
         name: {"level": LOG_LEVEL}
         for name in (
             "testbank",
+            "operations",
             "accounts",
             "catalog",
             "payments",
             "outbound",
             "practice",
-            "delivery",
+            "outbox",
         )
     },
 }

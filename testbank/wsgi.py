@@ -20,6 +20,6 @@ except SettingError as error:
 
 from django.utils import timezone  # noqa: E402 - needs the settings
 
-from testbank.processes import WEB, note_process  # noqa: E402 - as above
+from operations.processes import WEB, note_process  # noqa: E402 - as above
 
 note_process(WEB, at=timezone.now())

@@ -25,7 +25,7 @@ def copy_project(target: Path) -> None:
 
 @contextmanager
 def started_demo(
-    folder: Path, port: int, module: str = "testbank.demo", **variables: str
+    folder: Path, port: int, module: str = "demo.launcher", **variables: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """The demo of a copied project; ended with Ctrl-C. Its words stand in `demo.log`."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port)}
@@ -51,7 +51,7 @@ def words(folder: Path) -> str:
 
 @contextmanager
 def ready_demo(
-    folder: Path, module: str = "testbank.demo", *, says: str = "The demo is ready"
+    folder: Path, module: str = "demo.launcher", *, says: str = "The demo is ready"
 ) -> Iterator[str]:
     """The address of a demo once it says that it is ready; it must end well with Ctrl-C."""
     # The sandbox listens on the port after the shop's.

@@ -24,7 +24,7 @@ for number in range({count}):
     print("session", session.session_key)
 """
 LOAD_DEMO_BANKS = """
-from catalog.demo import load_demo_banks
+from demo.banks import load_demo_banks
 load_demo_banks()
 """
 

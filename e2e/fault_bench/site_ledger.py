@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Access
-from delivery.models import OutgoingMail
 from e2e.fault_bench.ledger import EmailRow, OrderRow, SiteLedger
+from outbox.models import OutgoingMail
 from payments.models import Order, Refund, StripeEvent
 from payments.monitoring.health_counters import health_counters
 

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Access, Category, TestBank
-from delivery.models import OutgoingMail
 from e2e.fault_bench.invariants import (
     ACCESS_EMAIL,
     ACCESS_WITHOUT_PAYMENT,
@@ -27,6 +26,7 @@ from e2e.fault_bench.ledger import (
     site_ledger_from_json,
 )
 from e2e.fault_bench.site_ledger import read_site_ledger
+from outbox.models import OutgoingMail
 from payments.models import Order, OrderLine
 from sandbox.tests.factories import client_for, session_params
 from testing.sandbox import running_sandbox

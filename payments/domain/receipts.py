@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 
 from catalog.money import format_price
-from delivery.outbox import queue_mail
+from outbox.services import queue_mail
 from payments.errors import NothingBought
 from payments.models import Order, OrderLine
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from catalog.models import Access
 from catalog.services import withhold_access
-from delivery.outbox import mails_queued, queue_mail
+from outbox.services import mails_queued, queue_mail
 from payments.domain.order_balance import (
     DISPUTE_RANK,
     DISPUTE_STATUSES,

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from delivery.outbox import queue_mail
+from outbox.services import queue_mail
 from payments.domain.order_placement import ReturnUrls
 from payments.errors import PaymentError
 from payments.flows.checkout import start_checkout

@@ -11,7 +11,7 @@ from django.db.models import Case, Count, Exists, Min, OuterRef, Q, QuerySet, UU
 from django.db.models.functions import Cast, Replace
 
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.models import Order, Refund, StripeEvent
 
 # A session lives for 24 hours; after that it is known to be paid or not.

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.domain.fulfillment import fulfill
 from payments.domain.order_life_cycle import mark_expired
 from payments.domain.order_placement import get_or_place_order

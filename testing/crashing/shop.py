@@ -59,8 +59,8 @@ TestBank.objects.filter(slug={slug!r}).update(price_minor=2900)
 LATER = """
 from datetime import timedelta
 from django.utils import timezone
-from delivery.models import Lease
-from delivery.outbox import send_due_mails
+from outbox.models import Lease
+from outbox.services import send_due_mails
 Lease.objects.all().delete()
 send_due_mails(at=timezone.now() + timedelta(minutes=5))
 """
@@ -69,7 +69,7 @@ import json
 from collections import Counter
 from accounts.models import User
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 found = {}
 for user in User.objects.prefetch_related("orders", "open_checkouts", "accesses"):
     orders, mails = user.orders.all(), OutgoingMail.objects.filter(recipient=user.email)

@@ -1,12 +1,12 @@
 """The demo's banks: worth reading, and what we ask of sellers. How they are loaded is tested in
-`testbank/tests/test_demo_life.py`."""
+`demo/tests/test_activity.py`."""
 
 import re
 
 import pytest
 
-from catalog.demo import FOLDER, demo_folders
 from catalog.importing.folders import read_bank_folder
+from demo.banks import FOLDER, demo_folders
 from questions.items import ASKABLE, Numeric, ShortAnswer, SingleChoice, texts_of
 from questions.linting import lint
 from questions.linting.statistics import figures_of

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from catalog.models import Access
 from catalog.services import live_access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.domain.order_placement import get_or_place_order
 from payments.flows.webhook_inbox import handle_pending_events
 from payments.models import Dispute, Order, Refund, StripeEvent

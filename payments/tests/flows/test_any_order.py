@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from accounts.models import User
 from catalog.models import Access, TestBank
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.domain.order_placement import get_or_place_order
 from payments.flows.webhook_inbox import receive_event
 from payments.models import Order, StripeEvent

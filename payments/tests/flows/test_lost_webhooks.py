@@ -19,7 +19,7 @@ from stripe import RateLimitError
 
 from accounts.models import User
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.flows.reconciliation import reconcile, reconcile_dry_run
 from payments.models import EventCursor, Order, Refund, StripeEvent
 from payments.monitoring.health_counters import health_counters

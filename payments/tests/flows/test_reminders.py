@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from catalog.services import grant_access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.flows.reminders import request_reminder, send_due_reminders
 from payments.models import Order, Reminder
 from payments.stripe_integration import create_checkout_session

@@ -14,7 +14,7 @@ from django.test import Client
 
 from accounts.models import User
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.domain.order_placement import get_or_place_order
 from payments.models import Order, OrderEvent, StripeEvent
 from payments.tests.conftest import RETURN_URLS

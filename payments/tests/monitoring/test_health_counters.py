@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.domain.fulfillment import fulfill
 from payments.models import Order, Refund, StripeEvent
 from payments.monitoring.health_counters import (

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.domain.fulfillment import fulfill
 from payments.domain.order_placement import get_or_place_order
 from payments.models import Order

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Access
-from delivery.models import OutgoingMail
+from outbox.models import OutgoingMail
 from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
 from payments.models import Order, StripeEvent
 from payments.tests.stripe_events import SECRET, URL, deliver, event_of

@@ -1,0 +1,25 @@
+"""The back office as an app, and its site in the place of Django's admin."""
+
+from django.apps import AppConfig, apps
+from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
+
+
+class BackofficeConfig(AppConfig):
+    """The frame of the admin: site, theme, dashboard, groups. Models register in their own apps."""
+
+    name = "backoffice"
+
+    def ready(self) -> None:
+        """Create the groups after each migration; only apps with models send the signal."""
+        from backoffice.groups import make_groups  # noqa: PLC0415 - models are loaded only now
+
+        post_migrate.connect(make_groups, sender=apps.get_app_config("accounts"))
+
+
+class BackofficeAdminConfig(admin_apps.AdminConfig):
+    """`django.contrib.admin` with our site as `admin.site`."""
+
+    # Django would otherwise take this for the config of the app `backoffice`.
+    default = False
+    default_site = "backoffice.site.BackOffice"

@@ -1,0 +1,79 @@
+"""The evidence of a dispute: what it shows, and who may see it."""
+
+# ruff: noqa: F811 - fixtures of other rooms are imported
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.urls import reverse
+
+from backoffice.groups import SELLERS
+from backoffice.tests.test_site import enter, office, superuser  # noqa: F401 - fixtures
+from payments.models import Dispute
+from payments.tests.conftest import order  # noqa: F401 - a fixture
+from payments.tests.stripe_events import deliver, dispute_event, paid_event
+from practice.models import Answer, Attempt
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client, order, learner, test_bank, at):
+    """The address of the page; the learner has answered two of five questions."""
+    deliver(client, paid_event(order))
+    versions = [
+        place.question.current_id for place in test_bank.bank_questions.order_by("position")
+    ]
+    attempt = Attempt.objects.create(
+        learner=learner, test_bank=test_bank, version_ids=versions, started_at=at
+    )
+    for position in (1, 2):
+        Answer.objects.create(
+            attempt=attempt,
+            position=position,
+            version_id=versions[position - 1],
+            response={},
+            fraction=1,
+            answered_at=at,
+        )
+    deliver(client, dispute_event(order))
+    return reverse("dispute_evidence", args=[Dispute.objects.get().pk])
+
+
+def test_it_shows_what_was_bought_opened_and_practised(office, page, order, test_bank):
+    told = " ".join(office.get(page).text.split())
+    for words in (
+        "dp_1",
+        str(order.pk),
+        "learner@example.org",
+        "$19.00",
+        test_bank.title,
+        "The buyer answered 2 questions of what was bought.",
+        "2 of 5",
+        "disputed",
+    ):
+        assert words in told
+
+
+def test_the_dispute_leads_to_it(office, page):
+    address = reverse("admin:payments_dispute_change", args=[Dispute.objects.get().pk])
+    assert page in office.get(address).text
+
+
+def test_strangers_sign_in_and_learners_find_nothing(client, page, learner):
+    assert client.get(page).headers["Location"].startswith("/accounts/login/?next=")
+    client.force_login(learner)
+    assert client.get(page).status_code == 404
+
+
+def test_staff_needs_the_permission(client, page, seller):
+    call_command("migrate", verbosity=0)
+    enter(client, seller)
+    assert client.get(page).status_code == 403
+    seller.groups.add(Group.objects.get(name=SELLERS))
+    assert client.get(page).status_code == 200
+
+
+def test_it_stands_without_an_account(office, page, order):
+    order.user.delete()
+    told = office.get(page).text
+    assert "The buyer has practised nothing of it." in told

@@ -1,0 +1,245 @@
+"""Paying back in the back office: the page, who may, what it refuses, and what it says."""
+
+# ruff: noqa: F811 - fixtures of other rooms are imported
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.groups import OPERATORS, SELLERS
+from backoffice.tests.test_site import enter, office, superuser  # noqa: F401 - fixtures
+from catalog.models import Access
+from outbox.models import OutgoingMail
+from payments.flows.checkout import confirm_payment
+from payments.models import Order, Refund, StripeEvent
+from payments.stripe_integration import create_checkout_session
+from payments.tests.conftest import (  # noqa: F401 - fixtures
+    facts,
+    forget_stripe_client,
+    order,
+    sandbox,
+    sandbox_program,
+)
+from payments.tests.stripe_events import deliver, paid_event, refund_event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def worker(settings):
+    settings.WORKER = True
+
+
+@pytest.fixture
+def paid(sandbox, test_bank, learner):
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id)
+    return confirm_payment(session.order)
+
+
+def page_of(order, action="refund"):
+    return reverse(f"admin:payments_order_{NAMES[action]}", args=[order.pk])
+
+
+NAMES = {
+    "refund": "refund",
+    "second": "refund_second_payment",
+    "open": "open_held",
+    "receipt": "send_receipt",
+}
+
+
+def wish(**changes):
+    return {
+        "key": str(uuid.uuid4()),
+        "amount": "19.00",
+        "reason": "requested_by_customer",
+        "access": "revoke",
+        "note": "asked by mail",
+        **changes,
+    }
+
+
+def test_the_page_says_what_was_paid_and_what_is_left(office, paid):
+    page = office.get(page_of(paid)).text
+    assert page.count("$19.00") >= 2
+    assert 'value="revoke"' in page
+
+
+def test_paying_back_closes_the_access_and_says_so(office, paid, superuser):
+    response = office.post(page_of(paid), wish(), follow=True)
+    assert response.redirect_chain[0][1] == 303
+    assert "$19.00 goes back. The buyer was written to." in response.text
+    refund = Refund.objects.get()
+    assert (refund.status, refund.asked_by, refund.note) == (
+        "succeeded",
+        superuser,
+        "asked by mail",
+    )
+    assert not Access.objects.live(timezone.now()).exists()
+    assert OutgoingMail.objects.filter(template="payments/email/refund").count() == 1
+
+
+def test_a_double_click_pays_back_once(office, paid, sandbox):
+    asked = wish(amount="5")
+    office.post(page_of(paid), asked)
+    office.post(page_of(paid), asked)
+    assert (Refund.objects.count(), sandbox.control.count("POST /v1/refunds")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"amount": "19.01"}, "At most $19.00 is left."),
+        ({"amount": "0"}, "At most $19.00 is left."),
+        ({"amount": "1.999"}, "USD has 2 decimal digits."),
+        ({"amount": "much"}, "Enter a number."),
+        ({"access": "shorten"}, "Choose a day that is not over."),
+        ({"access": "shorten", "access_until": "2020-01-01"}, "Choose a day that is not over."),
+        ({"access": "burn"}, "Select a valid choice"),
+        ({"reason": "none"}, "Select a valid choice"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_stripe_is_asked(
+    office,
+    paid,
+    sandbox,
+    change,
+    words,
+):
+    assert words in office.post(page_of(paid), wish(**change)).text
+    assert not Refund.objects.exists()
+    assert sandbox.control.count("POST /v1/refunds") == 0
+
+
+def test_a_later_end_is_that_day(office, paid):
+    day = timezone.localdate() + timedelta(days=3)
+    office.post(page_of(paid), wish(amount="5", access="shorten", access_until=str(day)))
+    access = Access.objects.get()
+    assert access.withheld_from is not None
+    assert timezone.localtime(access.withheld_from).date() == day
+
+
+def test_lines_are_chosen_where_there_are_several(office, paid, make_bank):
+    line = paid.lines.create(test_bank=make_bank("other"), title="Other one", amount_minor=500)
+    assert "Other one · $5.00" in office.get(page_of(paid)).text
+    refused = office.post(page_of(paid), wish(amount="6", lines=[line.pk]))
+    assert "That is more than was paid for what you chose." in refused.text
+    office.post(page_of(paid), wish(amount="5", lines=[line.pk]))
+    assert list(Refund.objects.get().lines.all()) == [line]
+
+
+def test_without_stripe_it_is_written_down_and_said_so(office, paid, sandbox):
+    sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
+    told = office.post(page_of(paid), wish(), follow=True).text
+    assert "Do not ask for it a second time." in told
+    assert Refund.objects.get().status == "asked"
+    assert "Nothing is left to pay back." in office.get(page_of(paid)).text
+
+
+def test_what_stripe_refuses_is_told(office, paid, sandbox):
+    sandbox.control.refund(paid.payment_intent_id)
+    told = office.post(page_of(paid), wish(), follow=True).text
+    assert "Stripe refused it: charge_already_refunded. Nothing was paid back." in told
+
+
+def test_an_order_of_another_mode_is_not_paid_back(office, paid, sandbox, settings):
+    settings.STRIPE_MODE = "live"
+    told = office.post(page_of(paid), wish(), follow=True).text
+    assert "Stripe was not asked" in told
+    assert sandbox.control.count("POST /v1/refunds") == 0
+
+
+@pytest.mark.parametrize("action", NAMES)
+def test_strangers_and_learners_find_nothing(client, paid, learner, action):
+    assert client.post(page_of(paid, action)).headers["Location"].startswith("/accounts/login/")
+    client.force_login(learner)
+    assert client.post(page_of(paid, action)).status_code == 404
+    assert not Refund.objects.exists()
+
+
+@pytest.mark.parametrize(("group", "status"), [(SELLERS, 200), (OPERATORS, 403)])
+def test_sellers_may_pay_back_and_operators_may_not(client, paid, seller, group, status):
+    call_command("migrate", verbosity=0)
+    seller.groups.add(Group.objects.get(name=group))
+    assert enter(client, seller).get(page_of(paid)).status_code == status
+
+
+def test_a_second_payment_goes_back_in_one_click(
+    office,
+    paid,
+    sandbox,
+    learner,
+    test_bank,
+):
+    Access.objects.update(revoked_at=timezone.now())
+    session = create_checkout_session(test_bank, learner)
+    Access.objects.update(revoked_at=None)
+    sandbox.control.pay(session.id)
+    second = confirm_payment(session.order)
+    assert office.post(page_of(paid, "second"), {"_form_submitted": "True"}).status_code == 403
+    office.post(page_of(second, "second"), {"_form_submitted": "True"})
+    second.refresh_from_db()
+    assert (second.status, Refund.objects.get().reason) == ("refunded", "duplicate")
+
+
+def test_a_held_order_is_given_its_access_by_a_person(office, order, facts, at):
+    from payments.domain.fulfillment import fulfill
+
+    fulfill(facts(order, amount_minor=1), source="webhook", at=at)
+    for _click in range(2):
+        office.post(page_of(order, "open"), {"_form_submitted": "True"})
+    order.refresh_from_db()
+    assert (order.granted_at is not None, Access.objects.count()) == (True, 1)
+    assert OutgoingMail.objects.count() == 1
+    assert order.events.filter(kind="granted").count() == 1
+
+
+def test_staff_sends_the_receipt_again(office, paid):
+    OutgoingMail.objects.all().delete()
+    office.post(page_of(paid, "receipt"), {"_form_submitted": "True"})
+    assert OutgoingMail.objects.get().recipient == paid.email
+
+
+def events(office, action):
+    chosen = list(StripeEvent.objects.values_list("pk", flat=True))
+    address = reverse("admin:payments_stripeevent_changelist")
+    return office.post(address, {"action": action, "_selected_action": chosen}, follow=True).text
+
+
+def test_events_are_handled_again(office, client, order):
+    deliver(client, paid_event(order))
+    deliver(client, refund_event(order))
+    StripeEvent.objects.filter(kind="refund.created").update(status="failed")
+    Refund.objects.all().delete()
+    Order.objects.update(status="paid", refunded_minor=0)
+    assert "1 of 2 events are handled now." in events(office, "replay")
+    order.refresh_from_db()
+    assert order.status == "refunded"
+    assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
+
+
+def test_foreign_events_are_put_aside(office, client, order):
+    deliver(client, refund_event(order))
+    assert "1 event is put aside." in events(office, "set_aside")
+    kept = StripeEvent.objects.get()
+    assert (kept.status, kept.failure) == ("ignored", "put aside by a person")
+
+
+def test_events_are_touched_only_with_the_permission(client, seller, order):
+    call_command("migrate", verbosity=0)
+    deliver(client, refund_event(order))
+    seller.groups.add(Group.objects.get(name=SELLERS))
+    address = reverse("admin:payments_stripeevent_changelist")
+    assert enter(client, seller).post(address, {"action": "set_aside"}).status_code == 403
+    assert StripeEvent.objects.get().status == "unknown"
+
+
+def test_lists_show_one_mode_at_a_time(office, paid):
+    address = reverse("admin:payments_order_changelist")
+    assert "learner@example.org" in office.get(address).text
+    assert "learner@example.org" not in office.get(f"{address}?mode=live").text

@@ -1,0 +1,504 @@
+"""The back office: who sees which page, what can be written, and what cannot."""
+
+import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.urls import reverse
+
+from accounts.models import User
+from backoffice.groups import OPERATORS, SELLERS
+from catalog.models import Access, BankQuestion, Review, TestBank
+from catalog.services import expiry
+from payments.models import Dispute, Incident, Order, Refund, StripeEvent
+from questions.items import Essay, Text
+from questions.services import store_items
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [
+    "catalog_testbank",
+    "catalog_bankquestion",
+    "catalog_category",
+    "catalog_access",
+    "catalog_review",
+    "accounts_user",
+    "payments_order",
+    "payments_refund",
+    "payments_dispute",
+    "payments_incident",
+    "payments_stripeevent",
+]
+SHOWN_ONLY = [
+    "payments_order",
+    "payments_refund",
+    "payments_dispute",
+    "payments_incident",
+    "payments_stripeevent",
+]
+
+
+def enter(client, user):
+    """Sign in with a second factor that this session has seen."""
+    client.force_login(user)
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": 0}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
+
+
+@pytest.fixture
+def superuser():
+    return User.objects.create_superuser("sue@example.org", "a-long-pass-phrase")
+
+
+@pytest.fixture
+def office(client, superuser):
+    """The client of somebody who may do everything."""
+    return enter(client, superuser)
+
+
+@pytest.fixture
+def make_order(learner, test_bank, at):
+    def make(**fields):
+        number = Order.objects.count() + 1
+        order = Order.objects.create(
+            **{
+                "user": learner,
+                "email": learner.email,
+                "mode": Order.Mode.SANDBOX,
+                "status": Order.Status.PAID,
+                "amount_minor": 1900,
+                "currency": "USD",
+                "idempotency_key": f"key-{number}",
+                "request": '{"mode":"payment"}',
+                "session_id": f"cs_test_{number}",
+                "created_at": at,
+                "paid_at": at,
+                "granted_at": at,
+                **fields,
+            }
+        )
+        order.lines.create(test_bank=test_bank, title=test_bank.title, amount_minor=1900)
+        return order
+
+    return make
+
+
+@pytest.fixture
+def rows(make_order, test_bank, owner, at):
+    """One row for every list, beside those of the cast."""
+    authors = iter(range(100))
+
+    def make(count):
+        for number in range(count):
+            order = make_order()
+            Access.objects.create(
+                learner=owner, test_bank=test_bank, source_kind="order",
+                source_id=str(order.pk), starts_at=at,
+            )  # fmt: skip
+            Incident.objects.create(
+                code=f"AAAAAAA{number + 2}", cause="NET-PROXY-403", order=order, at=at,
+                subject="checkout", report="route='proxy' stage=tunnel Fix: NO_PROXY=.stripe.com",
+            )  # fmt: skip
+            Refund.objects.create(
+                order=order, stripe_id=f"re_{order.pk}", amount_minor=100, currency="USD",
+                status="succeeded", created_at=at,
+            )  # fmt: skip
+            Dispute.objects.create(
+                order=order, stripe_id=f"dp_{order.pk}", amount_minor=100, currency="USD",
+                status="needs_response", created_at=at, told_at=at,
+            )  # fmt: skip
+            author = User.objects.create_user(f"author{next(authors)}@example.org")
+            Review.objects.create(test_bank=test_bank, learner=author, stars=4, written_at=at)
+            StripeEvent.objects.create(
+                event_id=f"evt_{number}", kind="checkout.session.completed", livemode=False,
+                mode="sandbox", body="{}", received_at=at,
+            )  # fmt: skip
+
+    return make
+
+
+def changelist(name):
+    return reverse(f"admin:{name}_changelist")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_are_for_staff_only(client, learner, name):
+    assert client.get(changelist(name)).headers["Location"].startswith("/accounts/login/?next=")
+    client.force_login(learner)
+    assert client.get(changelist(name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_staff_without_a_permission_may_not_look(client, seller, name):
+    assert enter(client, seller).get(changelist(name)).status_code == 403
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("catalog_testbank", 7),
+        ("catalog_bankquestion", 8),
+        ("catalog_access", 7),
+        ("catalog_review", 8),
+        ("accounts_user", 8),
+        ("payments_order", 6),
+        ("payments_refund", 7),
+        ("payments_dispute", 7),
+        ("payments_incident", 8),
+        ("payments_stripeevent", 7),
+    ],
+)
+def test_lists_ask_no_more_for_more_rows(
+    office, rows, make_bank, django_assert_num_queries, count, name, queries
+):
+    rows(count)
+    for number in range(count):
+        make_bank(f"bank-{number}")
+    office.get(changelist(name))
+    with django_assert_num_queries(queries):
+        assert office.get(changelist(name)).status_code == 200
+
+
+def test_the_first_page_tells_of_sales_and_incidents(office, rows, settings):
+    settings.STRIPE_MODE = "sandbox"
+    rows(2)
+    page = office.get("/admin/").text
+    assert page.count("learner@example.org") == 2
+    assert "NET-PROXY-403" in page
+
+
+def test_the_first_page_keeps_modes_apart(office, make_order, settings):
+    settings.STRIPE_MODE = "live"
+    make_order()
+    page = office.get("/admin/").text
+    assert "learner@example.org" not in page
+    assert "No orders yet" in page
+
+
+@pytest.mark.parametrize("name", SHOWN_ONLY)
+def test_money_cannot_be_written(office, rows, name):
+    rows(1)
+    _room, model = name.split("_")
+    rows_of = {
+        "order": Order.objects,
+        "refund": Refund.objects,
+        "dispute": Dispute.objects,
+        "incident": Incident.objects,
+        "stripeevent": StripeEvent.objects,
+    }
+    row = rows_of[model].get()
+    assert office.get(reverse(f"admin:{name}_change", args=[row.pk])).status_code == 200
+    for verb in ("change", "delete"):
+        page = reverse(f"admin:{name}_{verb}", args=[row.pk])
+        assert office.post(page, {"status": "paid", "post": "yes"}).status_code == 403
+    assert office.post(reverse(f"admin:{name}_add"), {}).status_code == 403
+    assert rows_of[model].get() == row
+
+
+def test_an_order_shows_what_it_opened_and_how_it_was_asked(office, make_order, learner, at):
+    order = make_order(held="Stripe says 1 USD")
+    bank = order.lines.get().test_bank
+    access = Access.objects.create(
+        learner=learner, test_bank=bank, source_kind="order", source_id=str(order.pk), starts_at=at
+    )
+    page = office.get(reverse("admin:payments_order_change", args=[order.pk])).text
+    assert reverse("admin:catalog_access_change", args=[access.pk]) in page
+    assert "Stripe says 1 USD" in page
+    assert "&quot;mode&quot;: &quot;payment&quot;" in page
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields", "found"),
+    [
+        ("held", {"held": "why", "granted_at": None}, True),
+        ("held", {"held": "why"}, False),
+        ("held", {}, False),
+        ("not_granted", {"granted_at": None}, True),
+        ("not_granted", {"granted_at": None, "held": "why"}, False),
+        ("duplicate", {}, False),
+    ],
+)
+def test_orders_that_need_a_person_are_found(office, make_order, reason, fields, found):
+    make_order(**fields)
+    page = office.get(f"{changelist('payments_order')}?waiting={reason}").text
+    assert ("learner@example.org" in page) is found
+
+
+def test_an_incident_is_found_by_the_code_as_it_is_read_out(office, rows):
+    rows(1)
+    page = office.get(f"{changelist('payments_incident')}?q=+aaaaaaa2+").text
+    assert "NET-PROXY-403" in page
+    incident = Incident.objects.get()
+    shown = office.get(reverse("admin:payments_incident_change", args=[incident.pk])).text
+    assert "\nstage=tunnel\nFix: NO_PROXY=.stripe.com" in shown
+
+
+def bank_form(test_bank, **fields):
+    return {
+        "title": test_bank.title,
+        "slug": test_bank.slug,
+        "category": test_bank.category_id,
+        "language": "en",
+        "summary": "",
+        "description": "",
+        "currency": "USD",
+        "access_days": "",
+        "price": "19.00",
+        "changes-TOTAL_FORMS": "0",
+        "changes-INITIAL_FORMS": "0",
+        **fields,
+    }
+
+
+def bank_page(test_bank):
+    return reverse("admin:catalog_testbank_change", args=[test_bank.pk])
+
+
+def test_a_change_is_told_in_the_sellers_words(office, test_bank):
+    change = {
+        "changes-TOTAL_FORMS": "1",
+        "changes-0-test_bank": test_bank.pk,
+        "changes-0-at_0": "2026-11-01",
+        "changes-0-at_1": "08:00",
+        "changes-0-words": "Reviewed for the new edition",
+        "changes-0-added": "0",
+        "changes-0-changed": "12",
+    }
+    office.post(bank_page(test_bank), bank_form(test_bank, **change))
+    test_bank.refresh_from_db()
+    written = test_bank.changes.get()
+    assert (written.words, written.changed) == ("Reviewed for the new edition", 12)
+    assert test_bank.questions_changed_at == written.at
+
+
+def test_a_change_that_says_nothing_is_refused(office, test_bank):
+    nothing = {
+        "changes-TOTAL_FORMS": "1",
+        "changes-0-at_0": "2026-11-01",
+        "changes-0-at_1": "08:00",
+        "changes-0-added": "0",
+        "changes-0-changed": "0",
+    }
+    page = office.post(bank_page(test_bank), bank_form(test_bank, **nothing))
+    assert "Say what changed, in words or numbers." in page.text
+    assert not test_bank.changes.exists()
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "minor"),
+    [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.999", "KWD", 1999)],
+)
+def test_a_price_is_written_as_people_say_it(office, test_bank, price, currency, minor):
+    office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
+    test_bank.refresh_from_db()
+    assert (test_bank.price_minor, test_bank.currency) == (minor, currency.upper())
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "error"),
+    [
+        ("19.999", "USD", "USD has 2 decimal digits."),
+        ("1.5", "JPY", "JPY has 0 decimal digits."),
+        ("-1", "USD", "greater than or equal to 0"),
+        ("free", "USD", "Enter a number."),
+        ("19", "US", "catalog_test_bank_currency_code"),
+    ],
+)
+def test_a_price_that_cannot_be_is_refused(office, test_bank, price, currency, error):
+    page = office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
+    assert error in page.text
+    test_bank.refresh_from_db()
+    assert (test_bank.price_minor, test_bank.currency) == (1900, "USD")
+
+
+def test_a_bank_with_questions_goes_on_sale(office, make_bank):
+    draft = make_bank("draft", status=TestBank.Status.DRAFT)
+    office.post(bank_page(draft), bank_form(draft, catalog_testbank_sell="1"))
+    draft.refresh_from_db()
+    assert draft.is_on_sale
+
+
+def test_a_bank_without_questions_is_saved_and_not_sold(office, make_bank):
+    draft = make_bank("draft", questions=0, status=TestBank.Status.DRAFT)
+    page = office.post(
+        bank_page(draft), bank_form(draft, title="New", catalog_testbank_sell="1"), follow=True
+    )
+    draft.refresh_from_db()
+    assert (draft.title, draft.is_on_sale) == ("New", False)
+    assert "it has no question that can be practised" in page.text
+
+
+def test_a_bank_is_withdrawn_and_stays_with_its_owners(office, test_bank, owner):
+    office.post(bank_page(test_bank), bank_form(test_bank, catalog_testbank_stop_selling="1"))
+    assert list(TestBank.objects.published()) == []
+    assert list(TestBank.objects.visible_to(owner)) == [test_bank]
+
+
+def test_the_address_of_a_sold_bank_stays(office, test_bank):
+    office.post(bank_page(test_bank), bank_form(test_bank, slug="elsewhere"))
+    test_bank.refresh_from_db()
+    assert test_bank.slug == "git"
+
+
+def test_a_bank_that_was_sold_cannot_be_removed(office, test_bank):
+    removal = reverse("admin:catalog_testbank_delete", args=[test_bank.pk])
+    assert office.post(removal, {"post": "yes"}).status_code == 403
+    assert TestBank.objects.filter(pk=test_bank.pk).exists()
+
+
+def test_only_whether_it_is_a_sample_can_be_changed_of_a_question(office, test_bank):
+    place = test_bank.bank_questions.get(position=1)
+    office.post(reverse("admin:catalog_bankquestion_change", args=[place.pk]), {"position": "99"})
+    place.refresh_from_db()
+    assert (place.is_sample, place.position) == (False, 1)
+
+
+def test_questions_are_found_by_their_words(office, test_bank):
+    page = office.get(f"{changelist('catalog_bankquestion')}?q=Because+of+3").text
+    assert ("Question 3?" in page, "Question 2?" in page) == (True, False)
+
+
+def grant(office, learner, test_bank, **fields):
+    return office.post(
+        reverse("admin:catalog_access_add"),
+        {"learner": learner.pk, "test_bank": test_bank.pk, "access_days": "30", **fields},
+    )
+
+
+def test_an_access_is_granted_with_a_reason(office, learner, test_bank):
+    grant(office, learner, test_bank, reason="Won our quiz")
+    access = Access.objects.get(learner=learner)
+    assert (access.source_kind, access.reason) == ("grant", "Won our quiz")
+    assert access.expires_at == expiry(at=access.starts_at, access_days=30)
+
+
+def test_an_access_without_a_reason_is_refused(office, learner, test_bank):
+    assert "This field is required." in grant(office, learner, test_bank, reason=" ").text
+    assert not Access.objects.filter(learner=learner).exists()
+
+
+def test_an_access_is_closed_with_a_reason_and_stays_to_be_seen(office, owner):
+    access = owner.accesses.get()
+    page = reverse("admin:catalog_testbank_changelist")
+    revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
+    assert "This field is required." not in office.get(revoke).text
+    office.post(revoke, {"_form_submitted": "True", "reason": "Asked for it"})
+    access.refresh_from_db()
+    assert (access.revoke_reason, access.revoked_at is None) == ("Asked for it", False)
+    assert office.get(page).status_code == 200
+
+
+def test_closing_twice_keeps_the_first_reason(office, owner):
+    access = owner.accesses.get()
+    revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
+    for reason in ("First", "Second"):
+        office.post(revoke, {"_form_submitted": "True", "reason": reason})
+    access.refresh_from_db()
+    assert access.revoke_reason == "First"
+
+
+def test_closing_needs_a_reason_and_a_form(office, owner):
+    access = owner.accesses.get()
+    revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
+    office.get(revoke)
+    office.post(revoke, {"_form_submitted": "True", "reason": ""})
+    access.refresh_from_db()
+    assert access.revoked_at is None
+
+
+@pytest.mark.parametrize(("group", "status"), [(SELLERS, 302), (OPERATORS, 403)])
+def test_groups_say_who_prices_banks(client, seller, test_bank, group, status):
+    seller.groups.add(Group.objects.get(name=group))
+    answer = enter(client, seller).post(bank_page(test_bank), bank_form(test_bank, price="5"))
+    assert answer.status_code == status
+
+
+def test_groups_that_people_changed_stay_as_they_are():
+    Group.objects.get(name=SELLERS).permissions.clear()
+    Group.objects.get(name=OPERATORS).delete()
+    call_command("migrate", verbosity=0)
+    assert Group.objects.get(name=SELLERS).permissions.count() == 0
+    assert Group.objects.get(name=OPERATORS).permissions.count() > 0
+
+
+def test_nobody_makes_themselves_powerful(client, seller):
+    seller.groups.add(Group.objects.get(name=OPERATORS))
+    page = reverse("admin:accounts_user_change", args=[seller.pk])
+    enter(client, seller).post(page, {"name": "Sol", "is_superuser": "on", "is_staff": "on"})
+    seller.refresh_from_db()
+    assert (seller.name, seller.is_superuser, seller.is_staff) == ("Sol", False, True)
+
+
+@pytest.mark.parametrize("path", ["mfa/authenticator", "account/emailaddress"])
+def test_secrets_of_second_factors_have_no_page(office, path):
+    assert office.get(f"/admin/{path}/").status_code == 404
+
+
+def test_the_admin_has_a_policy_of_its_own(office, test_bank):
+    policy = office.get("/admin/").headers["Content-Security-Policy"]
+    # Its parts stand in no order.
+    assert "script-src 'self' 'unsafe-eval'" in policy.split("; ")
+    shop = office.get("/").headers["Content-Security-Policy"]
+    assert ("unsafe-eval" in shop, "unsafe-inline" in shop) == (False, False)
+
+
+def preview_of(test_bank):
+    question = test_bank.bank_questions.get(position=1).question
+    return reverse("catalog:preview", args=[question.public_id])
+
+
+def test_a_preview_is_for_staff_only(client, owner, test_bank):
+    assert client.get(preview_of(test_bank)).status_code == 302
+    client.force_login(owner)
+    assert client.get(preview_of(test_bank)).status_code == 404
+
+
+def test_a_preview_shows_the_question_as_the_learner_sees_it(office, test_bank):
+    asked = office.get(preview_of(test_bank)).text
+    answered = office.post(preview_of(test_bank), {"choice": "b"}).text
+    assert ("Question 1?" in asked, "Because of 1." in asked) == (True, False)
+    assert "Because of 1." in answered
+
+
+def test_an_editors_view_is_for_staff_only(client, owner, test_bank):
+    page = reverse("catalog:editors_view", args=[test_bank.slug])
+    assert client.get(page).status_code == 302
+    client.force_login(owner)
+    assert client.get(page).status_code == 404
+
+
+def test_an_editors_view_leads_to_each_question_and_counts(office, test_bank):
+    page = office.get(reverse("catalog:editors_view", args=[test_bank.slug])).text
+    assert preview_of(test_bank) in page
+    assert "The stem is short (11 characters). Ask a whole question." in page
+    assert "The longest choice is the key in 0 of 5 questions with one key." in page
+
+
+def test_an_editors_view_of_an_empty_bank_says_how_to_begin(office, make_bank):
+    make_bank("empty", questions=0)
+    page = office.get(reverse("catalog:editors_view", args=["empty"])).text
+    assert "manage.py import_bank FILE --bank empty" in page
+    assert "In figures" not in page
+
+
+def test_the_page_of_a_bank_leads_to_its_editors_view(office, test_bank):
+    link = reverse("admin:catalog_testbank_ask_editor", args=[test_bank.pk])
+    assert link in office.get(bank_page(test_bank)).text
+    assert office.get(link).headers["Location"] == f"/staff/editor/{test_bank.slug}/"
+
+
+def test_an_editors_view_of_no_bank_is_not_found(office):
+    assert office.get(reverse("catalog:editors_view", args=["none"])).status_code == 404
+
+
+def test_a_preview_of_a_kind_that_is_only_kept_says_so(office, test_bank):
+    [version] = store_items(items=[Essay(stem=Text(source="Write."))])
+    BankQuestion.objects.create(
+        test_bank=test_bank, question=version.question, position=9, is_asked=False
+    )
+    page = office.get(reverse("catalog:preview", args=[version.question.public_id])).text
+    assert "cannot be asked yet" in page

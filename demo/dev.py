@@ -1,0 +1,63 @@
+"""`make dev`: the demo with DEBUG, for work on the site. Arguments go to `runserver`.
+
+The web server runs in this terminal, so that `breakpoint()` stops there. It reloads itself when
+code changes and reads each template anew. The sandbox and the worker run beside it.
+"""
+
+import os
+import subprocess
+import sys
+
+from demo.launcher import (
+    BASE,
+    DemoError,
+    Ports,
+    commands,
+    ended_with_us,
+    exit_code_of,
+    load_content,
+    own_environment,
+    refuse_real_keys,
+    refuse_taken_ports,
+    say,
+    say_sign_ins,
+    set_up_django,
+    start,
+    wait_until_answering,
+    write_settings,
+)
+
+
+def run() -> None:
+    """Start everything and stay until Ctrl-C. Raises: DemoError."""
+    ports = Ports.from_environment(os.environ)
+    refuse_real_keys(os.environ)
+    refuse_taken_ports(ports)
+    say("Settings: .env.demo with DEBUG=1, var/demo.sqlite3 (as `make demo`)")
+    write_settings(ports, DEBUG="1", HASHED_STATIC="0")
+    set_up_django()
+    load_content()
+    beside = commands(ports)
+    # The worker has no terminal: a breakpoint there would end what it is doing.
+    behind = [start(beside["sandbox"]), start(beside["worker"], PYTHONBREAKPOINT="0")]
+    with ended_with_us(behind), ended_with_us([web := start_web(ports)]):
+        address = f"http://127.0.0.1:{ports.web}/"
+        wait_until_answering(address, [*behind, web])
+        say("")
+        say(f"Ready, with DEBUG: {address}")
+        say_sign_ins(address)
+        say(f"  admin    {address}admin/ as the seller, without a second factor")
+        say("Ctrl-C ends it. Start it anew after changing what the worker runs.")
+        web.wait()
+        raise DemoError("The web server ended; its own words stand above.")
+
+
+def start_web(ports: Ports) -> subprocess.Popen[bytes]:
+    """Django's development server, on this terminal."""
+    address = f"127.0.0.1:{ports.web}"
+    command = [sys.executable, "manage.py", "runserver", address, *sys.argv[1:]]
+    return subprocess.Popen(command, cwd=BASE, env=own_environment())
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(run, "Development"))

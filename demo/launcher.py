@@ -1,0 +1,280 @@
+"""`make demo`: the whole shop on one machine, with a stand-in for Stripe, for a look.
+
+It has settings (`.env.demo`), a database and a folder of mails of its own, so that it can
+never touch a real site. It starts what it needs, and ends it with itself.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbank.environment import read_env_file
+
+BASE = Path(__file__).resolve().parent.parent
+ENV_FILE = BASE / ".env.demo"
+DATABASE = BASE / "var" / "demo.sqlite3"
+STARTS_WITHIN_SECONDS = 30
+SANDBOX_KEY = "sk_sandbox_demo"
+FOREIGN_NAMES = (
+    *("DATABASE_URL", "SECRET_KEY", "DEBUG", "RUN_DIR"),
+    *("SITE_", "EMAIL_", "STRIPE_", "STATIC_", "STAFF_"),
+)
+
+
+class DemoError(Exception):
+    """The demo cannot start; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the demo listens, on 127.0.0.1."""
+
+    web: int
+    sandbox: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
+        """PORT for the shop and the port after it for the sandbox. Raises: DemoError."""
+        text = environment.get("PORT", "8000")
+        if not text.isdigit() or not 1024 <= int(text) <= 65534:
+            raise DemoError(f"PORT is {text!r}. Write a number from 1024 to 65534: PORT=8100.")
+        return cls(web=int(text), sandbox=int(text) + 1)
+
+
+def say(line: str) -> None:
+    """One line for a step, at once, also in a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def refuse_real_keys(environment: Mapping[str, str]) -> None:
+    """The demo starts beside no key that could reach Stripe. Raises: DemoError."""
+    for source, values in (
+        ("the environment", environment),
+        (".env.demo", read_env_file(ENV_FILE)),
+    ):
+        for name in ("STRIPE_SECRET_KEY", "STRIPE_PUBLIC_KEY"):
+            key = values.get(name, "")
+            if key and "_sandbox_" not in key:
+                raise DemoError(
+                    f"{name} in {source} is not the sandbox's. The demo runs with sandbox "
+                    f"keys only: remove it (`unset {name}`) and start again."
+                )
+
+
+def refuse_taken_ports(ports: Ports) -> None:
+    """Both ports are free. Raises: DemoError, which names the one that is not."""
+    for port in (ports.web, ports.sandbox):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise DemoError(
+                    f"Port {port} is taken. Choose another with `make demo PORT={ports.web + 100}` "
+                    "(the port after it is used too)."
+                ) from None
+
+
+def write_settings(ports: Ports, **changes: str) -> None:
+    """Write `.env.demo` anew, keeping the secrets of the last time so that sign-ins last."""
+    former = read_env_file(ENV_FILE)
+    sandbox = f"http://127.0.0.1:{ports.sandbox}"
+    values = {
+        "TESTBANK_DEMO": "1",
+        "WORKER": "1",
+        "REFUND_DAYS": "14",
+        "SECRET_KEY": former.get("SECRET_KEY") or secrets.token_hex(32),
+        "DATABASE_URL": f"sqlite:///{DATABASE}",
+        "SITE_URL": f"http://127.0.0.1:{ports.web}",
+        "HASHED_STATIC": "1",
+        "STATIC_ROOT": str(BASE / "var" / "demo-static"),
+        "STRIPE_SECRET_KEY": SANDBOX_KEY,
+        "STRIPE_PUBLIC_KEY": "pk_sandbox_demo",
+        "STRIPE_WEBHOOK_SECRET": former.get("STRIPE_WEBHOOK_SECRET")
+        or f"whsec_{secrets.token_hex(16)}",
+        "STRIPE_API_BASE": sandbox,
+        "CHECKOUT_ORIGIN": sandbox,
+        **changes,
+    }
+    lines = "".join(f"{name}='{value}'\n" for name, value in values.items())
+    ENV_FILE.write_text(f"# Written by `make demo` at each start.\n{lines}", encoding="utf-8")
+
+
+def own_environment() -> dict[str, str]:
+    """This process's environment without any setting that belongs to another site."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_NAMES)}
+    return kept | {"TESTBANK_ENV_FILE": ENV_FILE.name, "PYTHONUNBUFFERED": "1"}
+
+
+def prepare() -> None:
+    """Bring the demo's database, files and content up to date, in this process."""
+    set_up_django()
+    say("Pages: collecting styles and fonts")
+    collect_static()
+    load_content()
+
+
+def set_up_django() -> None:
+    """Load the settings that were written just now."""
+    os.environ.clear()
+    os.environ.update(own_environment())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "testbank.settings"
+    import django  # noqa: PLC0415 - reads the settings that were written just now
+
+    django.setup()
+
+
+def load_content() -> None:
+    """Migrate the database, and load what the demo shows."""
+    from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
+
+    say("Database: bringing it up to date")
+    call_command("migrate", verbosity=0)
+    say("Content: loading the demo's test banks and people")
+    call_command("load_demo")
+
+
+def collect_static() -> None:
+    """Collect the browser's files where one has changed: compressing them takes seconds."""
+    from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
+
+    mark, now = BASE / "var" / "demo-static" / "collected", static_fingerprint()
+    if not (mark.exists() and mark.read_text(encoding="utf-8") == now):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        mark.write_text(now, encoding="utf-8")
+
+
+def static_fingerprint() -> str:
+    """Tells whether a file that the browser gets was added, changed or removed."""
+    from django.contrib.staticfiles.finders import get_finders  # noqa: PLC0415 - as above
+
+    files = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list(None):
+            state = Path(storage.path(path)).stat()
+            files.update(f"{path} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return files.hexdigest()
+
+
+def commands(ports: Ports) -> dict[str, list[str]]:
+    """What runs: the sandbox, the shop and its worker."""
+    settings = read_env_file(ENV_FILE)
+    sandbox = [
+        *(sys.executable, "-m", "sandbox", "--port", str(ports.sandbox)),
+        *("--state", str(BASE / "var" / "demo-sandbox.sqlite3")),
+        *("--secret-key", SANDBOX_KEY),
+        *("--webhook-url", f"{settings['SITE_URL']}/payments/webhook/"),
+        *("--webhook-secret", settings["STRIPE_WEBHOOK_SECRET"]),
+    ]
+    web = [sys.executable, "manage.py", "serve"]
+    worker = [sys.executable, "manage.py", "work"]
+    return {"sandbox": sandbox, "web": web, "worker": worker}
+
+
+def start(command: list[str], **variables: str) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, so that Ctrl-C reaches this process alone."""
+    return subprocess.Popen(
+        command,
+        cwd=BASE,
+        env=own_environment() | variables,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def wait_until_answering(address: str, programs: list[subprocess.Popen[bytes]]) -> None:
+    """Return once the address answers. Raises: DemoError."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    ends_at = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < ends_at:
+        if any(program.poll() is not None for program in programs):
+            raise DemoError("A part of the demo ended while starting; its own words stand above.")
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            opener.open(address, timeout=2).close()
+            return
+        time.sleep(0.05)
+    raise DemoError(f"{address} did not answer within {STARTS_WITHIN_SECONDS} s.")
+
+
+@contextlib.contextmanager
+def ended_with_us(programs: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """End every program when the block is left, however it is left."""
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.terminate()
+        for program in programs:
+            try:
+                program.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                program.kill()
+
+
+def run() -> None:
+    """Start the demo and stay until Ctrl-C. Raises: DemoError."""
+    ports = Ports.from_environment(os.environ)
+    refuse_real_keys(os.environ)
+    refuse_taken_ports(ports)
+    say("Settings: .env.demo, var/demo.sqlite3 (a real site is never touched)")
+    write_settings(ports)
+    prepare()
+    say("Starting the shop, its worker and the Stripe sandbox")
+    bind = f"127.0.0.1:{ports.web}"
+    programs = [start(command, BIND=bind) for command in commands(ports).values()]
+    with ended_with_us(programs):
+        address = f"http://{bind}/"
+        wait_until_answering(address, programs)
+        say("")
+        say(f"The demo is ready: {address}")
+        say_sign_ins(address)
+        say("Ctrl-C ends it; what you did is kept for the next time.")
+        while all(program.poll() is None for program in programs):
+            time.sleep(0.3)
+        raise DemoError("A part of the demo ended; its own words stand above.")
+
+
+def say_sign_ins(address: str) -> None:
+    """Print what a visitor needs to know."""
+    from demo.people import (  # noqa: PLC0415 - needs Django's settings
+        LEARNER,
+        NEWCOMER,
+        PASSWORD,
+        SELLER,
+    )
+
+    say(f"  learner  {LEARNER}  password {PASSWORD}")
+    say(f"  newcomer {NEWCOMER}  password {PASSWORD}")
+    say(f"  seller   {SELLER}  password {PASSWORD}")
+    say(f"  mails    {address}demo/mails/")
+    say("  card     4242 4242 4242 4242, any date and code (a sandbox: no money moves)")
+
+
+def exit_code_of(run: Callable[[], None], name: str) -> int:
+    """Run until Ctrl-C: 0 then, 2 where it could not start or go on."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        run()
+    except KeyboardInterrupt:
+        say(f"\n{name} has ended.")
+        return 0
+    except DemoError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code_of(run, "The demo"))

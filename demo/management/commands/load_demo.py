@@ -1,0 +1,38 @@
+"""`manage.py load_demo`: the demo's content, on a demo only."""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from demo.activity import load_demo_life, load_demo_people
+from demo.banks import load_demo_banks
+
+
+class Command(BaseCommand):
+    """Refuses on a real site, whose people would get accounts with a known password."""
+
+    help = (
+        "Loads the demo's test banks, its people and what they have done. What is there already "
+        "stays as it is."
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Load, and say what was made."""
+        if not settings.DEMO:
+            raise CommandError("This is not a demo. `make demo` starts one.", returncode=2)
+        logging.disable(logging.INFO)  # what happened weeks ago is no news
+        try:
+            self._load()
+        finally:
+            logging.disable(logging.NOTSET)
+
+    def _load(self) -> None:
+        at = timezone.now()
+        for test_bank in load_demo_banks(at=at):
+            self.stdout.write(f"  {test_bank.title}: {test_bank.bank_questions.count()} questions")
+        load_demo_people()
+        if made := load_demo_life(at=at):
+            self.stdout.write(f"  {made} purchases, with reviews and rounds of practice")

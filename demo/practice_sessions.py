@@ -1,0 +1,59 @@
+"""Rounds of practice that were taken before the demo began, one answer after another."""
+
+import random
+from datetime import datetime, timedelta
+from typing import cast
+
+from accounts.models import User
+from catalog.models import TestBank
+from demo.people import Round
+from practice.services import finish_attempt, start_attempt, submit_answer
+from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse
+from questions.items import AskableItem, ChoiceItem, MultipleChoice, Numeric
+from questions.services import item_of_version
+
+
+def practise(learner: User, test_bank: TestBank, done: Round, *, at: datetime) -> None:
+    """Take a round as it is described. The same each time: chance has a seed of its own."""
+    chance = random.Random(f"{learner.email} {test_bank.slug} {done.days_ago}")  # noqa: S311 - a story, no secret
+    attempt = start_attempt(learner=learner, test_bank=test_bank, at=at)
+    now = at
+    for position, version_id in enumerate(attempt.version_ids[: done.answers or None], start=1):
+        now += timedelta(seconds=chance.randint(18, 95))
+        # An attempt holds only kinds that can be asked.
+        item = cast(AskableItem, item_of_version(version_id))
+        knows = chance.random() < done.right_percent_in(item.domain) / 100
+        submit_answer(
+            attempt_id=attempt.pk,
+            learner_id=learner.pk,
+            position=position,
+            response=_right(item) if knows else _wrong(item, chance),
+            at=now,
+        )
+    if not done.answers:
+        finish_attempt(attempt=attempt, at=now)
+
+
+def _right(item: AskableItem) -> Response:
+    if isinstance(item, ChoiceItem):
+        return ChoiceResponse(chosen=tuple(sorted(item.key)))
+    if isinstance(item, Numeric):
+        full = next(number for number in item.accepted if number.is_full)
+        return NumberResponse(typed=f"{full.low:f}")
+    full_words = next(words for words in item.accepted if words.is_full and "*" not in words.text)
+    return TextResponse(typed=full_words.text)
+
+
+def _wrong(item: AskableItem, chance: random.Random) -> Response:
+    """A mistake that its author foresaw where there is one."""
+    if isinstance(item, MultipleChoice):
+        return ChoiceResponse(chosen=(min(item.key),))
+    if isinstance(item, ChoiceItem):
+        others = [choice.id for choice in item.choices if choice.id not in item.key]
+        return ChoiceResponse(chosen=(chance.choice(others),))
+    foreseen = [accepted for accepted in item.accepted if not accepted.weight]
+    if isinstance(item, Numeric):
+        numbers = [number for number in item.accepted if number in foreseen]
+        return NumberResponse(typed=f"{numbers[0].low:f}" if numbers else "1000000")
+    words = [words.text for words in item.accepted if words in foreseen and "*" not in words.text]
+    return TextResponse(typed=words[0] if words else "no idea")

@@ -1,0 +1,12 @@
+"""Addresses of the demo's mails."""
+
+from django.urls import path
+
+from demo import views
+
+app_name = "demo"
+
+urlpatterns = [
+    path("mails/", views.mailbox, name="mailbox"),
+    path("mails/<str:name>/", views.designed_mail, name="designed_mail"),
+]

@@ -1,0 +1,322 @@
+"""The groups "Key" and "Webhook": what Stripe says of our key and of our endpoint.
+
+Only reads at Stripe. Nothing here fails the examination but a key that is refused: without
+a webhook the return page and reconciliation confirm payments.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+
+from operations.doctor.report import Cause, Check, Status
+from operations.doctor.setup import Setup
+from outbound.diagnosis import diagnose, diagnose_answer
+from outbound.redaction import scrub
+from outbound.route import Route
+from outbound.transport import Answer, CallFailed
+from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
+from payments.stripe.client import API_VERSION
+from testbank.stripe_settings import LIVE, is_loopback
+
+KEY, WEBHOOK = "Key", "Webhook"
+KEYS_PAGE = "https://dashboard.stripe.com/apikeys"
+WEBHOOKS_PAGE = "https://dashboard.stripe.com/webhooks"
+# What a restricted key must be allowed to read, by the names on Stripe's page of keys.
+READ = {
+    "Checkout Sessions": "/v1/checkout/sessions?limit=1",
+    "Events": "/v1/events?limit=1",
+    "Charges and Refunds": "/v1/refunds?limit=1",
+    "Disputes": "/v1/disputes?limit=1",
+    "Webhook Endpoints": "/v1/webhook_endpoints?limit=1",
+}
+
+NOT_SEEN = "Whether it may make sessions too, only --create-test-session shows; and refunds, none."
+
+
+def account_not_tried(why: str) -> list[Check]:
+    """These checks where the API was not reached."""
+    return [
+        _skipped("key.accepted", KEY, "Key", why),
+        _skipped("key.mode", KEY, "Mode", why),
+        _skipped("key.permissions", KEY, "Permissions", why),
+        _skipped("webhook.endpoint", WEBHOOK, "Endpoint", why),
+    ]
+
+
+def account_checks(setup: Setup, route: Route) -> list[Check]:
+    """Whether the key is accepted, what it may do, and whether events find their way here."""
+    account = _Account(setup, route)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        key = pool.submit(lambda: list(account.key_checks()))
+        webhook = pool.submit(lambda: list(account.webhook_checks()))
+        return [*key.result(), *webhook.result()]
+
+
+class _Account:
+    """Asks the API with the key."""
+
+    def __init__(self, setup: Setup, route: Route) -> None:
+        self._setup = setup
+        self._route = route
+
+    def _ask(self, path: str) -> Answer:
+        """Raises: CallFailed."""
+        client = self._setup.client()
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self._setup.secret_key}",
+            "Stripe-Version": API_VERSION,
+        }
+        try:
+            return client.request(
+                "GET",
+                f"{self._setup.api_base}{path}",
+                headers=headers,
+                body=None,
+                route=self._route,
+            )
+        finally:
+            client.close()
+
+    def key_checks(self) -> Iterator[Check]:
+        """Accepted, of which mode, with which permissions."""
+        try:
+            answer = self._ask("/v1/balance")
+            if answer.status == 403:
+                # A restricted key need not read the balance; it must see sessions.
+                answer = self._ask(READ["Checkout Sessions"])
+        except CallFailed as failure:
+            diagnosis = diagnose(failure)
+            yield _refused(Cause.of(diagnosis), diagnosis.fix)
+            yield from _unknown_of_key("not told")
+            return
+        accepted = _accepted(answer, self._setup)
+        yield accepted
+        if accepted.cause:
+            yield from _unknown_of_key("not told")
+            return
+        yield _mode(_content(answer), self._setup)
+        yield self._permissions()
+
+    def _permissions(self) -> Check:
+        if not self._setup.secret_key.startswith("rk_"):
+            summary = "a secret key may do everything; a restricted one (rk_) is safer to keep"
+            return _key("permissions", "Permissions", Status.OK, summary)
+        with ThreadPoolExecutor(max_workers=len(READ)) as pool:
+            refused = [name for name in pool.map(self._refused_name, READ) if name]
+        if not refused:
+            summary = f"may read {', '.join(READ)}"
+            return _key("permissions", "Permissions", Status.OK, summary, detail=NOT_SEEN)
+        names = ", ".join(refused)
+        fix = f"Allow {names} (read) to the key at {KEYS_PAGE}."
+        return _key("permissions", "Permissions", Status.WARN, f"may not read {names}", fix=fix)
+
+    def _refused_name(self, name: str) -> str:
+        try:
+            return name if self._ask(READ[name]).status == 403 else ""
+        except CallFailed:
+            return ""
+
+    def webhook_checks(self) -> Iterator[Check]:
+        """What Stripe knows of the endpoint that its events should go to."""
+        try:
+            answer = self._ask("/v1/webhook_endpoints?limit=100")
+        except CallFailed as failure:
+            yield _endpoint(Status.SKIP, f"not told: {diagnose(failure).id}")
+            return
+        if answer.status != 200:
+            words = "the key may not read them" if answer.status == 403 else f"{answer.status}"
+            yield _endpoint(Status.SKIP, f"not told: {words}")
+            return
+        yield from endpoint_checks(_listed(answer), expected=webhook_address())
+
+
+def webhook_address() -> str:
+    """Where Stripe's events should go to."""
+    return f"{settings.SITE_URL}{reverse('payments:webhook')}"
+
+
+def endpoint_checks(endpoints: list[dict[str, Any]], *, expected: str) -> Iterator[Check]:
+    """What is to be said of the endpoints that Stripe knows, where `expected` is ours."""
+    ours = [each for each in endpoints if _is_same(_url(each), urlsplit(expected))]
+    if not ours:
+        yield _not_registered(endpoints, expected)
+        return
+    enabled = [each for each in ours if each.get("status") == "enabled"]
+    endpoint = (enabled or ours)[0]
+    yield _registered(expected, len(enabled))
+    yield _enabled(endpoint)
+    yield _events(endpoint)
+    yield _version(endpoint)
+
+
+def _url(endpoint: dict[str, Any]) -> SplitResult:
+    try:
+        return urlsplit(str(endpoint.get("url", "")))
+    except ValueError:
+        return urlsplit("")
+
+
+def _is_same(url: SplitResult, expected: SplitResult) -> bool:
+    return (url.scheme, url.netloc.lower(), url.path) == (
+        expected.scheme,
+        expected.netloc.lower(),
+        expected.path,
+    )
+
+
+def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
+    """Said plainly where it is somebody else's: that is how orders get stuck unseen."""
+    path = urlsplit(expected).path
+    elsewhere = sorted({_url(each).netloc for each in endpoints if _url(each).path == path})
+    if elsewhere:
+        return _endpoint(
+            Status.WARN,
+            f"of another host: {', '.join(elsewhere)}",
+            detail=f"Events go there. This site is {expected}.",
+            fix=f"Set its address to {expected} at {WEBHOOKS_PAGE}, or correct SITE_URL.",
+        )
+    if is_loopback(urlsplit(expected).hostname or ""):
+        return _endpoint(
+            Status.SKIP,
+            "none for this machine, which Stripe cannot call",
+            detail="The return page confirms payments; `stripe listen` passes events on.",
+        )
+    return _endpoint(
+        Status.WARN,
+        "not registered",
+        detail="Stripe tells nobody of payments; the return page and reconciliation ask.",
+        fix=f"Add {expected} at {WEBHOOKS_PAGE}.",
+    )
+
+
+def _registered(expected: str, count: int) -> Check:
+    if count > 1:
+        fix = f"Remove all but one at {WEBHOOKS_PAGE}."
+        return _endpoint(Status.WARN, f"registered {count} times: each event comes as often", fix)
+    return _endpoint(Status.OK, f"{expected} is registered")
+
+
+def _enabled(endpoint: dict[str, Any]) -> Check:
+    if endpoint.get("status") == "enabled":
+        return _webhook("enabled", "Enabled", Status.OK, "yes")
+    return _webhook(
+        "enabled",
+        "Enabled",
+        Status.WARN,
+        "no: Stripe sends nothing, and not later either",
+        fix=f"Enable it at {WEBHOOKS_PAGE}, then run `manage.py reconcile_payments`.",
+    )
+
+
+def _events(endpoint: dict[str, Any]) -> Check:
+    asked = {str(kind) for kind in endpoint.get("enabled_events") or []}
+    missing = sorted(SUBSCRIBED_EVENTS - asked) if "*" not in asked else []
+    if not missing:
+        return _webhook("events", "Events", Status.OK, "all that are needed")
+    return _webhook(
+        "events",
+        "Events",
+        Status.WARN,
+        f"{len(missing)} not sent: {missing[0]}{' …' if len(missing) > 1 else ''}",
+        fix=f"Add {', '.join(missing)} to it at {WEBHOOKS_PAGE}.",
+    )
+
+
+def _version(endpoint: dict[str, Any]) -> Check:
+    version = endpoint.get("api_version")
+    if version == API_VERSION:
+        return _webhook("version", "API version", Status.OK, API_VERSION)
+    said = version or "the account's own"
+    return _webhook(
+        "version",
+        "API version",
+        Status.WARN,
+        f"{said}; this site reads {API_VERSION}",
+        detail="Stripe keeps the version of an endpoint for good.",
+        fix=f"Add a new one with the version {API_VERSION} at {WEBHOOKS_PAGE}, then remove the old.",
+    )
+
+
+def _accepted(answer: Answer, setup: Setup) -> Check:
+    diagnosis = diagnose_answer(answer)
+    if diagnosis is not None:
+        return _refused(Cause.of(diagnosis), diagnosis.fix)
+    if answer.status != 200:
+        words = f"{answer.route.host} answered {answer.status} to a plain question."
+        return _refused(Cause("UNKNOWN", words), "")
+    return Check(
+        "key.accepted",
+        KEY,
+        "Key",
+        Status.OK,
+        f"{scrub(setup.secret_key)} is accepted",
+        milliseconds=answer.record.elapsed_seconds * 1000,
+    )
+
+
+def _refused(cause: Cause, fix: str) -> Check:
+    return _key(
+        "accepted", "Key", Status.FAIL, cause.id, detail=cause.operator, fix=fix, cause=cause
+    )
+
+
+def _unknown_of_key(why: str) -> Iterator[Check]:
+    yield _skipped("key.mode", KEY, "Mode", why)
+    yield _skipped("key.permissions", KEY, "Permissions", why)
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    content = json.loads(answer.body)
+    if not isinstance(content, dict):
+        return {}
+    listed = content.get("data")
+    first = listed[0] if isinstance(listed, list) and listed else {}
+    return first if isinstance(first, dict) and "livemode" not in content else content
+
+
+def _listed(answer: Answer) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(answer.body)
+        return [each for each in content["data"] if isinstance(each, dict)]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _mode(content: dict[str, Any], setup: Setup) -> Check:
+    live = content.get("livemode")
+    if live is None:
+        return _skipped("key.mode", KEY, "Mode", "not told")
+    if live == (setup.mode == LIVE):
+        return _key("mode", "Mode", Status.OK, f"{setup.mode}, as the key says")
+    said = "live" if live else "test"
+    cause = Cause("API-MODE", f"The key is a {setup.mode} key, but the answer is of {said} mode.")
+    return _key(
+        "mode",
+        "Mode",
+        Status.FAIL,
+        f"{said}, but the key is a {setup.mode} key",
+        fix="Find out what answers: it is not Stripe.",
+        cause=cause,
+    )
+
+
+def _key(name: str, title: str, status: Status, summary: str, **more: Any) -> Check:
+    return Check(f"key.{name}", KEY, title, status, summary, **more)
+
+
+def _endpoint(status: Status, summary: str, fix: str = "", detail: str = "") -> Check:
+    return _webhook("endpoint", "Endpoint", status, summary, fix=fix, detail=detail)
+
+
+def _webhook(name: str, title: str, status: Status, summary: str, **more: Any) -> Check:
+    return Check(f"webhook.{name}", WEBHOOK, title, status, summary, **more)
+
+
+def _skipped(name: str, group: str, title: str, why: str) -> Check:
+    return Check(name, group, title, Status.SKIP, why)

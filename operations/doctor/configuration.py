@@ -1,0 +1,179 @@
+"""The group "Settings": what the shop is set to, as it was read from `.env` and the process."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from operations.doctor.report import Check, Status
+from operations.doctor.setup import Setup
+from outbound.redaction import mask_url, scrub
+from outbound.route.hosts import with_port
+from payments.stripe.client import API_VERSION
+from testbank.server import is_public
+from testbank.stripe_settings import LIVE, SANDBOX, STRIPE_API, is_loopback, mode_of
+
+GROUP = "Settings"
+VERSION = version("stripe")
+PUBLIC_BIND = (
+    "Passwords then cross the network without TLS. A container needs this: publish its port on "
+    "127.0.0.1 only."
+)
+PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that ends TLS"
+KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
+
+
+def settings_checks(setup: Setup) -> list[Check]:
+    """What stands in the settings; none of it fails, since a wrong one stops the start."""
+    return [
+        _env_file(setup),
+        _check("secret_key", "Secret key", _about_key(settings.STRIPE_SECRET_KEY)),
+        _check("public_key", "Public key", _about_key(settings.STRIPE_PUBLIC_KEY)),
+        _webhook_secret(),
+        _api_base(setup),
+        _site_url(setup),
+        _bind(),
+        _deadline(),
+        _check("library", "stripe-python", f"{VERSION}, API {API_VERSION}"),
+        _proxy_setting(setup),
+        *_fallback(setup),
+        _ca_bundle(setup),
+        _resolve(setup),
+    ]
+
+
+def _check(
+    name: str,
+    title: str,
+    summary: str,
+    *,
+    status: Status = Status.OK,
+    detail: str = "",
+    fix: str = "",
+) -> Check:
+    return Check(f"settings.{name}", GROUP, title, status, summary, detail, fix)
+
+
+def _env_file(setup: Setup) -> Check:
+    if setup.env_file.is_file():
+        return _check("env_file", "Settings file", str(setup.env_file))
+    return _check(
+        "env_file",
+        "Settings file",
+        f"{setup.env_file} does not exist: the process alone says what is set",
+        status=Status.SKIP,
+    )
+
+
+def _about_key(key: str) -> str:
+    """A key by its fingerprint, kind and mode."""
+    return f"{scrub(key)}, {KINDS[key[:2]]} key, {mode_of(key)} mode"
+
+
+def _webhook_secret() -> Check:
+    count = len(settings.STRIPE_WEBHOOK_SECRETS)
+    if count:
+        return _check("webhook_secret", "Webhook secret", "set" if count == 1 else f"{count} set")
+    return _check(
+        "webhook_secret",
+        "Webhook secret",
+        "not set: Stripe's events are not accepted",
+        status=Status.WARN,
+        detail="The return page and reconciliation confirm payments.",
+        fix="STRIPE_WEBHOOK_SECRET=whsec_...",
+    )
+
+
+def _api_base(setup: Setup) -> Check:
+    if setup.api_base == STRIPE_API:
+        return _check("api_base", "API", setup.api_base)
+    if setup.mode == SANDBOX:
+        return _check("api_base", "API", f"{setup.api_base}, the sandbox: no money moves")
+    return _check(
+        "api_base",
+        "API",
+        f"{setup.api_base} is not Stripe",
+        status=Status.WARN,
+        fix="Remove STRIPE_API_BASE.",
+    )
+
+
+def _site_url(setup: Setup) -> Check:
+    parts = urlsplit(settings.SITE_URL)
+    if setup.mode != LIVE or (parts.scheme == "https" and not is_loopback(parts.hostname or "")):
+        return _check("site_url", "Site address", settings.SITE_URL)
+    return _check(
+        "site_url",
+        "Site address",
+        f"{settings.SITE_URL} beside a live key",
+        status=Status.WARN,
+        detail="Buyers come back to this address, and it must be public and encrypted.",
+        fix="SITE_URL=https://your.site",
+    )
+
+
+def _bind() -> Check:
+    if not is_public(settings.BIND):
+        return _check("bind", "Web server", f"{settings.BIND}, {settings.SERVER_THREADS} threads")
+    return _check(
+        "bind",
+        "Web server",
+        f"{settings.BIND}, which other machines can reach",
+        status=Status.WARN,
+        detail=PUBLIC_BIND,
+        fix=PRIVATE_BIND,
+    )
+
+
+def _proxy_setting(setup: Setup) -> Check:
+    source = "of the process" if setup.stands_in_process("STRIPE_PROXY") else "in .env"
+    is_default = setup.setting == "environment"
+    words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
+    return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")
+
+
+def _deadline() -> Check:
+    whole, connect = settings.STRIPE_DEADLINE_SECONDS, settings.STRIPE_CONNECT_TIMEOUT_SECONDS
+    silence, calls = settings.STRIPE_READ_TIMEOUT_SECONDS, settings.STRIPE_MAX_CALLS
+    summary = (
+        f"{whole:g} s for a whole call, {min(connect, whole):g} s to connect, "
+        f"{min(silence, whole):g} s of silence; {calls} calls at once"
+    )
+    return _check("deadline", "Deadline", summary)
+
+
+def _fallback(setup: Setup) -> Iterator[Check]:
+    """Shown where it may act: going around a proxy may break the network's rules."""
+    if setup.falls_back:
+        yield _check(
+            "fallback",
+            "Fallback",
+            "STRIPE_PROXY_FALLBACK=direct: where the proxy fails, it is gone around",
+            status=Status.WARN,
+            fix="Remove the line, unless your network's rules allow it.",
+        )
+
+
+def _ca_bundle(setup: Setup) -> Check:
+    if setup.ca_bundle is None:
+        summary = "not set: the public roots alone are trusted"
+        return _check("ca_bundle", "STRIPE_CA_BUNDLE", summary, status=Status.SKIP)
+    return _check("ca_bundle", "STRIPE_CA_BUNDLE", f"{setup.ca_bundle}, beside the public roots")
+
+
+def _resolve(setup: Setup) -> Check:
+    if not setup.overrides:
+        return _check("resolve", "STRIPE_RESOLVE", "not set", status=Status.SKIP)
+    led = ", ".join(
+        f"{with_port(each.host, each.port)} is led to {with_port(each.address, each.target_port)}"
+        for each in setup.overrides
+    )
+    return _check(
+        "resolve",
+        "STRIPE_RESOLVE",
+        f"in force: {led}",
+        status=Status.WARN,
+        detail="For trials only: what answers there is not Stripe.",
+        fix="Remove STRIPE_RESOLVE when the trial is over.",
+    )

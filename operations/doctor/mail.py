@@ -1,0 +1,138 @@
+"""The group "Mail": whether the mail server can be reached. Sign-up sends a code, so a shop
+without mail gains no learner, and no HTTP proxy carries mail.
+"""
+
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import Future
+
+from django.conf import settings
+
+from operations.doctor.report import Check, Status
+from operations.doctor.setup import Setup
+from outbound.route.hosts import with_port
+
+GROUP = "Mail"
+NO_PROXY_CARRIES_IT = (
+    "Mail takes a way of its own: no HTTP proxy carries SMTP, and no setting of Stripe's changes "
+    "it. Sign-up sends its code by mail."
+)
+
+CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
+# The narrower kinds first: both TLS and silence are OSErrors too.
+REASONS: dict[type[Exception], tuple[str, str]] = {
+    smtplib.SMTPNotSupportedError: (
+        "offers no STARTTLS, or no sign-in",
+        "EMAIL_USE_TLS=0, or the port of a server that offers it",
+    ),
+    socket.gaierror: ("the name was not found", "Correct EMAIL_HOST."),
+    ssl.SSLError: ("TLS failed: the certificate is not trusted", CORRECT_SERVER),
+    ConnectionRefusedError: ("nothing listens there", CORRECT_SERVER),
+    TimeoutError: (
+        "does not answer",
+        "Ask who runs the network to allow it, or for a mail server inside.",
+    ),
+}
+
+
+def mail_not_tried(why: str) -> list[Check]:
+    """What is set, where nobody is called."""
+    if nothing_to_call := _without_a_server():
+        return [nothing_to_call]
+    return [_check(Status.SKIP, f"{_server()}: {why}", detail=NO_PROXY_CARRIES_IT)]
+
+
+def mail_checks(setup: Setup) -> list[Check]:
+    """Whether the mail server answers, speaks TLS and takes the account. Sends nothing."""
+    if nothing_to_call := _without_a_server():
+        return [nothing_to_call]
+    began_at = time.monotonic()
+    try:
+        _called(setup.patience())
+    except (OSError, smtplib.SMTPException, TimeoutError) as error:
+        return [_failed(error)]
+    milliseconds = (time.monotonic() - began_at) * 1000
+    return [_check(Status.OK, f"{_server()} {_what_was_seen()}", milliseconds=milliseconds)]
+
+
+def _without_a_server() -> Check | None:
+    if settings.DEMO:
+        return _check(Status.OK, "shown on a page of the demo")
+    if not settings.EMAIL_HOST:
+        return _check(
+            Status.WARN,
+            "EMAIL_HOST is not set: codes are printed by the server, so nobody else can sign up",
+            fix="EMAIL_HOST=smtp.example.org",
+        )
+    return None
+
+
+def _called(seconds: float) -> None:
+    """Raises what the call raises, and TimeoutError where that takes longer.
+
+    A look-up of a name cannot be interrupted, so the call runs in a daemon.
+    """
+    called: Future[None] = Future()
+
+    def call() -> None:
+        try:
+            _say_hello(seconds)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+            called.set_exception(error)
+        else:
+            called.set_result(None)
+
+    threading.Thread(target=call, name="mail", daemon=True).start()
+    called.result(seconds)
+
+
+def _say_hello(seconds: float) -> None:
+    with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=seconds) as server:
+        server.ehlo()
+        if settings.EMAIL_USE_TLS:
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+        if settings.EMAIL_HOST_USER:
+            server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+
+
+def _what_was_seen() -> str:
+    secured = " over TLS" if settings.EMAIL_USE_TLS else ""
+    return f"takes the account{secured}" if settings.EMAIL_HOST_USER else f"answers{secured}"
+
+
+def _failed(error: Exception) -> Check:
+    summary, fix = _reason(error)
+    return _check(Status.WARN, f"{_server()}: {summary}", detail=NO_PROXY_CARRIES_IT, fix=fix)
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """What happened, and what to look at."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
+        return f"refuses the account ({error.smtp_code})", fix
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        # smtplib puts silence and a reset into the same clothes.
+        return _reason(error.__context__)
+    found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
+    return found or (f"ended the talk ({type(error).__name__})", CORRECT_SERVER)
+
+
+def _server() -> str:
+    return with_port(settings.EMAIL_HOST, settings.EMAIL_PORT)
+
+
+def _check(
+    status: Status,
+    summary: str,
+    *,
+    detail: str = "",
+    fix: str = "",
+    milliseconds: float | None = None,
+) -> Check:
+    return Check(
+        "mail.server", GROUP, "Server", status, summary, detail, fix, milliseconds=milliseconds
+    )

@@ -1,0 +1,154 @@
+"""The groups "Route" and "Path": how the call goes, and how far it got.
+
+`outbound/probe.py` makes the call, without a key.
+"""
+
+from operations.doctor.report import Cause, Check, Status
+from operations.doctor.setup import Setup
+from outbound.diagnosis import Diagnosis, diagnose_route_error
+from outbound.diagnosis.probe import STAGES, ProbeReport, Step, StepStatus
+from outbound.redaction import mask_url
+from outbound.route import Route, RouteError
+from outbound.transport.trace import Stage, TLSFacts
+
+ROUTE, PATH = "Route", "Path"
+TITLES = {
+    Stage.RESOLVE: "Name",
+    Stage.CONNECT: "Connection",
+    Stage.TUNNEL: "Proxy's tunnel",
+    Stage.TLS: "TLS",
+    Stage.SENT: "Request",
+    Stage.ANSWERED: "Answer",
+}
+STATUSES = {
+    StepStatus.OK: Status.OK,
+    StepStatus.FAILED: Status.FAIL,
+    StepStatus.SKIPPED: Status.SKIP,
+    StepStatus.UNUSED: Status.SKIP,
+}
+# Stripe's signatures are refused when they seem older than 300 s.
+SKEW_WARNS_SECONDS, SKEW_FAILS_SECONDS = 60, 300
+SET_THE_CLOCK = "Set the clock of this machine: timedatectl set-ntp true"
+
+
+def decide_route(setup: Setup) -> tuple[Route | None, list[Check]]:
+    """The route of a call, None where none can be decided, and what to say of it."""
+    try:
+        route = setup.decide()
+    except RouteError as error:
+        diagnosis = diagnose_route_error(error)
+        check = Check(
+            "route.decision",
+            ROUTE,
+            "Route",
+            Status.FAIL,
+            diagnosis.id,
+            detail=diagnosis.operator,
+            fix=diagnosis.fix,
+            cause=Cause.of(diagnosis),
+        )
+        return None, [check]
+    return route, [_route(setup, route), *_route_warnings(route)]
+
+
+def way(route: Route) -> str:
+    """`directly`, or `through http://proxy:3128`."""
+    return f"through {route.proxy}" if route.proxy else "directly"
+
+
+def _route(setup: Setup, route: Route) -> Check:
+    reason = route.reason
+    if setup.asked is not None:
+        reason = f"For this run only, by --route {mask_url(setup.asked)}. {reason}"
+    summary = f"{route.endpoint} {way(route)}"
+    return Check("route.decision", ROUTE, "Route", Status.OK, summary, detail=reason)
+
+
+def _route_warnings(route: Route) -> list[Check]:
+    return [
+        Check(f"route.warning.{number}", ROUTE, "Note", Status.WARN, warning)
+        for number, warning in enumerate(route.warnings, 1)
+    ]
+
+
+def path_not_tried(why: str) -> list[Check]:
+    """The path's checks where nothing was called."""
+    return [_skipped(f"path.{stage}", PATH, TITLES[stage], why) for stage in STAGES]
+
+
+def path_checks(report: ProbeReport) -> list[Check]:
+    """Each stage as the probe found it, and the clock."""
+    checks = [_step(step, report) for step in report.steps]
+    if report.diagnosis and not any(check.cause for check in checks):
+        # The call could not even begin: its CA bundle cannot be read.
+        checks.insert(0, _failed("path.start", "Start", report.diagnosis, detail=""))
+    return [*checks, clock_check(report.clock_skew_seconds)]
+
+
+def _step(step: Step, report: ProbeReport) -> Check:
+    name, title = f"path.{step.stage}", TITLES[step.stage]
+    if step.status is StepStatus.UNUSED:
+        why = "no proxy on this route" if step.stage is Stage.TUNNEL else "not used over http"
+        return _skipped(name, PATH, title, why)
+    if step.status is StepStatus.SKIPPED:
+        return _skipped(name, PATH, title, "not reached")
+    if step.status is StepStatus.FAILED and report.diagnosis:
+        return _failed(
+            name, title, report.diagnosis, detail=step.detail, milliseconds=step.milliseconds
+        )
+    if step.stage is Stage.TLS and report.record.tls:
+        return _tls(step, report.record.tls, intercepted=report.intercepted)
+    return Check(
+        name, PATH, title, Status.OK, step.detail or "open", milliseconds=step.milliseconds
+    )
+
+
+def _failed(
+    name: str, title: str, diagnosis: Diagnosis, *, detail: str, milliseconds: float | None = None
+) -> Check:
+    return Check(
+        name,
+        PATH,
+        title,
+        Status.FAIL,
+        diagnosis.id,
+        detail=detail,
+        fix=diagnosis.fix,
+        milliseconds=milliseconds,
+        cause=Cause.of(diagnosis),
+    )
+
+
+def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
+    reads = "intercepted: trusted because of STRIPE_CA_BUNDLE alone, whose owner can read the key"
+    found = reads if intercepted else "not intercepted"
+    return Check(
+        f"path.{step.stage}",
+        PATH,
+        TITLES[step.stage],
+        Status.WARN if intercepted else Status.OK,
+        f"{facts.version}, issued by {facts.issuer}",
+        detail=f"{found}; valid until {facts.expires}",
+        milliseconds=step.milliseconds,
+    )
+
+
+def clock_check(skew: float | None) -> Check:
+    """What a clock means that is so many seconds ahead of the far side's, None where unknown."""
+    if skew is None:
+        return _skipped("path.clock", PATH, "Clock", "nobody told the time")
+    direction = "ahead of" if skew > 0 else "behind"
+    summary = f"{abs(skew):.0f} s {direction} the far side's"
+    if abs(skew) <= SKEW_WARNS_SECONDS:
+        return Check("path.clock", PATH, "Clock", Status.OK, f"within {SKEW_WARNS_SECONDS} s")
+    if abs(skew) <= SKEW_FAILS_SECONDS:
+        return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
+    cause = Cause(
+        "CLOCK-SKEW",
+        f"The clock of this machine is {summary}: webhooks are refused, or old ones accepted.",
+    )
+    return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
+
+
+def _skipped(name: str, group: str, title: str, why: str) -> Check:
+    return Check(name, group, title, Status.SKIP, why)

@@ -1,0 +1,151 @@
+"""The group "Shop": the database, money that waits, events and mails that were left over.
+
+Each figure should be 0. None of it fails the examination: payment can go through all the
+same, and a person decides. Works, and says so, where the database does not.
+"""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+
+from operations.doctor.report import Check, Status, length
+from operations.jobs import RECONCILE_EVERY_SECONDS, RECONCILED
+from operations.models import JobRun
+from outbox.models import OutgoingMail
+from payments.models import EventCursor, StripeEvent
+from payments.monitoring.health_counters import health_counters
+
+GROUP = "Shop"
+MINUTES_A_MAIL_MAY_WAIT = 15
+MINUTES_A_WORKER_MAY_REST = 3
+LEAST_FREE_MEGABYTES = 200
+CONNECT_SECONDS = 3
+RECONCILE = "run `manage.py reconcile_payments`"
+LOOK = "a person must look at them"
+
+
+def shop_checks(*, at: datetime) -> list[Check]:
+    """What a look into the database and at the disk tells. Never raises, calls nobody."""
+    try:
+        _bound_the_wait()
+        return [*_database_checks(at), _disk()]
+    except DatabaseError as error:
+        summary = f"does not answer: {type(error).__name__}"
+        return [_warn("database", "Database", summary, "run `manage.py migrate`"), _disk()]
+
+
+def _bound_the_wait() -> None:
+    """A PostgreSQL that does not answer is waited for as long as the network pleases."""
+    if connection.vendor == "postgresql" and connection.connection is None:
+        options = connection.settings_dict.setdefault("OPTIONS", {})
+        options.setdefault("connect_timeout", CONNECT_SECONDS)
+
+
+def _database_checks(at: datetime) -> Iterator[Check]:
+    missing = _migrations_to_run()
+    if missing:
+        summary = f"{missing} migrations are not applied"
+        yield _warn("database", "Database", summary, "run `manage.py migrate`")
+        return
+    yield _check("database", "Database", Status.OK, f"{connection.vendor}, up to date")
+    yield from _money(at)
+    yield from _mails(at)
+    yield from _work(at)
+
+
+def _migrations_to_run() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _money(at: datetime) -> Iterator[Check]:
+    found = health_counters(mode=settings.STRIPE_MODE, at=at)
+    left = found.events_unprocessed + found.events_failed
+    yield _count("paid_not_granted", "Paid, no access", found.paid_not_granted)
+    yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, LOOK)
+    yield _count("held", "Held orders", found.orders_held, LOOK)
+    yield _count("paid_twice", "Paid twice", found.orders_paid_twice, "pay the second back")
+    yield _count("unresolved", "Orders unresolved", found.orders_unanswered, RECONCILE)
+    yield _count("refunds_unanswered", "Refunds unanswered", found.refunds_unanswered, RECONCILE)
+    yield _count("events_left", "Events left over", left, "run `manage.py work`")
+    yield _count("events_unknown", "Events unknown", found.events_unknown, LOOK)
+
+
+def _mails(at: datetime) -> Iterator[Check]:
+    mails = OutgoingMail.objects.filter(sent_at=None)
+    late = mails.filter(
+        given_up_at=None, queued_at__lt=at - timedelta(minutes=MINUTES_A_MAIL_MAY_WAIT)
+    )
+    yield _count("mails_late", "Mails waiting", late.count(), "run `manage.py work`")
+    given_up = mails.filter(given_up_at__isnull=False).count()
+    yield _count("mails_given_up", "Mails given up", given_up, "check EMAIL_HOST and its account")
+
+
+def _work(at: datetime) -> Iterator[Check]:
+    """What the work behind the scenes did last."""
+    runs = dict(JobRun.objects.values_list("name", "at"))
+    yield _last_event(at)
+    yield _last_reconciliation(_reconciled_at(runs.pop(RECONCILED, None)), at)
+    if runs or settings.WORKER:
+        yield _worker(max(runs.values(), default=None), at)
+
+
+def _last_event(at: datetime) -> Check:
+    of_mode = StripeEvent.objects.in_mode(settings.STRIPE_MODE)
+    last = of_mode.aggregate(last=Max("received_at"))["last"]
+    summary = f"{length(at - last)} ago" if last else "none yet"
+    return _check("last_event", "Last event", Status.OK if last else Status.SKIP, summary)
+
+
+def _reconciled_at(by_worker: datetime | None) -> datetime | None:
+    """By the worker or by the command; the latter leaves the place where Stripe's events ended."""
+    cursors = EventCursor.objects.filter(mode=settings.STRIPE_MODE)
+    by_command = cursors.aggregate(last=Max("finished_at"))["last"]
+    return max((last for last in (by_worker, by_command) if last), default=None)
+
+
+def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
+    title = "Reconciled"
+    if last is None:
+        if not settings.WORKER:
+            return _check("reconciled", title, Status.SKIP, "never")
+        return _warn("reconciled", title, "never, although WORKER=1", "run `manage.py work`")
+    summary = f"{length(at - last)} ago"
+    if settings.WORKER and at - last > timedelta(seconds=3 * RECONCILE_EVERY_SECONDS):
+        return _warn("reconciled", title, summary, "look into the log of `manage.py work`")
+    return _check("reconciled", title, Status.OK, summary)
+
+
+def _worker(last: datetime | None, at: datetime) -> Check:
+    if last is None:
+        return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
+    summary = f"last sweep {length(at - last)} ago"
+    if settings.WORKER and at - last > timedelta(minutes=MINUTES_A_WORKER_MAY_REST):
+        return _warn("worker", "Worker", summary, "start `manage.py work` again")
+    return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(settings.BASE_DIR).free // 1_000_000
+    if free < LEAST_FREE_MEGABYTES:
+        return _warn("disk", "Disk", f"{free} MB free", "make room before the database is full")
+    return _check("disk", "Disk", Status.OK, f"{free} MB free")
+
+
+def _count(name: str, title: str, number: int, fix: str = RECONCILE) -> Check:
+    if number:
+        return _warn(name, title, str(number), fix)
+    return _check(name, title, Status.OK, "0")
+
+
+def _warn(name: str, title: str, summary: str, fix: str) -> Check:
+    return _check(name, title, Status.WARN, summary, fix=fix)
+
+
+def _check(name: str, title: str, status: Status, summary: str, *, fix: str = "") -> Check:
+    return Check(f"shop.{name}", GROUP, title, status, summary, fix=fix)

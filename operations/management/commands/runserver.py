@@ -1,0 +1,27 @@
+"""`manage.py runserver`, which also says how Stripe will be reached."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from whitenoise.runserver_nostatic.management.commands.runserver import Command as Runserver
+
+from operations.processes import way_in_words
+
+
+class Command(Runserver):  # type: ignore[misc] # whitenoise has no types
+    """Django's development server."""
+
+    def run(self, **options: Any) -> None:
+        """Serve. Raises: CommandError where staff need no second factor and others could connect."""
+        if not settings.STAFF_SECOND_FACTOR and self.addr not in settings.LOOPBACK_HOSTS:
+            raise CommandError(
+                f"STAFF_SECOND_FACTOR is off, and others could connect to {self.addr}. "
+                "Serve on 127.0.0.1, or remove STAFF_SECOND_FACTOR=0."
+            )
+        super().run(**options)
+
+    def on_bind(self, server_port: int) -> None:
+        """Called once the address is taken: one line more than Django's own."""
+        super().on_bind(server_port)
+        self.stdout.write(f"Stripe: {way_in_words()}")

@@ -1,0 +1,178 @@
+"""The page "Payment health" of the back office: the doctor's checks, and what waits for a person.
+
+What needs no network is shown at once. The look over the network is made when somebody presses
+the button, in the background; the page refreshes itself until it is done.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from operations.doctor.examination import examine_offline
+from operations.doctor.live import SECONDS_A_CALL, last_look, start_look
+from operations.doctor.report import Report, Status
+from operations.doctor.setup import Setup
+from operations.processes import way_in_words
+from payments.flows.webhook_inbox import dismiss_event, replay_event
+from payments.models import Incident, StripeEvent
+from payments.stripe.outage import last_fallback, outage_is_known
+
+PERMISSION, HANDLES_EVENTS = "payments.view_stripeevent", "payments.change_stripeevent"
+LATEST = 8
+REFRESH_SECONDS, LONGEST_SECONDS = 2, 20
+SHOP = "Shop"
+ORDERS, EVENTS = "admin:payments_order_changelist", "admin:payments_stripeevent_changelist"
+ACCESSES, REFUNDS = "admin:catalog_access_changelist", "admin:payments_refund_changelist"
+# Where the rows behind a figure stand.
+ROWS = {
+    "shop.paid_not_granted": (ORDERS, "waiting=not_granted"),
+    "shop.granted_not_paid": (ACCESSES, "source_kind__exact=order"),
+    "shop.held": (ORDERS, "waiting=held"),
+    "shop.paid_twice": (ORDERS, "waiting=duplicate"),
+    "shop.unresolved": (ORDERS, "status__in=pending,open"),
+    "shop.refunds_unanswered": (REFUNDS, "status__exact=asked"),
+    "shop.events_left": (EVENTS, "status__in=received,failed"),
+    "shop.events_unknown": (EVENTS, "status__exact=unknown"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that should be 0, and where its rows are."""
+
+    title: str
+    number: str
+    is_well: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Checks of one group; `status` is that of the worst."""
+
+    title: str
+    status: str
+    checks: list[dict[str, Any]]
+
+
+@require_safe
+def payment_health(request: HttpRequest) -> HttpResponse:
+    """What is known now, without calling anybody."""
+    _refuse_others(request)
+    at = timezone.now()
+    report = examine_offline(Setup.of_site(asked=None, seconds=SECONDS_A_CALL))
+    latest = last_look()
+    under_way = latest is not None and latest.is_under_way(at)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Payment health"),
+        "look": latest,
+        "look_groups": _groups(_of_network(latest.checks)) if latest else [],
+        "under_way": under_way,
+        "refresh_seconds": REFRESH_SECONDS if under_way else None,
+        "seconds": int((at - latest.started_at).total_seconds()) if latest else 0,
+        "longest_seconds": LONGEST_SECONDS,
+        "way": way_in_words(),
+        "report": report,
+        "groups": _groups(check.as_data() for check in report.checks if _is_local(check.group)),
+        "figures": list(_figures(report)),
+        "outage": outage_is_known(),
+        "detour": last_fallback(),
+        "falls_back": settings.STRIPE_PROXY_FALLBACK == "direct",
+        "handles_events": request.user.has_perm(HANDLES_EVENTS),
+        **_rows(),
+    }
+    return TemplateResponse(request, "admin/payment_health.html", context)
+
+
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """Look over the network, in the background; the page shows how far it is."""
+    _refuse_others(request)
+    if not start_look(at=timezone.now()):
+        messages.info(request, _("A look is under way already."))
+    return redirect("operations:payment_health")
+
+
+@require_POST
+def replay(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Handle an event again. It can only do what Stripe has signed, and only once."""
+    _refuse_others(request, HANDLES_EVENTS)
+    event = get_object_or_404(StripeEvent, event_id=event_id)
+    if replay_event(event=event, at=timezone.now()):
+        messages.success(request, _("The event is handled now."))
+    else:
+        messages.warning(request, _("It could not be handled. The event says why."))
+    return redirect("operations:payment_health")
+
+
+@require_POST
+def aside(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Put an event aside that needs nothing here."""
+    _refuse_others(request, HANDLES_EVENTS)
+    event = get_object_or_404(StripeEvent, event_id=event_id)
+    if dismiss_event(event=event, at=timezone.now()):
+        messages.success(request, _("The event is put aside."))
+    return redirect("operations:payment_health")
+
+
+def _refuse_others(request: HttpRequest, permission: str = PERMISSION) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def _is_local(group: str) -> bool:
+    """What the offline report has found out, not what it has left out."""
+    return group in {"Settings", "Environment", "Route", SHOP, "Processes"}
+
+
+def _of_network(checks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the look has found beyond what stands on the page anyway."""
+    return [
+        check
+        for check in checks
+        if not _is_local(check["group"]) or check["id"] == "route.fallback"
+    ]
+
+
+def _groups(checks: Iterable[dict[str, Any]]) -> list[Group]:
+    return [
+        Group(title, _worst(members), members)
+        for title, group in groupby(checks, key=lambda check: check["group"])
+        if (members := list(group))
+    ]
+
+
+def _worst(checks: list[dict[str, Any]]) -> str:
+    order = [Status.FAIL, Status.WARN, Status.OK, Status.SKIP]
+    worst: str = min((check["status"] for check in checks), key=order.index)
+    return worst
+
+
+def _figures(report: Report) -> Iterator[Figure]:
+    for check in report.checks:
+        if check.id in ROWS:
+            name, query = ROWS[check.id]
+            url = f"{reverse(name)}?{query}"
+            yield Figure(check.title, check.summary, check.status is Status.OK, url)
+
+
+def _rows() -> dict[str, Any]:
+    events = StripeEvent.objects.in_mode(settings.STRIPE_MODE)
+    waiting = events.filter(status__in=["failed", "unknown"])
+    return {
+        "events": list(waiting.order_by("-received_at", "-pk")[:LATEST]),
+        "incidents": list(Incident.objects.order_by("-at", "-pk")[:LATEST]),
+    }

@@ -1,0 +1,626 @@
+"""The doctor against real proxies and the sandbox: what it finds, what it advises, and that
+the advice mends the fault when it is followed."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from operations.doctor import page
+from operations.doctor.path import clock_check
+from operations.doctor.report import Status
+from outbound.transport import parse_resolve
+from testing.proxies import (
+    banner_server,
+    black_hole,
+    refusing_port,
+    running_squid,
+    running_tinyproxy,
+)
+from testing.sandbox import running_sandbox
+from testing.site import ROOT, Site
+
+pytestmark = pytest.mark.django_db
+
+KEY = "sk_test_51DoctorTestsDoctorTests"
+PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
+WEBHOOK_SECRET = "whsec_DoctorTestsDoctorTests"
+PUT = "Put this line into .env ("
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """One sandbox for all tests of this process; it stands where Stripe's name leads."""
+    with running_sandbox(tmp_path_factory.mktemp("doctor"), secret_keys=(KEY,)) as running:
+        yield running
+
+
+@dataclass
+class Told:
+    """What the doctor printed, and its exit code."""
+
+    text: str
+    code: int
+
+    @property
+    def lines(self):
+        return self.text.splitlines()
+
+    @property
+    def data(self):
+        return json.loads(self.text)
+
+    @property
+    def checks(self):
+        return {check["id"]: check for check in self.data["checks"]}
+
+    @property
+    def line_to_paste(self):
+        """The line after the one that says where to put it; None where there is none."""
+        for said, line in zip(self.lines, self.lines[1:], strict=False):
+            if said.startswith(PUT):
+                return line
+        return None
+
+
+@dataclass
+class Shop:
+    """The site's settings as the doctor sees them, and its `.env` in memory."""
+
+    settings: Any
+    dotenv: dict[str, str] = field(default_factory=dict)
+
+    def lead_to(self, port):
+        self.settings.STRIPE_RESOLVE = parse_resolve(f"api.stripe.com:443:127.0.0.1:{port}")
+
+    def write(self, line):
+        """Do as an operator does: put a line into `.env`, and start again."""
+        name, _equals, value = line.partition("=")
+        self.dotenv[name] = value
+        self.settings.OUTBOUND_DOTENV = dict(self.dotenv)
+        if name.startswith("STRIPE_"):
+            setattr(self.settings, name, value)
+
+    def doctor(self, *arguments, **options):
+        printed = StringIO()
+        code = 0
+        try:
+            call_command("doctor", *arguments, stdout=printed, **options)
+        except SystemExit as ended:
+            code = int(str(ended.code))
+        told = Told(printed.getvalue(), code)
+        assert_no_secret_in(told.text)
+        return told
+
+    def json(self, *arguments):
+        return self.doctor("--json", *arguments)
+
+
+def assert_no_secret_in(text):
+    for secret in (KEY, PUBLIC_KEY, WEBHOOK_SECRET, "p@ss:w/rd", "p%40ss%3Aw", "hunter2"):
+        assert secret not in text
+
+
+@pytest.fixture
+def shop(settings, sandbox, monkeypatch, tmp_path):
+    """A shop with test keys whose calls to api.stripe.com are led to the sandbox."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings.STRIPE_SECRET_KEY = KEY
+    settings.STRIPE_PUBLIC_KEY = PUBLIC_KEY
+    settings.STRIPE_MODE = "test"
+    settings.STRIPE_WEBHOOK_SECRETS = [WEBHOOK_SECRET]
+    settings.STRIPE_API_BASE = "https://api.stripe.com"
+    settings.STRIPE_CA_BUNDLE = sandbox.ca_path
+    settings.OUTBOUND_DOTENV = {}
+    sandbox.control.clear_faults()
+    sandbox.control.forget_requests()
+    shop = Shop(settings)
+    shop.lead_to(sandbox.tls_port)
+    return shop
+
+
+def test_doctor_finds_a_healthy_way(shop):
+    told = shop.doctor()
+    assert told.code == 0
+    assert told.lines[-1] == (
+        "Payment can go through: api.stripe.com answers and takes the key (3 warnings)."
+    )
+    assert told.line_to_paste is None
+
+
+def test_doctor_only_reads_at_stripe(shop, sandbox):
+    shop.doctor()
+    asked = {(entry["method"], entry["path"]) for entry in sandbox.control.requests()}
+    assert asked == {("GET", "/v1/balance"), ("GET", "/v1/webhook_endpoints")}
+
+
+def test_doctor_tells_each_stage_with_its_time(shop):
+    checks = shop.json().checks
+    reached = ["resolve", "connect", "tls", "sent", "answered"]
+    assert [checks[f"path.{stage}"]["milliseconds"] >= 0 for stage in reached] == [True] * 5
+    assert checks["path.tunnel"]["status"] == "skip"
+    assert "Request-Id req_" in checks["path.answered"]["summary"]
+
+
+def test_doctor_works_with_a_sandbox_on_loopback(settings, shop, sandbox, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    settings.STRIPE_API_BASE = sandbox.url
+    settings.STRIPE_RESOLVE = ()
+    told = shop.json()
+    assert (told.code, told.data["cause"]) == (0, None)
+    assert told.checks["path.tls"]["summary"] == "not used over http"
+
+
+def test_doctor_names_a_key_that_is_refused(settings, shop):
+    settings.STRIPE_SECRET_KEY = "sk_test_51AnotherKeyAnotherKey"
+    told = shop.json()
+    assert (told.code, told.data["cause"]["id"]) == (1, "API-401")
+    assert told.data["fix"]["line"] == ""
+    assert told.data["fix"]["example"] == "STRIPE_SECRET_KEY=sk_test_..."
+
+
+def test_doctor_accepts_a_restricted_key_that_may_not_read_the_balance(settings, shop, sandbox):
+    # The call without a key comes first and uses the first fault up.
+    sandbox.control.fault("status", method="GET", path="/v1/balance", status=403, times=2)
+    told = shop.json()
+    assert (told.code, told.checks["key.accepted"]["status"]) == (0, "ok")
+
+
+def test_doctor_names_a_key_that_may_do_nothing(shop, sandbox):
+    sandbox.control.fault("status", method="GET", status=403, times=3)
+    told = shop.json()
+    assert (told.code, told.data["cause"]["id"]) == (1, "API-403")
+
+
+def test_doctor_names_an_answer_of_the_other_mode(settings, shop):
+    settings.STRIPE_MODE = "live"
+    told = shop.json()
+    assert (told.code, told.data["cause"]["id"]) == (1, "API-MODE")
+
+
+@pytest.mark.squid
+def test_doctor_finds_the_line_that_mends_a_refusing_proxy(shop, monkeypatch):
+    with running_squid("deny") as squid:
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, squid.url)
+        monkeypatch.setenv("no_proxy", "localhost")
+        told = shop.doctor()
+        assert (told.code, told.line_to_paste) == (1, "NO_PROXY=.stripe.com")
+        assert "Payment cannot go through: NET-PROXY-403" in told.lines
+        shop.write(told.line_to_paste)
+        assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+def test_doctor_keeps_what_stands_in_no_proxy(shop, monkeypatch):
+    with running_squid("deny") as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url)
+        shop.write("NO_PROXY=localhost,.intranet.example")
+        fix = shop.json().data["fix"]
+    assert fix["line"] == "NO_PROXY=localhost,.intranet.example,.stripe.com"
+    assert fix["tested"] is True
+
+
+@pytest.mark.squid
+def test_doctor_tells_what_the_proxy_said(shop, monkeypatch):
+    with running_squid("deny") as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url)
+        checks = shop.json().checks
+    assert checks["path.tunnel"]["status"] == "fail"
+    assert checks["path.tunnel"]["detail"].startswith("403 Forbidden; ERR_ACCESS_DENIED")
+    assert "squid" in checks["path.tunnel"]["detail"]
+    assert [checks[f"path.{stage}"]["summary"] for stage in ("tls", "sent", "answered")] == [
+        "not reached"
+    ] * 3
+
+
+@pytest.mark.squid
+def test_doctor_mends_a_proxy_that_stripe_proxy_names(shop):
+    with running_squid("deny") as squid:
+        shop.write(f"STRIPE_PROXY={squid.url}")
+        told = shop.doctor()
+        assert told.line_to_paste == "STRIPE_PROXY=direct"
+        shop.write(told.line_to_paste)
+        assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+def test_doctor_says_where_else_a_setting_of_the_process_must_be_changed(shop, monkeypatch):
+    with running_squid("deny") as squid:
+        monkeypatch.setenv("STRIPE_PROXY", squid.url)
+        shop.settings.STRIPE_PROXY = squid.url
+        told = shop.doctor()
+    assert told.line_to_paste is None
+    before = told.lines.index("STRIPE_PROXY=direct") - 1
+    assert told.lines[before].startswith("STRIPE_PROXY is set in the environment of the process")
+
+
+@pytest.mark.squid
+def test_doctor_finds_the_proxy_where_the_direct_way_is_closed(shop, sandbox, monkeypatch):
+    with running_squid(leads_to=sandbox.tls_port) as squid, refusing_port() as closed:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url)
+        monkeypatch.setenv("NO_PROXY", ".stripe.com")
+        shop.lead_to(closed)
+        told = shop.doctor()
+        assert "Payment cannot go through: NET-REFUSED" in told.lines
+        assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
+        shop.write(told.line_to_paste)
+        assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+def test_doctor_leads_back_to_the_environment(shop, sandbox, monkeypatch):
+    with (
+        running_squid("credentials", leads_to=sandbox.tls_port) as squid,
+        refusing_port() as closed,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials)
+        shop.write("STRIPE_PROXY=direct")
+        shop.lead_to(closed)
+        told = shop.doctor()
+        assert told.line_to_paste == "STRIPE_PROXY=environment"
+        shop.write(told.line_to_paste)
+        assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+@pytest.mark.parametrize("wrong", ["https", "socks5h"])
+def test_doctor_finds_how_a_proxy_is_spoken_to(shop, sandbox, monkeypatch, wrong):
+    with running_squid(leads_to=sandbox.tls_port) as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
+        told = shop.doctor("--timeout=1")
+        assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
+        shop.write(told.line_to_paste)
+        assert shop.doctor().code == 0
+
+
+@pytest.mark.squid
+def test_doctor_finds_it_beside_a_password_and_shows_none(shop, sandbox, monkeypatch):
+    with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials.replace("http", "https"))
+        fix = shop.json().data["fix"]
+    assert (fix["line"], fix["tested"]) == ("", True)
+    assert fix["instruction"] == (
+        "Write http:// instead of https:// in HTTPS_PROXY of the process."
+    )
+
+
+@pytest.mark.squid
+def test_doctor_says_what_to_copy_instead_of_showing_a_password(shop, sandbox, monkeypatch):
+    with (
+        running_squid("credentials", leads_to=sandbox.tls_port) as squid,
+        refusing_port() as closed,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials)
+        monkeypatch.setenv("NO_PROXY", ".stripe.com")
+        shop.lead_to(closed)
+        fix = shop.json().data["fix"]
+    assert (fix["line"], fix["tested"]) == ("", True)
+    assert fix["instruction"].startswith("Copy the value of HTTPS_PROXY of the process to")
+
+
+@pytest.mark.squid
+def test_doctor_goes_through_a_proxy_with_credentials_and_shows_none(shop, sandbox):
+    with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
+        shop.write(f"STRIPE_PROXY={squid.url_with_credentials}")
+        told = shop.json()
+    assert told.code == 0
+    assert told.checks["path.tunnel"]["status"] == "ok"
+    masked = f"http://user:***@127.0.0.1:{squid.port}"
+    assert told.checks["settings.proxy"]["summary"] == f"{masked} (in .env)"
+
+
+@pytest.mark.squid
+def test_doctor_names_a_proxy_that_wants_credentials(shop, monkeypatch):
+    with running_squid("credentials") as squid, refusing_port() as closed:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url_for("user", "hunter2"))
+        shop.lead_to(closed)
+        told = shop.json()
+    assert (told.code, told.data["cause"]["id"]) == (1, "NET-PROXY-407")
+    assert told.data["fix"]["example"] == (f"STRIPE_PROXY=http://user:***@127.0.0.1:{squid.port}")
+    assert "offers Basic" in told.checks["path.tunnel"]["detail"]
+
+
+@pytest.mark.tinyproxy
+def test_doctor_says_whom_to_ask_where_nothing_works(shop, monkeypatch):
+    with running_tinyproxy("deny") as proxy, refusing_port() as closed:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        shop.lead_to(closed)
+        told = shop.json()
+    assert told.data["cause"]["id"] == "NET-PROXY-403"
+    assert told.data["fix"]["line"] == ""
+    assert told.data["fix"]["instruction"] == (
+        "Nothing else that was tried works. Ask who runs the network to allow CONNECT "
+        f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
+    )
+
+
+def test_doctor_names_a_dead_proxy(shop, monkeypatch):
+    with refusing_port() as dead:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
+        told = shop.doctor()
+    assert "Payment cannot go through: NET-PROXY-REFUSED" in told.lines
+    assert told.line_to_paste == "NO_PROXY=.stripe.com"
+
+
+def test_doctor_names_what_is_no_proxy(shop, monkeypatch):
+    with banner_server() as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        told = shop.json()
+    assert told.data["cause"]["id"] == "NET-PROXY-NOT-HTTP"
+
+
+def test_doctor_reads_a_proxy_address_that_cannot_be_read(shop, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:p@ss:w/rd@proxy.example:3128")
+    told = shop.json()
+    assert (told.code, told.data["cause"]["id"]) == (1, "NET-PROXY-ADDRESS")
+    assert told.checks["path.connect"]["status"] == "skip"
+    assert told.data["fix"]["line"] == "NO_PROXY=.stripe.com"
+
+
+def test_doctor_tries_a_proxy_that_only_http_proxy_names(shop, monkeypatch):
+    with refusing_port() as closed:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed}")
+        checks = shop.json().checks
+    assert checks["environment.process.HTTP_PROXY"]["summary"].endswith(
+        "does not govern https addresses"
+    )
+    assert checks["other.1"]["summary"].endswith("NET-PROXY-REFUSED")
+
+
+def test_doctor_finds_the_authority_that_other_programs_know(settings, shop, monkeypatch):
+    bundle = settings.STRIPE_CA_BUNDLE
+    settings.STRIPE_CA_BUNDLE = None
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    told = shop.doctor()
+    assert "Payment cannot go through: NET-TLS-UNTRUSTED" in told.lines
+    assert told.line_to_paste == f"STRIPE_CA_BUNDLE={bundle}"
+
+
+def test_doctor_asks_for_an_authority_that_nobody_knows(settings, shop):
+    settings.STRIPE_CA_BUNDLE = None
+    told = shop.json()
+    assert told.data["cause"]["id"] == "NET-TLS-UNTRUSTED"
+    assert told.data["fix"]["example"] == "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
+    assert told.data["fix"]["tested"] is False
+    assert "SHA-256" in told.checks["path.tls"]["detail"]
+
+
+def test_doctor_names_a_bundle_that_is_none(settings, shop, tmp_path):
+    settings.STRIPE_CA_BUNDLE = tmp_path / "empty.pem"
+    settings.STRIPE_CA_BUNDLE.write_text("no certificate")
+    told = shop.json()
+    assert (told.code, told.data["cause"]["id"]) == (1, "NET-CA-BUNDLE")
+
+
+def test_doctor_says_that_stripe_resolve_leads_to_nobody(shop):
+    with refusing_port() as closed:
+        shop.lead_to(closed)
+        told = shop.json()
+    assert told.data["cause"]["id"] == "NET-REFUSED"
+    assert told.data["fix"]["instruction"] == (
+        f"STRIPE_RESOLVE leads api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
+        "start what should answer there."
+    )
+
+
+def test_doctor_says_that_the_sandbox_is_not_started(settings, shop):
+    with refusing_port() as closed:
+        settings.STRIPE_API_BASE = f"http://127.0.0.1:{closed}"
+        told = shop.json()
+    assert told.data["fix"]["instruction"].startswith(
+        f"Start the sandbox at http://127.0.0.1:{closed}"
+    )
+
+
+def test_doctor_ends_in_a_black_hole(shop, monkeypatch):
+    with black_hole() as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        shop.lead_to(port)
+        began_at = time.monotonic()
+        told = shop.json("--timeout", "1")
+    assert time.monotonic() - began_at < 15
+    assert told.data["cause"]["id"] == "NET-PROXY-SILENT"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "code"), [(0, "ok", 0), (-120, "warn", 0), (400, "fail", 1)]
+)
+def test_doctor_weighs_the_clock(seconds, status, code):
+    check = clock_check(float(seconds))
+    assert (check.status, check.cause is not None) == (status, bool(code))
+
+
+def test_doctor_offline_calls_nobody(shop, sandbox, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
+    told = shop.json("--offline")
+    assert sandbox.control.requests() == []
+    assert (told.code, told.data["offline"]) == (0, True)
+    assert told.checks["environment.process.HTTPS_PROXY"]["summary"] == (
+        "http://user:***@proxy.example:3128 (process): decides"
+    )
+    assert told.checks["path.connect"]["summary"] == "not tried (--offline)"
+
+
+def test_doctor_offline_fails_on_a_proxy_address_that_cannot_be_read(shop, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example")
+    assert shop.json("--offline").code == 1
+
+
+def test_doctor_tells_every_spelling_and_which_one_wins(shop, monkeypatch):
+    shop.write("HTTPS_PROXY=http://dotenv.example:1")
+    monkeypatch.setenv("https_proxy", "http://lower.example:1")
+    monkeypatch.setenv("ALL_PROXY", "http://all.example:1")
+    checks = shop.json("--offline").checks
+    assert checks["environment.process.https_proxy"]["summary"].endswith("decides")
+    for other in ("dotenv.HTTPS_PROXY", "process.ALL_PROXY"):
+        assert checks[f"environment.{other}"]["summary"].endswith(
+            "not used, https_proxy of the process wins"
+        )
+
+
+def test_doctor_gives_a_verdict_on_each_entry_of_no_proxy(shop, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "localhost,*.stripe.com,api.stripe.com:x")
+    checks = shop.json("--offline").checks
+    entries = [checks[f"environment.no_proxy.{number}"] for number in (1, 2, 3)]
+    assert [entry["status"] for entry in entries] == ["skip", "warn", "warn"]
+    assert "write .stripe.com" in entries[1]["detail"]
+
+
+def test_doctor_tells_of_authorities_that_are_not_read(settings, shop, monkeypatch):
+    bundle = settings.STRIPE_CA_BUNDLE
+    settings.STRIPE_CA_BUNDLE = None
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    check = shop.json("--offline").checks["environment.process.SSL_CERT_FILE"]
+    assert check["summary"] == f"{bundle} (process): not read here"
+    assert check["fix"] == f"STRIPE_CA_BUNDLE={bundle}"
+
+
+def test_doctor_tells_of_a_netrc_by_its_host_alone(shop, tmp_path):
+    (tmp_path / ".netrc").write_text("machine api.stripe.com login me password hunter2\n")
+    check = shop.json("--offline").checks["environment.netrc"]
+    assert "has an entry for api.stripe.com" in check["summary"]
+
+
+def test_doctor_route_is_tried_for_this_run_only(shop, monkeypatch):
+    with refusing_port() as dead:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
+        told = shop.json("--route", "direct")
+    assert told.code == 0
+    assert told.data["fix"]["line"] == "STRIPE_PROXY=direct"
+    assert told.checks["other.1"]["title"] == "as set"
+
+
+def test_doctor_route_that_fails_says_that_the_sites_own_works(shop):
+    with refusing_port() as dead:
+        told = shop.json("--route", f"http://127.0.0.1:{dead}")
+    assert told.code == 1
+    assert told.data["fix"]["instruction"].startswith("Nothing needs changing")
+
+
+@pytest.mark.parametrize("route", ["ftp://proxy.example", "http://user:p@ss:w/rd@proxy", ""])
+def test_doctor_refuses_a_route_that_is_none(shop, route):
+    with pytest.raises(CommandError, match="--route must be") as refused:
+        shop.doctor("--route", route)
+    assert refused.value.returncode == 2
+    assert_no_secret_in(str(refused.value))
+
+
+@pytest.mark.parametrize("timeout", ["0", "99", "nan", "soon"])
+def test_doctor_refuses_a_timeout_that_is_none(shop, timeout):
+    with pytest.raises(CommandError, match=r"no number of seconds from 0\.5 to 25"):
+        shop.doctor("--timeout", timeout)
+
+
+def test_doctor_json_has_a_stable_shape(shop):
+    told = shop.json()
+    assert told.data["schema_version"] == 1
+    assert told.data.keys() == {
+        "schema_version", "ok", "warnings", "api_base", "env_file", "offline", "cause", "fix", "curl", "checks",
+    }  # fmt: skip
+    assert told.data["checks"][0].keys() == {
+        "id", "group", "title", "status", "summary", "detail", "fix", "milliseconds", "cause",
+    }  # fmt: skip
+    ids = [check["id"] for check in told.data["checks"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_doctor_is_plain_in_a_pipe_and_aligned(shop):
+    told = shop.doctor()
+    assert "\x1b[" not in told.text
+    timed = [line for line in told.lines if line.endswith(" ms")]
+    assert len({len(line) for line in timed}) == 1
+    assert "\n\n\n" not in told.text
+
+
+def test_doctor_is_coloured_where_that_is_asked_for(shop):
+    assert "\x1b[" in shop.doctor("--offline", force_color=True).text
+
+
+@pytest.fixture
+def installation(tmp_path, sandbox):
+    """A site of its own in a folder, with a database that nobody can open."""
+    site = Site(folder=tmp_path)
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(os.urandom(512))
+    site.write_env(
+        DATABASE_URL=f"sqlite:///{broken}",
+        SECRET_KEY="only-for-tests",
+        STRIPE_PUBLIC_KEY=PUBLIC_KEY,
+        STRIPE_SECRET_KEY=KEY,
+        STRIPE_WEBHOOK_SECRET=WEBHOOK_SECRET,
+        STRIPE_RESOLVE=f"api.stripe.com:443:127.0.0.1:{sandbox.tls_port}",
+        STRIPE_CA_BUNDLE=str(sandbox.ca_path),
+    )
+    return site
+
+
+def on_a_terminal(site, *arguments):
+    """What the doctor prints where it finds a terminal, with all that colours it."""
+    reading, writing = os.openpty()
+    command = [sys.executable, "manage.py", "doctor", "--offline", *arguments]
+    environment = site.environment() | {"TERM": "xterm-256color"}
+    with os.fdopen(reading, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=writing)
+        os.close(writing)
+        printed = b""
+        # Linux ends a terminal that nobody writes to any more with an error.
+        with suppress(OSError):
+            while piece := terminal.read(65536):
+                printed += piece
+        assert process.wait() == 0
+    return printed.decode()
+
+
+def test_doctor_is_coloured_on_a_terminal(installation):
+    assert "\x1b[" in on_a_terminal(installation)
+
+
+def test_doctor_is_plain_on_a_terminal_that_asks_for_no_color(installation):
+    installation.process = {"NO_COLOR": "1"}
+    assert "\x1b[" not in on_a_terminal(installation)
+
+
+def test_doctor_is_plain_on_a_terminal_with_no_color(installation):
+    assert "\x1b[" not in on_a_terminal(installation, "--no-color")
+
+
+def test_doctor_works_as_a_stranger_types_it_with_a_broken_database(installation):
+    ended = installation.manage("doctor")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert_no_secret_in(ended.stdout)
+
+
+def test_doctor_mends_an_installation_with_the_line_that_it_prints(installation):
+    with ExitStack() as stack:
+        dead = stack.enter_context(refusing_port())
+        installation.process = {"ALL_PROXY": f"http://user:hunter2@127.0.0.1:{dead}"}
+        ended = installation.manage("doctor")
+        assert ended.returncode == 1
+        assert_no_secret_in(ended.stdout + ended.stderr)
+        line = Told(ended.stdout, 1).line_to_paste
+        with installation.env_file.open("a") as env_file:
+            env_file.write(f"{line}\n")
+        assert installation.manage("doctor").returncode == 0
+
+
+def test_doctor_tells_wrong_usage_by_its_exit_code(installation):
+    assert installation.manage("doctor", "--route", "ftp://x", "--offline").returncode == 2
+
+
+def test_doctor_prints_on_a_terminal_that_knows_ascii_only(installation):
+    installation.process = {"PYTHONIOENCODING": "ascii"}
+    ended = installation.manage("doctor", "--offline")
+    assert (ended.returncode, ended.stdout.isascii()) == (0, True)
+
+
+def test_marks_of_a_plain_terminal_cover_every_status():
+    assert page.MARKS.keys() == page.PLAIN_MARKS.keys() == set(Status)

@@ -1,0 +1,124 @@
+"""Writing a line into `.env`: what changes, and that nothing else does."""
+
+import stat
+
+import pytest
+from dotenv import dotenv_values
+
+from operations.doctor.env_file import CannotWrite, plan
+
+ADDS = "NO_PROXY=localhost,.stripe.com"
+
+
+@pytest.fixture
+def env_file(tmp_path):
+    return tmp_path / ".env"
+
+
+def written(path, line):
+    plan(path, line).write()
+    return path.read_bytes().decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "NO_PROXY=.stripe.com\n"),
+        ("A=1\n", "A=1\nNO_PROXY=.stripe.com\n"),
+        ("A=1", "A=1\nNO_PROXY=.stripe.com\n"),
+        ("A=1\r\n", "A=1\r\nNO_PROXY=.stripe.com\r\n"),
+        ("NO_PROXY=localhost\nB=2\n", "NO_PROXY=localhost,.stripe.com\nB=2\n"),
+        ("NO_PROXY='localhost,a b'\n", "NO_PROXY='localhost,a b,.stripe.com'\n"),
+        ('NO_PROXY="localhost" # inside\n', 'NO_PROXY="localhost,.stripe.com" # inside\n'),
+        ("NO_PROXY=localhost  # ours\n", "NO_PROXY=localhost,.stripe.com  # ours\n"),
+        ("NO_PROXY=localhost,\n", "NO_PROXY=localhost,.stripe.com\n"),
+        ("NO_PROXY=\n", "NO_PROXY=.stripe.com\n"),
+        ("export NO_PROXY = localhost\n", "export NO_PROXY = localhost,.stripe.com\n"),
+        ("no_proxy=localhost\n", "no_proxy=localhost,.stripe.com\n"),
+        ("#NO_PROXY=\nA=1\n", "#NO_PROXY=\nA=1\nNO_PROXY=.stripe.com\n"),
+        ("NO_PROXY=a\nNO_PROXY=b\n", "NO_PROXY=a\nNO_PROXY=b,.stripe.com\n"),
+        ("\ufeffA=1\n", "\ufeffA=1\nNO_PROXY=.stripe.com\n"),
+        ("A='x\ny'\nB=$HOME\n", "A='x\ny'\nB=$HOME\nNO_PROXY=.stripe.com\n"),
+    ],
+)
+def test_entry_is_added_and_the_rest_stays(env_file, before, after):
+    env_file.write_bytes(before.encode())
+    assert written(env_file, ADDS) == after
+    name = "no_proxy" if "no_proxy" in before else "NO_PROXY"
+    value = dotenv_values(env_file, encoding="utf-8-sig")[name] or ""
+    assert value.split(",")[-1] == ".stripe.com"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("A=1\n", "A=1\nSTRIPE_PROXY=direct\n"),
+        ("STRIPE_PROXY=http://u:p@x:1 # old\nB=2", "STRIPE_PROXY=direct # old\nB=2"),
+        ("STRIPE_PROXY='http://x:1'\n", "STRIPE_PROXY='direct'\n"),
+        ("STRIPE_PROXY=\n", "STRIPE_PROXY=direct\n"),
+        ("STRIPE_PROXY_FALLBACK=none\n", "STRIPE_PROXY_FALLBACK=none\nSTRIPE_PROXY=direct\n"),
+    ],
+)
+def test_other_settings_are_replaced(env_file, before, after):
+    env_file.write_text(before)
+    assert written(env_file, "STRIPE_PROXY=direct") == after
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "KEY='a\nNO_PROXY=inside of a value\nb'\n",
+        "NO_PROXY='a\nb'\n",
+        'NO_PROXY="it\\"s"\n',
+    ],
+)
+def test_what_is_not_understood_is_left_alone(env_file, content):
+    env_file.write_text(content)
+    with pytest.raises(CannotWrite, match="not changed safely"):
+        plan(env_file, ADDS)
+    assert env_file.read_text() == content
+
+
+def test_owner_and_permissions_stay(env_file):
+    env_file.write_text("A=1\n")
+    env_file.chmod(0o640)
+    before = env_file.stat()
+    written(env_file, ADDS)
+    after = env_file.stat()
+    assert stat.S_IMODE(after.st_mode) == 0o640
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert list(env_file.parent.iterdir()) == [env_file]
+
+
+def test_new_file_is_for_its_owner_alone(env_file):
+    assert written(env_file, ADDS) == "NO_PROXY=.stripe.com\n"
+    assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+
+
+def test_link_stays_a_link(env_file, tmp_path):
+    target = tmp_path / "settings"
+    target.write_text("A=1\n")
+    env_file.symlink_to(target)
+    assert written(env_file, ADDS) == "A=1\nNO_PROXY=.stripe.com\n"
+    assert env_file.is_symlink()
+
+
+def test_file_that_changed_meanwhile_is_left_alone(env_file):
+    env_file.write_text("A=1\n")
+    change = plan(env_file, ADDS)
+    env_file.write_text("A=2\n")
+    with pytest.raises(CannotWrite, match="has changed meanwhile"):
+        change.write()
+    assert env_file.read_text() == "A=2\n"
+
+
+def test_file_that_is_no_text_is_left_alone(env_file):
+    env_file.write_bytes(b"A=\xff\n")
+    with pytest.raises(CannotWrite, match="not UTF-8"):
+        plan(env_file, ADDS)
+
+
+def test_diff_shows_what_changes_and_no_other_line(env_file):
+    env_file.write_text("SECRET_KEY=hidden\nNO_PROXY=localhost\nEMAIL_HOST_PASSWORD=hidden\n")
+    diff = plan(env_file, ADDS).diff()
+    assert diff[2:] == ["@@ -2 +2 @@", "-NO_PROXY=localhost", "+NO_PROXY=localhost,.stripe.com"]

@@ -1,0 +1,124 @@
+"""The doctor's look at the mail server, with a small one on loopback."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from operations.doctor.mail import mail_checks, mail_not_tried
+from operations.doctor.setup import Setup
+from testing.proxies import black_hole, refusing_port
+
+PASSWORD = "hunter2-of-the-mail"
+
+
+@contextmanager
+def mail_server(answers):
+    """Says `220`, then answers each line by its first word; closes at once without answers."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rwb") as talk:
+            if not answers:
+                return
+            talk.write(b"220 mail.example ESMTP\r\n")
+            talk.flush()
+            for line in talk:
+                word = line.split()[0].upper().decode()
+                talk.write(answers.get(word, "500 what?").encode() + b"\r\n")
+                talk.flush()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.close()
+
+
+@pytest.fixture
+def mail(settings):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 25
+    settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, ""
+    settings.EMAIL_HOST_PASSWORD = PASSWORD
+    return settings
+
+
+def check_at(settings, port, seconds=5):
+    settings.EMAIL_PORT = port
+    (check,) = mail_checks(Setup.of_site(asked=None, seconds=seconds))
+    assert PASSWORD not in f"{check}"
+    return check
+
+
+def test_server_that_answers(mail):
+    with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
+        check = check_at(mail, port)
+    assert (check.status, check.summary) == ("ok", f"127.0.0.1:{port} answers")
+
+
+def test_server_that_refuses_the_account(mail):
+    mail.EMAIL_HOST_USER = "shop"
+    words = {
+        "EHLO": "250-mail.example\r\n250 AUTH PLAIN",
+        "AUTH": f"535 no {PASSWORD}",
+        "QUIT": "221 bye",
+    }
+    with mail_server(words) as port:
+        check = check_at(mail, port)
+    assert check.summary == f"127.0.0.1:{port}: refuses the account (535)"
+    assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
+    assert "no HTTP proxy carries SMTP" in check.detail
+
+
+def test_server_that_takes_the_account(mail):
+    mail.EMAIL_HOST_USER = "shop"
+    words = {"EHLO": "250-mail.example\r\n250 AUTH PLAIN", "AUTH": "235 welcome", "QUIT": "221 bye"}
+    with mail_server(words) as port:
+        assert check_at(mail, port).summary == f"127.0.0.1:{port} takes the account"
+
+
+def test_server_without_starttls(mail):
+    mail.EMAIL_USE_TLS = True
+    with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
+        check = check_at(mail, port)
+    assert check.summary == f"127.0.0.1:{port}: offers no STARTTLS, or no sign-in"
+
+
+def test_nobody_listens(mail):
+    with refusing_port() as port:
+        check = check_at(mail, port)
+    assert (check.status, check.summary) == ("warn", f"127.0.0.1:{port}: nothing listens there")
+
+
+def test_black_hole_takes_no_longer_than_a_call(mail):
+    with black_hole() as port:
+        began_at = time.monotonic()
+        check = check_at(mail, port, seconds=0.5)
+    assert time.monotonic() - began_at < 8
+    assert check.summary == f"127.0.0.1:{port}: does not answer"
+
+
+def test_something_that_is_no_mail_server(mail):
+    with mail_server({}) as port:
+        check = check_at(mail, port)
+    assert check.summary.endswith("ended the talk (SMTPServerDisconnected)")
+
+
+def test_missing_server_is_a_warning(mail):
+    mail.EMAIL_HOST = ""
+    (check,) = mail_not_tried("not tried")
+    assert (check.status, check.fix) == ("warn", "EMAIL_HOST=smtp.example.org")
+
+
+def test_demo_shows_its_mails(mail):
+    mail.DEMO = True
+    assert mail_checks(Setup.of_site(asked=None, seconds=1))[0].status == "ok"
+
+
+def test_offline_the_server_is_not_called(mail):
+    (check,) = mail_not_tried("not tried (--offline)")
+    assert (check.status, check.summary) == ("skip", "127.0.0.1:25: not tried (--offline)")

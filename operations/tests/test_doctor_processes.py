@@ -1,0 +1,93 @@
+"""Running servers against this process: who must be started again."""
+
+from datetime import timedelta
+
+import pytest
+
+from operations import processes
+from operations.doctor.processes import process_checks
+from operations.processes import WEB, note_process
+from payments.stripe import outage
+
+LATER = timedelta(hours=3)
+
+
+@pytest.fixture(autouse=True)
+def run_dir(settings, tmp_path):
+    settings.RUN_DIR = tmp_path / "run"
+    settings.STRIPE_API_BASE = "https://api.stripe.com"
+    yield settings.RUN_DIR
+    while processes._held:
+        processes._held.pop().close()
+
+
+def said(at):
+    return [(check.status, check.summary) for check in process_checks(at=at)]
+
+
+def test_nothing_runs(at):
+    assert said(at) == [("skip", "no server of this site runs here")]
+
+
+def test_server_with_the_same_way(at):
+    note_process(WEB, at=at)
+    (status, summary), *others = said(at + LATER)
+    assert (status, others) == ("ok", [])
+    assert summary.endswith("for 3 h: reaches Stripe as from here")
+
+
+def test_server_that_was_started_before_the_variable_was_set_is_to_be_restarted(at, monkeypatch):
+    note_process(WEB, at=at)
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
+    (check,) = process_checks(at=at)
+    assert check.status == "warn"
+    assert check.summary.endswith("api.stripe.com:443 directly (no proxy set)")
+    assert check.fix.startswith("Restart it: kill ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("STRIPE_SECRET_KEY", "sk_test_51OtherOtherOther", "has another key, sk_sandbox_"),
+        ("STRIPE_PROXY_FALLBACK", "direct", "has other credentials or settings"),
+    ],
+)
+def test_other_settings_are_named(at, settings, name, value, words):
+    note_process(WEB, at=at)
+    setattr(settings, name, value)
+    (check,) = process_checks(at=at)
+    assert words in check.summary
+
+
+def test_other_password_is_found_and_not_shown(at, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
+    note_process(WEB, at=at)
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:swordfish@proxy.example:3128")
+    (check,) = process_checks(at=at)
+    assert check.summary.endswith("has other credentials or settings")
+
+
+def test_server_that_other_machines_reach_is_warned_of(at, settings):
+    settings.BIND = "0.0.0.0:8000"
+    note_process(WEB, at=at)
+    settings.BIND = "127.0.0.1:8000"
+    _server, public = process_checks(at=at)
+    assert (public.status, public.title) == ("warn", "Public server")
+    assert "listens on 0.0.0.0:8000, which other machines can reach" in public.summary
+
+
+def test_worker_that_should_run_is_missed(at, settings):
+    settings.WORKER = True
+    assert said(at)[1] == ("skip", "WORKER=1, and none runs on this machine")
+
+
+def test_outage_and_detour_are_told(at):
+    outage.record_outage("NET-PROXY-403")
+    outage.record_fallback("NET-PROXY-403")
+    detour = outage.last_fallback()
+    assert detour is not None
+    checks = {check.id: check for check in process_checks(at=detour.at)}
+    assert checks["processes.outage"].status == "warn"
+    assert checks["processes.detour"].summary == (
+        "acted 0 s ago: a call went around the proxy (NET-PROXY-403)"
+    )

@@ -1,0 +1,137 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from operations.doctor.report import Status
+from operations.doctor.shop import shop_checks
+from operations.jobs import RECONCILED, note_run
+from outbox.models import OutgoingMail
+from payments.models import EventCursor, Order, StripeEvent
+from payments.tests.conftest import order  # noqa: F401 - a fixture
+from testing.site import Site
+
+pytestmark = pytest.mark.django_db
+
+
+def warnings(at):
+    return {
+        check.id: (check.summary, check.fix)
+        for check in shop_checks(at=at)
+        if check.status is Status.WARN
+    }
+
+
+def test_a_shop_in_order_has_nothing_to_say(order, at):  # noqa: F811
+    assert warnings(at) == {}
+
+
+def test_each_figure_that_should_be_0_is_shown(order, at):  # noqa: F811
+    Order.objects.update(status="paid", paid_at=at)
+    StripeEvent.objects.create(
+        event_id="evt_1",
+        kind="x",
+        livemode=False,
+        mode="sandbox",
+        body="{}",
+        status="failed",
+        received_at=at,
+    )
+    StripeEvent.objects.create(
+        event_id="evt_2",
+        kind="x",
+        livemode=False,
+        mode="sandbox",
+        body="{}",
+        status="unknown",
+        received_at=at,
+    )
+    OutgoingMail.objects.create(
+        key="k", recipient="a@example.org", template="t", queued_at=at, due_at=at
+    )
+    later = at + timedelta(hours=1)
+    assert {name: summary for name, (summary, _fix) in warnings(later).items()} == {
+        "shop.paid_not_granted": "1",
+        "shop.events_left": "1",
+        "shop.events_unknown": "1",
+        "shop.mails_late": "1",
+    }
+
+
+def test_order_that_waits_for_more_than_a_day_is_shown(order, at):  # noqa: F811
+    late = warnings(at + timedelta(hours=26))
+    assert late == {"shop.unresolved": ("1", "run `manage.py reconcile_payments`")}
+
+
+def test_orders_of_another_mode_do_not_count(order, at):  # noqa: F811
+    Order.objects.update(mode="live", status="paid", paid_at=at)
+    assert warnings(at) == {}
+
+
+def summaries(at):
+    return {check.id: check.summary for check in shop_checks(at=at)}
+
+
+def test_work_that_never_ran_is_told(order, settings, at):  # noqa: F811
+    assert summaries(at)["shop.reconciled"] == "never"
+    settings.WORKER = True
+    assert warnings(at) == {
+        "shop.reconciled": ("never, although WORKER=1", "run `manage.py work`"),
+        "shop.worker": ("WORKER=1, but it never ran", "run `manage.py work`"),
+    }
+
+
+def test_worker_is_as_old_as_its_last_sweep(order, settings, at):  # noqa: F811
+    settings.WORKER = True
+    note_run("mails", at=at)
+    note_run(RECONCILED, at=at)
+    assert warnings(at + timedelta(seconds=90)) == {}
+    late = warnings(at + timedelta(hours=5))
+    assert late == {
+        "shop.reconciled": ("5 h ago", "look into the log of `manage.py work`"),
+        "shop.worker": ("last sweep 5 h ago", "start `manage.py work` again"),
+    }
+
+
+def test_reconciliation_by_the_command_counts_too(order, at):  # noqa: F811
+    cursor = {"account": "", "event_id": "evt_1", "event_at": at}
+    EventCursor.objects.create(mode="sandbox", finished_at=at, **cursor)
+    EventCursor.objects.create(mode="live", finished_at=at + timedelta(hours=9), **cursor)
+    assert summaries(at + timedelta(hours=10))["shop.reconciled"] == "10 h ago"
+
+
+def test_last_event_is_told_of_this_mode_only(order, at):  # noqa: F811
+    for number, mode in enumerate(("sandbox", "live")):
+        StripeEvent.objects.create(
+            event_id=f"evt_{number}", kind="x", mode=mode, livemode=mode == "live", body="{}", status="done",
+            received_at=at + timedelta(hours=number),
+        )  # fmt: skip
+    assert summaries(at + timedelta(hours=3))["shop.last_event"] == "3 h ago"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_without_its_tables_is_told_and_nothing_raised(order, at):  # noqa: F811
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE payments_order RENAME TO payments_order_away")
+    try:
+        assert list(warnings(at)) == ["shop.database"]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE payments_order_away RENAME TO payments_order")
+
+
+def test_migrations_that_are_missing_are_counted(tmp_path: Path):
+    site = Site(folder=tmp_path)
+    site.write_env(
+        STRIPE_PUBLIC_KEY="pk_sandbox_tests",
+        STRIPE_SECRET_KEY="sk_sandbox_tests",
+        STRIPE_API_BASE="http://127.0.0.1:9",
+        DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        SECRET_KEY="only-for-tests",
+    )
+    told = site.manage("doctor", "--offline", "--no-color")
+    assert "migrations are not applied" in told.stdout
+    assert "run `manage.py migrate`" in told.stdout
+    assert site.manage("doctor", "--offline").returncode == 0
+    assert site.manage("doctor", "--offline", "--fail-on", "warning").returncode == 1

@@ -1,0 +1,59 @@
+"""Who may read the figures, and that Prometheus can."""
+
+import pytest
+
+from backoffice.tests.test_site import enter
+from operations.metrics import HELP, exposition
+from payments.models import Order
+from payments.monitoring.health_counters import counter_names, health_counters
+from payments.tests.conftest import order  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "a-long-token"
+
+
+@pytest.fixture
+def token(settings):
+    settings.METRICS_TOKEN = TOKEN
+    return {"Authorization": f"Bearer {TOKEN}"}
+
+
+def test_the_token_opens_them(client, order, token, at):  # noqa: F811
+    Order.objects.update(status="paid", paid_at=at)
+    response = client.get("/metrics", headers=token)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = response.content.decode().splitlines()
+    assert 'testbank_paid_not_granted{mode="sandbox",account=""} 1' in lines
+    assert 'testbank_granted_not_paid{mode="sandbox",account=""} 0' in lines
+    assert len(lines) == 3 * len(counter_names())
+
+
+@pytest.mark.parametrize("shown", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}"])
+def test_a_wrong_token_is_refused(client, token, shown):
+    response = client.get("/metrics", headers={"Authorization": shown})
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_without_a_setting_no_token_is_right(client):
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 401
+
+
+def test_staff_may_read_them(client, seller):
+    assert enter(client, seller).get("/metrics").status_code == 200
+
+
+def test_a_learner_may_not(client, learner):
+    client.force_login(learner)
+    assert client.get("/metrics").status_code == 404
+
+
+def test_every_figure_is_explained(at):
+    assert list(HELP) == counter_names()
+    assert (
+        exposition(health_counters(mode="live", at=at), "acct_1").count(
+            'mode="live",account="acct_1"'
+        )
+        == 10
+    )

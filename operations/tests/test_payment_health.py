@@ -1,0 +1,292 @@
+"""The page "Payment health": who sees it, what it tells, and its look over the network."""
+# ruff: noqa: F811 - fixtures of other files are named as they are used
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.groups import OPERATORS, SELLERS
+from backoffice.tests.test_site import enter, make_order, office, superuser  # noqa: F401
+from catalog.models import Access
+from operations.doctor import live
+from operations.doctor.live import last_look, start_look
+from operations.payment_health import ROWS
+from operations.tests.test_doctor import KEY, PUBLIC_KEY, WEBHOOK_SECRET, sandbox, shop  # noqa: F401 - fixtures
+from payments.models import Incident, Order, StripeEvent
+from payments.stripe import outage
+from payments.tests.conftest import order  # noqa: F401 - a fixture
+from payments.tests.stripe_events import event_of
+from testing.proxies import refusing_port, running_squid
+from testing.waiting import wait_until
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/admin/payment-health/"
+LOOK = "/admin/payment-health/look/"
+QUERIES = 19
+
+
+@pytest.fixture(autouse=True)
+def run_dir(settings, tmp_path):
+    settings.RUN_DIR = tmp_path / "run"
+    return settings.RUN_DIR
+
+
+@pytest.fixture
+def operator(seller):
+    seller.groups.add(Group.objects.get(name=OPERATORS))
+    return seller
+
+
+def wait_for_the_look():
+    def is_done():
+        look = last_look()
+        return look is not None and look.finished_at is not None
+
+    wait_until(is_done, seconds=30)
+    return last_look()
+
+
+@pytest.mark.parametrize("url", [PAGE, LOOK])
+def test_strangers_and_learners_find_nothing(client, learner, url):
+    assert client.get(url).headers["Location"].startswith("/accounts/login/?next=")
+    client.force_login(learner)
+    assert client.get(url).status_code == 404
+    assert client.post(url).status_code == 404
+    assert last_look() is None
+
+
+def test_staff_without_a_second_factor_must_show_it_first(client, operator):
+    client.force_login(operator)
+    assert client.get(PAGE).status_code == 302
+
+
+def test_sellers_may_not_look(client, seller):
+    seller.groups.add(Group.objects.get(name=SELLERS))
+    enter(client, seller)
+    assert client.get(PAGE).status_code == 403
+    assert client.post(LOOK).status_code == 403
+    assert last_look() is None
+    assert PAGE not in client.get("/admin/").text
+
+
+def test_operators_find_it_in_the_menu(client, operator):
+    enter(client, operator)
+    assert f'href="{PAGE}"' in client.get("/admin/").text
+    assert client.get(PAGE).status_code == 200
+
+
+def test_a_look_is_made_by_post_only_and_with_a_token(client, operator):
+    enter(client, operator)
+    assert client.get(LOOK).status_code == 405
+    assert client.post(PAGE).status_code == 405
+    client.handler.enforce_csrf_checks = True
+    assert client.post(LOOK).status_code == 403
+    assert last_look() is None
+
+
+def test_page_calls_nobody(office, shop, sandbox):
+    page = office.get(PAGE)
+    assert sandbox.control.requests() == []
+    assert "Not looked at yet" in page.text
+    assert "api.stripe.com:443 directly (no proxy set)" in page.text
+
+
+def test_look_tells_that_payment_goes_through(office, shop, sandbox):
+    outage.record_outage("NET-REFUSED")
+    assert office.post(LOOK).headers["Location"] == PAGE
+    assert wait_for_the_look().ok
+    page = office.get(PAGE).text
+    assert "Payment can go through" in page
+    assert "http-equiv" not in page
+    assert "is accepted" in page
+    assert {entry["method"] for entry in sandbox.control.requests()} == {"GET"}
+    assert not outage.outage_is_known()
+
+
+@pytest.mark.squid
+def test_look_tells_the_cause_and_the_line_that_mends_it(office, shop, monkeypatch):
+    with running_squid("deny") as squid:
+        monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("//", "//user:hunter2@"))
+        office.post(LOOK)
+        wait_for_the_look()
+        page = office.get(PAGE).text
+    assert "Payment cannot go through" in page
+    assert "NET-PROXY-403" in page
+    assert '<pre class="bo-pre bo-line" dir="ltr">NO_PROXY=.stripe.com</pre>' in page
+    for secret in ("hunter2", KEY, "whsec_Doctor"):
+        assert secret not in page
+
+
+def test_page_shows_no_secret_of_any_variable(office, shop, monkeypatch):
+    hidden = "http://user:hid@den:hunter2@proxy.example:3128"
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
+        monkeypatch.setenv(name, hidden)
+    page = office.get(PAGE).text
+    office.post(LOOK)
+    wait_for_the_look()
+    page += office.get(PAGE).text
+    for secret in ("hunter2", "hid@den", KEY, PUBLIC_KEY, WEBHOOK_SECRET):
+        assert secret not in page
+
+
+def test_page_refreshes_itself_while_a_look_is_under_way(office, run_dir):
+    at = timezone.now()
+    live._keep(live.Look(at, None, []))
+    page = office.get(PAGE).text
+    assert '<meta http-equiv="refresh" content="2">' in page
+    assert "Looking at the way to Stripe" in page
+    assert f'action="{LOOK}"' not in page
+
+
+def test_second_look_does_not_begin_beside_the_first(office, run_dir):
+    at = timezone.now()
+    live._keep(live.Look(at, None, []))
+    assert not start_look(at=at)
+    assert "A look is under way already." in office.post(LOOK, follow=True).text
+
+
+def test_look_whose_process_has_ended_keeps_nobody_waiting(office, run_dir):
+    live._keep(live.Look(timezone.now() - timedelta(minutes=2), None, []))
+    page = office.get(PAGE).text
+    assert "The last look did not come to its end" in page
+    assert f'action="{LOOK}"' in page
+
+
+def test_look_that_cannot_be_read_is_none(office, run_dir):
+    run_dir.mkdir()
+    (run_dir / "last-look.json").write_text("{}")
+    assert last_look() is None
+    assert "Not looked at yet" in office.get(PAGE).text
+
+
+def test_figures_lead_to_their_rows(office, make_order, settings, at):
+    settings.STRIPE_MODE = "sandbox"
+    make_order(granted_at=None)
+    page = office.get(PAGE).text
+    url = f"{reverse('admin:payments_order_changelist')}?waiting=not_granted"
+    assert f'<a href="{url}"><span class="bo-number">1</span>' in page
+    assert page.count("bo-figure--bad") == 1
+    rows = office.get(url).text
+    assert Order.objects.get().email in rows
+
+
+@pytest.mark.parametrize("check", ROWS)
+def test_every_figure_has_a_page_of_its_rows(office, check):
+    name, query = ROWS[check]
+    assert office.get(f"{reverse(name)}?{query}").status_code == 200
+    assert f'href="{reverse(name)}?{query.replace("&", "&amp;")}"' in office.get(PAGE).text
+
+
+@pytest.fixture
+def left_over(order):
+    """A signed event of a paid session, whose handling was cut off."""
+    event = event_of(order)
+    return StripeEvent.objects.create(
+        event_id=event["id"], kind=event["type"], mode="sandbox", livemode=False, body=json.dumps(event),
+        status="failed", failure="OperationalError", received_at=order.created_at,
+    )  # fmt: skip
+
+
+def test_event_is_handled_again_by_the_button(client, operator, left_over, order):
+    enter(client, operator)
+    url = reverse("operations:payment_health_replay", args=[left_over.event_id])
+    assert f'action="{url}"' in client.get(PAGE).text
+    for _time in range(2):
+        told = client.post(url, follow=True)
+    order.refresh_from_db()
+    left_over.refresh_from_db()
+    assert (order.status, left_over.status) == ("paid", "done")
+    assert Access.objects.count() == 1
+    assert f'action="{url}"' not in told.text
+
+
+def test_event_that_cannot_be_handled_stays_and_is_told(client, operator, left_over, order):
+    StripeEvent.objects.update(body="{}")
+    enter(client, operator)
+    url = reverse("operations:payment_health_replay", args=[left_over.event_id])
+    assert "It could not be handled." in client.post(url, follow=True).text
+    left_over.refresh_from_db()
+    assert left_over.status in {"failed", "unknown"}
+
+
+def test_event_is_put_aside_by_who_may(client, operator, left_over):
+    enter(client, operator)
+    url = reverse("operations:payment_health_aside", args=[left_over.event_id])
+    assert "The event is put aside." in client.post(url, follow=True).text
+    left_over.refresh_from_db()
+    assert left_over.status == "ignored"
+
+
+@pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
+def test_events_are_for_operators_only(client, seller, learner, left_over, name):
+    url = reverse(f"admin:{name}", args=[left_over.event_id])
+    assert client.post(url).headers["Location"].startswith("/accounts/login/?next=")
+    client.force_login(learner)
+    assert client.post(url).status_code == 404
+    seller.groups.add(Group.objects.get(name=SELLERS))
+    enter(client, seller)
+    assert client.post(url).status_code == 403
+    assert client.get(url).status_code == 405
+    left_over.refresh_from_db()
+    assert left_over.status == "failed"
+
+
+@pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
+def test_unknown_event_is_not_found(office, name):
+    assert office.post(reverse(f"admin:{name}", args=["evt_none"])).status_code == 404
+
+
+def test_incidents_and_events_that_wait_are_shown_newest_first(office, at):
+    for number in range(2):
+        moment = at + timedelta(hours=number)
+        Incident.objects.create(
+            code=f"AAAAAAA{number + 2}", cause="NET-PROXY-403", subject="s", report="r", at=moment
+        )
+        StripeEvent.objects.create(
+            event_id=f"evt_{number}", kind=f"kind.{number}", mode="sandbox", livemode=False, body="{}",
+            status="unknown", received_at=moment,
+        )  # fmt: skip
+    page = office.get(PAGE).text
+    assert page.index("AAAAAAA3") < page.index("AAAAAAA2")
+    assert page.index("kind.1") < page.index("kind.0")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_page_asks_no_more_for_more_rows(office, at, count, django_assert_num_queries):
+    for number in range(count):
+        Incident.objects.create(
+            code=f"AAAAAAA{number + 2}", cause="NET-PROXY-403", subject="s", report="r", at=at
+        )
+        StripeEvent.objects.create(
+            event_id=f"evt_{number}", kind="kind", mode="sandbox", livemode=False, body="{}",
+            status="unknown", received_at=at,
+        )  # fmt: skip
+    office.get(PAGE)
+    with django_assert_num_queries(QUERIES):
+        office.get(PAGE)
+
+
+def test_fallback_is_shown_where_it_acts(office, settings):
+    settings.STRIPE_PROXY_FALLBACK = "direct"
+    outage.record_fallback("NET-PROXY-403")
+    page = office.get(PAGE).text
+    assert "STRIPE_PROXY_FALLBACK=direct: where the proxy fails" in page
+    assert "A call went around the proxy" in page
+
+
+def test_outage_is_shown(office):
+    outage.record_outage("NET-REFUSED")
+    assert "The last purchases did not get through." in office.get(PAGE).text
+
+
+def test_look_into_nowhere_tells_it(office, shop):
+    with refusing_port() as closed:
+        shop.lead_to(closed)
+        office.post(LOOK)
+        assert not wait_for_the_look().ok
+        assert "NET-REFUSED" in office.get(PAGE).text

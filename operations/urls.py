@@ -1,0 +1,26 @@
+"""Addresses for whoever runs the site."""
+
+from django.contrib import admin
+from django.urls import path
+
+from operations import payment_health
+from operations.metrics import metrics
+
+app_name = "operations"
+
+staff = admin.site.admin_view
+urlpatterns = [
+    path("metrics", metrics, name="metrics"),
+    path("admin/payment-health/", staff(payment_health.payment_health), name="payment_health"),
+    path("admin/payment-health/look/", staff(payment_health.look), name="payment_health_look"),
+    path(
+        "admin/payment-health/replay/<str:event_id>/",
+        staff(payment_health.replay),
+        name="payment_health_replay",
+    ),
+    path(
+        "admin/payment-health/aside/<str:event_id>/",
+        staff(payment_health.aside),
+        name="payment_health_aside",
+    ),
+]

@@ -1,0 +1,69 @@
+"""Work to do once, later: mails to send, and the leases of scheduled jobs.
+
+The rows are the truth. A process claims a row by a lease that expires, so that a process killed
+at any moment loses nothing.
+"""
+
+from datetime import datetime
+
+from django.db import models
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def due(self, at: datetime) -> "OutgoingMailQuerySet":
+        """Mails to send now that no process has leased."""
+        free = models.Q(leased_until=None) | models.Q(leased_until__lte=at)
+        return self.filter(free, sent_at=None, given_up_at=None, due_at__lte=at)
+
+
+class OutgoingMail(models.Model):
+    """A mail. `key` names its cause, so that the same cause never queues a second one.
+
+    `template` is the prefix of its template names (`…_subject.txt`, `…_message.txt`,
+    `…_message.html`) and `context` their context, as JSON. They are rendered when it is sent.
+    """
+
+    key = models.CharField(max_length=200)
+    recipient = models.EmailField()
+    language = models.CharField(max_length=20)
+    template = models.CharField(max_length=200)
+    context = models.JSONField(default=dict)
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    failure = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OutgoingMailQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(sent_at=None, given_up_at=None),
+                name="outbox_mail_waiting",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="outbox_mail_once_a_cause"),
+            models.CheckConstraint(
+                condition=models.Q(sent_at__isnull=True) | models.Q(given_up_at__isnull=True),
+                name="outbox_mail_sent_or_given_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Lease(models.Model):
+    """The right to run a named job until the lease expires. One row per job."""
+
+    name = models.CharField(max_length=100, unique=True)
+    holder = models.CharField(max_length=100)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.holder})"

@@ -1,0 +1,124 @@
+"""The outbox of mails: queued in the transaction of their cause, sent later, once each.
+
+A mail is sent twice only if the process dies after the mail server accepted it and before the
+row is marked as sent; both copies then carry the same Message-ID.
+"""
+
+import logging
+import smtplib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import get_language, override
+
+from outbox.models import OutgoingMail
+
+logger = logging.getLogger("outbox.services")
+
+LEASE_SECONDS = 60
+MOST_TRIES = 12
+FIRST_PAUSE_SECONDS = 15
+LONGEST_PAUSE_SECONDS = 6 * 3600
+IN_REQUEST = 3
+
+
+def queue_mail(
+    *, key: str, recipient: str, template: str, context: dict[str, Any], at: datetime
+) -> None:
+    """Queue a mail in the caller's transaction, so that it exists only if its cause does.
+
+    Idempotent, also when called twice at once: `key` names the cause and is unique. Without a
+    worker (`settings.WORKER`) this process sends it right after the commit. See
+    `outbox.models.OutgoingMail` for the parts.
+    """
+    mail = OutgoingMail(
+        key=key,
+        recipient=recipient,
+        template=template,
+        context=context,
+        language=get_language() or settings.LANGUAGE_CODE,
+        queued_at=at,
+        due_at=at,
+    )
+    OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
+    if not settings.WORKER:
+        transaction.on_commit(_send_a_few, robust=True)
+
+
+def mails_queued(keys: Iterable[str]) -> set[str]:
+    """Return those of the keys that have a mail, sent or not."""
+    mails = OutgoingMail.objects.filter(key__in=list(keys))
+    return set(mails.values_list("key", flat=True))
+
+
+def _send_a_few() -> None:
+    send_due_mails(at=timezone.now(), limit=IN_REQUEST)
+
+
+def send_due_mails(*, at: datetime, limit: int = 100) -> int:
+    """Send the mails that are due, and return how many were sent.
+
+    Safe to call from several processes at once: each mail is claimed by a lease. A mail that
+    cannot be sent is retried with exponential backoff, and given up and logged after twelve
+    tries.
+    """
+    waiting = list(
+        OutgoingMail.objects.due(at).order_by("due_at").values_list("pk", flat=True)[:limit]
+    )
+    return sum(_send_if_free(pk, at=at) for pk in waiting)
+
+
+def _send_if_free(pk: int, *, at: datetime) -> bool:
+    leased = OutgoingMail.objects.due(at).filter(pk=pk)
+    if not leased.update(leased_until=at + timedelta(seconds=LEASE_SECONDS), tries=F("tries") + 1):
+        return False
+    mail = OutgoingMail.objects.get(pk=pk)
+    try:
+        message(mail).send()
+    except (OSError, smtplib.SMTPException) as error:
+        _put_off(mail, error, at=at)
+        return False
+    OutgoingMail.objects.filter(pk=pk).update(sent_at=at, leased_until=None, failure="")
+    return True
+
+
+def _put_off(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
+    pause = min(FIRST_PAUSE_SECONDS * 2 ** (mail.tries - 1), LONGEST_PAUSE_SECONDS)
+    over = mail.tries >= MOST_TRIES
+    log = logger.error if over else logger.warning
+    log("mail=%s try=%d could not be sent: %s", mail.key, mail.tries, type(error).__name__)
+    OutgoingMail.objects.filter(pk=mail.pk).update(
+        leased_until=None,
+        due_at=at + timedelta(seconds=pause),
+        failure=type(error).__name__,
+        given_up_at=at if over else None,
+    )
+
+
+def message(mail: OutgoingMail) -> EmailMultiAlternatives:
+    """Render the mail in its recipient's language, as text and as HTML."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    context = {
+        **mail.context,
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "current_site": {"name": settings.SITE_NAME, "domain": host},
+    }
+    with override(mail.language):
+        subject = render_to_string(f"{mail.template}_subject.txt", context)
+        text = render_to_string(f"{mail.template}_message.txt", context)
+        html = render_to_string(f"{mail.template}_message.html", context)
+    headers = {"Message-ID": f"<{mail.key}@{host}>"}
+    made = EmailMultiAlternatives(
+        " ".join(subject.split()), text, to=[mail.recipient], headers=headers
+    )
+    made.attach_alternative(html, "text/html")
+    return made
