@@ -12,15 +12,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from catalog.indexing.banks import reindex_changed_banks
-from operations.models import JobRun
-from outbox.leases import give_back_lease, take_lease
+from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
-from payments.flows.reconciliation import reconcile
-from payments.flows.refunds import send_unanswered_refunds
-from payments.flows.reminders import send_due_reminders
-from payments.flows.webhook_inbox import handle_pending_events
-from payments.monitoring.incidents import diagnosis_of
 from payments.stripe_integration import StripeError
 
 logger = logging.getLogger("operations.jobs")
@@ -56,7 +49,7 @@ def reconciliation(at: datetime) -> int:
     """Make the shop and Stripe agree; on one machine at a time."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
     lease = {"name": "reconciliation", "holder": holder}
-    if not take_lease(**lease, at=at, seconds=LEASE_SECONDS):
+    if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
         moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at).moves.total()
@@ -68,7 +61,7 @@ def reconciliation(at: datetime) -> int:
         logger.warning("reconciliation could not ask Stripe: %s", cause)
         return 0
     finally:
-        give_back_lease(**lease, at=at)
+        release_lease(**lease, at=at)
 
 
 def refunds(at: datetime) -> int:

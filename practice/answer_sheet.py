@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from practice.models import Attempt
 
 CELLS_PER_PAGE = 100
-LINK = '<a href="{url}{position}/" class="{css_class}"{step}>{position}{label}</a>'
-TEXT = '<span class="{css_class}"{step}>{position}{label}</span>'
+LINK = '<li><a href="{url}{position}/" class="{css_class}"{step}>{position}{label}</a></li>'
+TEXT = '<li><span class="{css_class}"{step}>{position}{label}</span></li>'
 LABEL = '<span class="visually-hidden"> {}</span>'
 CURRENT_STEP = ' aria-current="step"'
 
@@ -98,8 +98,8 @@ def closed_navigation(sheet: AnswerSheet, position: int) -> Navigation:
 
 def cells(
     sheet: AnswerSheet, positions: Iterable[int], *, is_closed: bool, current: int | None = None
-) -> list[SafeString]:
-    """Render one cell for each of these positions. A closed attempt links only answered ones.
+) -> SafeString:
+    """Render a list item for each of these positions. A closed attempt links only answered ones.
 
     In Python, from parts that are escaped once: a hundred rounds of a template loop take
     longer than the rest of the page.
@@ -108,15 +108,14 @@ def cells(
     incorrect = {"css_class": "bubble bubble--wrong", "label": format_html(LABEL, _("wrong"))}
     unanswered = {"css_class": "bubble", "label": format_html(LABEL, _("not answered"))}
     url = questions_url(sheet.attempt.pk)
-    rendered = []
+    items = []
     for position in positions:
         fraction = sheet.fractions.get(position)
         look = unanswered if fraction is None else correct if fraction == 1 else incorrect
         markup = TEXT if fraction is None and is_closed else LINK
         step = CURRENT_STEP if position == current else ""
-        cell = markup.format(url=url, position=position, step=step, **look)
-        rendered.append(mark_safe(cell))  # noqa: S308 - constants, a number, and escaped texts
-    return rendered
+        items.append(markup.format(url=url, position=position, step=step, **look))
+    return mark_safe("\n".join(items))  # noqa: S308 - constants, numbers, and escaped texts
 
 
 def questions_url(attempt_id: UUID) -> SafeString:
