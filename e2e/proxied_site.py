@@ -199,16 +199,26 @@ def _responds(url: str) -> bool:
         return False
 
 
+Network = tuple[RunningSandbox, RunningProxy, RunningProxy]
+
+
 @contextmanager
-def running_proxied_site(folder: Path) -> Iterator[ProxiedSite]:
-    """A site with the demo's banks and learners who are signed in."""
-    copy_project(folder)
-    (folder / ".venv").symlink_to(sys.prefix)
+def running_network(folder: Path) -> Iterator[Network]:
+    """Run a sandbox, a proxy that refuses Stripe, and a proxy that allows it with credentials."""
     with (
         running_sandbox(folder, secret_keys=(SECRET_KEY,)) as sandbox,
         running_squid("deny") as refusing_proxy,
         running_squid("credentials", leads_to=sandbox.tls_port) as allowing_proxy,
     ):
+        yield sandbox, refusing_proxy, allowing_proxy
+
+
+@contextmanager
+def running_proxied_site(folder: Path) -> Iterator[ProxiedSite]:
+    """A site with the demo's banks and learners who are signed in."""
+    copy_project(folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    with running_network(folder) as (sandbox, refusing_proxy, allowing_proxy):
         # The copy uses the same `.env` and database as this site.
         site = new_site(folder, initial_dotenv(sandbox), {})
         load_demo_banks(site)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.proxied_site import SECRET_KEY, initial_dotenv, proxy_environment
+from e2e.proxied_site import SECRET_KEY, initial_dotenv, proxy_environment, running_network
 from testing.learners import load_demo_banks, signed_in_learners
-from testing.proxies import RunningProxy, running_squid
-from testing.sandbox import RunningSandbox, running_sandbox
+from testing.proxies import RunningProxy
+from testing.sandbox import RunningSandbox
 from testing.site import DIRECT, Site, new_site
 from testing.visitor import Visitor
 
@@ -62,11 +62,7 @@ class SiteBehindProxy:
 @pytest.fixture(scope="module")
 def site_behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteBehindProxy]:
     folder = tmp_path_factory.mktemp("site")
-    with (
-        running_sandbox(folder, secret_keys=(SECRET_KEY,)) as sandbox,
-        running_squid("deny") as refusing_proxy,
-        running_squid("credentials", leads_to=sandbox.tls_port) as allowing_proxy,
-    ):
+    with running_network(folder) as (sandbox, refusing_proxy, allowing_proxy):
         site = new_site(folder, initial_dotenv(sandbox), {})
         load_demo_banks(site)
         sessions = signed_in_learners(site, LEARNERS)

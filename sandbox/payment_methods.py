@@ -76,11 +76,11 @@ TEST_PAYMENT_METHODS = (
     ),
     NEEDS_AUTHENTICATION,
     PaymentMethod("disputed", "4000000000000259", "Is disputed later", dispute="fraudulent"),
-    PaymentMethod("debit", "AT611904300234573201", "Bank debit, succeeds later", kind="sepa_debit"),
+    PaymentMethod("debit", "AT611904300234573201", "Debit succeeds later", kind="sepa_debit"),
     PaymentMethod(
         "debit-fails",
         "AT861904300235473202",
-        "Bank debit, fails later",
+        "Debit fails later",
         kind="sepa_debit",
         decline=DEBIT_FAILED,
     ),

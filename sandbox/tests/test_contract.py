@@ -30,32 +30,24 @@ def description() -> Any:
     return stripe_description()
 
 
+FULL_PARAMS = session_params(
+    client_reference_id="order-1",
+    customer_email="learner@example.org",
+    metadata={"order": "1"},
+    payment_intent_data={"metadata": {"order": "1"}, "description": "Order 1"},
+    locale="de",
+    submit_type="pay",
+    allow_promotion_codes=False,
+    adaptive_pricing={"enabled": False},
+    expand=["line_items"],
+)
+
+
 def use_whole_api(running: RunningSandbox) -> None:
     """Call every operation, and provoke errors."""
     client = client_for(running)
-    sessions = client.v1.checkout.sessions
-    full = session_params(
-        client_reference_id="order-1",
-        customer_email="learner@example.org",
-        metadata={"order": "1"},
-        payment_intent_data={"metadata": {"order": "1"}, "description": "Order 1"},
-        locale="de",
-        submit_type="pay",
-        allow_promotion_codes=False,
-        adaptive_pricing={"enabled": False},
-        expand=["line_items"],
-    )
-    paid = sessions.create(full, {"idempotency_key": "once"})
-    sessions.create(full, {"idempotency_key": "once"})
-    running.control.decline(paid.id)
-    intent = running.control.pay(paid.id)["payment_intent"]
-    sessions.retrieve(paid.id, {"expand": ["line_items", "payment_intent.latest_charge"]})
-    sessions.line_items.list(paid.id, {"limit": 1})
-    free = sessions.create(session_params(0))
-    running.control.pay(free.id)
-    sessions.expire(sessions.create(session_params(500, "jpy")).id)
-    sessions.list({"limit": 2, "created": {"gte": 1}, "expand": ["data.line_items"]})
-    use_refunds(running, client, intent)
+    paid = use_sessions(running, client)
+    use_refunds(running, client, running.control.session(paid)["payment_intent"])
     use_debits_authentication_and_disputes(running, client)
     page = client.v1.events.list({"types": ["checkout.session.completed"], "limit": 1})
     client.v1.events.retrieve(page.data[0].id)
@@ -64,8 +56,29 @@ def use_whole_api(running: RunningSandbox) -> None:
     use_webhook_endpoints(client)
     client.v1.accounts.retrieve_current()
     client.v1.balance.retrieve()
+    provoke_errors(running, client, paid)
+
+
+def use_sessions(running: RunningSandbox, client: stripe.StripeClient) -> str:
+    """Create, pay, retrieve, list and expire sessions; return one that was paid."""
+    sessions = client.v1.checkout.sessions
+    paid = sessions.create(FULL_PARAMS, {"idempotency_key": "once"})
+    sessions.create(FULL_PARAMS, {"idempotency_key": "once"})
+    running.control.decline(paid.id)
+    running.control.pay(paid.id)
+    sessions.retrieve(paid.id, {"expand": ["line_items", "payment_intent.latest_charge"]})
+    sessions.line_items.list(paid.id, {"limit": 1})
+    running.control.pay(sessions.create(session_params(0)).id)
+    sessions.expire(sessions.create(session_params(500, "jpy")).id)
+    sessions.list({"limit": 2, "created": {"gte": 1}, "expand": ["data.line_items"]})
+    return paid.id
+
+
+def provoke_errors(running: RunningSandbox, client: stripe.StripeClient, paid: str) -> None:
+    """Make requests that Stripe refuses."""
+    sessions = client.v1.checkout.sessions
     for refused in (
-        lambda: sessions.expire(paid.id),
+        lambda: sessions.expire(paid),
         lambda: sessions.retrieve("cs_test_nothing"),
         lambda: sessions.create(session_params(1)),
         lambda: sessions.create(session_params(2999), {"idempotency_key": "once"}),
