@@ -1,6 +1,6 @@
-"""The work behind the scenes, as `manage.py work` does it: what, and how often.
+"""The jobs of the worker, `manage.py work`: what each does, and how often.
 
-Each sweep is a function of a room that may be cut off at any moment and run again.
+A job may be killed at any moment: what it held is picked up by its next run.
 """
 
 import logging
@@ -12,8 +12,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from catalog.indexing.banks import reindex_changed_banks
+from operations.models import JobRun
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
+from payments.flows.reconciliation import reconcile
+from payments.flows.refunds import send_unanswered_refunds
+from payments.flows.reminders import send_due_reminders
+from payments.flows.webhook_inbox import handle_pending_events
+from payments.monitoring.incidents import diagnosis_of
 from payments.stripe_integration import StripeError
 
 logger = logging.getLogger("operations.jobs")
@@ -22,31 +29,30 @@ RECONCILE_EVERY_SECONDS = 300
 # How long a process that died keeps others from reconciling.
 LEASE_SECONDS = 120
 LOOK_BACK = timedelta(days=3)
-# The reconciliations that reached Stripe; the sweep itself also runs where it does not.
+# Noted apart from the job's own runs: only those that reached Stripe.
 RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """One job: it takes the time, and tells how much it did."""
+class Job:
+    """A job. `run` takes the time and returns how many rows it dealt with."""
 
     name: str
     every_seconds: float
     run: Callable[[datetime], int]
 
 
-def mails(at: datetime) -> int:
-    """Send what is due."""
+def send_mails(at: datetime) -> int:
     return send_due_mails(at=at)
 
 
-def events(at: datetime) -> int:
-    """Handle events that were left over."""
+def handle_events(at: datetime) -> int:
+    """Handle the events in the inbox whose request failed or was killed."""
     return handle_pending_events(at=at)
 
 
-def reconciliation(at: datetime) -> int:
-    """Make the shop and Stripe agree; on one machine at a time."""
+def reconcile_with_stripe(at: datetime) -> int:
+    """Reconcile, on one machine at a time; the lease ends by itself if the process dies."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
     lease = {"name": "reconciliation", "holder": holder}
     if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
@@ -58,37 +64,37 @@ def reconciliation(at: datetime) -> int:
     except StripeError as error:
         diagnosis = diagnosis_of(error)
         cause = diagnosis.id if diagnosis else type(error).__name__
-        logger.warning("reconciliation could not ask Stripe: %s", cause)
+        logger.warning("reconciliation could not reach Stripe: %s", cause)
         return 0
     finally:
         release_lease(**lease, at=at)
 
 
-def refunds(at: datetime) -> int:
-    """Send again what was asked for and has no answer."""
+def retry_refunds(at: datetime) -> int:
+    """Send the refunds again that Stripe has not answered."""
     return send_unanswered_refunds(at=at)
 
 
-def reminders(at: datetime) -> int:
-    """Tell buyers who wait that payment works again, once it does."""
+def send_reminders(at: datetime) -> int:
+    """Email the buyers who asked to hear when payment works again."""
     return send_due_reminders(at=at)
 
 
-def shelves(at: datetime) -> int:
-    """Let banks be found that were changed past the shop's own ways."""
+def reindex_banks(at: datetime) -> int:
+    """Index the banks that changed without a call of the catalog's services."""
     return reindex_changed_banks(at=at)
 
 
 def note_run(name: str, *, at: datetime) -> None:
-    """Write down that a sweep came to its end."""
+    """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
 
 
-SWEEPS = (
-    Sweep("mails", 2, mails),
-    Sweep("events", 15, events),
-    Sweep("refunds", 60, refunds),
-    Sweep("reminders", 60, reminders),
-    Sweep("shelves", 60, shelves),
-    Sweep("reconciliation", RECONCILE_EVERY_SECONDS, reconciliation),
+JOBS = (
+    Job("mails", 2, send_mails),
+    Job("events", 15, handle_events),
+    Job("refunds", 60, retry_refunds),
+    Job("reminders", 60, send_reminders),
+    Job("search-index", 60, reindex_banks),
+    Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

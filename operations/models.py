@@ -1,10 +1,10 @@
-"""What the work behind the scenes did last. Nothing of the domain lives here."""
+"""When the worker's jobs last finished."""
 
 from django.db import models
 
 
 class JobRun(models.Model):
-    """When a sweep last came to its end, on whichever machine. One row a sweep."""
+    """The last finished run of a job, on whichever machine. One row a job."""
 
     name = models.CharField(max_length=40, unique=True)
     at = models.DateTimeField()

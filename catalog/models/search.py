@@ -2,7 +2,7 @@
 
 `catalog.indexing.search_text` can write all rows anew. On SQLite triggers copy both tables
 into FTS5 tables; on PostgreSQL a generated column holds the vector (migration
-`0006_full_text`).
+`0002_full_text_indexes`).
 """
 
 from django.db import models

@@ -1,4 +1,4 @@
-"""The table of the cache: rate limits live there, so that all processes share them."""
+"""Create the table of the cache `default`: rate limits and used codes, shared by all processes."""
 
 from django.core.management import call_command
 from django.db import migrations
@@ -9,6 +9,5 @@ def create_cache_table(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    initial = True
-    dependencies = []
+    dependencies = [("operations", "0001_initial")]
     operations = [migrations.RunPython(create_cache_table, migrations.RunPython.noop)]

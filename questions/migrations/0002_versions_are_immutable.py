@@ -1,9 +1,8 @@
-"""The database refuses to change a version of a question: past attempts refer to it.
+"""Let the database refuse to change a version of a question: past attempts refer to it.
 
-A trigger and not only code, because `QuerySet.update`, a shell or a later data migration
-would go past code. SQLite drops a table's triggers when a later migration rebuilds the
-table: such a migration must end with `make_immutable` again. A test writes to a version
-after all migrations, so forgetting that is noticed.
+A trigger, because `QuerySet.update`, a shell or a later data migration would bypass code. SQLite
+drops a table's triggers when a later migration rebuilds the table: such a migration must end with
+`make_immutable` again. A test writes to a version after all migrations.
 """
 
 from django.apps.registry import Apps
@@ -31,7 +30,7 @@ def make_immutable(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 
 def make_mutable(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Take that back."""
+    """Undo `make_immutable`."""
     if schema_editor.connection.vendor == "sqlite":
         schema_editor.execute(f"DROP TRIGGER {MESSAGE}")
     else:

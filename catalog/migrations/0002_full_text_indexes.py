@@ -1,9 +1,9 @@
-"""Full-text indexes of both databases over the same two tables.
+"""Create the full-text indexes of both databases over the same two tables.
 
-The words are folded and divided by `catalog.indexing.words` before they are stored, so the
-databases only divide at blanks: `simple` on PostgreSQL, plain `unicode61` on SQLite.
-SQLite drops a table's triggers when a later migration rebuilds the table: such a migration
-must end with `make_indexes` again. A test changes a text and looks for it.
+`catalog.indexing.words` folds and splits the words before they are stored, so the databases only
+split at spaces: `simple` on PostgreSQL, plain `unicode61` on SQLite. SQLite drops a table's
+triggers when a later migration rebuilds the table: such a migration must end with `make_indexes`
+again. A test changes a text and searches for it.
 """
 
 from django.apps.registry import Apps
@@ -43,7 +43,7 @@ def make_indexes(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def drop_indexes(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Take that back."""
+    """Undo `make_indexes`."""
     for table in TABLES:
         if schema_editor.connection.vendor == "sqlite":
             for name in ("added", "removed", "changed"):
@@ -54,6 +54,6 @@ def drop_indexes(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0005_browse_and_search")]
+    dependencies = [("catalog", "0001_initial")]
 
     operations = [migrations.RunPython(make_indexes, drop_indexes)]
