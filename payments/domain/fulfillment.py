@@ -5,6 +5,7 @@ The webhook, the return page and reconciliation all call `fulfill`. Any one of t
 
 import logging
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from payments.domain.order_life_cycle import mark_expired, mark_failed, mark_gra
 from payments.domain.receipts import queue_receipt
 from payments.domain.refunds_and_disputes import apply_balance, apply_early_events
 from payments.errors import NotHeld, NotPaid, UnknownSession
-from payments.models import Order, OrderEvent
+from payments.models import Order, OrderEvent, OrderLine
 from payments.stripe.facts import SessionFacts, mode_of
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def fulfill(session: SessionFacts, *, source: str, at: datetime) -> Order:
     if order.is_settled:
         return order
     learner = lock_learner_of(order)
-    review = review_payment(order, learner, session, at=at)
+    lines = lines_of(order)
+    review = review_payment(order, learner, lines, session, at=at)
     if not mark_paid(
         order,
         session,
@@ -66,7 +68,7 @@ def fulfill(session: SessionFacts, *, source: str, at: datetime) -> Order:
     ):
         return order
     if learner and review.is_clear:
-        grant_lines(order, learner, at=at)
+        grant_lines(order, learner, lines, at=at)
     apply_early_events(order, source=source, at=at)
     return order
 
@@ -99,25 +101,39 @@ def lock_learner_of(order: Order) -> User | None:
     """
     if order.user_id is None:
         return None
-    return User.objects.select_for_update(no_key=True).filter(pk=order.user_id).first()
+    learners = User.objects.select_for_update(no_key=True).only("pk")
+    return learners.filter(pk=order.user_id).first()
+
+
+def lines_of(order: Order) -> list[OrderLine]:
+    """Return the order's lines with what granting and the receipt need of their banks."""
+    lines = order.lines.select_related("test_bank").order_by("pk")
+    return list(lines.only("order_id", "title", "access_days", "test_bank__slug"))
 
 
 def review_payment(
-    order: Order, learner: User | None, session: SessionFacts, *, at: datetime
+    order: Order,
+    learner: User | None,
+    lines: Collection[OrderLine],
+    session: SessionFacts,
+    *,
+    at: datetime,
 ) -> PaymentReview:
     """Decide whether a payment grants access. The caller has locked the order and the learner."""
     if reason := _difference(order, session):
         return PaymentReview(hold_reason=reason)
     if learner is None:
         return PaymentReview(hold_reason="the learner's account is gone")
-    access = _live_accesses(order, learner, at=at).order_by("starts_at", "pk").first()
-    if access is None:
+    accesses = _live_accesses(learner, lines, at=at).order_by("starts_at", "pk")
+    oldest = accesses.values_list("source_kind", "source_id").first()
+    if oldest is None:
         return PaymentReview()
-    if access.source_kind == Access.Source.ORDER and (order_id := _uuid(access.source_id)):
+    source_kind, source_id = oldest
+    if source_kind == Access.Source.ORDER and (order_id := _uuid(source_id)):
         first = Order.objects.filter(pk=order_id).values_list("pk", flat=True).first()
         if first:
             return PaymentReview(duplicate_of=first)
-    return PaymentReview(hold_reason=f"the learner had access already ({access.source_kind})")
+    return PaymentReview(hold_reason=f"the learner had access already ({source_kind})")
 
 
 def _difference(order: Order, session: SessionFacts) -> str:
@@ -133,12 +149,12 @@ def _difference(order: Order, session: SessionFacts) -> str:
     return "" if mode == order.mode else f"Stripe speaks of mode {mode}, the order is {order.mode}"
 
 
-def grant_lines(order: Order, learner: User, *, at: datetime) -> None:
+def grant_lines(order: Order, learner: User, lines: Collection[OrderLine], *, at: datetime) -> None:
     """Grant access to each line and queue the receipt. Idempotent.
 
     The caller owns the transaction and has locked the order and the learner.
     """
-    for line in order.lines.select_related("test_bank").order_by("pk"):
+    for line in lines:
         grant_access(
             learner=learner,
             test_bank=line.test_bank,
@@ -202,7 +218,7 @@ def grant_missing_access(*, order: Order, at: datetime) -> bool:
     if found is None:
         return False
     learner = lock_learner_of(found)
-    if learner is None or _live_accesses(found, learner, at=at).exists():
+    if learner is None or _live_accesses(learner, lines_of(found), at=at).exists():
         return False
     _grant_late(found, learner, source=OrderEvent.Source.RECONCILIATION, at=at)
     logger.warning("order=%s was paid without its access, which is granted now", order.pk)
@@ -211,13 +227,15 @@ def grant_missing_access(*, order: Order, at: datetime) -> bool:
 
 def _grant_late(order: Order, learner: User, *, source: str, at: datetime) -> None:
     mark_granted(order, source=source, at=at)
-    grant_lines(order, learner, at=at)
+    grant_lines(order, learner, lines_of(order), at=at)
     apply_balance(order, source=source, at=at)
 
 
-def _live_accesses(order: Order, learner: User, *, at: datetime) -> QuerySet[Access]:
-    """Return the learner's live accesses to the order's banks."""
-    banks = order.lines.values("test_bank")
+def _live_accesses(
+    learner: User, lines: Collection[OrderLine], *, at: datetime
+) -> QuerySet[Access]:
+    """Return the learner's live accesses to the banks of the lines."""
+    banks = [line.test_bank_id for line in lines]
     return Access.objects.live(at).filter(learner=learner, test_bank__in=banks)
 
 

@@ -1,7 +1,7 @@
 """The life cycle of an order: every move between its states.
 
 Each move is one function: a conditional UPDATE from the states it may start in and an
-`OrderEvent`, in one transaction. Nothing here calls Stripe.
+`OrderEvent`, in the caller's transaction or in one of its own. Nothing here calls Stripe.
 """
 
 import uuid
@@ -32,7 +32,7 @@ def mark_asked(order: Order, *, at: datetime) -> None:
         order.asked_at = at
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_open(order: Order, session: SessionFacts, *, at: datetime) -> bool:
     """Move from pending to open, with the session's id and URL.
 
@@ -50,13 +50,13 @@ def mark_open(order: Order, session: SessionFacts, *, at: datetime) -> bool:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_expired(order: Order, *, source: str, at: datetime) -> bool:
     """Move from pending or open to expired; False from any other state."""
     return _close_unpaid(order, kind="expired", status=Order.Status.EXPIRED, source=source, at=at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_failed(order: Order, *, source: str, at: datetime) -> bool:
     """Move from pending or open to failed; False from any other state."""
     return _close_unpaid(order, kind="failed", status=Order.Status.FAILED, source=source, at=at)
@@ -71,7 +71,7 @@ def _close_unpaid(order: Order, *, kind: str, status: str, source: str, at: date
     return moved
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_paid(
     order: Order,
     session: SessionFacts,
@@ -109,7 +109,7 @@ def mark_paid(
     return moved
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_granted(order: Order, *, source: str, at: datetime) -> bool:
     """Record that a paid order grants its access only now; the caller grants it."""
     return _move(
@@ -123,7 +123,7 @@ def mark_granted(order: Order, *, source: str, at: datetime) -> bool:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def mark_balance(
     order: Order, *, kind: str, status: str, refunded_minor: int, source: str, at: datetime
 ) -> bool:

@@ -308,12 +308,14 @@ def apply_early_events(order: Order, *, source: str, at: datetime) -> None:
     """
     if not order.payment_intent_id:
         return
-    early = StripeEvent.objects.filter(
+    # Whoever handles an event holds its row and waits for the order, so waiting for the row here
+    # would be a deadlock. The sweep handles an event that is skipped.
+    early = StripeEvent.objects.select_for_update(skip_locked=True).filter(
         status=StripeEvent.Status.UNKNOWN,
         payment_intent_id=order.payment_intent_id,
         kind__in=HANDLERS,
     )
-    for stored in early.order_by("pk"):
+    for stored in early.only("event_id", "body").order_by("pk"):
         try:
             apply_event(json.loads(stored.body), source=source, at=at)
         except (MalformedObject, UnknownPayment, OtherMode) as error:

@@ -70,18 +70,18 @@ def receive_event(
 ) -> None:
     """Store a verified event once, then handle it once.
 
-    Idempotent, also for the same event at the same moment: its id is unique, and handling locks
-    the row. An event about something unknown is stored and marked as such. Raises whatever the
-    handling raised, after marking the event as failed, so that Stripe sends it again and the
+    Idempotent, also for the same event at the same moment: its id is unique, and one request
+    claims the row. An event about something unknown is stored and marked as such. Raises whatever
+    the handling raised, after marking the event as failed, so that Stripe sends it again and the
     sweep tries it too.
     """
-    stored, _is_new = StripeEvent.objects.get_or_create(
+    stored, _is_new = StripeEvent.objects.only("status").get_or_create(
         event_id=event["id"], defaults=_fields(event, body=body, at=at)
     )
     if stored.is_handled:
         return
     try:
-        _handle(stored.pk, source=source, at=at)
+        _handle(stored.pk, event, source=source, at=at)
     except Exception as error:
         _mark_failed(stored.pk, error)
         raise
@@ -128,25 +128,32 @@ def _claim_and_handle(pk: int, *, at: datetime) -> bool:
     claimable = StripeEvent.objects.unhandled().not_leased(at).filter(pk=pk)
     if not claimable.update(leased_until=at + LEASE, tries=F("tries") + 1):
         return False
+    body = StripeEvent.objects.values_list("body", flat=True).get(pk=pk)
     try:
-        handled = _handle(pk, source=OrderEvent.Source.WEBHOOK, at=at)
+        status = _handle(pk, json.loads(body), source=OrderEvent.Source.WEBHOOK, at=at)
     except Exception as error:
         logger.exception("event=%s could not be handled", pk)
         _mark_failed(pk, error)
         return False
-    return handled.status == StripeEvent.Status.DONE
+    return status == StripeEvent.Status.DONE
 
 
 @transaction.atomic
-def _handle(pk: int, *, source: str, at: datetime) -> StripeEvent:
-    """Handle a stored event unless it is handled; the lock on its row makes others wait."""
-    stored = StripeEvent.objects.select_for_update().get(pk=pk)
-    if stored.is_handled:
-        return stored
-    stored.status, stored.failure = _apply(json.loads(stored.body), source=source, at=at)
-    stored.handled_at, stored.leased_until = at, None
-    stored.save(update_fields=["status", "failure", "handled_at", "leased_until"])
-    return stored
+def _handle(pk: int, event: Mapping[str, Any], *, source: str, at: datetime) -> str:
+    """Handle a stored event unless it is handled, and return its status.
+
+    The UPDATE claims the row: another process waits for it, then finds nothing to claim. If the
+    handling fails, the claim is rolled back with it.
+    """
+    stored = StripeEvent.objects.filter(pk=pk)
+    if not stored.unhandled().update(
+        status=StripeEvent.Status.DONE, failure="", handled_at=at, leased_until=None
+    ):
+        return stored.values_list("status", flat=True).get()
+    status, failure = _apply(event, source=source, at=at)
+    if status != StripeEvent.Status.DONE:
+        stored.update(status=status, failure=failure)
+    return status
 
 
 def _apply(event: Mapping[str, Any], *, source: str, at: datetime) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""`manage.py incident CODE`: what stands behind the code that a buyer reports."""
+"""`manage.py incident CODE`: show the details of an incident that a buyer reports."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,16 +9,14 @@ from payments.models import Incident, Order
 
 
 class Command(BaseCommand):
-    """Exit code 2 where no incident has the code."""
+    """Exits with 2 if no incident has the code."""
 
     help = "Shows an incident with its cause, route and stages, and the order it belongs to."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The code, as the buyer reads it out."""
         parser.add_argument("code", help="eight letters and digits, in any case")
 
     def handle(self, *_args: Any, code: str, **_options: Any) -> None:
-        """Print it."""
         incident = Incident.objects.select_related("order").filter(code=code.upper()).first()
         if incident is None:
             raise CommandError(f"No incident has the code {code.upper()}.", returncode=2)

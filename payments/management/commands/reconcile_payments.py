@@ -1,4 +1,4 @@
-"""`manage.py reconcile_payments`: what Stripe says, against what stands here."""
+"""`manage.py reconcile_payments`: make this shop and Stripe agree."""
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from payments.flows.reconciliation import Reconciliation, reconcile, reconcile_dry_run
 from payments.monitoring.incidents import report_incident
-from payments.stripe_integration import StripeError
+from payments.stripe.errors import StripeError
 
 DAYS = 3
 KINDS = ("sessions", "events", "refunds", "disputes")
 
 
 def day(text: str) -> datetime:
-    """A date such as 2026-11-25, or a number of days such as 7."""
+    """Parse a date such as 2026-11-25, or a number of days such as 7."""
     if text.isdigit():
         return timezone.now() - timedelta(days=int(text))
     try:
@@ -30,7 +30,7 @@ def day(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    """Exit code 0 where all agrees, 1 where a person must look, 2 where Stripe was not reached."""
+    """Exits with 0 if all agrees, 1 if a person must decide, 2 if Stripe was not reached."""
 
     help = (
         "Asks Stripe about sessions, events, refunds and disputes, and puts right what differs "
@@ -38,7 +38,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How far back, and whether only to look."""
         parser.add_argument(
             "--since",
             type=day,
@@ -50,7 +49,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, since: datetime | None, dry_run: bool, **_options: Any) -> None:
-        """Reconcile, and print what was found."""
         at = timezone.now()
         span = {"since": since or at - timedelta(days=DAYS), "at": at}
         try:

@@ -53,7 +53,7 @@ def ask(paid, seller):
     return ask
 
 
-def standing(order):
+def state_of(order):
     order.refresh_from_db()
     return order.status, order.refunded_minor, Access.objects.live(timezone.now()).count()
 
@@ -62,7 +62,7 @@ def test_the_whole_goes_back_and_closes_the_access(ask, paid, sandbox, seller):
     refund = ask()
     assert (refund.status, refund.asked_by, refund.currency) == ("succeeded", seller, "USD")
     assert refund.stripe_id.startswith("re_")
-    assert standing(paid) == ("refunded", 1900, 0)
+    assert state_of(paid) == ("refunded", 1900, 0)
     assert sandbox.control.count(CREATE) == 1
 
 
@@ -78,7 +78,7 @@ def test_it_is_written_down_before_stripe_is_asked(ask, paid, sandbox):
         "reason": "requested_by_customer",
         "metadata": {"order_id": str(paid.pk), "refund_id": str(refund.pk)},
     }
-    assert standing(paid) == ("paid", 0, 1)
+    assert state_of(paid) == ("paid", 0, 1)
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(ask, paid, sandbox):
@@ -87,7 +87,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(ask, paid, sandbox):
         ask(amount_minor=500)
     sandbox.control.clear_faults()
     assert send_unanswered_refunds(at=timezone.now() + timedelta(minutes=1)) == 1
-    assert standing(paid) == ("partially_refunded", 500, 0)
+    assert state_of(paid) == ("partially_refunded", 500, 0)
     assert send_unanswered_refunds(at=timezone.now() + timedelta(minutes=1)) == 0
     sent = [one for one in sandbox.control.requests() if one["operation"] == CREATE]
     assert len({one["body"] for one in sent}) == 1
@@ -102,7 +102,7 @@ def test_once_the_key_may_be_forgotten_the_refund_is_looked_for(ask, paid, sandb
     sandbox.control.forget_requests()
     assert send_unanswered_refunds(at=timezone.now() + timedelta(hours=25)) == 1
     assert sandbox.control.count(CREATE) == 0
-    assert standing(paid)[:2] == ("partially_refunded", 500)
+    assert state_of(paid)[:2] == ("partially_refunded", 500)
 
 
 def test_a_fault_that_stripe_keeps_gets_a_new_key_once_nothing_is_found(ask, paid, sandbox):
@@ -111,7 +111,7 @@ def test_a_fault_that_stripe_keeps_gets_a_new_key_once_nothing_is_found(ask, pai
     requests = [one["operation"] for one in sandbox.control.requests()]
     assert requests.count("GET /v1/refunds") == 1
     assert requests[-1] == CREATE
-    assert standing(paid)[:2] == ("partially_refunded", 500)
+    assert state_of(paid)[:2] == ("partially_refunded", 500)
     assert Refund.objects.count() == 1
 
 
@@ -207,7 +207,7 @@ def test_what_stripe_refuses_is_kept_with_its_reason(ask, paid, sandbox):
 
 def test_the_seller_may_leave_the_access_open(ask, paid):
     ask(access="keep")
-    assert standing(paid) == ("refunded", 1900, 1)
+    assert state_of(paid) == ("refunded", 1900, 1)
     assert health_counters(mode="sandbox", at=timezone.now()).granted_not_paid == 0
 
 
@@ -236,7 +236,7 @@ def test_a_refund_that_fails_later_restores(ask, paid, sandbox, client):
     failed = sandbox.control.fail_refund(refund.stripe_id)
     told = event("refund.failed", failed, event_id="evt_f", created=int(failed["created"]) + 9)
     assert deliver(client, told).status_code == 200
-    assert standing(paid) == ("paid", 0, 1)
+    assert state_of(paid) == ("paid", 0, 1)
     assert refundable_minor(paid) == 1900
 
 
@@ -256,5 +256,5 @@ def test_what_was_paid_twice_goes_back_in_one_click(paid, sandbox, learner, sell
     assert sandbox.control.count(CREATE) == 1
     second.refresh_from_db()
     assert second.status == "refunded"
-    assert standing(paid) == ("paid", 0, 1)
+    assert state_of(paid) == ("paid", 0, 1)
     assert health_counters(mode="sandbox", at=timezone.now()).all_is_well

@@ -13,7 +13,7 @@ from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
 from payments.models import Order, StripeEvent
 from payments.tests.stripe_events import SECRET, URL, deliver, event_of
 
-STATEMENTS, STATEMENTS_PER_LINE = 13, 3
+STATEMENTS, STATEMENTS_PER_LINE = 12, 3
 
 
 @pytest.mark.django_db
