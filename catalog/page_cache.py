@@ -32,6 +32,12 @@ TOKEN = re.compile(rb'(?<=name="csrfmiddlewaretoken" value=")[^"]+(?=")')
 key_functions: list[Callable[[], Hashable]] = []
 
 
+def add_key_function(function: Callable[[], Hashable]) -> None:
+    """Make the value of a function a part of every key. Idempotent."""
+    if function not in key_functions:
+        key_functions.append(function)
+
+
 def cache_anonymous_page(view: View) -> View:
     """Decorate a view whose page is the same for everybody who has no session.
 

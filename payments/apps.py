@@ -12,4 +12,4 @@ class PaymentsConfig(AppConfig):
         from payments import checks  # noqa: F401, PLC0415 - importing registers the checks
         from payments.stripe.client import payment_is_down  # noqa: PLC0415 - as above
 
-        page_cache.key_functions.append(payment_is_down)
+        page_cache.add_key_function(payment_is_down)
