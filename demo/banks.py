@@ -1,6 +1,6 @@
 """The demo's banks. Idempotent: what is there already is left as it is.
 
-Its people, and what they have done, stand in `demo/`, which knows more rooms.
+Its people and what they did are in `demo/people.py` and `demo/activity.py`.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.importing.folders import SHEET, make_bank, read_bank_folder
 from catalog.models import TestBank
 
-FOLDER = Path(__file__).parent / "demo_banks"
+FOLDER = Path(__file__).parent / "content"
 
 
 def demo_folders() -> list[Path]:
