@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-BANKS = Path(__file__).resolve().parent.parent / "catalog" / "demo_banks"
+BANKS = Path(__file__).resolve().parent.parent / "demo" / "content"
 FONTS = Path("/usr/share/fonts/truetype")
 SCALE = 2
 WIDTH = 960
