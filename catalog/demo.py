@@ -1,6 +1,6 @@
 """The demo's banks. Idempotent: what is there already is left as it is.
 
-Its people, and what they have done, stand in `testbank/demo_life/`, which knows more rooms.
+Its people, and what they have done, are in `testbank/demo_life/`.
 """
 
 from datetime import datetime
