@@ -1,4 +1,4 @@
-"""Querysets of banks, accesses and reviews. Each rule about rows stands here once."""
+"""Querysets of banks, accesses and reviews. Each rule about rows is written here once."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -24,7 +24,7 @@ from catalog.money import exponent, format_price, major, minor
 from catalog.services.changes import update_questions_changed_at
 from catalog.services.publishing import put_on_sale, withdraw
 
-STATUS_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "default"}
+STATUS_COLORS = {"draft": "warning", "published": "success", "withdrawn": "default"}
 CHANGES_SHOWN = 20
 
 
@@ -207,9 +207,9 @@ class TestBankAdmin(ModelAdmin):
         slug = TestBank.objects.get(pk=object_id).slug
         return _to(reverse("catalog:editors_view", args=[slug]))
 
-    @display(description=_("status"), label=STATUS_COLOURS, ordering="status")
+    @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, test_bank: TestBank) -> tuple[str, str]:
-        """The status, coloured."""
+        """The status, colored."""
         return test_bank.status, test_bank.get_status_display()
 
     @display(description=_("price"), ordering="price_minor")
@@ -219,7 +219,7 @@ class TestBankAdmin(ModelAdmin):
 
     @display(description=_("questions"))
     def questions(self, test_bank: TestBank) -> int:
-        """How many can be practised."""
+        """How many can be asked."""
         return test_bank.question_count
 
 

@@ -75,7 +75,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
 
     @display(description=_("domain"), ordering="question__current__domain")
     def domain(self, place: BankQuestion) -> str:
-        """Where in the subject it stands."""
+        """Its part of the exam's subject."""
         return _version(place).domain
 
     @display(description=_("difficulty"))

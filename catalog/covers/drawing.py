@@ -1,7 +1,7 @@
 """Covers of test banks, drawn from their slug: a fragment of an answer sheet in two hues.
 
 Pure text in, SVG out: no Django, no files, no randomness. The address that serves a cover, and
-how long it may be kept, belong to the views.
+its cache lifetime belong to the views.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CHOICES = 4
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one cover, as hex triplets."""
+    """The colors of one cover, as hex triplets."""
 
     ground: str
     line: str
@@ -34,7 +34,7 @@ class Mark:
     top: float
     width: float
     height: float
-    colour: str
+    color: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def cover_svg(slug: str, hue_a: int, hue_b: int) -> str:
     return "".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{ground.colour}"/>',
+            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{ground.color}"/>',
             *(_as_svg(shape) for shape in sheet),
             "</svg>",
         )
@@ -79,7 +79,7 @@ def _as_svg(shape: Mark | Bubble) -> str:
     if isinstance(shape, Mark):
         return (
             f'<rect x="{shape.left:.4g}" y="{shape.top:.4g}" width="{shape.width:.4g}" '
-            f'height="{shape.height:.4g}" fill="{shape.colour}"/>'
+            f'height="{shape.height:.4g}" fill="{shape.color}"/>'
         )
     return (
         f'<circle cx="{shape.x:g}" cy="{shape.y:g}" r="{shape.radius:.4g}" '
@@ -117,9 +117,9 @@ def _block(
             yield Bubble(x, y, pitch * 0.36, pitch * 0.06, fill or palette.line, fill)
 
 
-def _timing_mark(x: float, y: float, pitch: int, colour: str) -> Mark:
+def _timing_mark(x: float, y: float, pitch: int, color: str) -> Mark:
     width, height = pitch * 0.42, pitch * 0.16
-    return Mark(x - width / 2, y - height / 2, width, height, colour)
+    return Mark(x - width / 2, y - height / 2, width, height, color)
 
 
 def _palette(hue_a: int, hue_b: int) -> Palette:

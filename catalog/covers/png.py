@@ -1,6 +1,6 @@
-"""Cards of test banks for pages elsewhere: the cover as a PNG, where no SVG is shown.
+"""The card of a bank: its cover as a PNG, for link previews, which show no SVG.
 
-Shapes in, bytes out: no Django, no files. The address that serves a card belongs to the views.
+Pure: shapes in, bytes out. No Django, no files.
 """
 
 from io import BytesIO
@@ -11,9 +11,9 @@ from catalog.covers.drawing import HEIGHT, WIDTH, Bubble, cover_shapes
 
 # Source: developers.facebook.com/docs/sharing/webmasters/images, "1200 x 630 pixels".
 CARD_WIDTH, CARD_HEIGHT = 1200, 630
-# Drawn larger and made smaller, since Pillow draws circles without smooth edges.
+# Draw larger and scale down: Pillow does not antialias circles.
 OVERSIZE = 2
-COLOURS = 48
+COLORS = 48
 
 
 def card_png(slug: str, hue_a: int, hue_b: int) -> bytes:
@@ -22,7 +22,7 @@ def card_png(slug: str, hue_a: int, hue_b: int) -> bytes:
     cut = (HEIGHT * scale - OVERSIZE * CARD_HEIGHT) / 2
     ground, *sheet = cover_shapes(slug, hue_a, hue_b)
     size = (OVERSIZE * CARD_WIDTH, OVERSIZE * CARD_HEIGHT)
-    picture = Image.new("RGB", size, ground.colour)
+    picture = Image.new("RGB", size, ground.color)
     pencil = ImageDraw.Draw(picture)
     for shape in sheet:
         if isinstance(shape, Bubble):
@@ -30,12 +30,12 @@ def card_png(slug: str, hue_a: int, hue_b: int) -> bytes:
         else:
             left, top = shape.left * scale, shape.top * scale - cut
             corner = (left + shape.width * scale, top + shape.height * scale)
-            pencil.rectangle([(left, top), corner], fill=shape.colour)
+            pencil.rectangle([(left, top), corner], fill=shape.color)
     return _png(picture.resize((CARD_WIDTH, CARD_HEIGHT), Image.Resampling.BOX))
 
 
 def _ring(pencil: ImageDraw.ImageDraw, bubble: Bubble, scale: float, cut: float) -> None:
-    """A circle whose line, as in SVG, stands half inside and half outside its radius."""
+    """Draw a circle whose line, as in SVG, is half inside and half outside its radius."""
     x, y = bubble.x * scale, bubble.y * scale - cut
     outer = (bubble.radius + bubble.pen / 2) * scale
     box = [(x - outer, y - outer), (x + outer, y + outer)]
@@ -44,5 +44,5 @@ def _ring(pencil: ImageDraw.ImageDraw, bubble: Bubble, scale: float, cut: float)
 
 def _png(picture: Image.Image) -> bytes:
     file = BytesIO()
-    picture.quantize(COLOURS).save(file, "PNG", optimize=True)
+    picture.quantize(COLORS).save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -26,7 +26,7 @@ QUESTIONS = "questions.jsonl"
 
 
 class CategorySheet(Frozen):
-    """The shelf; what is there already keeps its title and hues."""
+    """The category. One that exists keeps its title and hues."""
 
     slug: str
     title: str
@@ -93,8 +93,9 @@ def read_bank_folder(folder: Path) -> BankFolder:
 def make_bank(*, folder: BankFolder, at: datetime) -> TestBank:
     """Make the bank of a folder and put it on sale, as if it had been for as long as it says.
 
-    Atomic; pictures are kept before, since a file cannot be taken back. Raises: FileHasErrors,
-    before anything is written; ValidationError (Django's) for values that cannot be kept.
+    Atomic, except for the pictures: files cannot be rolled back, so they are stored first.
+    Raises: FileHasErrors, before anything is written; ValidationError (Django's) for values
+    that cannot be stored.
     """
     if folder.read.errors:
         raise FileHasErrors(folder.read)

@@ -1,4 +1,4 @@
-"""Bringing the questions of a file into a bank, all or none."""
+"""Import the questions of a file into a bank, all or none."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,13 +32,13 @@ class ImportReport:
 
     `added_kinds` counts the questions that were added by their kind, `known_lines` are those
     of questions that the bank had already. `total` is how many questions of the bank can be
-    practised; `kept_apart` how many cannot yet.
+    practised; `unasked` how many cannot yet.
     """
 
     added_kinds: Counter[str] = field(default_factory=Counter)
     known_lines: list[int] = field(default_factory=list)
     total: int = 0
-    kept_apart: int = 0
+    unasked: int = 0
 
     @property
     def added(self) -> int:
@@ -74,7 +74,7 @@ def import_items(*, test_bank: TestBank, read: ReadFile, at: datetime) -> Import
         record_change(test_bank=test_bank, at=at, added=len(fresh))
     reindex_bank(test_bank=test_bank, at=at)
     report.total = test_bank.bank_questions.askable().count()
-    report.kept_apart = test_bank.bank_questions.count() - report.total
+    report.unasked = test_bank.bank_questions.count() - report.total
     return report
 
 

@@ -1,4 +1,4 @@
-"""The questions of a bank that stands here, looked at as an editor would."""
+"""Lint the questions of a bank, as an editor would."""
 
 from collections.abc import Iterator
 

@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 LONGEST_WORD = 60
 MOST_WORDS = 8
 
-# Names that would be cut to a letter.
+# Names that tokenizing would reduce to a letter.
 NAMES = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", ".net": "dotnet"}
-# Each of them has one of these, which are looked for more quickly.
-SIGNS_OF_NAMES = ("+", "#", ".net")
-# Marks that belong to the letter before them: Latin and Greek accents, Hebrew and Arabic vowels.
+# Combining marks: Latin and Greek accents, Hebrew and Arabic vowels.
 MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
-# Written without blanks between words: each character is a word.
+# Scripts written without spaces: each character is a word.
 UNDIVIDED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 WORD = re.compile(
     rf"(?<![^\W_])(?:[cf]#|c\+\+|\.net(?![^\W_]))|[{UNDIVIDED}]|(?:(?![{UNDIVIDED}])[^\W_][{MARKS}]*)+",
@@ -30,15 +29,14 @@ WORD = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A word that is looked for; with `is_prefix` also what begins with it."""
+    """A word to search for; with `is_prefix` also words that begin with it."""
 
     folded: str
     is_prefix: bool = False
 
 
-@dataclass(frozen=True)
-class Word:
-    """A word of a text: how it is compared, and where it stands (places of characters)."""
+class Word(NamedTuple):
+    """A word of a text: its folded form, and its start and end in characters."""
 
     folded: str
     start: int
@@ -46,16 +44,16 @@ class Word:
 
 
 def words_of(text: str) -> Iterator[Word]:
-    """The words of a text, from its beginning. Places are those of `text` itself."""
+    """Tokenize a text."""
     for found in WORD.finditer(text):
         yield Word(folded(found[0]), found.start(), found.end())
 
 
 def terms_of(typed: str) -> tuple[Term, ...]:
-    """What somebody looks for who types this, at most eight words, each once.
+    """Parse a search query: at most eight words, each once.
 
-    The last word may be unfinished, so it also stands for what begins with it, unless it is
-    a single character: that would be most of the index.
+    The last word may be unfinished, so it is a prefix, unless it is a single character, which
+    most of the index begins with.
     """
     words = list(dict.fromkeys(word.folded for word in words_of(typed) if word.folded))[:MOST_WORDS]
     last = len(words) - 1
@@ -63,13 +61,13 @@ def terms_of(typed: str) -> tuple[Term, ...]:
 
 
 def indexed(text: str, *, most: int = 5000) -> str:
-    """A text as it is stored for search: its folded words, joined by blanks."""
+    """Prepare a text for the index: its folded words, joined by spaces."""
     return " ".join(folded(found[0]) for found in islice(WORD.finditer(text), most))
 
 
 @lru_cache(maxsize=20_000)
 def folded(word: str) -> str:
-    """A word in lower case, without marks and without the ending of an English plural."""
+    """Fold a word: lower case, no combining marks, no English plural ending."""
     name = NAMES.get(word.lower())
     if name:
         return name
@@ -80,7 +78,7 @@ def folded(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    """Harman's rules for English plurals, and -ches, -shes, -sses, -xes; others stay."""
+    """Apply Harman's S-stemmer, extended by -ches, -shes, -sses and -xes."""
     if len(word) < 4 or not word.endswith("s") or not word.isascii():
         return word
     if word.endswith(("ches", "shes", "sses", "xes")):

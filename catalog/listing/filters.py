@@ -1,4 +1,4 @@
-"""Filters of the list of banks on sale, as they stand in an address."""
+"""Filters of the list of banks on sale, as an address has them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -28,7 +28,7 @@ DIFFICULTIES = {
 
 @dataclass(frozen=True)
 class Filters:
-    """What a visitor filters by, as it stands in the address. Empty filters nothing."""
+    """What a visitor filters by, as the address has it. Empty filters nothing."""
 
     category: str = ""
     language: str = ""

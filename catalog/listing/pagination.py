@@ -37,7 +37,7 @@ class Cursor:
     is_backward: bool = False
 
     def encode(self) -> str:
-        """As it stands in an address."""
+        """Encode it for an address."""
         text = json.dumps([self.number, *self.values], default=str, separators=(",", ":"))
         return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

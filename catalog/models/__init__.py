@@ -1,4 +1,4 @@
-"""What is for sale and who may open it. What a question is stands in `questions`."""
+"""What is for sale and who may open it. Questions themselves are in `questions`."""
 
 from catalog.models.access import Access
 from catalog.models.bank import BankChange, BankKind, BankQuestion, Category, TestBank

@@ -40,7 +40,7 @@ class TestBank(models.Model):
     `price_minor` is in the smallest unit of `currency` (Stripe's units); 0 is free.
     `access_days` is the length of an access from its grant; empty is without end.
 
-    Some columns repeat what stands in other rows, so that a page costs the same for a bank of
+    Some columns repeat what other rows say, so that a page costs the same for a bank of
     any size. `catalog.indexing.banks` counts the questions that can be asked: `question_count`,
     `sample_count`, `contents` (lists of domain, kind and count), `difficulty` (that of most
     questions) and the rows of `BankKind`. `catalog.services.changes` writes

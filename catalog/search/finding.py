@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.utils.safestring import SafeString
@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from catalog.indexing.words import Term, terms_of
 from catalog.models import Access, BankQuestion, TestBank
+from catalog.money import format_price
 from catalog.search import postgresql, sqlite
 from catalog.search.correction import corrected
 from catalog.search.highlighting import excerpt, found_spans, highlight
@@ -19,6 +20,16 @@ from questions.rendering import words_before_answering
 BANKS_A_PAGE = 20
 MOST_PAGES = 10
 QUESTIONS_SHOWN = 10
+BANK_COLUMNS = (
+    "pk",
+    "slug",
+    "title",
+    "summary",
+    "description",
+    "category__title",
+    "price_minor",
+    "currency",
+)
 
 Hit = TypeVar("Hit")
 Rank = Callable[[Sequence[Term], bool], list[int]]
@@ -26,11 +37,13 @@ Rank = Callable[[Sequence[Term], bool], list[int]]
 
 @dataclass(frozen=True)
 class FoundBank:
-    """A bank on sale, with the found words marked in its title and an excerpt."""
+    """A bank on sale, with the found words marked. `price` is empty if the bank is free."""
 
-    test_bank: TestBank
+    slug: str
     title: SafeString
     excerpt: SafeString
+    category: str
+    price: str
 
 
 @dataclass(frozen=True)
@@ -78,10 +91,11 @@ def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
         return rank_banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
 
     ranked = _ranked("bank", typed, rank)
-    banks = TestBank.objects.published().select_related("category").in_bulk(ranked.ids)
-    shown = [banks[pk] for pk in ranked.ids[:BANKS_A_PAGE] if pk in banks]
+    published = TestBank.objects.published().filter(pk__in=ranked.ids)
+    rows = {row.pk: row for row in published.values_list(*BANK_COLUMNS, named=True)}
+    shown = [rows[pk] for pk in ranked.ids[:BANKS_A_PAGE] if pk in rows]
     return Found(
-        hits=[_found_bank(bank, ranked.terms) for bank in shown],
+        hits=[_found_bank(row, ranked.terms) for row in shown],
         has_more=len(ranked.ids) > BANKS_A_PAGE,
         instead=ranked.instead,
         is_partial=ranked.is_partial,
@@ -130,15 +144,20 @@ def _ranked(text: str, typed: str, rank: Rank) -> Ranked:
     return Ranked(ids, better, instead=instead, is_partial=bool(ids))
 
 
-def _found_bank(test_bank: TestBank, terms: Sequence[Term]) -> FoundBank:
+def _found_bank(row: Any, terms: Sequence[Term]) -> FoundBank:
     """Quote the summary, or the description if only that has a word or the summary is empty."""
-    text, spans = test_bank.summary, found_spans(test_bank.summary, terms)
-    if not spans and test_bank.description:
-        others = found_spans(test_bank.description, terms)
+    text, spans = row.summary, found_spans(row.summary, terms)
+    if not spans and row.description:
+        others = found_spans(row.description, terms)
         if others or not text:
-            text, spans = test_bank.description, others
-    title = highlight(test_bank.title, found_spans(test_bank.title, terms))
-    return FoundBank(test_bank, title, excerpt(text, spans))
+            text, spans = row.description, others
+    return FoundBank(
+        slug=row.slug,
+        title=highlight(row.title, found_spans(row.title, terms)),
+        excerpt=excerpt(text, spans),
+        category=row.category__title,
+        price=format_price(row.price_minor, row.currency) if row.price_minor else "",
+    )
 
 
 def _found_question(place: BankQuestion, terms: Sequence[Term]) -> FoundQuestion:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.indexing.banks import reindex_bank
@@ -33,7 +34,7 @@ def shop(make_bank):
 
 
 def found(typed, **options):
-    return [hit.test_bank.slug for hit in find_banks(typed, **options).hits]
+    return [hit.slug for hit in find_banks(typed, **options).hits]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def found(typed, **options):
 )
 def test_banks_are_found_by_words_plurals_beginnings_and_without_marks(shop, typed, expected):
     hits = find_banks(typed)
-    assert sorted(hit.test_bank.slug for hit in hits.hits if not hits.is_partial) == expected
+    assert sorted(hit.slug for hit in hits.hits if not hits.is_partial) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,14 +71,14 @@ def test_banks_are_found_by_words_plurals_beginnings_and_without_marks(shop, typ
 )
 def test_mistyped_words_are_forgiven_and_what_was_meant_is_told(shop, typed, slug, instead):
     hits = find_banks(typed)
-    assert hits.hits[0].test_bank.slug == slug
+    assert hits.hits[0].slug == slug
     if instead:
         assert instead in hits.instead
 
 
 def test_words_that_no_bank_has_together_show_those_that_have_some(shop):
     hits = find_banks("reflog joins")
-    assert {hit.test_bank.slug for hit in hits.hits} == {"git", "sql"}
+    assert {hit.slug for hit in hits.hits} == {"git", "sql"}
     assert hits.is_partial
 
 
@@ -139,7 +140,7 @@ def test_pages_of_search_follow_each_other(make_bank, client):
     first, second = find_banks("linux"), find_banks("linux", page=2)
     assert (len(first.hits), first.has_more) == (20, True)
     assert (len(second.hits), second.has_more) == (3, False)
-    assert len({hit.test_bank.slug for hit in (*first.hits, *second.hits)}) == 23
+    assert len({hit.slug for hit in (*first.hits, *second.hits)}) == 23
     assert "page=2" in client.get("/search/?q=linux").text
     for odd in ("0", "x", "-3", "9" * 40, "²"):
         assert client.get(f"/search/?q=linux&page={odd}").status_code == 200
@@ -152,6 +153,10 @@ def test_a_search_costs_two_statements(client, make_bank, banks):
     with CaptureQueriesContext(connection) as asked:
         assert client.get("/search/?q=linux").text.count('class="hits__title"') == banks
     assert len(asked) == 2
+
+
+def test_a_found_bank_is_linked(client, shop):
+    assert f'href="{reverse("catalog:detail", args=["git"])}"' in client.get("/search/?q=git").text
 
 
 def test_nothing_found_helps_on(client, shop):

@@ -259,9 +259,9 @@ def test_card_is_the_same_for_the_same_bank_and_no_other():
     assert card_png("git", 250, 90) != card_png("sql", 250, 90)
 
 
-def test_card_has_the_colour_of_its_cover():
+def test_card_has_the_color_of_its_cover():
     ground, *_sheet = cover_shapes("git-in-practice", 250, 90)
     picture = Image.open(BytesIO(card_png("git-in-practice", 250, 90))).convert("RGB")
-    of_the_ground = Image.new("RGB", picture.size, ground.colour)
+    of_the_ground = Image.new("RGB", picture.size, ground.color)
     distances = ImageChops.difference(picture, of_the_ground).convert("L").histogram()
     assert sum(distances[:8]) > 1200 * 630 / 2
