@@ -54,7 +54,7 @@ LIMIT_SECONDS = 1.0
 # A request that was not answered by then is not waited for.
 TIMEOUT_SECONDS = 5.0
 # How long the slow clients are connected before the first request is sent.
-HEAD_START_SECONDS = 5.0
+HEAD_START_SECONDS = 3.0
 # Requests and connections for the CPU time of one request.
 TIMED_REQUESTS = 1600
 CONNECTIONS = 8

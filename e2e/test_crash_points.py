@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from testing.crashing.report import crash_report
-from testing.crashing.trial import Door, Stage
+from testing.crashing.trial import Recovery, Stage
 from testing.parts import require
 
 # Guards against a run that finds no crash points; a purchase has 80 and more.
@@ -34,7 +34,7 @@ def test_purchase_survives_a_crash_at_every_point(
         require("postgresql")
         tmp_path.chmod(0o755)
     lines: list[str] = []
-    report = crash_report(database, tmp_path, every_door=False, say=lines.append)
+    report = crash_report(database, tmp_path, every_recovery=False, say=lines.append)
     with capsys.disabled():
         print("\n" + "".join(lines), end="")  # noqa: T201 - the points are part of the result
     assert report.problems == []
@@ -43,4 +43,4 @@ def test_purchase_survives_a_crash_at_every_point(
     assert len(report.points) >= FEWEST_POINTS
     cut = [trial for trial in report.trials if trial.point]
     assert [trial.point for trial in cut] == report.points
-    assert {trial.door for trial in cut} == {*Door}
+    assert {trial.recovery for trial in cut} == {*Recovery}

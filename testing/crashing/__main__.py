@@ -9,16 +9,16 @@ from testing.crashing.report import crash_report
 
 
 def main() -> int:
-    """0 where every purchase came to its one right end, by each of the three doors."""
+    """0 where every purchase came to its one right end, by each of the three recoveries."""
     parser = argparse.ArgumentParser(prog="python -m testing.crashing", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
-    parser.add_argument("--quick", action="store_true", help="one door for each point, in turn")
+    parser.add_argument("--quick", action="store_true", help="one recovery for each point, in turn")
     options = parser.parse_args()
     failed = 0
     for database in options.database or ["sqlite", "postgresql"]:
         with tempfile.TemporaryDirectory(prefix="testbank-crashes-") as folder:
             report = crash_report(
-                database, Path(folder), every_door=not options.quick, say=sys.stdout.write
+                database, Path(folder), every_recovery=not options.quick, say=sys.stdout.write
             )
         failed += len(report.problems)
     return 1 if failed else 0

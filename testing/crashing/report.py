@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from testing.crashing.shop import Shop, running_shop
-from testing.crashing.trial import Door, Point, Trial, cut_off, recorded
+from testing.crashing.trial import Point, Recovery, Trial, cut_off, recorded
 
-DOORS = tuple(Door)
+RECOVERIES = tuple(Recovery)
 
 Say = Callable[[str], object]
 
@@ -23,15 +23,15 @@ class Report:
     problems: list[str]
 
 
-def crash_report(database: str, folder: Path, *, every_door: bool, say: Say) -> Report:
-    """Record the points, die at each, recover: by every door, or by one door each, in turn."""
+def crash_report(database: str, folder: Path, *, every_recovery: bool, say: Say) -> Report:
+    """Record the points, die at each, recover: by every recovery, or by one recovery each, in turn."""
     with running_shop(database, folder) as shop:
         points, trials = recorded(shop)
         say(f"{database}: {_counted(points)}\n")
-        asked = list(chain.from_iterable([one] * len(DOORS) for one in points))
-        for trial in cut_off(shop, asked if every_door else points, DOORS):
+        asked = list(chain.from_iterable([one] * len(RECOVERIES) for one in points))
+        for trial in cut_off(shop, asked if every_recovery else points, RECOVERIES):
             trials.append(trial)
-            say(f"{database}: killed at {trial.point}; then {trial.door}\n")
+            say(f"{database}: killed at {trial.point}; then {trial.recovery}\n")
         problems = _problems(shop, trials)
     killed = sum(trial.point is not None and trial.has_died for trial in trials)
     say(f"{database}: {len(points)} points found, killed {killed} times\n")
@@ -53,5 +53,5 @@ def _problems(shop: Shop, trials: Sequence[Trial]) -> list[str]:
     for trial in trials:
         email = trial.buyer.email
         for problem in trial.problems(outcomes[email], shop.mails_sent(email)):
-            found.append(f"{trial.point or 'uncut'}; then {trial.door}: {problem}")
+            found.append(f"{trial.point or 'uncut'}; then {trial.recovery}: {problem}")
     return found

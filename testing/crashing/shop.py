@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from testing.crashing.foreman import Ended, Foreman, working_foreman
+from testing.crashing.commands import CommandRunner, Ended, running_commands
 from testing.crashing.front import Steps, front_of
 from testing.crashing.points import Watch
 from testing.passed_socket import with_socket
@@ -119,14 +119,14 @@ class Shop:
     steps: Steps
     watch: Watch
     web_pid: int
-    foreman: Foreman
+    commands: CommandRunner
     numbers: Iterator[int] = field(default_factory=count)
 
     def new_buyer(self) -> Buyer:
         """Somebody who is signed in, and a bank."""
         number = next(self.numbers)
         email, slug = f"buyer-{number}@example.org", f"bank-{number}"
-        session = self.foreman.run(NEW_BUYER.format(email=email, slug=slug)).strip()
+        session = self.commands.run(NEW_BUYER.format(email=email, slug=slug)).strip()
         return Buyer(email, slug, SiteClient(self.site.url, session))
 
     def purchase(self, buyer: Buyer) -> None:
@@ -138,7 +138,7 @@ class Shop:
 
     def raise_price(self, buyer: Buyer) -> None:
         """The seller asks for more from now on."""
-        self.foreman.run(NEW_PRICE.format(slug=buyer.slug))
+        self.commands.run(NEW_PRICE.format(slug=buyer.slug))
 
     def pay(self, buyer: Buyer) -> None:
         """The buyer pays on Stripe's page."""
@@ -173,19 +173,19 @@ class Shop:
 
     def reconcile(self) -> Ended:
         """The operator's command, or its timer."""
-        return self.foreman.manage("reconcile_payments")
+        return self.commands.manage("reconcile_payments")
 
     def work(self) -> Ended:
         """One turn of the worker."""
-        return self.foreman.manage("work", "--once")
+        return self.commands.manage("work", "--once")
 
     def let_time_pass(self) -> None:
         """Leases of the dead are over, and mails that they held are sent."""
-        self.foreman.run(LATER)
+        self.commands.run(LATER)
 
     def kill_callers(self) -> None:
         """End whatever process can have made a call just now."""
-        command = self.foreman.worker_pid
+        command = self.commands.worker_pid
         for pid in [command] if command else _children(self.web_pid):
             os.kill(pid, signal.SIGKILL)
             wait_until(partial(_is_gone, pid))
@@ -195,7 +195,7 @@ class Shop:
         sessions = list(self._sessions())
         paid = Counter(one["customer_email"] for one in sessions if one["status"] == "complete")
         payable = Counter(one["customer_email"] for one in sessions if one["status"] == "open")
-        found: dict[str, dict[str, Any]] = json.loads(self.foreman.run(STATE))
+        found: dict[str, dict[str, Any]] = json.loads(self.commands.run(STATE))
         return {
             email: Outcome(
                 **{**state, "mails": tuple(state["mails"])},
@@ -260,11 +260,11 @@ def running_shop(database: str, folder: Path) -> Iterator[Shop]:
         site = _site(folder, watch, port, {"DATABASE_URL": url, "STRIPE_API_BASE": front})
         migrated = site.manage("migrate", "--verbosity=0")
         assert migrated.returncode == 0, migrated.stderr
-        foreman = stack.enter_context(working_foreman(site))
+        commands = stack.enter_context(running_commands(site))
         command = with_socket(listener, "-m", "testing.crashing.server")
         web = stack.enter_context(site.running(*command, pass_fds=[listener.fileno()]))
         site.wait_until_it_answers(web)
-        shop = Shop(site, sandbox, steps, watch, web.pid, foreman)
+        shop = Shop(site, sandbox, steps, watch, web.pid, commands)
         steps.kill = shop.kill_callers
         yield shop
 

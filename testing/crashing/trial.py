@@ -1,7 +1,7 @@
 """Journeys from a click to an access, each cut off at every point that it has.
 
 A point is cut once for each stage that has it, whichever journey it was found in first. What
-brings the purchase to its end afterwards is a door: the buyer alone, Stripe alone, or
+brings the purchase to its end afterwards is a recovery: the buyer alone, Stripe alone, or
 reconciliation alone (and a click, where the buyer was not yet on Stripe's page).
 """
 
@@ -32,7 +32,7 @@ class Stage(StrEnum):
     WORKER = "worker"
 
 
-class Door(StrEnum):
+class Recovery(StrEnum):
     """What alone brings a purchase to its end after a crash."""
 
     BUYER = "the buyer clicks again"
@@ -75,7 +75,7 @@ class Trial:
 
     buyer: Buyer
     point: Point | None
-    door: Door | None
+    recovery: Recovery | None
     has_died: bool = True
 
     def problems(self, outcome: Outcome, sent: Counter[str]) -> list[str]:
@@ -118,24 +118,24 @@ def recorded(shop: Shop) -> tuple[list[Point], list[Trial]]:
     return list(points.values()), trials
 
 
-def cut_off(shop: Shop, points: Sequence[Point], doors: Sequence[Door]) -> Iterator[Trial]:
-    """Every point as the moment of a death, with the doors in turn; each with all where asked."""
-    turn = cycle(doors)
+def cut_off(shop: Shop, points: Sequence[Point], recoveries: Sequence[Recovery]) -> Iterator[Trial]:
+    """Every point as the moment of a death, with the recoveries in turn; each with all where asked."""
+    turn = cycle(recoveries)
     for point in points:
         yield _cut_off(shop, point, next(turn))
 
 
-def _cut_off(shop: Shop, point: Point, door: Door) -> Trial:
+def _cut_off(shop: Shop, point: Point, recovery: Recovery) -> Trial:
     buyer = shop.new_buyer()
-    shop.listen(to_webhooks=Stage.WEBHOOK in point.journey or door is Door.WEBHOOK)
+    shop.listen(to_webhooks=Stage.WEBHOOK in point.journey or recovery is Recovery.WEBHOOK)
     for stage in point.journey[: point.journey.index(point.stage)]:
         _steps(shop)[stage](buyer)
     has_died = _died(shop, point, buyer)
-    _bring_to_its_end(shop, buyer, door)
+    _bring_to_its_end(shop, buyer, recovery)
     shop.let_time_pass()
     if shop.untold():
         shop.tell()
-    return Trial(buyer, point, door, has_died)
+    return Trial(buyer, point, recovery, has_died)
 
 
 def _died(shop: Shop, point: Point, buyer: Buyer) -> bool:
@@ -147,14 +147,14 @@ def _died(shop: Shop, point: Point, buyer: Buyer) -> bool:
     return killer.disarm()
 
 
-def _bring_to_its_end(shop: Shop, buyer: Buyer, door: Door) -> None:
+def _bring_to_its_end(shop: Shop, buyer: Buyer, recovery: Recovery) -> None:
     if not buyer.return_path:
         shop.purchase(buyer)
         shop.pay(buyer)
-    if door is Door.BUYER:
+    if recovery is Recovery.BUYER:
         shop.purchase(buyer)
         shop.come_back(buyer)
-    elif door is Door.WEBHOOK:
+    elif recovery is Recovery.WEBHOOK:
         shop.tell()
     else:
         ended = shop.reconcile()

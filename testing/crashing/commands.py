@@ -1,7 +1,7 @@
 """Runs commands of `manage.py`, each in a process of its own, without loading Django each time.
 
-A program: `python -m testing.crashing.foreman` reads one JSON line for each command and
-answers with the process's id when it has begun and with its end. `Foreman` is the other end.
+A program: `python -m testing.crashing.commands` reads one JSON line for each command and
+answers with the process's id when it has begun and with its end. `CommandRunner` is the other end.
 """
 
 import json
@@ -26,7 +26,7 @@ class Ended:
     output: str
 
 
-class Foreman:
+class CommandRunner:
     """Has commands done, one at a time."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
@@ -56,16 +56,16 @@ class Foreman:
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the foreman is gone; its words stand in foreman.log"
+        assert line, "the command runner is gone; its words stand in commands.log"
         return json.loads(line)
 
 
 @contextmanager
-def working_foreman(site: Site) -> Iterator[Foreman]:
-    """A foreman with the site's settings."""
-    with (site.folder / "foreman.log").open("a") as log:
+def running_commands(site: Site) -> Iterator[CommandRunner]:
+    """A command runner with the site's settings."""
+    with (site.folder / "commands.log").open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "testing.crashing.foreman"],
+            [sys.executable, "-m", "testing.crashing.commands"],
             cwd=ROOT,
             env=site.environment(),
             stdin=subprocess.PIPE,
@@ -75,7 +75,7 @@ def working_foreman(site: Site) -> Iterator[Foreman]:
         )
     with process:
         try:
-            yield Foreman(process)
+            yield CommandRunner(process)
         finally:
             process.terminate()
 
