@@ -57,6 +57,12 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# plain   shown exactly as it is written
+# text    the same, with formulas between $$…$$, \(…\) and \[…\]: text without a mark
+# moodle  text without a mark in Moodle's formats: HTML where it plainly is, otherwise `text`
+Markup = Literal["plain", "text", "markdown", "html", "moodle"]
+
+
 class Text(Frozen):
     """Words as their author wrote them. Pages show `html`, made safe by `text.py`.
 
@@ -65,12 +71,17 @@ class Text(Frozen):
     """
 
     source: Words = Field(max_length=LONGEST_TEXT)
-    markup: Literal["plain", "markdown", "html"] = "plain"
+    markup: Markup = "plain"
     html: str = ""
     pictures: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Text(source="")
+
+
+def is_optional(part: Frozen, name: str) -> bool:
+    """Return True for a field whose text an author may leave out, such as a feedback."""
+    return type(part).model_fields[name].default == NOTHING
 
 
 def texts_of(part: object) -> Iterator[Text]:
@@ -83,6 +94,19 @@ def texts_of(part: object) -> Iterator[Text]:
     elif isinstance(part, Frozen):
         for name in type(part).model_fields:
             yield from texts_of(getattr(part, name))
+
+
+def shown_texts(part: object) -> Iterator[Text]:
+    """Yield the texts without which a question cannot be answered: stem, choices, pairs."""
+    if isinstance(part, Text):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from shown_texts(each)
+    elif isinstance(part, Frozen):
+        for name in type(part).model_fields:
+            if not is_optional(part, name):
+                yield from shown_texts(getattr(part, name))
 
 
 class Choice(Frozen):

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from questions.formats.aiken import read_aiken
+from questions.formats.foreign import foreign_format
 from questions.formats.gift import read_gift
 from questions.formats.jsonl import read_jsonl
 from questions.formats.parsing import ParseError, decode
-from questions.formats.problems import ReadFile
+from questions.formats.problems import Problem, ReadFile
 
 READERS: dict[str, Callable[..., ReadFile]] = {
     "aiken": read_aiken,
@@ -38,6 +39,12 @@ def format_of(name: str, content: bytes) -> str:
 def read_questions_of(
     content: bytes, *, format_name: str, domain: str, images: Callable[[str], str]
 ) -> ReadFile:
-    """Every question and every problem of a file in one of `READERS`; see those."""
+    """Every question and every problem of a file in one of `READERS`; see those.
+
+    A file that is certainly of another format is refused by its name, whatever it is called.
+    """
+    if other := foreign_format(content):
+        problem = f"This is {other}. docs/formats.md names the formats that are read."
+        return ReadFile(problems=[Problem(1, problem)])
     more = {"images": images} if format_name in WITH_IMAGES else {}
     return READERS[format_name](content, domain=domain, **more)
