@@ -42,6 +42,14 @@ MATHEMATICAL = re.compile(r"[\\^_=+*/<>(){}|\d-]")
 LONGEST_NAME = 2
 
 
+# Commands that stand in hardly anything but formulas, and dollars around one.
+TEX = re.compile(
+    r"\\(?:[dt]?frac|sqrt|sum|prod|int|lim|alpha|beta|gamma|delta|theta|lambda|mu|pi|sigma|omega"
+    r"|infty|cdot|times|leq?|geq?|neq|approx|pm|mathrm|mathbf|overline|vec|hat|bar)(?![a-zA-Z])"
+    r"|\$[^$\s][^$\n]{0,200}(?:\\|\^|_\{)[^$\n]{0,200}\$"
+)
+
+
 @dataclass(frozen=True)
 class Delimited:
     """A formula between Moodle's delimiters."""
@@ -81,6 +89,12 @@ def _next_closing(text: str, closing: str, place: int, known: dict[str, int]) ->
     if found is None or 0 <= found < place:
         known[closing] = found = text.find(closing, place)
     return found
+
+
+def has_tex(words: str) -> bool:
+    """Return True for words in which TeX stands: a formula with its delimiters, or a command."""
+    is_delimited = any(isinstance(piece, Delimited) for piece in split_formulas(words))
+    return is_delimited or bool(TEX.search(words))
 
 
 class FormulaRefused(ValueError):

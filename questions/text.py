@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from questions.formulas import OPENING, Delimited, FormulaRefused, split_formulas, to_mathml
 from questions.html_source import (
@@ -18,13 +18,11 @@ from questions.html_source import (
     with_line_breaks,
     without_false_tags,
 )
-from questions.items import NOTHING, Frozen, Text, is_optional
+from questions.items import NOTHING, Frozen, Part, Text, is_optional
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
-
-Part = TypeVar("Part", bound=Frozen)
 
 TAGS = frozenset(
     "a abbr b blockquote br caption cite code col colgroup dd del dfn div dl dt em h3 h4 h5 h6 hr i"

@@ -37,14 +37,21 @@ def format_of(name: str, content: bytes) -> str:
 
 
 def read_questions_of(
-    content: bytes, *, format_name: str, domain: str, images: Callable[[str], str]
+    content: bytes,
+    *,
+    name: str,
+    format_name: str | None,
+    domain: str,
+    images: Callable[[str], str],
 ) -> ReadFile:
     """Every question and every problem of a file in one of `READERS`; see those.
 
-    A file that is certainly of another format is refused by its name, whatever it is called.
+    Without `format_name` its name and content decide. A file that is certainly of another
+    format is refused with the name of that, and nothing of it is read.
     """
-    if other := foreign_format(content):
-        problem = f"This is {other}. docs/formats.md names the formats that are read."
+    if other := foreign_format(content, name="" if format_name else name):
+        problem = f"This is {other}. docs/formats.md says which formats can be read."
         return ReadFile(problems=[Problem(1, problem)])
+    format_name = format_name or format_of(name, content)
     more = {"images": images} if format_name in WITH_IMAGES else {}
     return READERS[format_name](content, domain=domain, **more)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 
 # The first bytes of files that are no text.
 SIGNATURES = {
@@ -26,6 +27,24 @@ BEGINNINGS = {
     r"(?:MC|MA|TF|ESS|ORD|MAT|FIB|FIB_PLUS|NUM|SR|OP)\t": "a Blackboard text file",
     r"(?:quiz|test) title:": "a text2qti file",
 }
+# What a name says of a file whose content says nothing.
+ENDINGS = {
+    ".csv": "a table (CSV)",
+    ".tsv": "a table (TSV)",
+    ".xlsx": "a spreadsheet",
+    ".xls": "a spreadsheet",
+    ".ods": "a spreadsheet",
+    ".xml": "XML",
+    ".html": "an HTML page",
+    ".htm": "an HTML page",
+    ".json": "JSON, but not JSON Lines (.jsonl)",
+    ".pdf": "a PDF",
+    ".docx": "a document of a word processor",
+    ".odt": "a document of a word processor",
+    ".rtf": "a rich text file (.rtf)",
+    ".zip": "a zip file",
+    ".apkg": "an Anki package",
+}
 COMPILED = {
     re.compile(pattern, re.IGNORECASE | re.DOTALL): name for pattern, name in BEGINNINGS.items()
 }
@@ -34,44 +53,46 @@ COLUMN_NAMES = frozenset(
     {"question", "questions", "question text", "question type", "stem", "prompt", "answer"}
     | {"answers", "correct", "correct answer", "correct answers", "correct answer(s)"}
     | {"correct response", "option 1", "option a", "answer 1", "answer option 1"}
-    | {"front", "back", "frage", "antwort"}
+    | {"explanation", "type", "points", "front", "back", "frage", "antwort"}
 )
 BYTES_TO_LOOK_AT = 4_000
 SEPARATORS = (",", ";", "\t", "|")
 
 
-def foreign_format(content: bytes) -> str:
+def foreign_format(content: bytes, *, name: str = "") -> str:
     """Return what a file is where it is certainly of another format; empty otherwise."""
-    for signature, name in SIGNATURES.items():
+    for signature, found in SIGNATURES.items():
         if content.startswith(signature):
-            return name
-    beginning = content[:BYTES_TO_LOOK_AT].decode("utf-8-sig", "replace").lstrip()
-    for pattern, name in COMPILED.items():
+            return found
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    beginning = content[:BYTES_TO_LOOK_AT].decode(encoding, "replace").lstrip()
+    for pattern, found in COMPILED.items():
         if pattern.match(beginning):
-            return name
-    if is_json(content, beginning):
-        return "JSON, but not JSON Lines, which have one object a line without [ ] around them"
-    return "a table (CSV)" if _is_table(beginning) else ""
+            return found
+    if beginning.startswith(("[", "{")) and _is_json_document(content):
+        return "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
+    if _is_table(beginning):
+        return "a table (CSV)"
+    return ENDINGS.get(PurePath(name).suffix.lower(), "")
 
 
-def is_json(content: bytes, beginning: str) -> bool:
-    """Return True for one JSON document that is no line of JSON Lines."""
-    if not beginning.startswith(("[", "{")):
-        return False
+def _is_json_document(content: bytes) -> bool:
+    """True for JSON that is not one object in one line."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, list) or "\n" in content.decode("utf-8", "replace").strip()
+    return not isinstance(value, dict) or b"\n" in content.strip()
 
 
 def _is_table(beginning: str) -> bool:
-    """True where the first line is a row of column names."""
-    first = beginning.splitlines()[0] if beginning else ""
-    return any(COLUMN_NAMES.intersection(_cells(first, separator)) for separator in SEPARATORS)
+    """True where the first line is a row of names of columns."""
+    first = beginning.partition("\n")[0]
+    return any(
+        len(COLUMN_NAMES.intersection(_cells(first, separator))) > 1 for separator in SEPARATORS
+    )
 
 
 def _cells(line: str, separator: str) -> Iterator[str]:
-    cells = line.split(separator)
-    if len(cells) > 1:
-        yield from (cell.strip().strip('"').strip().lower() for cell in cells)
+    for cell in line.split(separator):
+        yield cell.strip().strip('"').strip().lower()
