@@ -1,10 +1,12 @@
 """Formulas: LaTeX as authors write it, to MathML that browsers set without any script.
 
-Made once, when a text is stored. Where `$…$` begins and ends is Markdown's matter: `text.py`.
+Made once, when a text is stored. `split_formulas` finds those between Moodle's delimiters;
+where `$…$` begins and ends in Markdown is its parser's matter: `text.py`.
 """
 
 import html
 import re
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 LONGEST_FORMULA = 1_000
@@ -31,6 +33,68 @@ CHILDREN = {
     "munder": 2,
     "munderover": 3,
 }
+
+
+OPENING = re.compile(r"\$\$|\\\(|\\\[")
+CLOSING = {"$$": "$$", "\\(": "\\)", "\\[": "\\]"}
+# Words between two dollars or brackets of a shell or a regular expression are no formula.
+MATHEMATICAL = re.compile(r"[\\^_=+*/<>(){}|\d-]")
+LONGEST_NAME = 2
+
+
+# Commands that stand in hardly anything but formulas, and dollars around one.
+TEX = re.compile(
+    r"\\(?:[dt]?frac|sqrt|sum|prod|int|lim|alpha|beta|gamma|delta|theta|lambda|mu|pi|sigma|omega"
+    r"|infty|cdot|times|leq?|geq?|neq|approx|pm|mathrm|mathbf|overline|vec|hat|bar)(?![a-zA-Z])"
+    r"|\$[^$\s][^$\n]{0,200}(?:\\|\^|_\{)[^$\n]{0,200}\$"
+)
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A formula between Moodle's delimiters."""
+
+    opening: str
+    latex: str
+
+    @property
+    def written(self) -> str:
+        """The formula as it stands in the text."""
+        return f"{self.opening}{self.latex}{CLOSING[self.opening]}"
+
+    @property
+    def is_display(self) -> bool:
+        """True for a formula on a line of its own."""
+        return self.opening != "\\("
+
+
+def split_formulas(text: str) -> list[str | Delimited]:
+    """Split a text into what is written and the formulas in it. Takes linear time."""
+    pieces: list[str | Delimited] = []
+    closings: dict[str, int] = {}
+    start = place = 0
+    while opened := OPENING.search(text, place):
+        place = opened.end()
+        closed = _next_closing(text, CLOSING[opened[0]], place, closings)
+        latex = text[place:closed] if 0 <= closed - place <= LONGEST_FORMULA else ""
+        if MATHEMATICAL.search(latex) or 0 < len(latex.strip()) <= LONGEST_NAME:
+            pieces += [text[start : opened.start()], Delimited(opened[0], latex)]
+            start = place = closed + len(opened[0])
+    return [*pieces, text[start:]]
+
+
+def _next_closing(text: str, closing: str, place: int, known: dict[str, int]) -> int:
+    """Where it next stands, or -1. What is known is not searched for again."""
+    found = known.get(closing)
+    if found is None or 0 <= found < place:
+        known[closing] = found = text.find(closing, place)
+    return found
+
+
+def has_tex(words: str) -> bool:
+    """Return True for words in which TeX stands: a formula with its delimiters, or a command."""
+    is_delimited = any(isinstance(piece, Delimited) for piece in split_formulas(words))
+    return is_delimited or bool(TEX.search(words))
 
 
 class FormulaRefused(ValueError):

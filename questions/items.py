@@ -4,10 +4,10 @@ Importers return an `Item`, `grading.py` reads it, pages show it through `render
 and `QuestionVersion` keeps it as JSON.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from enum import StrEnum
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -57,6 +57,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Part = TypeVar("Part", bound=Frozen)
+
+
+# plain   shown exactly as it is written
+# text    the same, with formulas between $$…$$, \(…\) and \[…\]: text without a mark
+# moodle  text without a mark in Moodle's formats: HTML where it plainly is, otherwise `text`
+Markup = Literal["plain", "text", "markdown", "html", "moodle"]
+
+
 class Text(Frozen):
     """Words as their author wrote them. Pages show `html`, made safe by `text.py`.
 
@@ -65,12 +74,17 @@ class Text(Frozen):
     """
 
     source: Words = Field(max_length=LONGEST_TEXT)
-    markup: Literal["plain", "markdown", "html"] = "plain"
+    markup: Markup = "plain"
     html: str = ""
     pictures: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Text(source="")
+
+
+def is_optional(part: Frozen, name: str) -> bool:
+    """Return True for a field whose text an author may leave out, such as a feedback."""
+    return type(part).model_fields[name].default == NOTHING
 
 
 def texts_of(part: object) -> Iterator[Text]:
@@ -83,6 +97,33 @@ def texts_of(part: object) -> Iterator[Text]:
     elif isinstance(part, Frozen):
         for name in type(part).model_fields:
             yield from texts_of(getattr(part, name))
+
+
+def map_texts(part: Part, change: Callable[[Text], Text]) -> Part:
+    """Return the item, or a part of one, with every text in it changed, of whatever kind."""
+    values = {name: getattr(part, name) for name in type(part).model_fields}
+    return part.model_copy(update={name: _mapped(value, change) for name, value in values.items()})
+
+
+def _mapped(value: Any, change: Callable[[Text], Text]) -> Any:
+    if isinstance(value, Text):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(_mapped(each, change) for each in value)
+    return map_texts(value, change) if isinstance(value, Frozen) else value
+
+
+def shown_texts(part: object) -> Iterator[Text]:
+    """Yield the texts without which a question cannot be answered: stem, choices, pairs."""
+    if isinstance(part, Text):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from shown_texts(each)
+    elif isinstance(part, Frozen):
+        for name in type(part).model_fields:
+            if not is_optional(part, name):
+                yield from shown_texts(getattr(part, name))
 
 
 class Choice(Frozen):

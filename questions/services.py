@@ -2,28 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
 
 from django.db import transaction
 
+from questions.formulas import split_formulas
 from questions.items import (
     Essay,
-    Frozen,
     Item,
     Matching,
     Numeric,
+    Part,
     Passage,
     ShortAnswer,
     Text,
+    map_texts,
 )
 from questions.models import Question, QuestionVersion
 from questions.text import with_html
 
 ROWS_AT_ONCE = 500
-
-Part = TypeVar("Part", bound=Frozen)
 
 
 @lru_cache(maxsize=500)
@@ -56,10 +55,59 @@ def store_items(*, items: Sequence[Item]) -> list[QuestionVersion]:
     return versions
 
 
+@transaction.atomic
+def store_next_versions(*, changes: Sequence[tuple[Question, Item]]) -> list[QuestionVersion]:
+    """Make each item the current version of its question; past attempts keep the version before.
+
+    Atomic. The questions need their `current`. Two at once for one question: one of them
+    raises IntegrityError. Takes a fixed number of statements for each 500 items.
+    """
+    versions = QuestionVersion.objects.bulk_create(
+        (
+            version_of(question, safe(item), number=current_of(question).number + 1)
+            for question, item in changes
+        ),
+        ROWS_AT_ONCE,
+    )
+    for version in versions:
+        version.question.current = version
+    questions = [version.question for version in versions]
+    Question.objects.bulk_update(questions, ["current"], ROWS_AT_ONCE)
+    return versions
+
+
+def render_again(*, questions: Iterable[Question]) -> list[QuestionVersion]:
+    """Store a next version of each question that the rules of today show otherwise.
+
+    The words stay the same; only what is shown of them changes, such as a formula that stood
+    there as TeX. The questions need their `current`. Idempotent.
+    """
+    changes: list[tuple[Question, Item]] = []
+    for question in questions:
+        item = current_of(question).item
+        rendered = safe(with_formulas(item))
+        if rendered != item:
+            changes.append((question, rendered))
+    return store_next_versions(changes=changes)
+
+
+def current_of(question: Question) -> QuestionVersion:
+    """The current version of a question that was stored."""
+    if question.current is None:
+        raise QuestionVersion.DoesNotExist
+    return question.current
+
+
 def first_version(question: Question, item: Item) -> QuestionVersion:
     """The row, not yet written, that holds a safe item."""
+    return version_of(question, item, number=1)
+
+
+def version_of(question: Question, item: Item, *, number: int) -> QuestionVersion:
+    """The row, not yet written, that holds a safe item as this version of a question."""
     return QuestionVersion(
         question=question,
+        number=number,
         kind=item.kind,
         domain=item.domain,
         difficulty=item.difficulty,
@@ -70,18 +118,17 @@ def first_version(question: Question, item: Item) -> QuestionVersion:
 
 def safe(item: Part) -> Part:
     """The item, or a part of one, with safe HTML beside every text in it."""
-    return item.model_copy(
-        update={name: _safe_value(getattr(item, name)) for name in type(item).model_fields}
-    )
+    return map_texts(item, with_html)
 
 
-def _safe_value(value: Any) -> Any:
-    """Goes into all that an item is made of, so that no text of a kind to come is forgotten."""
-    if isinstance(value, Text):
-        return with_html(value)
-    if isinstance(value, tuple):
-        return tuple(_safe_value(part) for part in value)
-    return safe(value) if isinstance(value, Frozen) else value
+def with_formulas(item: Part) -> Part:
+    """The item with its formulas to be set: before there were any, unmarked texts were plain."""
+    return map_texts(item, _unmarked)
+
+
+def _unmarked(text: Text) -> Text:
+    is_tex = text.markup == "plain" and len(split_formulas(text.source)) > 1
+    return text.model_copy(update={"markup": "text"}) if is_tex else text
 
 
 def fingerprint(item: Item) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from catalog.models import TestBank
 from questions.images import FOLDER
 from questions.items import texts_of
-from questions.linting import Finding, Linted, Placed, lint
+from questions.linting import Finding, Linted, Placed, lint_stored
 from questions.linting.findings import found
 from questions.models import QuestionVersion
 
@@ -23,7 +23,7 @@ def lint_bank(test_bank: TestBank) -> Linted:
     )
     versions = QuestionVersion.objects.in_bulk([version for _position, version in placed])
     items = [versions[version].item for _position, version in placed]
-    linted = lint(items, [position for position, _version in placed])
+    linted = lint_stored(items, [position for position, _version in placed])
     lost = [finding for question in linted.questions for finding in _lost_pictures(question)]
     return Linted(linted.questions, (*linted.findings, *lost))
 

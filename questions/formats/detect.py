@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from questions.formats.aiken import read_aiken
+from questions.formats.foreign import foreign_format
 from questions.formats.gift import read_gift
 from questions.formats.jsonl import read_jsonl
 from questions.formats.parsing import ParseError, decode
-from questions.formats.problems import ReadFile
+from questions.formats.problems import Problem, ReadFile
 
 READERS: dict[str, Callable[..., ReadFile]] = {
     "aiken": read_aiken,
@@ -36,8 +37,21 @@ def format_of(name: str, content: bytes) -> str:
 
 
 def read_questions_of(
-    content: bytes, *, format_name: str, domain: str, images: Callable[[str], str]
+    content: bytes,
+    *,
+    name: str,
+    format_name: str | None,
+    domain: str,
+    images: Callable[[str], str],
 ) -> ReadFile:
-    """Every question and every problem of a file in one of `READERS`; see those."""
+    """Every question and every problem of a file in one of `READERS`; see those.
+
+    Without `format_name` its name and content decide. A file that is certainly of another
+    format is refused with the name of that, and nothing of it is read.
+    """
+    if other := foreign_format(content, name="" if format_name else name):
+        problem = f"This is {other}. docs/formats.md says which formats can be read."
+        return ReadFile(problems=[Problem(1, problem)])
+    format_name = format_name or format_of(name, content)
     more = {"images": images} if format_name in WITH_IMAGES else {}
     return READERS[format_name](content, domain=domain, **more)

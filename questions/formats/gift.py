@@ -1,8 +1,9 @@
 r"""GIFT: `::title:: stem {=right ~wrong}`, in all its kinds.
 
-Source: docs.moodle.org/en/GIFT_format and the behaviour of Moodle's reader. It guesses where
-a file is wrong (the first of several `{…}` counts, a category without a blank line after it
-swallows a question); this reader says what is wrong, by line.
+Source: docs.moodle.org/en/GIFT_format and the behavior of Moodle's reader,
+question/format/gift/format.php. It guesses where a file is wrong (the first of several `{…}`
+counts, a category without a blank line after it swallows a question); this reader says what is
+wrong, by line. What Moodle takes and we read otherwise, or not in full, is told in a note.
 
 `\n` is a line break; a backslash before any of `~ = # { } : \` takes its meaning away.
 """
@@ -10,9 +11,9 @@ swallows a question); this reader says what is wrong, by line.
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from questions.formats.parsing import (
     WHITESPACE,
@@ -32,6 +33,7 @@ from questions.items import (
     Choice,
     Essay,
     Item,
+    Markup,
     Matching,
     MultipleChoice,
     Numeric,
@@ -52,24 +54,20 @@ BLANK = "_____"
 HIDDEN = "\0"
 
 COMMENT = re.compile(r"\s*//")
-LABEL = re.compile(r"\[(id|tag):([^\[\]]*)\]")
+LABEL = re.compile(r"\[(id|tag):((?:[^\\\]]|\\.)*)\]")
 CATEGORY = re.compile(r"\s*\$CATEGORY:(.*)", re.DOTALL)
+ESCAPED = re.compile(r"\\(.)")
 ESCAPE = re.compile(r"\\([~=#{}:\\n])")
 MARKUP = re.compile(r"\s*\[(html|markdown|plain|moodle)\]")
-WEIGHT = re.compile(r"\s*%([+-]?\d{1,3}(?:\.\d{1,20})?)%")
+# As Moodle has it: what begins with % and is no weight, as %d or %reset, belongs to the answer.
+WEIGHT = re.compile(r"\s*%-*(?P<digits>\d{1,3}(?:\.\d{0,20})?)%")
 NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?")
 SIGN = re.compile(r"[=~]")
-# Moodle shows text without a prefix as HTML; only what is clearly meant so is taken for it.
-LOOKS_LIKE_HTML = re.compile(
-    r"</(?:p|div|span|b|i|u|em|strong|sub|sup|a|code|pre|ul|ol|li|table|tr|td|th|h[1-6])>"
-    r"|<(?:br|hr|img)\b[^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d{1,7}|#x[0-9a-f]{1,6});",
-    re.IGNORECASE,
-)
 # What turns the direction of the words around it.
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 TRUE_OR_FALSE = {"T": True, "TRUE": True, "F": False, "FALSE": False}
 
-Markup = Literal["html", "markdown", "plain", "moodle"]
+ANY_NUMBER = "*"
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,7 @@ class Source:
     text: str
     signs: str
     line_starts: tuple[tuple[int, int], ...]
+    notes: list[Problem] = field(default_factory=list)
 
     def line_of(self, place: int) -> int:
         """The line of the file in which a place of the text stands."""
@@ -130,25 +129,42 @@ class Span:
         at = self.signs.find(sign)
         return (self, None) if at < 0 else (self.part(0, at), self.part(at + len(sign)))
 
-    def broken(self, words: str) -> NoReturn:
-        """Raises: ParseError, with the line in which the first word of this part stands."""
+    @property
+    def line(self) -> int:
+        """The line in which the first word of this part stands."""
         before = len(self.raw) - len(self.raw.lstrip(WHITESPACE))
-        place = self.start + (before if before < len(self.raw) else 0)
-        raise ParseError(self.source.line_of(place), words)
+        return self.source.line_of(self.start + (before if before < len(self.raw) else 0))
+
+    def broken(self, words: str) -> NoReturn:
+        """Raises: ParseError, with the line of this part."""
+        raise ParseError(self.line, words)
+
+    def note(self, words: str) -> None:
+        """Tell something about this part that does not stop the import."""
+        self.source.notes.append(Problem(self.line, words, is_error=False))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer between the braces. `weight` is in per cent, None where none is written."""
+    """One answer between the braces. `weight` is in per cent, None where none is written.
+
+    `whole` is the answer with its weight and without its feedback.
+    """
 
     is_marked_right: bool
     weight: float | None
     words: Span
     feedback: Span | None
+    whole: Span
 
     def weight_or(self, usual: float) -> float:
         """The weight that is written, or the usual one."""
         return usual if self.weight is None else self.weight
+
+    @property
+    def choice_weight(self) -> float:
+        """The weight of a choice: without one, all for a right one and nothing for others."""
+        return self.weight_or(100 if self.is_marked_right else 0)
 
 
 def read_gift(content: bytes, *, domain: str = "") -> ReadFile:
@@ -190,7 +206,7 @@ def _category(path: str) -> str:
     kept = [name.replace("//", "/").strip(WHITESPACE) for name in names]
     return " / ".join(
         name for name in kept if name not in ("", "top", ".", "..") and not name.startswith("$")
-    )[:LONGEST_DOMAIN]
+    )
 
 
 def _meant(escape: re.Match[str]) -> str:
@@ -221,18 +237,28 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> Item:
     stem, markup = _stem(stem_words.strip(WHITESPACE) or title)
     if not stem.source:
         before.broken("There is no question here: write it before the {.")
-    labels = LABEL.findall("\n".join(raw.content.comments))
     if "<img" in source.text or "@@PLUGINFILE@@" in source.text:
-        no_image = "This question names an image, which is not in the file; it is left out."
-        found.problems.append(Problem(raw.first, no_image, is_error=False))
-    common: dict[str, Any] = {
-        "stem": stem,
-        "title": title,
-        "domain": raw.content.category or domain,
-        "external_id": next((words.strip() for name, words in labels if name == "id"), ""),
-        "tags": tuple(words.strip() for name, words in labels if name == "tag"),
+        rest.note("This question names an image, which is not in the file; it is left out.")
+    common = {"stem": stem, "title": title, **_labels(raw.content, rest, domain)}
+    item = _of_its_kind(inner, markup, common) if inner else Passage(**common)
+    found.problems += source.notes
+    return item
+
+
+def _labels(block: Block, span: Span, domain: str) -> dict[str, Any]:
+    """The domain, and what the comments before the question say of it."""
+    labels = [
+        (name, ESCAPED.sub(r"\1", words).strip())
+        for name, words in LABEL.findall("\n".join(block.comments))
+    ]
+    named = block.category or domain
+    if len(named) > LONGEST_DOMAIN:
+        span.note(f"The category has more than {LONGEST_DOMAIN} characters; it was cut.")
+    return {
+        "domain": named[:LONGEST_DOMAIN],
+        "external_id": next((words for name, words in labels if name == "id"), ""),
+        "tags": tuple(words for name, words in labels if name == "tag"),
     }
-    return _of_its_kind(inner, markup, common) if inner else Passage(**common)
 
 
 def _title(whole: Span) -> tuple[str, Span]:
@@ -244,8 +270,8 @@ def _title(whole: Span) -> tuple[str, Span]:
     if rest is None:
         start.broken("The title has no end. Write ::title:: before the question.")
     if len(title.text) > LONGEST_TITLE:
-        title.broken(f"The title has more than {LONGEST_TITLE} characters.")
-    return DIRECTIONS.sub("", title.text), rest
+        title.note(f"The title has more than {LONGEST_TITLE} characters; it was cut.")
+    return DIRECTIONS.sub("", title.text)[:LONGEST_TITLE], rest
 
 
 def _braces(rest: Span) -> tuple[Span, Span | None, Span | None]:
@@ -285,10 +311,7 @@ def _text(span: Span | None, inherited: Markup) -> Text:
 
 
 def _as_text(words: str, markup: Markup) -> Text:
-    source = words.strip(WHITESPACE)
-    if markup == "moodle":
-        return Text(source=source, markup="html" if LOOKS_LIKE_HTML.search(source) else "plain")
-    return Text(source=source, markup=markup)
+    return Text(source=words.strip(WHITESPACE), markup=markup)
 
 
 def _of_its_kind(inner: Span, markup: Markup, common: dict[str, Any]) -> Item:
@@ -312,52 +335,76 @@ def _of_its_kind(inner: Span, markup: Markup, common: dict[str, Any]) -> Item:
     return _short_answer(inner, markup, common)
 
 
-def _answers(inner: Span) -> list[Answer]:
-    """What stands after each `=` and `~`. Raises: ParseError."""
+def _answers(inner: Span, *, first_is_right: bool = True) -> list[Answer]:
+    """What stands after each `=` and `~`; without one before it the first is as is said.
+
+    Answers of which nothing is written are left out, with a note. Raises: ParseError.
+    """
     places = [found.start() for found in SIGN.finditer(inner.signs)]
-    if not places:
-        return [_answer(inner, is_marked_right=True)]
-    if inner.part(0, places[0]).text:
-        inner.broken("An answer begins with = or ~.")
     if len(places) > MOST_CHOICES:
         inner.broken(f"A question has {MOST_CHOICES} answers at most.")
-    return [
+    answers = [
         _answer(inner.part(place + 1, following), is_marked_right=inner.signs[place] == "=")
-        for place, following in zip(places, [*places[1:], None], strict=True)
+        for place, following in zip(places, [*places[1:], None], strict=False)
     ]
+    first = inner.part(0, places[0] if places else None)
+    if first.text:
+        answers.insert(0, _answer(first, is_marked_right=first_is_right))
+    written = [answer for answer in answers if answer.words.text]
+    for answer in answers:
+        if not answer.words.text and written:
+            answer.words.note("This answer is empty; it was left out.")
+    return written or inner.broken("This answer is empty.")
 
 
 def _answer(span: Span, *, is_marked_right: bool) -> Answer:
     weight, rest = None, span
     if written := WEIGHT.match(span.signs):
-        weight, rest = float(written[1]), span.part(written.end())
-    if (weight is None and span.signs.lstrip().startswith("%")) or abs(weight or 0) > 100:
+        sign = -1 if "-" in written[0] else 1
+        weight, rest = sign * float(written["digits"]), span.part(written.end())
+    if abs(weight or 0) > 100:
         span.broken("A weight is written like %50%, from %-100% to %100%.")
     words, feedback = rest.cut("#")
-    return Answer(is_marked_right, weight, words, feedback)
+    return Answer(is_marked_right, weight, words, feedback, span.cut("#")[0])
+
+
+def _typed_weight(answer: Answer) -> float:
+    """The share of the points that typed words or a number earn."""
+    weight = answer.weight_or(100)
+    if weight < 0:
+        answer.words.note("An answer that is typed takes no points away: its weight is 0 here.")
+    return max(weight, 0)
 
 
 def _choices(inner: Span, markup: Markup, common: dict[str, Any]) -> SingleChoice | MultipleChoice:
     """With an `=` one choice is taken, without one any number."""
-    answers = _answers(inner)
+    answers = _answers(inner, first_is_right=False)
     if len(answers) < 2:
         inner.broken("A question needs two choices at least.")
-    for answer in answers:
-        if not answer.words.text:
-            answer.words.broken("This answer is empty.")
-    kind = SingleChoice if any(answer.is_marked_right for answer in answers) else MultipleChoice
+    is_single = any(answer.is_marked_right for answer in answers)
+    if is_single and all(answer.choice_weight < 100 for answer in answers):
+        answers = [_without_weight(answer) for answer in answers]
+    kind = SingleChoice if is_single else MultipleChoice
     return kind(
         choices=tuple(
             Choice(
                 id=str(place),
                 text=_text(answer.words, markup),
-                weight=answer.weight_or(100 if answer.is_marked_right else 0),
+                weight=answer.choice_weight,
                 feedback=_text(answer.feedback, markup),
             )
             for place, answer in enumerate(answers, start=1)
         ),
         **common,
     )
+
+
+def _without_weight(answer: Answer) -> Answer:
+    """Moodle knows no weight after the `=` of a choice: the answer is right, and says so."""
+    if not answer.is_marked_right:
+        return answer
+    answer.whole.note("A weight is written after ~; here it belongs to the answer.")
+    return replace(answer, weight=None, words=answer.whole)
 
 
 def _true_false(
@@ -385,7 +432,7 @@ def _short_answer(inner: Span, markup: Markup, common: dict[str, Any]) -> ShortA
         accepted.append(
             AcceptedText(
                 text=words.text,
-                weight=answer.weight_or(100),
+                weight=_typed_weight(answer),
                 feedback=_text(answer.feedback, markup),
             )
         )
@@ -393,29 +440,41 @@ def _short_answer(inner: Span, markup: Markup, common: dict[str, Any]) -> ShortA
 
 
 def _numeric(inner: Span, markup: Markup, common: dict[str, Any]) -> Numeric:
-    """Numbers after `{#`; what follows a `~` is said to every other number."""
-    numbers, otherwise = inner.cut("~")
+    """Numbers after `{#`; what follows a `~`, or a `*` of no weight, is for every other number."""
+    numbers, rest = inner.cut("~")
     if not numbers.text:
         inner.broken("There is no number after {#.")
-    _words, feedback = otherwise.cut("#") if otherwise else (None, None)
+    _words, feedback = rest.cut("#") if rest else (None, None)
+    answers = _answers(numbers)
+    for answer in answers:
+        if _is_any_number(answer):
+            feedback = feedback or answer.feedback
     return Numeric(
         accepted=tuple(
-            _number(answer, _text(answer.feedback, markup)) for answer in _answers(numbers)
+            _number(answer, _text(answer.feedback, markup))
+            for answer in answers
+            if not _is_any_number(answer)
         ),
         otherwise=_text(feedback, markup),
         **common,
     )
 
 
+def _is_any_number(answer: Answer) -> bool:
+    return answer.words.text == ANY_NUMBER and answer.weight_or(100) <= 0
+
+
 def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
     """`1..5`, `3:2` or `4`."""
-    weight = answer.weight_or(100)
+    weight = _typed_weight(answer)
     first, dots, second = answer.words.text.partition("..")
     if dots:
         low, high = _decimal(first, answer.words), _decimal(second, answer.words)
         if low > high:
-            answer.words.broken(f"The range begins above its end: {first}..{second}.")
-        return AcceptedNumber(low=low, high=high, weight=weight, feedback=feedback)
+            answer.words.note(f"The range begins above its end; it was turned: {second}..{first}.")
+        return AcceptedNumber(
+            low=min(low, high), high=max(low, high), weight=weight, feedback=feedback
+        )
     value, _colon, tolerance = answer.words.text.partition(":")
     return AcceptedNumber.around(
         _decimal(value, answer.words),

@@ -58,7 +58,7 @@ from questions.text import pictures_in
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
 NO_FIELD = "write a picture into a text: ![what it shows](file.png), with markup markdown"
-MARKUPS = ("plain", "markdown", "html")
+MARKUPS = ("text", "plain", "markdown", "html")
 NO_FOLDER = "pictures are taken only from the folder of a file"
 
 
@@ -66,9 +66,11 @@ def as_fields(value: object, info: ValidationInfo) -> object:
     """The fields of a text, in the markup of its line where it says none."""
     said = {"text": value} if isinstance(value, str) else value
     if not isinstance(said, dict) or not {"text"} <= set(said) <= {"text", "markup"}:
-        raise ValueError('write a string, or {"text": …, "markup": "plain", "markdown" or "html"}')
-    usual = (info.context or {}).get("markup", "plain")
-    return {"source": said["text"], "markup": said.get("markup", usual)}
+        raise ValueError('write a string, or {"text": …, "markup": …}')
+    markup = said.get("markup", (info.context or {}).get("markup", "text"))
+    if markup not in MARKUPS:
+        raise ValueError(f"write as markup one of {', '.join(MARKUPS)}")
+    return {"source": said["text"], "markup": markup}
 
 
 def with_pictures(text: Text, info: ValidationInfo) -> Text:
@@ -342,7 +344,7 @@ def _item(
     for name in ("image", "images", "media"):
         if name in fields:
             raise ParseError(raw.first, f"{name}: {NO_FIELD}.")
-    markup = fields.pop("markup", "plain")
+    markup = fields.pop("markup", "text")
     if markup not in MARKUPS:
         raise ParseError(raw.first, f"markup: write one of {', '.join(MARKUPS)}.")
     context = {"images": images, "markup": markup}

@@ -1,6 +1,7 @@
 """What the readers of text files share: bytes to text, lines, and going on after a problem.
 
-What a format looks like stands in its own module; `problems.py` says what a reader returns.
+What a format looks like stands in its own module; `problems.py` says what a reader returns,
+`foreign.py` what is a file of none of them.
 """
 
 import re
@@ -11,13 +12,18 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from questions.formats.problems import Problem, ReadFile
-from questions.items import Item, texts_of
-from questions.text import formula_problems
+from questions.html_source import has_loose_breaks
+from questions.items import Item, shown_texts, texts_of
+from questions.text import formula_problems, safe_html, shows_nothing, without_empty_texts
 
 LARGEST_FILE_BYTES = 10_000_000
 # With these a file of 10 MB cannot take more than some hundred megabytes to read.
 MOST_QUESTIONS = 20_000
 MOST_ERRORS = 100
+
+LONGEST_QUOTE = 40
+SHOWS_NOTHING = "A text shows nothing on the page: %s. Write words."
+SHOWN_AS_WRITTEN = "The tags of this text are shown as they are written: %s. [html] makes it HTML."
 
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -91,11 +97,32 @@ def _problem_of_reading(
         return broken.problem
     except ValidationError as error:
         return Problem(raw.first, in_words(error))
-    if refused := [words for text in texts_of(item) for words in formula_problems(text)]:
-        return Problem(raw.first, f"{refused[0][:1].upper()}{refused[0][1:]}.")
+    item = without_empty_texts(item)
+    problems = [Problem(raw.first, words, is_error) for words, is_error in _text_problems(item)]
+    if refused := next((problem for problem in problems if problem.is_error), None):
+        return refused
+    found.problems += problems
     found.items.append(item)
     found.lines.append(raw.first)
     return None
+
+
+def _text_problems(item: Item) -> Iterator[tuple[str, bool]]:
+    """What is wrong with the texts of a question, and whether it stops the import.
+
+    Markdown is written by hand, so a formula in it that cannot be read is an error; other
+    texts come from programs that take it, and show it as it is written.
+    """
+    for text in texts_of(item):
+        for words in formula_problems(text):
+            yield f"{words[:1].upper()}{words[1:]}.", text.markup == "markdown"
+    for text in shown_texts(item):
+        shown = repr(text.source[:LONGEST_QUOTE])
+        if shows_nothing(text):
+            is_written = bool(safe_html(text))
+            yield (SHOWN_AS_WRITTEN if is_written else SHOWS_NOTHING) % shown, not is_written
+        elif text.markup == "moodle" and has_loose_breaks(text.source):
+            yield SHOWN_AS_WRITTEN % shown, False
 
 
 def in_words(error: ValidationError) -> str:

@@ -13,7 +13,7 @@ from questions.linting.findings import Finding, Placed
 from questions.linting.question_checks import check_question
 from questions.services import safe
 
-__all__ = ["Finding", "Linted", "Placed", "lint"]
+__all__ = ["Finding", "Linted", "Placed", "lint", "lint_stored"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,14 @@ class Linted:
 
 
 def lint(items: Sequence[Item], lines: Sequence[int]) -> Linted:
-    """Look at a bank's questions; `lines` says where each stands in its file."""
+    """Look at the questions of a file; `lines` says where each stands in it."""
+    return lint_stored([safe(item) for item in items], lines)
+
+
+def lint_stored(items: Sequence[Item], lines: Sequence[int]) -> Linted:
+    """Look at questions as learners see them: with the HTML that was made when they were stored."""
     questions = tuple(
-        Placed(number, line, safe(item))
+        Placed(number, line, item)
         for number, (line, item) in enumerate(zip(lines, items, strict=True), start=1)
     )
     found = [finding for question in questions for finding in check_question(question)]

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from textwrap import shorten
 
 from django.utils.translation import gettext as _
 
+from questions.formulas import has_tex
 from questions.items import (
     Choice,
     ChoiceItem,
@@ -16,12 +18,14 @@ from questions.items import (
     Text,
     TrueFalse,
     WithChoices,
+    shown_texts,
     texts_of,
 )
 from questions.linting.findings import Finding, Placed, folded, found, key_and_others, prose, words
 from questions.rendering import letter
-from questions.text import formula_problems
+from questions.text import formula_problems, has_words
 
+LONGEST_QUOTE = 60
 SHORTEST_STEM = 15
 LONGEST_STEM = 900
 LONGEST_CHOICE = 200
@@ -177,6 +181,26 @@ def _formulas(item: Item) -> Iterator[str]:
             yield f"{problem[:1].upper()}{problem[1:]}."
 
 
+def _shows_nothing(item: Item) -> Iterator[str]:
+    for text in shown_texts(item):
+        if text.source.strip() and not has_words(text.html):
+            yield _("The text “%(text)s” shows nothing. Write words.") % {"text": _quoted(text)}
+
+
+def _bare_tex(item: Item) -> Iterator[str]:
+    """TeX that a learner would read as it is written."""
+    for text in texts_of(item):
+        if has_tex(prose(text)):
+            yield _(
+                "The formula in “%(text)s” is shown as TeX. Write it in Markdown between dollars, "
+                "or run manage.py render_questions."
+            ) % {"text": _quoted(text)}
+
+
+def _quoted(text: Text) -> str:
+    return shorten(text.source, LONGEST_QUOTE, placeholder="…")
+
+
 def _choices(item: Item) -> tuple[Choice, ...]:
     return item.choices if isinstance(item, WithChoices) else ()
 
@@ -193,4 +217,6 @@ RULES: dict[str, Look] = {
     "negative-stem": _negative,
     "key-stands-out": _key_stands_out,
     "formula": _formulas,
+    "shows-nothing": _shows_nothing,
+    "bare-tex": _bare_tex,
 }

@@ -1,17 +1,21 @@
 """Items become questions: in order, all or none, at a fixed cost, and for good."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import item
-from questions.items import Choice, Item, SingleChoice, Text
+from questions.items import Choice, Item, SingleChoice, Text, TrueFalse
 from questions.models import Question, QuestionVersion
-from questions.services import fingerprint, store_items
+from questions.services import fingerprint, render_again, store_items, version_of
 
 pytestmark = pytest.mark.django_db
+
+# A savepoint, an insertion, an update.
+NEXT_VERSIONS = 4
 
 
 def items(count: int) -> list[Item]:
@@ -127,3 +131,54 @@ def test_next_version_is_added_beside_the_first() -> None:
     first.question.current = second
     first.question.save(update_fields=["current"])
     assert list(first.question.versions.order_by("number")) == [first, second]
+
+
+OLD = Text(source=r"Solve $$x^2 = 4$$.", html=r"<p>Solve $$x^2 = 4$$.</p>")
+
+
+def as_stored_before(text: Text) -> Question:
+    """A question whose HTML older rules made."""
+    [version] = store_items(items=[TrueFalse(stem=Text(source="x"), is_true=True)])
+    question = version.question
+    item = TrueFalse(stem=text, is_true=True)
+    question.current = version_of(question, item, number=2)
+    question.current.save()
+    question.save(update_fields=["current"])
+    return question
+
+
+def test_rendering_again_makes_a_next_version_and_keeps_the_one_before() -> None:
+    question = as_stored_before(OLD)
+    [version] = render_again(questions=[question])
+    assert (version.number, version.item.stem.source) == (3, OLD.source)
+    assert version.item.stem.html.count("<math") == 1
+    before = question.versions.get(number=2)
+    assert (before.item.stem, before.fingerprint) == (OLD, version.fingerprint)
+    question.refresh_from_db()
+    assert question.current == version
+
+
+def test_rendering_again_changes_nothing_the_second_time() -> None:
+    question = as_stored_before(OLD)
+    render_again(questions=[question])
+    assert render_again(questions=[question]) == []
+
+
+def test_rendering_again_leaves_alone_what_shows_as_it_should() -> None:
+    [version] = store_items(items=items(1))
+    assert render_again(questions=[version.question]) == []
+
+
+def test_rendering_again_shows_a_tag_that_was_nothing() -> None:
+    question = as_stored_before(Text(source="<br>", markup="html", html="<br>"))
+    [version] = render_again(questions=[question])
+    assert version.item.stem.html == "<p>&lt;br&gt;</p>"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_next_versions_cost_the_same_for_one_and_three(
+    count: int, django_assert_num_queries: Any
+) -> None:
+    questions = [as_stored_before(OLD) for _number in range(count)]
+    with django_assert_num_queries(NEXT_VERSIONS):
+        render_again(questions=questions)

@@ -1,14 +1,14 @@
 """What an author wrote is shown, and nothing else of it happens."""
 
+import time
 from html.parser import HTMLParser
-from typing import Literal
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from questions.items import Text
+from questions.items import Markup, Text
 from questions.text import ATTRIBUTES, MATH_TAGS, TAGS, safe_html, with_html
 from testing.parts import SHARED, require
 
@@ -36,7 +36,6 @@ OURS = [
     "[x]: javascript:alert(1)\n\n[x]",
     '![x](y "onerror=alert(1)")',
 ]
-Markup = Literal["plain", "markdown", "html"]
 
 
 def html(source: str, markup: Markup = "plain") -> str:
@@ -100,10 +99,11 @@ def test_our_own_payloads_are_harmless(payload: str, markup: Markup) -> None:
     assert_harmless(html(payload, markup))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<>&\"'/= !-[]()`*_#\n\tapscript:onx;", max_size=60))
 def test_text_of_any_kind_is_harmless(source: str) -> None:
-    assert_harmless(html(source, "html"))
-    assert_harmless(html(source, "markdown"))
+    for markup in ("html", "markdown", "moodle", "text"):
+        assert_harmless(html(source, markup))
     assert read(html(source)).tags <= {"p", "br"}
 
 
@@ -168,3 +168,62 @@ def test_html_that_is_left_open_is_closed() -> None:
 def test_html_that_came_along_is_not_trusted() -> None:
     text = Text(source="x", html="<script>alert(1)</script>")
     assert with_html(text).html == "<p>x</p>"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("#include <stdio.h>", "#include &lt;stdio.h&gt;"),
+        ("vector<int> v", "vector&lt;int&gt; v"),
+        ("x<y", "x&lt;y"),
+        ("a<b then <i>c</i>", "a&lt;b then <i>c</i>"),
+        ("<https://example.org>", "&lt;https://example.org&gt;"),
+        ("<o:p>Word</o:p>", "Word"),
+        ("<font>x</font>", "x"),
+    ],
+)
+def test_sign_that_begins_no_tag_is_shown(source: str, shown: str) -> None:
+    assert html(source, "html") == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("a\nb <i>c</i>", "a\n<br>b <i>c</i>"),
+        ("a\r\n\r\nb<br>c", "a\n<br>\n<br>b<br>c"),
+        ("<p>a</p>\n<p>b</p>", "<p>a</p>\n<p>b</p>"),
+        ("<ul>\n<li>a</li>\n</ul>\nb", "<ul>\n<li>a</li>\n</ul>\nb"),
+        ("<pre>a\nb</pre>c\nd", "<pre>a\nb</pre>c\n<br>d"),
+        ("a\nb", "<p>a<br>b</p>"),
+    ],
+)
+def test_line_breaks_of_an_unmarked_text_survive(source: str, shown: str) -> None:
+    assert html(source, "moodle") == shown
+
+
+@pytest.mark.parametrize("markup", ["text", "html", "moodle"])
+@pytest.mark.parametrize(
+    "sign", ["$", "$$", r"\(", r"\[", "[[[[", "<b>", "</p>", "&nbsp;", "<x", "<p>"]
+)
+def test_rows_of_signs_take_linear_time(sign: str, markup: Markup) -> None:
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        html(f"{sign} " * count, markup)
+        return time.process_time() - began
+
+    assert seconds(6_000) <= 0.1 + 20 * seconds(600)
+
+
+@pytest.mark.parametrize("markup", ["text", "html", "moodle"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        r"$$\text{<script>alert(1)</script>}$$",
+        r"\(x\)<script>alert(1)</script>",
+        r"$$<img src=x onerror=alert(1)>^2$$",
+        r"\[\href{javascript:alert(1)}{x}\]",
+        r"<a title='\(x^2\)' href='javascript:alert(1)'>x</a>",
+    ],
+)
+def test_formulas_between_delimiters_are_harmless(payload: str, markup: Markup) -> None:
+    assert_harmless(html(payload, markup))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.importing.items import ImportReport, import_items
 from catalog.models import Category, TestBank
-from questions.formats.detect import READERS, format_of, read_questions_of
+from questions.formats.detect import READERS, read_questions_of
 from questions.formats.parsing import LARGEST_FILE_BYTES
 from questions.formats.problems import ReadFile
 from questions.images import ImagesBeside
@@ -59,7 +59,8 @@ class Command(BaseCommand):
         images = ImagesBeside(file.parent)
         read = read_questions_of(
             content,
-            format_name=options["format"] or format_of(file.name, content),
+            name=file.name,
+            format_name=options["format"],
             domain=options["domain"],
             images=images,
         )

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from catalog.importing.linting import lint_bank
 from catalog.models import TestBank
-from questions.formats.detect import READERS, format_of, read_questions_of
+from questions.formats.detect import READERS, read_questions_of
 from questions.formats.parsing import LARGEST_FILE_BYTES
 from questions.images import ImagesBeside
 from questions.linting import Linted, lint
@@ -55,7 +55,8 @@ class Command(BaseCommand):
             content = opened.read(LARGEST_FILE_BYTES + 1)
         read = read_questions_of(
             content,
-            format_name=format_name or format_of(file.name, content),
+            name=file.name,
+            format_name=format_name,
             domain="",
             images=ImagesBeside(file.parent),
         )

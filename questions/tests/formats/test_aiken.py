@@ -134,7 +134,7 @@ def test_text_is_plain_and_may_hold_what_others_take_for_a_line_end() -> None:
     read = read_aiken("Is <html>\u2028\x0b\x85 *bold*?\nA. a\u2029b\nB. \x0c x\nANSWER: A".encode())
     [item] = read.items
     assert item.stem.source == "Is <html>\u2028\x0b\x85 *bold*?"
-    assert item.stem.markup == "plain"
+    assert item.stem.markup == "text"
 
 
 @pytest.mark.parametrize(

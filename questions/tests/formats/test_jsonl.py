@@ -22,6 +22,7 @@ from questions.items import (
     Text,
     TrueFalse,
 )
+from questions.text import safe_html
 
 SINGLE: dict[str, Any] = {
     "kind": "single_choice",
@@ -68,7 +69,9 @@ def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
 
 @pytest.mark.parametrize("markup", ["rst", "", None, 1, ["markdown"], {}])
 def test_markup_that_is_none_is_told(markup: object) -> None:
-    assert problem(SINGLE | {"markup": markup}) == "markup: write one of plain, markdown, html."
+    assert problem(SINGLE | {"markup": markup}) == (
+        "markup: write one of text, plain, markdown, html."
+    )
 
 
 def test_every_common_field_arrives() -> None:
@@ -85,7 +88,7 @@ def test_every_common_field_arrives() -> None:
         }
     )
     assert item == SingleChoice(
-        stem=Text(source="Which?"),
+        stem=Text(source="Which?", markup="text"),
         title="T",
         explanation=Text(source="*Why*", markup="markdown"),
         domain="Rules",
@@ -126,7 +129,9 @@ def test_weights_and_ids_can_be_said() -> None:
 def test_true_false() -> None:
     item = only({"kind": "true_false", "stem": "So?", "answer": False, "feedback_true": "No."})
     assert item == TrueFalse(
-        stem=Text(source="So?"), is_true=False, feedback_true=Text(source="No.")
+        stem=Text(source="So?", markup="text"),
+        is_true=False,
+        feedback_true=Text(source="No.", markup="text"),
     )
 
 
@@ -182,10 +187,14 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"kind": "riddle"}, "kind: write one of single_choice, multiple_choice, true_false, "),
         ({"kind": None}, "kind: write one of "),
         ({"kind": ["essay"]}, "kind: write one of "),
-        ({"stem": 5}, 'stem: write a string, or {"text": …, "markup": "plain", "markdown" or'),
+        ({"stem": 5}, 'stem: write a string, or {"text": …, "markup": …}.'),
         ({"stem": {"markup": "html"}}, "stem: write a string, or"),
         ({"stem": {"text": 5}}, "stem: input should be a valid string."),
-        ({"stem": {"text": "x", "markup": "rtf"}}, "stem, markup: input should be 'plain', "),
+        (
+            {"stem": {"text": "x", "markup": "rtf"}},
+            "stem: write as markup one of text, plain, markdown, html.",
+        ),
+        ({"stem": {"text": "x", "markup": "moodle"}}, "stem: write as markup one of text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
         ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
@@ -288,3 +297,18 @@ def test_nothing_makes_the_reader_fall(value: Any, kind: str) -> None:
     entry = {**value, "kind": kind} if isinstance(value, dict) else value
     found = read(entry)
     assert len(found.items) + len(found.errors) == 1
+
+
+def test_short_answer_says_how_strictly_it_is_compared() -> None:
+    line = {"kind": "short_answer", "stem": "Which?", "answers": ["a"]}
+    assert (only(line).is_exact, only(line).ignores_accents) == (False, False)
+    item = only(line | {"exact": True, "ignore_accents": True})
+    assert (item.is_exact, item.ignores_accents) == (True, True)
+
+
+def test_formula_in_an_unmarked_text_is_set_and_in_a_plain_one_is_shown() -> None:
+    line = {"kind": "essay", "stem": r"Solve $$x^2 = 4$$ and \(y\)."}
+    assert safe_html(only(line).stem).count("<math") == 2
+    assert safe_html(only(line | {"markup": "plain"}).stem) == (
+        r"<p>Solve $$x^2 = 4$$ and \(y\).</p>"
+    )

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from questions.formats.jsonl import read_jsonl
-from questions.linting import lint
+from questions.items import Text, TrueFalse
+from questions.linting import lint, lint_stored
 from questions.linting.statistics import figures_of
 
 GOOD: dict[str, Any] = {
@@ -231,3 +232,54 @@ def test_figures_count() -> None:
     assert figures.difficulties == {"": 2, "hard": 1}
     assert (figures.keys, figures.singles, figures.longest) == ({"B": 2}, 2, 0)
     assert (figures.total, figures.formulas, figures.code, figures.pictures) == (3, 1, 1, 0)
+
+
+def stored(*texts: Text) -> Any:
+    """What is found of questions as they are stored, whatever their HTML would be today."""
+    items = [TrueFalse(stem=text, is_true=True) for text in texts]
+    findings = lint_stored(items, range(1, len(items) + 1)).findings
+    return [
+        (finding.number, finding.rule)
+        for finding in findings
+        if finding.rule in {"shows-nothing", "bare-tex"}
+    ]
+
+
+@pytest.mark.parametrize("shown", ["", "<br>", "<p></p>", "<p>&nbsp;</p>", "<hr>"])
+def test_stored_text_that_shows_nothing_is_found(shown: str) -> None:
+    assert stored(Text(source="<br>", markup="html", html=shown)) == [(1, "shows-nothing")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Solve $$x^2 = 4$$.",
+        r"What is \(\frac{1}{2}\)?",
+        r"Is \[a &lt; b\]?",
+        r"The root \sqrt{2} is",
+        r"Is $\alpha$ small?",
+    ],
+)
+def test_stored_text_that_shows_tex_is_found(words: str) -> None:
+    assert stored(Text(source=words, html=f"<p>{words}</p>")) == [(1, "bare-tex")]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p>It costs $5 and $6.</p>",
+        r"<p>Write <code>\frac{1}{2}</code>.</p>",
+        '<p><math alttext="x^2"><mi>x</mi></math></p>',
+        r"<p>C:\temp\times new</p>".replace(r"\times", r"\timesnew"),
+        "<p>echo $HOME_DIR and $PATH</p>",
+        '<p><img src="/questions/images/a.png" alt=""></p>',
+    ],
+)
+def test_stored_text_that_is_as_it_should_be_is_not_found(shown: str) -> None:
+    assert stored(Text(source="words", html=shown)) == []
+
+
+def test_neighbors_of_a_fault_are_not_found() -> None:
+    good = Text(source="So it is.", html="<p>So it is.</p>")
+    bad = Text(source="<br>", markup="html", html="<br>")
+    assert stored(good, bad, good) == [(2, "shows-nothing")]

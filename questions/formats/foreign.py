@@ -1,0 +1,98 @@
+"""Files of other formats, told by name, so that nobody imports their pieces as questions."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+# The first bytes of files that are no text.
+SIGNATURES = {
+    b"PK\x03\x04": "a zip file, as .xlsx, .docx, .apkg and QTI packages are",
+    b"\xd0\xcf\x11\xe0": "an old Office file (.xls, .doc)",
+    b"%PDF": "a PDF",
+    b"SQLite format 3\0": "a SQLite database",
+    b"\x1f\x8b": "a gzip file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+# What a text file of another format begins with.
+BEGINNINGS = {
+    r"<!doctype html|<html\b|<head\b|<body\b": "an HTML page",
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<quiz\b": "Moodle XML; export it from Moodle as GIFT",
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment)": "QTI",
+    r"<\?xml\b": "XML",
+    r"\{\\rtf": "a rich text file (.rtf)",
+    r"\\documentclass\b|\\begin\{document\}": "LaTeX",
+    r"#separator:|#html:": "an Anki text export",
+    r"(?:MC|MA|TF|ESS|ORD|MAT|FIB|FIB_PLUS|NUM|SR|OP)\t": "a Blackboard text file",
+    r"(?:quiz|test) title:": "a text2qti file",
+}
+# What a name says of a file whose content says nothing.
+ENDINGS = {
+    ".csv": "a table (CSV)",
+    ".tsv": "a table (TSV)",
+    ".xlsx": "a spreadsheet",
+    ".xls": "a spreadsheet",
+    ".ods": "a spreadsheet",
+    ".xml": "XML",
+    ".html": "an HTML page",
+    ".htm": "an HTML page",
+    ".json": "JSON, but not JSON Lines (.jsonl)",
+    ".pdf": "a PDF",
+    ".docx": "a document of a word processor",
+    ".odt": "a document of a word processor",
+    ".rtf": "a rich text file (.rtf)",
+    ".zip": "a zip file",
+    ".apkg": "an Anki package",
+}
+COMPILED = {
+    re.compile(pattern, re.IGNORECASE | re.DOTALL): name for pattern, name in BEGINNINGS.items()
+}
+# Names of columns in spreadsheets of questions.
+COLUMN_NAMES = frozenset(
+    {"question", "questions", "question text", "question type", "stem", "prompt", "answer"}
+    | {"answers", "correct", "correct answer", "correct answers", "correct answer(s)"}
+    | {"correct response", "option 1", "option a", "answer 1", "answer option 1"}
+    | {"explanation", "type", "points", "front", "back", "frage", "antwort"}
+)
+BYTES_TO_LOOK_AT = 4_000
+SEPARATORS = (",", ";", "\t", "|")
+
+
+def foreign_format(content: bytes, *, name: str = "") -> str:
+    """Return what a file is where it is certainly of another format; empty otherwise."""
+    for signature, found in SIGNATURES.items():
+        if content.startswith(signature):
+            return found
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    beginning = content[:BYTES_TO_LOOK_AT].decode(encoding, "replace").lstrip()
+    for pattern, found in COMPILED.items():
+        if pattern.match(beginning):
+            return found
+    if beginning.startswith(("[", "{")) and _is_json_document(content):
+        return "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
+    if _is_table(beginning):
+        return "a table (CSV)"
+    return ENDINGS.get(PurePath(name).suffix.lower(), "")
+
+
+def _is_json_document(content: bytes) -> bool:
+    """True for JSON that is not one object in one line."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return not isinstance(value, dict) or b"\n" in content.strip()
+
+
+def _is_table(beginning: str) -> bool:
+    """True where the first line is a row of names of columns."""
+    first = beginning.partition("\n")[0]
+    return any(
+        len(COLUMN_NAMES.intersection(_cells(first, separator))) > 1 for separator in SEPARATORS
+    )
+
+
+def _cells(line: str, separator: str) -> Iterator[str]:
+    for cell in line.split(separator):
+        yield cell.strip().strip('"').strip().lower()

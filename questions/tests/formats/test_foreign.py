@@ -1,0 +1,99 @@
+"""A file of another format is told to be one; a file of ours never is."""
+
+import pytest
+
+from questions.formats.detect import read_questions_of
+
+AIKEN = b"What?\nA. one\nB. two\nANSWER: B\n"
+LINE = b'{"kind": "true_false", "stem": "So?", "answer": true}'
+PAGE = b"<!DOCTYPE html>\n<html><head><style>p {margin: 0}</style></head>\n\n<p>404</p></html>"
+
+
+def refused(content: bytes, name: str = "bank.txt", format_name: str | None = None) -> str:
+    """What a file is taken for; empty where it is read as one of ours."""
+    read = read_questions_of(
+        content, name=name, format_name=format_name, domain="", images=lambda name: name
+    )
+    first = read.problems[0].text if read.problems else ""
+    if not first.endswith(" docs/formats.md says which formats can be read."):
+        return ""
+    assert read.items == []
+    return first.removeprefix("This is ").split(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (PAGE, "an HTML page"),
+        (b"  <html>{=a ~b}</html>", "an HTML page"),
+        (b'<?xml version="1.0"?>\n<quiz>', "Moodle XML; export it from Moodle as GIFT"),
+        (b"<?xml version='1.0'?><!-- x --><questestinterop>", "QTI"),
+        (b"<qti-assessment-item>", "QTI"),
+        (b"<?xml version='1.0'?><notes/>", "XML"),
+        (b"{\\rtf1 What? {=a ~b}}", "a rich text file ("),
+        (b"\\documentclass{exam} {x}", "LaTeX"),
+        (b"#separator:tab\nfront\tback", "an Anki text export"),
+        (b"MC\tWhat?\ta\tcorrect\tb\tincorrect", "a Blackboard text file"),
+        (b"Quiz title: x\n1. What?\n*a) b", "a text2qti file"),
+        (b"%PDF-1.7 {", "a PDF"),
+        (b"PK\x03\x04", "a zip file, as "),
+    ],
+)
+def test_file_of_another_format_is_told_to_be_one(content: bytes, told: str) -> None:
+    assert refused(content).startswith(told)
+    assert refused(content, format_name="gift").startswith(told)
+    assert refused(content, name="bank.gift").startswith(told)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'[{"kind": "true_false", "stem": "one", "answer": true}]',
+        b'[\n {"question": "one", "options": ["a", "b"]}\n]',
+        b'{\n "questions": [{"stem": "one"}]\n}',
+        b"\xef\xbb\xbf[1, 2]",
+        '["one {T}"]'.encode("utf-16"),
+    ],
+)
+def test_json_that_is_no_json_lines_is_told_to_be_so(content: bytes) -> None:
+    assert refused(content).startswith("JSON, but not JSON Lines")
+    assert refused(content, name="bank.jsonl").startswith("JSON, but not JSON Lines")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "question,answer",
+        '"Question";"Answer";"Points"',
+        "Question\tAnswer",
+        "Question,Question Type,Answer Option 1,Explanation 1",
+        "Frage;Antwort",
+        "id|stem|correct answer",
+    ],
+)
+def test_table_is_told_to_be_one(header: str) -> None:
+    assert refused(f'{header}\n"What is {{x}}?",4\n'.encode()) == "a table (CSV)"
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "xlsx", "xml", "html", "json", "docx", "PDF"])
+def test_name_says_it_where_the_content_does_not(ending: str) -> None:
+    assert refused(AIKEN, name=f"bank.{ending}")
+    assert refused(AIKEN, name=f"bank.{ending}", format_name="aiken") == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        AIKEN,
+        LINE,
+        LINE + b"\n" + LINE,
+        b"[html]<p>So?</p> {T}",
+        b"[1] is a list. {T}",
+        b"{=a ~b}",
+        b"Question, answer and proof: which? {=a ~b}",
+        b"<b>Is it so?</b> {T}",
+        b"MC Hammer sings? {T}",
+    ],
+)
+def test_file_of_ours_is_none(content: bytes) -> None:
+    assert refused(content) == ""
