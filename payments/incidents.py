@@ -116,5 +116,5 @@ def diagnosis_of(error: StripeError) -> Diagnosis | None:
 def _finding(diagnosis: Diagnosis) -> str:
     return (
         f"cause={diagnosis.id} stage={diagnosis.stage} acted={diagnosis.acted} "
-        f"{diagnosis.operator} Fix: {diagnosis.fix} {diagnosis.advice}"
+        f"{diagnosis.operator} Fix: {diagnosis.fix} {diagnosis.hints}"
     )

@@ -1,4 +1,4 @@
-"""Trying a route stage by stage, and telling what was found at each: the doctor's hand.
+"""Try a route stage by stage, and tell what was found at each: what the doctor does.
 
 A probe makes the call that the shop makes, with the same client, but without a key: the
 API answers 401 with a request's id, which proves that it is the API. It creates nothing.
@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import urlsplit
 
-from outbound.diagnosis.certificates import fingerprint_of, issuer_of
-from outbound.diagnosis.classifier import Diagnosis, diagnose, diagnose_answer
-from outbound.route.decision import Route
-from outbound.transport.client import FAULTS, Answer, CallFailed, Client
+from outbound.diagnosis.certificates import utc_now
+from outbound.diagnosis.classifier import Diagnosis, diagnose, diagnose_answer, presented_by
+from outbound.route import Route
+from outbound.transport import Answer, CallFailed, Client
+from outbound.transport.client import FAULTS
 from outbound.transport.connector import Connector, secure
 from outbound.transport.resolver import LookUp, Override, Resolver
 from outbound.transport.trace import CallRecord, ProxyAnswer, Stage, Trace
-from outbound.transport.trust import client_context, reading_context
+from outbound.transport.trust import client_context
 
 STAGES = (
     Stage.RESOLVE, Stage.CONNECT, Stage.TUNNEL, Stage.TLS, Stage.SENT, Stage.ANSWERED,
@@ -81,11 +81,6 @@ class ProbeReport:
         return self.diagnosis is None
 
 
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
 def probe(
     url: str,
     *,
@@ -96,14 +91,14 @@ def probe(
     look_up: LookUp | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> ProbeReport:
-    """This will call `url` over `route` without a key, and tell what happened at each stage.
+    """Call `url` over `route` without a key, and tell what happened at each stage.
 
-    Ends within twice the deadline, of which the second half is spent only to read a
-    certificate. Raises nothing but ValueError, where `route` is for another address.
+    Ends within twice the deadline, of which the second half is spent only to compare a
+    certificate with the public roots. Raises: ValueError, where `route` is for another address.
     """
     prober = _Prober(
         route=route,
-        paths=Connector(
+        connector=Connector(
             ca_bundle=ca_bundle,
             resolver=Resolver(overrides, look_up),
             connect_timeout_seconds=deadline_seconds,
@@ -131,13 +126,13 @@ def probe(
 @dataclass(frozen=True, slots=True)
 class _Prober:
     route: Route
-    paths: Connector
+    connector: Connector
     deadline_seconds: float
 
     def report_failure(self, failure: CallFailed, at: datetime) -> ProbeReport:
-        refused = isinstance(failure.__cause__, ssl.SSLCertVerificationError)
-        presented = self.presented() if refused else Presented()
-        diagnosis = diagnose(failure, presented_issuer=presented.issuer)
+        issuer, fingerprint = presented_by(failure)
+        presented = Presented(issuer, fingerprint)
+        diagnosis = diagnose(failure, now=lambda: at)
         answer = failure.record.proxy_answer
         return self._report(
             failure.record, diagnosis, presented, _skew(answer.date if answer else "", at)
@@ -172,34 +167,22 @@ class _Prober:
             intercepted=False,
         )
 
-    def presented(self) -> Presented:
-        """The certificate that was refused, read in a handshake after which nothing is sent."""
-        try:
-            certificate = self._certificate(reading_context())
-        except FAULTS:
-            return Presented()
-        return Presented(issuer_of(certificate), fingerprint_of(certificate))
-
     def is_publicly_trusted(self) -> bool:
         """False where the public roots alone would refuse the certificate."""
         try:
-            self._certificate(client_context())
+            self._shake_hands(client_context())
         except ssl.SSLCertVerificationError:
             return False
         except FAULTS:
             return True
         return True
 
-    def _certificate(self, context: ssl.SSLContext) -> bytes:
-        trace = self._journey()
-        wire = self.paths.reach(self.route, trace)
-        secured = cast(Any, secure(wire, context, self.route.host, trace))
-        try:
-            return cast(bytes, secured.getpeercert(binary_form=True) or b"")
-        finally:
-            secured.close()
+    def _shake_hands(self, context: ssl.SSLContext) -> None:
+        trace = self._trace()
+        wire = self.connector.reach(self.route, trace)
+        secure(wire, context, self.route.host, trace).close()
 
-    def _journey(self) -> Trace:
+    def _trace(self) -> Trace:
         return Trace(
             method="",
             host=self.route.host,

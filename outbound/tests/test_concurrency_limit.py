@@ -26,94 +26,94 @@ def clock():
 
 
 @pytest.fixture
-def make_turns(clock):
+def make_limit(clock):
     return lambda most=MOST, wait=0.0: ConcurrencyLimit(most=most, wait_seconds=wait, clock=clock)
 
 
-def answered(turns):
-    with turns.turn(within_seconds=1):
+def answered(limit):
+    with limit.slot(within_seconds=1):
         pass
 
 
-def failed(turns):
-    with pytest.raises(ConnectionError), turns.turn(within_seconds=1):
+def failed(limit):
+    with pytest.raises(ConnectionError), limit.slot(within_seconds=1):
         raise ConnectionError
 
 
 @contextmanager
-def calls(turns, count):
+def calls(limit, count):
     """So many calls under way."""
     with ExitStack() as stack:
         for _number in range(count):
-            stack.enter_context(turns.turn(within_seconds=1))
+            stack.enter_context(limit.slot(within_seconds=1))
         yield
 
 
-def has_room(turns):
+def has_room(limit):
     try:
-        answered(turns)
+        answered(limit)
     except BusyError:
         return False
     return True
 
 
 @pytest.mark.parametrize(("before", "most"), [(None, 4), (answered, 8), (failed, 4)])
-def test_half_of_the_calls_until_one_was_answered(make_turns, before, most):
-    turns = make_turns()
+def test_half_of_the_calls_until_one_was_answered(make_limit, before, most):
+    limit = make_limit()
     if before:
-        before(turns)
-    with calls(turns, most - 1):
-        with turns.turn(within_seconds=1), pytest.raises(BusyError):
-            turns.turn(within_seconds=1).__enter__()
-        assert has_room(turns)
+        before(limit)
+    with calls(limit, most - 1):
+        with limit.slot(within_seconds=1), pytest.raises(BusyError):
+            limit.slot(within_seconds=1).__enter__()
+        assert has_room(limit)
 
 
-def test_an_overdue_call_leaves_room_for_pages(make_turns, clock):
-    turns = make_turns()
-    answered(turns)
-    with calls(turns, 4):
+def test_an_overdue_call_leaves_room_for_pages(make_limit, clock):
+    limit = make_limit()
+    answered(limit)
+    with calls(limit, 4):
         clock.now += OVERDUE_SECONDS
-        assert not has_room(turns)
-    assert has_room(turns)
+        assert not has_room(limit)
+    assert has_room(limit)
 
 
-def test_one_call_may_always_be_under_way(make_turns):
-    turns = make_turns(most=1)
-    assert has_room(turns)
-    with calls(turns, 1):
-        assert not has_room(turns)
-    failed(turns)
-    assert has_room(turns)
+def test_one_call_may_always_be_under_way(make_limit):
+    limit = make_limit(most=1)
+    assert has_room(limit)
+    with calls(limit, 1):
+        assert not has_room(limit)
+    failed(limit)
+    assert has_room(limit)
 
 
-def test_a_turn_goes_to_one_who_waits(make_turns):
-    turns = make_turns(most=1, wait=5.0)
-    first = turns.turn(within_seconds=5)
+def test_a_turn_goes_to_one_who_waits(make_limit):
+    limit = make_limit(most=1, wait=5.0)
+    first = limit.slot(within_seconds=5)
     first.__enter__()
-    second = threading.Thread(target=answered, args=[turns])
+    second = threading.Thread(target=answered, args=[limit])
     second.start()
-    wait_until(lambda: turns._waiting == 1)
+    wait_until(lambda: limit._waiting == 1)
     first.__exit__(None, None, None)
     second.join(timeout=5)
     assert not second.is_alive()
 
 
 @pytest.mark.parametrize(("seconds", "room"), [(0.0, 4), (OVERDUE_SECONDS, 2)])
-def test_where_enough_wait_the_next_is_told_at_once(make_turns, clock, seconds, room):
-    turns = make_turns(wait=5.0)
-    with calls(turns, 4):
+def test_where_enough_wait_the_next_is_told_at_once(make_limit, clock, seconds, room):
+    limit = make_limit(wait=5.0)
+    with calls(limit, 4):
         clock.now += seconds
-        waiting = [threading.Thread(target=answered, args=[turns]) for _number in range(room)]
+        waiting = [threading.Thread(target=answered, args=[limit]) for _number in range(room)]
         for thread in waiting:
             thread.start()
-        wait_until(lambda: turns._waiting == room)
+        wait_until(lambda: limit._waiting == room)
         with pytest.raises(BusyError):
-            turns.turn(within_seconds=5).__enter__()
+            limit.slot(within_seconds=5).__enter__()
     for thread in waiting:
         thread.join(timeout=5)
 
 
-def test_nobody_waits_longer_than_their_own_time(make_turns):
-    turns = make_turns(most=1, wait=60.0)
-    with calls(turns, 1), pytest.raises(BusyError, match=r"within 0\.01 seconds"):
-        turns.turn(within_seconds=0.01).__enter__()
+def test_nobody_waits_longer_than_their_own_time(make_limit):
+    limit = make_limit(most=1, wait=60.0)
+    with calls(limit, 1), pytest.raises(BusyError, match=r"within 0\.01 seconds"):
+        limit.slot(within_seconds=0.01).__enter__()

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from outbound.diagnosis.classifier import Acted, diagnose
+from outbound.diagnosis import Acted, diagnose
 from outbound.tests.servers import far_side, http_answer, say_nothing
-from outbound.transport.client import Stage
+from outbound.transport import Stage
 from testing.proxies import black_hole, raw_server
 
 DEADLINE_SECONDS = 1.0
@@ -167,7 +167,7 @@ def test_a_resolver_that_blocks_is_asked_once_for_all(ends_in_time, caller):
     try:
         assert ends_in_time(client=client).stage == Stage.RESOLVE
         assert ends_in_time(client=client).stage == Stage.RESOLVE
-        assert asked == ["api.stripe.com"]
+        assert asked == ["api.stripe.com."]
     finally:
         answer.set()
 
@@ -190,7 +190,7 @@ def test_without_time_nothing_is_begun(as_stripe, caller, seconds):
 
 def test_twenty_calls_into_a_black_hole_all_end_in_time(caller):
     with black_hole() as port:
-        client = caller.client(deadline_seconds=DEADLINE_SECONDS, turn_seconds=0.3)
+        client = caller.client(deadline_seconds=DEADLINE_SECONDS, wait_seconds=0.3)
         proxy = f"http://127.0.0.1:{port}"
         with ThreadPoolExecutor(20) as pool:
             calls = [pool.submit(caller.diagnosis, client=client, proxy=proxy) for _ in range(20)]

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trustme
 
-from outbound.diagnosis.certificates import fingerprint_of, issuer_of
+from outbound.diagnosis.certificates import signer_and_fingerprint
 from outbound.diagnosis.probe import StepStatus, probe
-from outbound.route.decision import ProxyEnvironment, decide
+from outbound.route import ProxyEnvironment, decide
 from outbound.tests.servers import answer_with, far_side, tls_in_front_of
-from outbound.transport.client import Stage, parse_resolve
+from outbound.transport import Stage, parse_resolve
 from testing.proxies import black_hole, running_squid
 
 URL = "https://api.stripe.com/v1/balance"
@@ -152,10 +152,10 @@ def test_a_black_hole_ends_in_time(look):
 
 @pytest.mark.parametrize("certificate", [b"", b"\x30", b"\x30\x82\xff\xff", b"\x30\x00", b"x" * 99])
 def test_what_is_no_certificate_has_no_issuer(certificate):
-    assert issuer_of(certificate) == ""
+    assert signer_and_fingerprint(certificate) == ("", "")
 
 
 def test_a_certificate_names_its_issuer(ca_bundle):
     certificate = ssl.PEM_cert_to_DER_cert(ca_bundle.read_text())
-    assert issuer_of(certificate) == "O=Test Authority"
-    assert len(fingerprint_of(certificate)) == 64
+    issuer, fingerprint = signer_and_fingerprint(certificate)
+    assert (issuer, len(fingerprint)) == ("O=Test Authority", 64)

@@ -1,9 +1,9 @@
-"""How many calls may be under way at once, so that a dead network cannot take the server.
+"""Limit the calls at once, so that a dead network cannot take every thread of the server.
 
-Who calls holds a thread of the server, and so does who waits for a turn. While calls are
-answered, as many may be under way as the server has threads. While none has been answered,
-or one is overdue, half of that. The others wait for a moment, since the first answer may be
-on its way; once a call is overdue only a quarter waits, and the other threads answer pages.
+A call holds a thread, and so does one that waits. While calls are answered, as many may run
+as the server has threads. While none has been answered, or one is overdue, half of that. The
+others wait for a moment, since the first answer may be on its way; once a call is overdue,
+only a quarter wait, and the other threads answer pages.
 """
 
 import threading
@@ -16,13 +16,13 @@ OVERDUE_SECONDS = 1.0
 
 
 class BusyError(Exception):
-    """As many calls as may be are under way, and none ended in time."""
+    """The limit is reached, and no call ended in time."""
 
 
 class ConcurrencyLimit:
-    """Hands out turns to call. Thread-safe; it knows this process only.
+    """Hands out slots for calls. Thread-safe; it knows this process only.
 
-    `most` turns at once while all is well; `wait_seconds` is the longest wait for one.
+    `most` slots while calls are answered; `wait_seconds` is the longest wait for one.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class ConcurrencyLimit:
         self._was_answered = False
 
     @contextmanager
-    def turn(self, *, within_seconds: float) -> Iterator[None]:
-        """A turn for one call. The block is left normally where the call was answered.
+    def slot(self, *, within_seconds: float) -> Iterator[None]:
+        """Hold a slot while the block runs; leave it normally where the call was answered.
 
         Raises: BusyError, at once where enough others are waiting already.
         """
@@ -68,7 +68,7 @@ class ConcurrencyLimit:
             self._changed.notify_all()
 
     def _waited(self, seconds: float) -> bool:
-        """True once there is a turn; False where there is none, or no room to wait."""
+        """True once there is a slot; False where there is none, or no room to wait."""
         if self._waiting >= (self._may_wait_long if self._is_overdue() else self._may_wait):
             return False
         self._waiting += 1
@@ -78,9 +78,9 @@ class ConcurrencyLimit:
             self._waiting -= 1
 
     def _is_free(self) -> bool:
-        return len(self._calls) < (self._most if self._all_is_well() else self._fewest)
+        return len(self._calls) < (self._most if self._is_answered() else self._fewest)
 
-    def _all_is_well(self) -> bool:
+    def _is_answered(self) -> bool:
         return self._was_answered and not self._is_overdue()
 
     def _is_overdue(self) -> bool:

@@ -1,9 +1,8 @@
-"""From a decided route to a socket on which the request can be sent, stage by stage.
+"""Connect along a decided route, stage by stage, up to a socket that can take the request.
 
-This is the only place that connects. It decides nothing: `route.py` did.
+This is the only place that connects. It decides nothing: `route` did.
 """
 
-import socket
 import ssl
 import threading
 from pathlib import Path
@@ -11,17 +10,46 @@ from typing import Any, cast
 
 from urllib3.util.ssltransport import SSLTransport
 
-from outbound.route.decision import Route
-from outbound.route.proxy_address import ProxyAddress
-from outbound.transport.deadline import TimedSocket, TimedTLSSocket, closed_on_failure, shake_hands
-from outbound.transport.resolver import Endpoint, Resolver
-from outbound.transport.trace import AddressAttempt, Stage, TLSFacts, Trace
+from outbound.route import ProxyAddress, Route
+from outbound.transport.certificate_chain import Connected, presented_chain
+from outbound.transport.deadline import (
+    PAGE_SILENCE_SECONDS,
+    NotTLSError,
+    TimedSocket,
+    TimedTLSSocket,
+    closed_on_failure,
+    shake_hands,
+)
+from outbound.transport.happy_eyeballs import connect_to_first
+from outbound.transport.http_answer import plain_answer_in
+from outbound.transport.http_tunnel import open_http_tunnel
+from outbound.transport.resolver import Resolver
+from outbound.transport.socks import open_socks_tunnel
+from outbound.transport.trace import Stage, TLSFacts, Trace
 from outbound.transport.trust import client_context
-from outbound.transport.tunnel import open_http_tunnel, open_socks_tunnel
+
+# What a look at a refused certificate may cost a call that has failed already.
+CHAIN_SECONDS = 2.0
+
+
+class CertificateRefusedError(Exception):
+    """The far side's certificate is not accepted; OpenSSL's reason is the cause.
+
+    `chain` holds the presented certificates in DER, the far side's own first; none where
+    they could not be read. `ca_bundle` was trusted beside the public roots.
+    """
+
+    def __init__(self, chain: tuple[bytes, ...], ca_bundle: Path | None) -> None:
+        self.chain, self.ca_bundle = chain, ca_bundle
+        super().__init__("the certificate was refused")
 
 
 class ProxyTLSError(Exception):
-    """TLS with an https:// proxy itself failed; the cause is in `__cause__`."""
+    """TLS with an https:// proxy itself failed; the reason is the cause. The rest as above."""
+
+    def __init__(self, chain: tuple[bytes, ...], ca_bundle: Path | None) -> None:
+        self.chain, self.ca_bundle = chain, ca_bundle
+        super().__init__("TLS with the proxy failed")
 
 
 # All that urllib3 needs of a connection.
@@ -29,7 +57,7 @@ Wire = TimedSocket | TimedTLSSocket | SSLTransport
 
 
 class Connector:
-    """Opens paths with one set of trust, names and patience. Thread-safe."""
+    """Connects with one set of trust, one resolver and one patience. Thread-safe."""
 
     def __init__(
         self, *, ca_bundle: Path | None, resolver: Resolver, connect_timeout_seconds: float
@@ -49,65 +77,45 @@ class Connector:
             return self._context
 
     def open(self, route: Route, trace: Trace) -> Wire:
-        """A socket to the far side; the caller closes it.
+        """Return a socket to the far side; the caller closes it.
 
-        Raises: CABundleError, OSError (gaierror, TimeoutError, ssl.SSLError among them),
-        http.client.HTTPException, TunnelError, ProxyTLSError.
+        Raises: CABundleError, CertificateRefusedError, ProxyTLSError, TunnelRefusedError,
+        SocksError, NotHTTPError, NotTLSError, OSError (gaierror, TimeoutError and
+        ssl.SSLError among them).
         """
         context = self.context
         wire = self.reach(route, trace)
         if route.scheme != "https":
             return wire
         trace.enter(Stage.TLS)
-        secured = secure(wire, context, route.host, trace)
+        try:
+            secured = secure(wire, context, route.host, trace)
+        except ssl.SSLCertVerificationError as error:
+            chain = self._chain_of_target(route, trace)
+            raise CertificateRefusedError(chain, self._ca_bundle) from error
         trace.tls = tls_facts(secured)
         return secured
 
     def reach(self, route: Route, trace: Trace) -> Wire:
-        """A socket to the far side before TLS with it."""
-        hop = route.proxy
-        host, port = (hop.host, hop.port) if hop else (route.host, route.port)
-        trace.enter(Stage.RESOLVE)
-        endpoints = self._resolver.endpoints(host, port, trace)
-        trace.enter(Stage.CONNECT)
-        connection = self._connect(endpoints, trace)
-        if hop is None:
-            return connection
+        """Return a socket to the far side on which TLS has not begun. Raises: as `open`."""
+        if route.proxy is None:
+            return self._to(route.host, route.port, self._resolver.public, trace)
+        connection = self._to(route.proxy.host, route.proxy.port, self._resolver.local, trace)
         trace.enter(Stage.TUNNEL)
-        return self._pass(hop, route, connection, trace)
+        return self._pass(route.proxy, route, connection, trace)
 
-    def _connect(self, endpoints: list[Endpoint], trace: Trace) -> TimedSocket:
-        """The first address that answers; a silent one may take its share of the time."""
-        errors: list[OSError] = []
-        for left, endpoint in zip(range(len(endpoints), 0, -1), endpoints, strict=True):
-            share = trace.remaining_seconds() / left
-            began_at = trace.clock()
-            try:
-                connection = self._connect_to(endpoint, share, trace)
-            except OSError as error:
-                errors.append(error)
-                _note(trace, endpoint, type(error).__name__, began_at)
-            else:
-                _note(trace, endpoint, "connected", began_at)
-                return connection
-        raise min(errors, key=_how_little_it_tells)
-
-    def _connect_to(self, endpoint: Endpoint, share: float, trace: Trace) -> TimedSocket:
-        connection = TimedSocket(endpoint.family, socket.SOCK_STREAM)
-        with closed_on_failure(connection):
-            connection.trace = trace
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            connection.settimeout(min(share, self._connect_timeout_seconds))
-            connection.connect((endpoint.address, endpoint.port))
-            return connection
+    def _to(self, host: str, port: int, resolve: Any, trace: Trace) -> TimedSocket:
+        trace.enter(Stage.RESOLVE)
+        endpoints = resolve(host, port, trace)
+        trace.enter(Stage.CONNECT)
+        return connect_to_first(endpoints, trace, timeout_seconds=self._connect_timeout_seconds)
 
     def _pass(
         self, proxy: ProxyAddress, route: Route, connection: TimedSocket, trace: Trace
-    ) -> Wire:
+    ) -> TimedSocket | TimedTLSSocket:
         wire: TimedSocket | TimedTLSSocket = connection
         if proxy.scheme == "https":
-            wire = _tls_with_proxy(connection, self.context, proxy, trace)
+            wire = self._tls_with_proxy(connection, proxy, trace)
         with closed_on_failure(wire):
             if proxy.is_socks:
                 host, port = self._socks_target(proxy, route, trace)
@@ -116,47 +124,94 @@ class Connector:
                 open_http_tunnel(wire, proxy, route.host, route.port, trace)
         return wire
 
+    def _tls_with_proxy(
+        self, connection: TimedSocket, proxy: ProxyAddress, trace: Trace
+    ) -> TimedTLSSocket:
+        try:
+            return shake_hands(connection, self.context, proxy.host, trace)
+        except ssl.SSLCertVerificationError as error:
+            chain = self._chain_of_proxy(proxy, trace)
+            raise ProxyTLSError(chain, self._ca_bundle) from error
+        except (ssl.SSLError, ConnectionError, NotTLSError) as error:
+            raise ProxyTLSError((), self._ca_bundle) from error
+
     def _socks_target(self, proxy: ProxyAddress, route: Route, trace: Trace) -> tuple[str, int]:
         if proxy.resolves_names:
             return route.host, route.port
-        endpoint = self._resolver.endpoints(route.host, route.port, trace)[0]
+        endpoint = self._resolver.public(route.host, route.port, trace)[0]
         return endpoint.address, endpoint.port
+
+    def _chain_of_target(self, route: Route, trace: Trace) -> tuple[bytes, ...]:
+        try:
+            glance = _glance(trace)
+            wire = self.reach(route, glance)
+            with closed_on_failure(wire):
+                chain = presented_chain(cast(Connected, wire), route.host)
+            wire.close()
+        except Exception:  # noqa: BLE001 - a second look may fail in any way: the first has failed already
+            return ()
+        return chain
+
+    def _chain_of_proxy(self, proxy: ProxyAddress, trace: Trace) -> tuple[bytes, ...]:
+        try:
+            glance = _glance(trace)
+            wire = self._to(proxy.host, proxy.port, self._resolver.local, glance)
+            with closed_on_failure(wire):
+                chain = presented_chain(wire, proxy.host)
+            wire.close()
+        except OSError:
+            return ()
+        return chain
+
+
+def _glance(trace: Trace) -> Trace:
+    """The trace of a second look, within the time of the first. Raises: DeadlineError."""
+    left = min(trace.remaining_seconds(), CHAIN_SECONDS)
+    return Trace(
+        method="",
+        host=trace.host,
+        port=trace.port,
+        path="",
+        route=trace.route,
+        deadline_seconds=left,
+        silence_seconds=trace.silence_seconds,
+        clock=trace.clock,
+    )
 
 
 def secure(wire: Wire, context: ssl.SSLContext, name: str, trace: Trace) -> Wire:
-    """TLS with the far side over a wire that reaches it, which this takes over.
+    """Start TLS with the far side over a wire that reaches it, which this takes over.
 
-    Raises: ssl.SSLError, OSError; the wire is closed then.
+    Raises: NotTLSError, ssl.SSLError, OSError; the wire is closed then.
     """
     if isinstance(wire, TimedSocket):
         return shake_hands(wire, context, name, trace)
-    # Inside an https:// proxy's TLS; the outer socket keeps to the deadline.
-    with closed_on_failure(wire):
-        return SSLTransport(cast(socket.socket, wire), context, name)
+    # Inside the TLS of an https:// proxy; the outer socket keeps to the deadline.
+    inner = cast(TimedTLSSocket, wire)
+    with closed_on_failure(inner):
+        return _shake_hands_inside(inner, context, name, trace)
 
 
-def _tls_with_proxy(
-    connection: TimedSocket, context: ssl.SSLContext, proxy: ProxyAddress, trace: Trace
-) -> TimedTLSSocket:
+def _shake_hands_inside(
+    wire: TimedTLSSocket, context: ssl.SSLContext, name: str, trace: Trace
+) -> SSLTransport:
+    wire.heard = bytearray()
     try:
-        return shake_hands(connection, context, proxy.host, trace)
-    except (ssl.SSLError, ConnectionError) as error:
-        raise ProxyTLSError(str(error)) from error
-
-
-def _note(trace: Trace, endpoint: Endpoint, outcome: str, began_at: float) -> None:
-    milliseconds = (trace.clock() - began_at) * 1000
-    trace.attempts.append(AddressAttempt(endpoint.address, endpoint.port, outcome, milliseconds))
-
-
-def _how_little_it_tells(error: OSError) -> int:
-    """A refusal tells more than silence, silence more than a family of addresses not in use."""
-    kinds = (ConnectionRefusedError, TimeoutError)
-    return next((rank for rank, kind in enumerate(kinds) if isinstance(error, kind)), len(kinds))
+        return SSLTransport(cast(Any, wire), context, name)
+    except ssl.SSLCertVerificationError:
+        raise
+    except ssl.SSLError as error:
+        with trace.silence_of_at_most(PAGE_SILENCE_SECONDS):
+            answer = plain_answer_in(wire, b"", bytes(wire.heard))
+        if answer is None:
+            raise
+        raise NotTLSError(answer) from error
+    finally:
+        wire.heard = None
 
 
 def tls_facts(wire: Any) -> TLSFacts:
-    """What the checked certificate says, and what was agreed on."""
+    """Return what the verified certificate says, and what was negotiated."""
     certificate = wire.getpeercert() or {}
     cipher = wire.cipher()
     return TLSFacts(

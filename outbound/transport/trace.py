@@ -1,38 +1,43 @@
-"""What one call went through: stages, times, bytes, and how long it may still take.
+"""The trace of one call: stages, times, bytes, and how long it may still take.
 
-`Trace` is written while the call is under way; `CallRecord` is what is left of it, for
-logs, incidents and the doctor. Neither ever holds a header, a body or a password.
+`Trace` is written while the call is under way. `CallRecord` is what remains of it, for logs,
+incidents and the doctor. Neither ever holds a header, a body or a password.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from outbound.redaction import scrub
 
-LONGEST_DETAIL = 300
+DETAIL_CHARACTERS = 300
 
 
 class Stage(StrEnum):
-    """The part of a call that was reached last, and in which a failed call failed.
+    """The stage that a call reached, and in which a failed call failed.
 
     No byte of the request is handed to a socket before `SENT`: a call that failed earlier
     cannot have had an effect on the far side. From `SENT` on, it can.
     """
 
-    ROUTE = "route"  # nothing has left: the call waits for its turn, or cannot be made
-    RESOLVE = "resolve"  # the name of the first hop (the proxy, or the far side) is looked up
+    ROUTE = "route"  # nothing has left: the call waits for the limit, or cannot be made
+    RESOLVE = "resolve"  # look up the name of the first hop: the proxy, or the far side
     CONNECT = "connect"  # TCP to the first hop
-    TUNNEL = "tunnel"  # all talk with the proxy: TLS to it, CONNECT, SOCKS
+    TUNNEL = "tunnel"  # everything said to the proxy: TLS to it, CONNECT, SOCKS
     TLS = "tls"  # the handshake with the far side
-    SENT = "sent"  # the request is being handed over, or its answer awaited
+    SENT = "sent"  # the request is on its way, or its answer is awaited
     ANSWERED = "answered"  # status and headers are here; the body may still be coming
 
 
 @dataclass(frozen=True, slots=True)
 class AddressAttempt:
-    """One address of the first hop that was tried. `outcome` is `connected` or the fault."""
+    """One address of the first hop that was tried.
+
+    `outcome` is `connected`, the name of the exception, or `silent` where another address
+    answered while this one had not.
+    """
 
     address: str
     port: int
@@ -42,19 +47,27 @@ class AddressAttempt:
 
 @dataclass(frozen=True, slots=True)
 class ProxyAnswer:
-    """What a proxy said to CONNECT. `answered_by` is what Via and Server tell of it."""
+    """What a proxy said to CONNECT.
+
+    `answered_by` is what Via and Server tell of it. `hops` are the proxies that the answer
+    came through, the one that wrote it first: more than one tells of a chain of proxies.
+    `title` and `location` are those of a page that it sent in place of a tunnel.
+    """
 
     status: int
     reason: str
     authentication_schemes: tuple[str, ...] = ()
     answered_by: str = ""
+    hops: tuple[str, ...] = ()
     squid_error: str = ""
     date: str = ""
+    title: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TLSFacts:
-    """The far side's certificate, checked, and what was agreed on."""
+    """The far side's verified certificate, and what was negotiated."""
 
     version: str
     cipher: str
@@ -67,10 +80,12 @@ class TLSFacts:
 class CallRecord:
     """One call, without secrets by construction: no header, body, query or password.
 
-    `milliseconds` has one entry for each stage that was reached. `bytes_sent` counts what
-    of the request was handed over; 0 means that the far side cannot have acted. `status`
-    is 0 where no answer came. `deadline_passed` tells that the time was used up,
-    `repeatable` that the request may be sent again: it only reads, or has an
+    `milliseconds` has one entry for each stage that was reached. `bytes_sent` counts the
+    bytes of the request that were handed over; 0 means that the far side cannot have acted.
+    `status` is 0 where no answer came. `searched`: the name was found only with the help of
+    this machine's search domains. `reused`: the connection was kept from an earlier call;
+    `resent`: such a connection ended as the request was sent, and it was sent once more.
+    `repeatable`: the request may be sent again, since it only reads or has an
     Idempotency-Key.
     """
 
@@ -90,17 +105,20 @@ class CallRecord:
     attempts: tuple[AddressAttempt, ...]
     proxy_answer: ProxyAnswer | None
     tls: TLSFacts | None
+    searched: bool
     reused: bool
+    resent: bool
     status: int
     request_id: str
 
     @property
     def course(self) -> str:
-        """One line for logs: the way, each stage that was reached with its time, and the bytes."""
+        """One line for logs: the route, each stage that was reached with its time, and the bytes."""
         stages = " ".join(f"{stage}={ms:.0f}ms" for stage, ms in self.milliseconds.items())
+        resent = " resent=yes" if self.resent else ""
         return (
             f"route={self.route!r} sent_bytes={self.bytes_sent} "
-            f"received_bytes={self.bytes_received} {stages}"
+            f"received_bytes={self.bytes_received}{resent} {stages}"
         )
 
 
@@ -110,7 +128,7 @@ class DeadlineError(TimeoutError):
 
 @dataclass(slots=True)
 class Trace:
-    """A call under way. Every operation on a socket asks it how long it may take."""
+    """A call under way. Every socket operation asks it how much time is left."""
 
     method: str
     host: str
@@ -128,7 +146,9 @@ class Trace:
     attempts: list[AddressAttempt] = field(default_factory=list)
     proxy_answer: ProxyAnswer | None = None
     tls: TLSFacts | None = None
+    searched: bool = False
     reused: bool = False
+    resent: bool = False
     status: int = 0
     request_id: str = ""
     _began_at: float = field(init=False)
@@ -138,24 +158,33 @@ class Trace:
         self._began_at = self._stage_began_at = self.clock()
 
     def enter(self, stage: Stage) -> None:
-        """Go on to a stage: what happens from now on counts for it."""
+        """Begin a stage: the time from now on counts for it."""
         now = self.clock()
         self._close_stage(now)
         self.stage, self._stage_began_at = stage, now
 
     def remaining_seconds(self) -> float:
-        """The time that is left. Raises: DeadlineError where none is."""
+        """Return the time that is left. Raises: DeadlineError where there is none."""
         left = self._began_at + self.deadline_seconds - self.clock()
         if left <= 0:
             raise DeadlineError(f"{self.deadline_seconds:g} seconds have passed")
         return left
 
     def patience_seconds(self) -> float:
-        """How long the far side may be silent now. Raises: DeadlineError."""
+        """Return how long the far side may be silent now. Raises: DeadlineError."""
         return min(self.silence_seconds, self.remaining_seconds())
 
+    @contextmanager
+    def silence_of_at_most(self, seconds: float) -> Iterator[None]:
+        """Wait less long for the far side while the block runs."""
+        usual, self.silence_seconds = self.silence_seconds, min(self.silence_seconds, seconds)
+        try:
+            yield
+        finally:
+            self.silence_seconds = usual
+
     def count_sent(self, count: int) -> None:
-        """Count bytes of the request; what is said to a proxy before it does not count."""
+        """Count bytes of the request; bytes said to a proxy before it do not count."""
         if self.stage in {Stage.SENT, Stage.ANSWERED}:
             self.bytes_sent += count
 
@@ -165,7 +194,7 @@ class Trace:
             self.bytes_received += count
 
     def record(self) -> CallRecord:
-        """What is to be kept of the call as it stands now."""
+        """Return the record of the call as it stands now."""
         now = self.clock()
         elapsed = now - self._began_at
         self._close_stage(now)
@@ -187,7 +216,9 @@ class Trace:
             attempts=tuple(self.attempts),
             proxy_answer=self.proxy_answer,
             tls=self.tls,
+            searched=self.searched,
             reused=self.reused,
+            resent=self.resent,
             status=self.status,
             request_id=self.request_id,
         )
@@ -198,5 +229,5 @@ class Trace:
 
 
 def short(text: str) -> str:
-    """A far side's words, masked, on one line and not too long."""
-    return scrub(" ".join(text.split()))[:LONGEST_DETAIL]
+    """Return a far side's words masked, on one line, and cut to a length that fits a log."""
+    return scrub(" ".join(text.split()))[:DETAIL_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Whom we trust: the public roots, and the operator's own authorities beside them.
+"""Whom a call trusts: the public roots, and the operator's own authorities beside them.
 
 Verification is never off for a call. Nothing is read from the environment: neither
 SSL_CERT_FILE, REQUESTS_CA_BUNDLE nor SSLKEYLOGFILE.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import certifi
 
+from outbound.transport.ca_bundle import CABundleError, load_ca_bundle
 from outbound.transport.deadline import TimedTLSSocket
 
 # Where systems keep the authorities that their administrators trust, the usual ones first.
@@ -23,14 +24,10 @@ SYSTEM_STORES = (
 )
 
 
-class CABundleError(Exception):
-    """The operator's CA bundle cannot be read; the text says why."""
-
-
 def system_store(places: Iterable[Path] = SYSTEM_STORES) -> Path:
-    """The file of authorities that this machine's own programs trust, a company's among them.
+    """Return the file of authorities that this machine's own programs trust.
 
-    SSL_CERT_FILE, which moves it for other programs, is not asked. Raises: CABundleError.
+    SSL_CERT_FILE, which moves it for other programs, is ignored. Raises: CABundleError.
     """
     for place in places:
         if place.is_file():
@@ -39,27 +36,25 @@ def system_store(places: Iterable[Path] = SYSTEM_STORES) -> Path:
 
 
 def client_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
-    """This will verify far sides against the public roots plus `ca_bundle` (a PEM file).
+    """Return a context that verifies against the public roots and `ca_bundle` (a PEM file).
 
-    TLS 1.2 at least. Authorities without a key usage extension, as company proxies have
-    them, are accepted on every Python. Raises: CABundleError.
+    TLS 1.2 at least. `ca_bundle` may hold a root, an issuing authority, or the far side's own
+    certificate, as with `curl --cacert`. Authorities without a key usage extension, which
+    company proxies have, are accepted on every Python. Raises: CABundleError.
     """
     context = _bare_context()
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cafile=certifi.where())
-    if ca_bundle is None:
-        return context
-    try:
-        context.load_verify_locations(cafile=str(ca_bundle))
-    except OSError as error:
-        # OpenSSL's own words name files of Python's source, and no remedy.
-        is_content = isinstance(error, ssl.SSLError)
-        reason = "it holds no certificate in PEM form" if is_content else error.strerror
-        raise CABundleError(f"{ca_bundle} cannot be used as a CA bundle: {reason}") from error
+    if ca_bundle is not None:
+        load_ca_bundle(context, ca_bundle)
     return context
 
 
 def reading_context() -> ssl.SSLContext:
-    """A context that verifies nothing, to read a certificate that was refused; sends no data."""
+    """Return a context that verifies nothing, to read a certificate that was refused.
+
+    Nothing may be sent over it.
+    """
     context = _bare_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

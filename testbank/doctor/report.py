@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from outbound.diagnosis import Diagnosis
-from outbound.diagnosis.causes import NOT_TESTED
 from outbound.redaction import scrub
 
 SCHEMA_VERSION = 1
@@ -33,8 +32,7 @@ class Cause:
     @classmethod
     def of(cls, diagnosis: Diagnosis) -> "Cause":
         """The cause that a diagnosis names; here the other routes are tested."""
-        advice = diagnosis.advice.replace(NOT_TESTED, "").strip()
-        return cls(diagnosis.id, diagnosis.operator, advice)
+        return cls(diagnosis.id, diagnosis.operator, diagnosis.advice)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""Causes that lie with a proxy: HTTP, HTTPS or SOCKS."""
+
+from outbound.diagnosis.causes import (
+    CA_EXAMPLE,
+    NOT_TESTED,
+    Finding,
+    exemption,
+    the_proxy,
+)
+from outbound.diagnosis.certificates import CertificateFault, Reason
+from outbound.route import SETTING, Route
+from outbound.transport import ProxyAnswer
+
+RELAY_EXAMPLE = f"{SETTING}=http://127.0.0.1:3128"
+# What a silent port may be, by the scheme that it is spoken to with.
+OTHER_KINDS = {
+    "http": "may speak TLS only (then the address begins with https://)",
+    "https": "may speak without TLS (then the address begins with http://)",
+    "socks5": "may be an HTTP proxy's (then the address begins with http://)",
+    "socks5h": "may be an HTTP proxy's (then the address begins with http://)",
+}
+
+
+def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
+    """An HTTP proxy answered, and opened no tunnel."""
+    if answer.status in {401, 407}:
+        return _second_proxy(route, answer) or _wants_credentials(route, answer)
+    said = " ".join(word for word in (answer.reason, answer.squid_error) if word)
+    operator = f"{_proxy(route)} answered {answer.status} ({said}) to CONNECT {route.endpoint}."
+    if answer.status == 403:
+        untested = f"Or ask for {route.endpoint} to be allowed there. {NOT_TESTED}"
+        return Finding("NET-PROXY-403", operator, exemption(route), untested=untested)
+    if answer.status >= 500:
+        return Finding(
+            "NET-PROXY-STATUS",
+            operator,
+            exemption(route),
+            "It could not reach the far side itself.",
+            NOT_TESTED,
+            retry_useful=True,
+        )
+    advice = "It may be no forward proxy, or want a sign-in in a browser."
+    return Finding("NET-PROXY-STATUS", operator, f"Correct the address in {route.rule}.", advice)
+
+
+def _second_proxy(route: Route, answer: ProxyAnswer) -> Finding | None:
+    """Whoever passes an answer on adds itself to Via, so the first proxy did not write this one."""
+    if len(answer.hops) < 2:
+        return None
+    return second_proxy_wants_credentials(route, f" ({answer.hops[0]})", answer.status)
+
+
+def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Finding:
+    """A proxy behind the one that is set wants credentials, which it does not get from there."""
+    return Finding(
+        "NET-PROXY-407",
+        f"A second proxy{name} behind {the_proxy(route)} wants a user and a password ({status}). "
+        "The first one lets this machine through.",
+        f"Ask who runs the proxy {_endpoint(route)} to sign in at the second one, or to pass your "
+        "user and password on.",
+        f"Those in {route.rule} are for the first proxy, and changing them does not help.",
+    )
+
+
+def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
+    offered = ", ".join(answer.authentication_schemes) or "none named"
+    credentials = route.proxy.credentials if route.proxy else None
+    given = "wants a user and a password"
+    if credentials:
+        user = credentials[0].decode("utf-8", "replace")
+        given = f"does not accept the user “{user}” or the password"
+    operator = f"{_proxy(route)} {given} ({answer.status}; offered: {offered})."
+    schemes = {scheme.lower() for scheme in answer.authentication_schemes}
+    if schemes and "basic" not in schemes:
+        advice = (
+            "Only Basic is supported. For NTLM or Negotiate run a relay such as cntlm or px on "
+            "this machine, and write its address."
+        )
+        return Finding("NET-PROXY-407", operator, RELAY_EXAMPLE, advice)
+    advice = "Percent-encode special characters in both: p@ss becomes p%40ss."
+    scheme = route.proxy.scheme if route.proxy else "http"
+    fix = f"{SETTING}={scheme}://user:password@{_endpoint(route)}"
+    return Finding("NET-PROXY-407", operator, fix, advice)
+
+
+def socks_authentication(route: Route) -> Finding:
+    """A SOCKS proxy wants credentials, or other ones."""
+    proxy = route.proxy
+    operator = f"{_proxy(route)} wants a user and a password, or other ones."
+    fix = f"{SETTING}={proxy.scheme}://user:password@{proxy.endpoint}" if proxy else ""
+    return Finding("NET-SOCKS-AUTH", operator, fix, "Percent-encode special characters in both.")
+
+
+def socks_refused(route: Route, said: str) -> Finding:
+    """A SOCKS proxy does not connect to the far side."""
+    operator = f"{_proxy(route)} does not connect to {route.endpoint} ({said})."
+    return Finding("NET-SOCKS-REFUSED", operator, exemption(route), untested=NOT_TESTED)
+
+
+def not_socks(route: Route) -> Finding:
+    """What listens there speaks something else than SOCKS."""
+    operator = f"What answers at {the_proxy(route)} does not speak SOCKS 5."
+    fix = f"Write http:// instead of socks5:// in {route.rule}, or correct the port."
+    return Finding("NET-PROXY-NOT-SOCKS", operator, fix)
+
+
+def proxy_silent(route: Route) -> Finding:
+    """The proxy, or the way to it, does not answer."""
+    other = OTHER_KINDS[route.proxy.scheme if route.proxy else "http"]
+    return Finding(
+        "NET-PROXY-SILENT",
+        f"{_proxy(route)} did not answer.",
+        f"Correct the host or the port in {route.rule}.",
+        f"A firewall may drop the packets, the proxy may hang, or the port {other}.",
+    )
+
+
+def proxy_tls(route: Route) -> Finding:
+    """TLS with an https:// proxy failed before any certificate."""
+    operator = f"TLS with {the_proxy(route)} itself failed."
+    fix = f"Write http:// instead of https:// in {route.rule}."
+    return Finding("NET-PROXY-TLS", operator, fix, "Most proxies are spoken to without TLS.")
+
+
+def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
+    """An https:// proxy's own certificate is refused."""
+    operator = f"TLS with {the_proxy(route)} itself failed: {_about_certificate(fault)}."
+    if fault.reason in {Reason.UNTRUSTED, Reason.OTHER}:
+        advice = "Its certificate is not signed by an authority that is trusted here."
+        return Finding("NET-PROXY-TLS", operator, CA_EXAMPLE, advice)
+    if fault.reason is Reason.OTHER_NAME:
+        fix = f"Write the name that the certificate is for in {route.rule}."
+        return Finding("NET-PROXY-TLS", operator, fix)
+    fix = f"Ask who runs the proxy {_endpoint(route)} for a valid certificate."
+    return Finding(
+        "NET-PROXY-TLS", operator, fix, "If this machine's clock is wrong, set it first."
+    )
+
+
+def _about_certificate(fault: CertificateFault) -> str:
+    by = f" by {fault.issuer}" if fault.issuer else ""
+    if fault.reason is Reason.UNTRUSTED:
+        return f"its certificate is signed{by}, which is not trusted here"
+    if fault.reason is Reason.OTHER_NAME:
+        return f"its certificate is for {', '.join(fault.names) or 'another name'}"
+    return (
+        f"its certificate, or an authority of it ({fault.subject or 'not named'}), {fault.detail}"
+    )
+
+
+def proxy_closed(route: Route) -> Finding:
+    """The proxy hung up before it had answered."""
+    operator = f"{_proxy(route)} closed the connection before it had answered."
+    advice = (
+        "The port may not be a proxy's or may speak TLS only (then the address begins with "
+        "https://), or the proxy may be out of connections."
+    )
+    fix = f"Correct the address in {route.rule}, or look into the proxy's log."
+    return Finding("NET-PROXY-CLOSED", operator, fix, advice, retry_useful=True)
+
+
+def proxy_not_http(route: Route) -> Finding:
+    """What listens there is no HTTP proxy."""
+    operator = f"What answers at {the_proxy(route)} does not speak HTTP."
+    fix = f"Correct the port in {route.rule}."
+    return Finding("NET-PROXY-NOT-HTTP", operator, fix, "Or it is a SOCKS proxy: socks5h://.")
+
+
+def _proxy(route: Route) -> str:
+    text = the_proxy(route)
+    return text[:1].upper() + text[1:]
+
+
+def _endpoint(route: Route) -> str:
+    return route.proxy.endpoint if route.proxy else ""

@@ -1,0 +1,125 @@
+"""Load the operator's authorities from a file, and say what is wrong with one that has none."""
+
+import base64
+import binascii
+import re
+import ssl
+from pathlib import Path
+
+FILE_BYTES = 4 * 1024 * 1024
+BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
+JOINED = re.compile(rb"-----END [A-Z0-9 ]+-----[ \t]*-----BEGIN")
+INDENTED = re.compile(rb"^[ \t]+-----BEGIN", re.MULTILINE)
+# The object identifiers of PKCS #7 signed data and of PKCS #12 data, in DER.
+# Source: RFC 2315 section 14, RFC 7292 appendix D.
+PKCS7 = bytes.fromhex("06092a864886f70d010702")
+PKCS12 = bytes.fromhex("06092a864886f70d010701")
+OTHER_BLOCKS = {
+    b"PKCS7": "it is a PKCS #7 file. Convert it: openssl pkcs7 -print_certs -in {path} -out company-ca.pem",
+    b"CMS": "it is a PKCS #7 file. Convert it: openssl pkcs7 -print_certs -in {path} -out company-ca.pem",
+    b"CERTIFICATE REQUEST": "it holds a request for a certificate, not a certificate",
+    b"NEW CERTIFICATE REQUEST": "it holds a request for a certificate, not a certificate",
+    b"X509 CRL": "it holds a list of revoked certificates, not a certificate",
+    b"PUBLIC KEY": "it holds a public key, not a certificate",
+}
+
+
+class CABundleError(Exception):
+    """The operator's CA bundle cannot be used. The text says why, and what to do."""
+
+
+def load_ca_bundle(context: ssl.SSLContext, path: Path) -> None:
+    """Add the certificates of a PEM file to what a context trusts. Raises: CABundleError."""
+    try:
+        context.load_verify_locations(cafile=str(path))
+    except ssl.SSLError as error:
+        # OpenSSL names a file of Python's source, and no remedy.
+        raise CABundleError(_sentence(path, what_is_wrong(path))) from error
+    except PermissionError as error:
+        reason = "Permission denied. Let the user that runs the site read it"
+        raise CABundleError(_sentence(path, reason)) from error
+    except OSError as error:
+        raise CABundleError(_sentence(path, error.strerror or "it cannot be read")) from error
+
+
+def _sentence(path: Path, reason: str) -> str:
+    return f"{path} cannot be used as a CA bundle: {reason}"
+
+
+def what_is_wrong(path: Path) -> str:
+    """Return why a file holds no certificates that OpenSSL reads, and what to do about it."""
+    content = path.read_bytes()[:FILE_BYTES]
+    reason = _about_binary(content) or _about_blocks(content) or _about_text(content)
+    return reason.format(path=path)
+
+
+def _about_binary(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0C\0E\0R\0T" in content:
+        return "it is UTF-16 text. Save it as UTF-8"
+    if content[:1] != b"\x30" or b"-----BEGIN" in content:
+        return ""
+    if PKCS7 in content[:40]:
+        return (
+            "it is a binary PKCS #7 file. Convert it: openssl pkcs7 -inform der -print_certs "
+            "-in {path} -out company-ca.pem"
+        )
+    if PKCS12 in content[:80]:
+        return (
+            "it is a PKCS #12 file. Take the certificates out of it: openssl pkcs12 -nokeys "
+            "-in {path} -out company-ca.pem"
+        )
+    return (
+        "it is a certificate in binary form (DER). Convert it: openssl x509 -inform der "
+        "-in {path} -out company-ca.pem"
+    )
+
+
+def _about_blocks(content: bytes) -> str:
+    if b"CERTIFICATE-----\\n" in content:
+        return r"its line breaks are written as \n. Put real line breaks in their place"
+    joined = JOINED.search(content)
+    if joined:
+        line = content[: joined.start()].count(b"\n") + 1
+        return (
+            f"in line {line} the end of one certificate and the beginning of the next stand on "
+            "one line. Put a line break between them"
+        )
+    if INDENTED.search(content):
+        return "its lines are indented. Remove the blanks at the beginning of each line"
+    return _about_damage(content)
+
+
+def _about_damage(content: bytes) -> str:
+    starts = list(CERTIFICATE.finditer(content))
+    for number, start in enumerate(starts, 1):
+        end = content.find(b"-----END", start.end())
+        if end < 0 or not _is_certificate(content[start.end() : end]):
+            line = content[: start.start()].count(b"\n") + 1
+            return (
+                f"certificate {number} of {len(starts)}, which begins in line {line}, is damaged. "
+                "Copy it again, whole"
+            )
+    return ""
+
+
+def _is_certificate(block: bytes) -> bool:
+    try:
+        data = base64.b64decode(b"".join(block.split()), validate=True)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=data)
+    except (binascii.Error, ssl.SSLError, ValueError):
+        return False
+    return True
+
+
+def _about_text(content: bytes) -> str:
+    kind = BEGIN.search(content)
+    if kind and kind[1] in OTHER_BLOCKS:
+        return OTHER_BLOCKS[kind[1]]
+    if kind and kind[1].endswith(b"PRIVATE KEY"):
+        return "it holds a private key, not a certificate. Keep that key to yourself"
+    if not content.strip():
+        return "it is empty"
+    if re.search(rb"<(?:!doctype|html|title)", content[:2000], re.IGNORECASE):
+        return "it is a web page. The download led to a sign-in page: sign in, and load it again"
+    return "it holds no certificate in PEM form"
