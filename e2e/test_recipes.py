@@ -16,7 +16,8 @@ from e2e.manual import code_in, recipes, table
 from e2e.proxied_site import PURCHASE, SESSION, ProxiedSite, running_proxied_site
 from outbound.route import ProxyEnvironment, decide
 from outbound.tests.curl import Curl, running_curl
-from outbound.transport.trust import CABundleError, system_store
+from outbound.transport.ca_bundle import CABundleError
+from outbound.transport.trust import system_store
 from testbank import stripe_settings
 from testbank.environment import Environment
 from testing.mitmproxy import RunningInterceptor, running_mitmproxy

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from outbound.route import DIRECT, ENVIRONMENT, ProxyAddressError, parse_setting
 from outbound.route.environment import bare
-from outbound.transport.trust import CABundleError, system_store
+from outbound.transport.ca_bundle import CABundleError
+from outbound.transport.trust import system_store
 from testbank.environment import Environment, SettingError
 
 STRIPE_API = "https://api.stripe.com"

@@ -87,8 +87,15 @@ def relay(connection: socket.socket, port: int) -> None:
 @contextmanager
 def dropping_port() -> Iterator[int]:
     """A port that does not even answer SYN, as behind a firewall: its queue is full."""
+    with dropping_address("127.0.0.1", 0) as port:
+        yield port
+
+
+@contextmanager
+def dropping_address(address: str, port: int) -> Iterator[int]:
+    """The same on another address of this machine, on demand on a port that is in use elsewhere."""
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        listener = stack.enter_context(socket.create_server((address, port), backlog=0))
         for _filler in range(FILLERS):
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
@@ -159,7 +166,7 @@ def broken_resolver(fault: Fault, name: str, error: int | None) -> Iterator[None
     real: Any = socket.getaddrinfo
 
     def look_up(host: Any, *rest: Any, **options: Any) -> Any:
-        if host != name:
+        if host not in {name, f"{name}."}:
             return real(host, *rest, **options)
         if fault.is_present and error is not None:
             raise socket.gaierror(error, "broken for a test")

@@ -16,7 +16,7 @@ def unreleased_table(request):
 
 def test_migrate_refuses_an_unreleased_database(unreleased_table):
     with pytest.raises(
-        CommandError, match="Nothing was changed. Move it away, or set DATABASE_URL"
+        CommandError, match=r"Nothing was changed\. Move it away, or set DATABASE_URL"
     ):
         call_command("migrate", verbosity=0)
 

@@ -245,11 +245,8 @@ def _fault(
 def presented_by(failure: CallFailed) -> tuple[str, str]:
     """Return who signed a certificate that was refused, and its SHA-256; empty where unknown."""
     chain = list(_chain(failure))
-    for kind in (CertificateRefusedError, ProxyTLSError):
-        refused = _first(chain, kind)
-        if refused is not None and refused.chain:
-            return signer_and_fingerprint(refused.chain[0])
-    return "", ""
+    refused = _first(chain, CertificateRefusedError) or _first(chain, ProxyTLSError)
+    return signer_and_fingerprint(refused.chain[0]) if refused and refused.chain else ("", "")
 
 
 def _before_anything(route: Route, record: CallRecord, chain: list[BaseException]) -> Finding:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from outbound.diagnosis.certificates import utc_now
 from outbound.diagnosis.classifier import Diagnosis, diagnose, diagnose_answer, presented_by
 from outbound.route import Route
-from outbound.transport.client import FAULTS, Answer, CallFailed, Client
+from outbound.transport import Answer, CallFailed, Client
+from outbound.transport.client import FAULTS
 from outbound.transport.connector import Connector, secure
 from outbound.transport.resolver import LookUp, Override, Resolver
 from outbound.transport.trace import CallRecord, ProxyAnswer, Stage, Trace

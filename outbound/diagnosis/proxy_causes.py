@@ -131,7 +131,7 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
     if fault.reason is Reason.OTHER_NAME:
         fix = f"Write the name that the certificate is for in {route.rule}."
         return Finding("NET-PROXY-TLS", operator, fix)
-    fix = f"Ask who runs the proxy {_endpoint(route)} for a certificate that is in order."
+    fix = f"Ask who runs the proxy {_endpoint(route)} for a valid certificate."
     return Finding(
         "NET-PROXY-TLS", operator, fix, "If this machine's clock is wrong, set it first."
     )

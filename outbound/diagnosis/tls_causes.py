@@ -111,7 +111,7 @@ def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
     if fault.is_public:
         return ASK_WHICH_DEVICE
     who = f"the proxy {route.proxy.endpoint}" if route.proxy else "the network"
-    return f"Ask who runs {who} for a certificate that is in order: this one is refused everywhere."
+    return f"Ask who runs {who} for a valid certificate: programs that verify it refuse this one."
 
 
 def _other_name(route: Route, fault: CertificateFault) -> Finding:

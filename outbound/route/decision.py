@@ -176,7 +176,7 @@ def _parse(text: str, name: str, where: str) -> ProxyAddress:
         meant = corrected(text)
         gap = f" Put your password in place of {MASK}." if meant and MASK in meant else ""
         line = f"{gap} The line then is {name}={meant}" if meant else ""
-        raise ProxyAddressError(f"{where} is no address of a proxy. {error}{line}") from None
+        raise ProxyAddressError(f"{where} is not the address of a proxy. {error}{line}") from None
 
 
 def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:

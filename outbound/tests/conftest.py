@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from outbound.diagnosis.classifier import diagnose
-from outbound.route.decision import ProxyEnvironment, decide
+from outbound.diagnosis import diagnose
+from outbound.route import ProxyEnvironment, decide
 from outbound.transport import CallFailed, Client, parse_resolve
 
 STRIPE = "https://api.stripe.com/v1/checkout/sessions"

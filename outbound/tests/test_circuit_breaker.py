@@ -1,7 +1,7 @@
 import pytest
 
 from outbound.circuit_breaker import CircuitBreaker
-from outbound.diagnosis.classifier import Acted, Diagnosis
+from outbound.diagnosis import Acted, Diagnosis
 from outbound.transport.trace import Stage
 
 DOWN = Diagnosis(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from outbound.diagnosis import Acted, diagnose
 from outbound.tests.conftest import KEY, STRIPE
 from outbound.tests.servers import (
     BODY,
@@ -107,14 +108,19 @@ def test_threads_share_few_connections(stripe, caller):
 
 
 def test_a_connection_that_the_far_side_closed_is_not_used_again(as_stripe, caller):
+    closed = threading.Semaphore(0)
+
     def answer_and_hang_up(connection):
         connection.sendall(http_answer())
         hang_up(connection)
+        closed.release()
 
     with far_side(as_stripe, answer_and_hang_up) as side:
         client = caller.client(side.port)
         for _ in range(5):
-            caller.call(client=client)
+            record = caller.call(client=client).record
+            assert (record.reused, record.resent) == (False, False)
+            assert closed.acquire(timeout=10)
         assert (side.connections, len(side.requests)) == (5, 5)
 
 
@@ -124,16 +130,81 @@ def test_an_old_connection_is_not_used_again(stripe, caller):
     assert not caller.call(client=client).record.reused
 
 
-def test_a_kept_connection_that_ends_at_the_request_fails_as_sent(as_stripe, caller):
-    def answer_once(connection, count=[]):  # noqa: B006 - the server's memory
-        count.append(1)
-        connection.sendall(http_answer()) if len(count) == 1 else hang_up(connection)
+@pytest.fixture
+def first_request_alone(as_stripe):
+    """A far side that answers the first request of each connection, and ends at the second."""
+    answered = set()
 
-    with far_side(as_stripe, answer_once) as side:
+    def behave(connection):
+        if connection in answered:
+            hang_up(connection)
+        else:
+            answered.add(connection)
+            connection.sendall(http_answer())
+
+    with far_side(as_stripe, behave) as side:
+        yield side
+
+
+@pytest.mark.parametrize(("method", "headers"), [("POST", {}), ("GET", {"Idempotency-Key": None})])
+def test_a_kept_connection_that_ends_at_the_request_costs_no_call(
+    first_request_alone, caller, method, headers
+):
+    client = caller.client(first_request_alone.port)
+    records = [caller.call(client=client, method=method, headers=headers).record for _ in range(3)]
+    assert [(record.reused, record.resent) for record in records] == [
+        (False, False), (False, True), (False, True),
+    ]  # fmt: skip
+    assert first_request_alone.connections == 3
+    sent = first_request_alone.requests
+    assert len(sent) == 5
+    assert set(sent) == {sent[0]}
+
+
+def test_all_kept_connections_may_have_ended(first_request_alone, caller):
+    client = caller.client(first_request_alone.port, max_calls=8, wait_seconds=5)
+    caller.call(client=client)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: caller.call(client=client), range(24)))
+    assert {answer.status for answer in answers} == {200}
+
+
+def test_a_request_that_may_not_be_repeated_is_not(first_request_alone, caller):
+    client = caller.client(first_request_alone.port)
+    once = {"Idempotency-Key": None}
+    caller.call(client=client, headers=once)
+    record = caller.failure(client=client, headers=once).record
+    assert (record.stage, record.reused, record.resent) == (Stage.SENT, True, False)
+    assert len(first_request_alone.requests) == 2
+
+
+def test_a_request_goes_once_more_only(as_stripe, caller):
+    ends = threading.Event()
+
+    def behave(connection):
+        hang_up(connection) if ends.is_set() else connection.sendall(http_answer())
+
+    with far_side(as_stripe, behave) as side:
+        client = caller.client(side.port)
+        caller.call(client=client)
+        ends.set()
+        failure = caller.failure(client=client)
+    assert (failure.record.resent, len(side.requests)) == (True, 3)
+    assert diagnose(failure).acted is Acted.UNKNOWN
+
+
+def test_an_answer_that_has_begun_is_not_asked_for_again(as_stripe, caller):
+    def behave(connection, count=[]):  # noqa: B006 - the server's memory
+        count.append(1)
+        connection.sendall(http_answer(length=None if len(count) == 1 else 1000))
+        if len(count) == 2:
+            hang_up(connection)
+
+    with far_side(as_stripe, behave) as side:
         client = caller.client(side.port)
         caller.call(client=client)
         record = caller.failure(client=client).record
-        assert (record.stage, record.reused, len(side.requests)) == (Stage.SENT, True, 2)
+    assert (record.resent, len(side.requests)) == (False, 2)
 
 
 def test_a_child_process_does_not_speak_on_its_parents_connections(stripe, caller):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from outbound.diagnosis.classifier import Acted, diagnose
+from outbound.diagnosis import Acted, diagnose
 from outbound.tests.servers import far_side, http_answer, say_nothing
 from outbound.transport import Stage
 from testing.proxies import black_hole, raw_server
@@ -167,7 +167,7 @@ def test_a_resolver_that_blocks_is_asked_once_for_all(ends_in_time, caller):
     try:
         assert ends_in_time(client=client).stage == Stage.RESOLVE
         assert ends_in_time(client=client).stage == Stage.RESOLVE
-        assert asked == ["api.stripe.com"]
+        assert asked == ["api.stripe.com."]
     finally:
         answer.set()
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.utils import should_bypass_proxies
 
-from outbound.route.decision import ProxyEnvironment, decide, judge, read_entries
+from outbound.route import ProxyEnvironment, decide, judge, read_entries
 from outbound.route.no_proxy import Target
 from outbound.tests.curl import Curl, running_curl
 

@@ -8,7 +8,7 @@ import trustme
 
 from outbound.diagnosis.certificates import signer_and_fingerprint
 from outbound.diagnosis.probe import StepStatus, probe
-from outbound.route.decision import ProxyEnvironment, decide
+from outbound.route import ProxyEnvironment, decide
 from outbound.tests.servers import answer_with, far_side, tls_in_front_of
 from outbound.transport import Stage, parse_resolve
 from testing.proxies import black_hole, running_squid

@@ -1,8 +1,12 @@
-"""Names led elsewhere: what is taken, what is refused."""
+"""Names: which of them are looked up how, and which are led elsewhere."""
+
+import socket
+from dataclasses import dataclass, field
 
 import pytest
 
-from outbound.transport import Override, OverrideError, parse_resolve
+from outbound.tests.servers import far_side
+from outbound.transport import Override, OverrideError, Stage, parse_resolve, resolver
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,77 @@ def test_refuses_what_is_no_override(text):
 def test_an_override_is_shown_as_it_is_written():
     text = "api.stripe.com:443:[::1]:8443"
     assert str(parse_resolve(text)[0]) == text
+
+
+WILDCARD = "127.77.0.9"
+
+
+@dataclass
+class Network:
+    """A network whose search domain answers for every name that is not a whole one."""
+
+    known: set[str]
+    asked: list[str] = field(default_factory=list)
+
+    def look_up(self, name, port, *_):
+        self.asked.append(name)
+        if name in self.known:
+            return [(socket.AF_INET, 0, 0, "", ("127.0.0.1", port))]
+        if name.endswith("."):
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+        return [(socket.AF_INET, 0, 0, "", (WILDCARD, port))]
+
+
+@pytest.fixture
+def stripe(as_stripe):
+    with far_side(as_stripe) as side:
+        yield side
+
+
+def test_a_search_domain_with_a_wildcard_leads_nowhere_else(stripe, caller):
+    network = Network({"api.stripe.com."})
+    answer = caller.call(url=f"https://api.stripe.com:{stripe.port}/", look_up=network.look_up)
+    assert [attempt.address for attempt in answer.record.attempts] == ["127.0.0.1"]
+    assert network.asked == ["api.stripe.com."]
+
+
+def test_where_the_name_is_unknown_the_wildcard_is_not_asked(caller):
+    network = Network(set())
+    diagnosis = caller.diagnosis(look_up=network.look_up)
+    assert (diagnosis.id, network.asked) == ("NET-DNS", ["api.stripe.com."])
+
+
+@pytest.mark.parametrize(
+    ("host", "known", "asked", "searched"),
+    [
+        ("proxy.example", {"proxy.example."}, ["proxy.example."], False),
+        # A name of this network: the whole name comes first, then the search domains.
+        ("proxy.tools", {"proxy.tools"}, ["proxy.tools.", "proxy.tools"], True),
+        ("proxy", {"proxy"}, ["proxy"], False),
+    ],
+)
+def test_a_proxy_may_have_a_name_of_this_network(stripe, caller, host, known, asked, searched):
+    network = Network(known)
+    failure = caller.failure(proxy=f"http://{host}:{stripe.port}", look_up=network.look_up)
+    assert failure.record.stage is Stage.TUNNEL
+    assert (network.asked, failure.record.searched) == (asked, searched)
+
+
+def test_a_resolver_that_is_down_is_not_asked_twice(caller):
+    asked = []
+
+    def look_up(name, *_):
+        asked.append(name)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    assert caller.diagnosis(proxy="http://proxy.example:1", look_up=look_up).id == "NET-PROXY-DNS"
+    assert asked == ["proxy.example."]
+
+
+def test_the_hosts_file_stays_in_force(stripe, caller, tmp_path, monkeypatch):
+    hosts = tmp_path / "hosts"
+    hosts.write_text("# 10.0.0.1 other.example\n127.0.0.1\tgateway API.stripe.com # ours\n")
+    monkeypatch.setattr(resolver, "HOSTS_FILE", hosts)
+    network = Network({"api.stripe.com"})
+    caller.call(url=f"https://api.stripe.com:{stripe.port}/", look_up=network.look_up)
+    assert network.asked == ["api.stripe.com"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outbound.route.decision import ProxyAddressError, ProxyEnvironment, RouteError, decide
+from outbound.route import ProxyAddressError, ProxyEnvironment, RouteError, decide
 
 STRIPE = "https://api.stripe.com/v1/checkout/sessions"
 A, B, C, D = (f"http://{name}.example:3128" for name in "abcd")
@@ -118,7 +118,7 @@ def test_loopback_goes_through_an_address_as_setting():
 def test_a_malformed_address_is_named_by_its_variable(name):
     with pytest.raises(ProxyAddressError) as refused:
         route(**{name: "http://user:hun@ter2@proxy:3128"})
-    assert str(refused.value).startswith(f"{name} of the process is no address of a proxy. ")
+    assert str(refused.value).startswith(f"{name} of the process is not the address of a proxy. ")
     assert "hun" not in str(refused.value)
 
 

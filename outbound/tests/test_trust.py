@@ -5,7 +5,8 @@ import ssl
 import pytest
 
 from outbound.tests.servers import far_side
-from outbound.transport.trust import SYSTEM_STORES, CABundleError, client_context, system_store
+from outbound.transport.ca_bundle import CABundleError
+from outbound.transport.trust import SYSTEM_STORES, client_context, system_store
 
 
 def test_the_first_store_that_there_is_is_the_systems(ca_bundle, tmp_path):

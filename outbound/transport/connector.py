@@ -11,7 +11,7 @@ from typing import Any, cast
 from urllib3.util.ssltransport import SSLTransport
 
 from outbound.route import ProxyAddress, Route
-from outbound.transport.certificate_chain import presented_chain
+from outbound.transport.certificate_chain import Connected, presented_chain
 from outbound.transport.deadline import (
     PAGE_SILENCE_SECONDS,
     NotTLSError,
@@ -21,7 +21,7 @@ from outbound.transport.deadline import (
     shake_hands,
 )
 from outbound.transport.happy_eyeballs import connect_to_first
-from outbound.transport.http_answer import PLAIN_TEXT, read_plain_answer
+from outbound.transport.http_answer import plain_answer_in
 from outbound.transport.http_tunnel import open_http_tunnel
 from outbound.transport.resolver import Resolver
 from outbound.transport.socks import open_socks_tunnel
@@ -146,7 +146,7 @@ class Connector:
             glance = _glance(trace)
             wire = self.reach(route, glance)
             with closed_on_failure(wire):
-                chain = presented_chain(wire, route.host)
+                chain = presented_chain(cast(Connected, wire), route.host)
             wire.close()
         except Exception:  # noqa: BLE001 - a second look may fail in any way: the first has failed already
             return ()
@@ -198,12 +198,14 @@ def _shake_hands_inside(
     wire.heard = bytearray()
     try:
         return SSLTransport(cast(Any, wire), context, name)
+    except ssl.SSLCertVerificationError:
+        raise
     except ssl.SSLError as error:
-        heard = bytes(wire.heard)
-        if isinstance(error, ssl.SSLCertVerificationError) or not heard.startswith(PLAIN_TEXT):
-            raise
         with trace.silence_of_at_most(PAGE_SILENCE_SECONDS):
-            raise NotTLSError(read_plain_answer(wire, heard)) from error
+            answer = plain_answer_in(wire, b"", bytes(wire.heard))
+        if answer is None:
+            raise
+        raise NotTLSError(answer) from error
     finally:
         wire.heard = None
 

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, cast
 
-from outbound.transport.http_answer import PLAIN_TEXT, PlainAnswer, read_plain_answer
+from outbound.transport.http_answer import PIECE_BYTES, PlainAnswer, plain_answer_in
 from outbound.transport.trace import Trace
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 
-PEEKED_BYTES = 8
 # How long a page may take to come that is read for its title alone.
 PAGE_SILENCE_SECONDS = 0.5
 
@@ -131,23 +130,28 @@ def shake_hands(
     with closed_on_failure(wrapped):
         secured = cast(TimedTLSSocket, wrapped)
         secured.trace = trace
-        _refuse_plain_http(secured, trace)
-        secured.do_handshake()
+        try:
+            secured.do_handshake()
+        except ssl.SSLCertVerificationError:
+            raise
+        except ssl.SSLError as error:
+            answer = _plain_answer_after(error, secured, trace)
+            if answer is None:
+                raise
+            raise NotTLSError(answer) from error
     return secured
 
 
-def _refuse_plain_http(secured: TimedTLSSocket, trace: Trace) -> None:
-    """Send ClientHello, and look at the first bytes of the answer before OpenSSL takes them.
-
-    Raises: NotTLSError where they are HTTP or a page.
-    """
-    secured.settimeout(0)
-    with suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
-        ssl.SSLSocket.do_handshake(secured)
+def _plain_answer_after(
+    error: ssl.SSLError, secured: TimedTLSSocket, trace: Trace
+) -> PlainAnswer | None:
+    """The answer without TLS that OpenSSL stumbled over, of which it has read a record's head."""
+    if isinstance(error, ssl.SSLEOFError) or "ALERT" in (error.reason or ""):
+        return None
     raw = RawBytes(secured, trace)
-    if raw.peek().startswith(PLAIN_TEXT):
-        with trace.silence_of_at_most(PAGE_SILENCE_SECONDS):
-            raise NotTLSError(read_plain_answer(raw, b""))
+    with trace.silence_of_at_most(PAGE_SILENCE_SECONDS), suppress(OSError):
+        return plain_answer_in(raw, b"HTTP/", raw.recv(PIECE_BYTES))
+    return None
 
 
 class RawBytes:
@@ -157,14 +161,7 @@ class RawBytes:
         self._secured = secured
         self._trace = trace
 
-    def peek(self) -> bytes:
-        """Return the next bytes and leave them there; empty where the far side has closed."""
-        return self._read(PEEKED_BYTES, socket.MSG_PEEK)
-
     def recv(self, count: int) -> bytes:
         """As socket.recv. Raises: TimeoutError."""
-        return self._read(count, 0)
-
-    def _read(self, count: int, flags: int) -> bytes:
         self._secured.settimeout(self._trace.patience_seconds())
-        return socket.socket.recv(self._secured, count, flags)
+        return socket.socket.recv(self._secured, count)

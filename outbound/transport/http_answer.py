@@ -21,8 +21,8 @@ STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?:[ \t]+([^\r\n]*))?")
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,200})", re.IGNORECASE)
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
-# What a far side begins with that does not speak TLS: an HTTP answer, or a bare page.
-PLAIN_TEXT = (b"HTTP/", b"<")
+MARKUP = re.compile(rb"<(?:!doctype|html|head|body|title|meta|script|h1|p)\b", re.IGNORECASE)
+MARKUP_BYTES = 2000
 
 
 class Readable(Protocol):
@@ -109,18 +109,20 @@ def _parsed(head: bytes, rest: bytes) -> Head:
     )
 
 
-def read_plain_answer(connection: Readable, heard: bytes) -> PlainAnswer:
-    """Read an answer that came where TLS was expected: HTTP, or a page without a head.
+def plain_answer_in(connection: Readable, lost: bytes, heard: bytes) -> PlainAnswer | None:
+    """Read an answer that came where TLS was expected; None where it is neither HTTP nor a page.
 
-    `heard` is what was read before. Raises nothing for what ends too early.
+    `heard` is what was read before, but for the first bytes, which are `lost` where it is
+    HTTP. Raises nothing for what ends too early.
     """
-    if not heard.startswith(b"HTTP/"):
+    if STATUS_LINE.match(lost + heard):
+        try:
+            return plain_answer(connection, read_head(connection, lost + heard))
+        except (NotHTTPError, http.client.HTTPException, OSError):
+            return PlainAnswer(0, "", title_of(heard), "")
+    if MARKUP.search(heard[:MARKUP_BYTES]):
         return PlainAnswer(0, "", title_of(read_page(connection, heard)), "")
-    try:
-        head = read_head(connection, heard)
-    except (NotHTTPError, http.client.HTTPException, OSError):
-        return PlainAnswer(0, "", title_of(heard), "")
-    return plain_answer(connection, head)
+    return None
 
 
 def plain_answer(connection: Readable, head: Head) -> PlainAnswer:

@@ -1,0 +1,156 @@
+"""Who answers in place of the API: sign-in pages, redirects, and proxies behind the proxy."""
+
+import pytest
+
+from outbound.diagnosis import diagnose_answer
+from outbound.tests.servers import answer_with, far_side, hang_up, tls_in_front_of
+from outbound.transport.http_answer import location_of, title_of
+from testing.proxies import raw_server
+
+PAGE = b"<html><head><title>Guest Wi-Fi\n sign-in</title></head><body>Please</body></html>"
+TITLED = "titled “Guest Wi-Fi sign-in”"
+OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+def answer(status, *headers, body=PAGE):
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def says(*pieces, then=hang_up):
+    """Hears CONNECT, says this, and for each piece but the first hears something before."""
+
+    def talk(connection):
+        for piece in pieces:
+            connection.recv(65536)
+            connection.sendall(piece)
+        then(connection)
+
+    return talk
+
+
+def keeps_open(connection):
+    while connection.recv(65536):
+        pass
+
+
+def through(caller, talk, scheme="http"):
+    with raw_server(talk) as port:
+        return caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", deadline_seconds=3)
+
+
+@pytest.mark.parametrize("then", [hang_up, keeps_open])
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        # 200 with a page, with and without a length.
+        ([answer("200 OK", "Content-Type: text/html")], f"200, {TITLED}"),
+        ([b"HTTP/1.1 200 OK\r\n\r\n" + PAGE], f"200, {TITLED}"),
+        # The page comes only once TLS has begun.
+        ([b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", PAGE], f"a page, {TITLED}"),
+        ([OPEN, answer("302 Found", "Location: http://portal.example/login?token=x", body=b"")],
+         "302, which leads to http://portal.example/login"),
+        ([OPEN, answer("400 Bad Request")], f"400, {TITLED}"),
+        # Redirects and 511 to CONNECT.
+        ([answer("302 Found", "Location: https://portal.example/?u=1", body=b"")],
+         "302, which leads to https://portal.example/"),
+        ([answer("303 See Other")], f"303, {TITLED}"),
+        ([answer("307 Temporary Redirect", body=b"")], "307"),
+        ([answer("511 Network Authentication Required")], f"511, {TITLED}"),
+    ],
+)  # fmt: skip
+def test_a_portal_is_one_cause_with_its_title(caller, said, words, then):
+    diagnosis = through(caller, says(*said, then=then))
+    assert (diagnosis.id, diagnosis.acted.value) == ("NET-CAPTIVE", "no")
+    assert diagnosis.operator.endswith(f": {words}.")
+
+
+@pytest.mark.parametrize("said", [answer("200 OK"), answer("511 Sign in"), PAGE])
+def test_a_portal_on_the_far_sides_own_port(caller, said):
+    with raw_server(says(said)) as port:
+        diagnosis = caller.diagnosis(port, deadline_seconds=3)
+    assert diagnosis.id == "NET-CAPTIVE"
+    assert TITLED in diagnosis.operator
+
+
+def test_a_portal_inside_an_https_proxys_tls(caller, as_stripe):
+    with (
+        raw_server(says(OPEN, answer("200 OK"))) as plain,
+        tls_in_front_of(plain, as_stripe) as port,
+    ):
+        diagnosis = caller.diagnosis(proxy=f"https://127.0.0.1:{port}", deadline_seconds=3)
+    assert diagnosis.id == "NET-CAPTIVE"
+    assert TITLED in diagnosis.operator
+
+
+def test_511_within_tls_is_a_portal_too(caller, as_stripe):
+    behave = answer_with(PAGE, "511 Network Authentication Required", ())
+    with far_side(as_stripe, behave) as side:
+        diagnosis = diagnose_answer(caller.call(side.port))
+    assert diagnosis and diagnosis.id == "NET-CAPTIVE"
+
+
+def test_a_silent_portal_is_not_waited_for(caller):
+    half = answer("302 Found")[:-40]
+    with raw_server(says(half, then=keeps_open)) as port:
+        failure = caller.failure(proxy=f"http://127.0.0.1:{port}", deadline_seconds=10)
+    assert failure.record.elapsed_seconds < 3
+
+
+VIA = "Via: 1.1 parent.example (squid/5.7), 1.1 child.example (squid/5.7)"
+BASIC = 'Proxy-Authenticate: Basic realm="parent"'
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ([answer("407 Proxy Authentication Required", VIA, BASIC)], " (parent.example)"),
+        (
+            [answer("407 No", "Via: 1.1 parent.example", "Via: 1.0 child", BASIC)],
+            " (parent.example)",
+        ),
+        ([answer("401 Unauthorized", VIA)], " (parent.example)"),
+        # The first proxy opens a tunnel, at whose end the second one answers.
+        ([OPEN, answer("407 Proxy Authentication Required", BASIC)], ""),
+    ],
+)
+def test_the_second_proxy_is_named_where_its_407_is_the_fault(caller, said, named):
+    diagnosis = through(caller, says(*said))
+    assert diagnosis.id == "NET-PROXY-407"
+    assert diagnosis.operator.startswith(
+        f"A second proxy{named} behind the proxy http://127.0.0.1:"
+    )
+    assert diagnosis.fix.startswith("Ask who runs the proxy 127.0.0.1:")
+
+
+def test_a_407_of_the_first_proxy_is_its_own(caller):
+    via = "Via: 1.1 proxy.example (squid/5.7)"
+    diagnosis = through(caller, says(answer("407 Proxy Authentication Required", via, BASIC)))
+    assert diagnosis.operator.startswith("The proxy http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        (b"<TITLE lang=de>Anmelden &amp; los</TITLE>", "Anmelden & los"),
+        ("<meta charset='shift_jis'><title>ログイン</title>".encode("shift_jis"), "ログイン"),
+        ("<title>Café</title>".encode("latin-1"), "Café"),
+        (b"<title>sk_test_51Habcdefghijklmnop9xYz</title>", "sk_test_…9xYz"),
+        (b"<h1>no title</h1>", ""),
+    ],
+)
+def test_titles_are_read_in_their_own_encoding_and_masked(page, title):
+    assert title_of(page) == title
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        ("http://u:p@portal.example:8080/a?b#c", "http://portal.example/a"),
+        ("/login", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_a_redirect_is_shown_without_what_may_be_secret(header, shown):
+    assert location_of(header) == shown
