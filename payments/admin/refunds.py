@@ -83,7 +83,7 @@ def evidence_link(dispute: Dispute) -> SafeString:
 class OfOrderAdmin(ReadOnlyAdmin):
     """Base of the refunds and the disputes, which belong to an order."""
 
-    list_select_related: tuple[str, ...] = ("order",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("order",)
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"
     show_full_result_count = False
@@ -112,7 +112,7 @@ class RefundAdmin(OfOrderAdmin):
 
     list_display = ("created_at", "price", "state", "of_order", "reason", "access", "asked_by")
     list_filter = (OrderModeFilter, "status", "reason")
-    list_select_related = ("order", "asked_by")
+    list_select_related: ClassVar[tuple[str, ...]] = ("order", "asked_by")
     fields = (
         "of_order",
         "price",

@@ -54,11 +54,11 @@ def test_purchases_get_through_a_pooled_connection(shop):
 
     def buy(session):
         reply = SiteClient(site.url, session).purchase("git-in-practice")
-        sandbox.control.pay(re.search(r"/c/pay/(cs_\w+)", reply.location)[1])
+        sandbox.control.pay(*re.findall(r"/c/pay/(cs_\w+)", reply.location))
 
     with site.serving(), ThreadPoolExecutor(BUYERS) as pool:
         list(pool.map(buy, sessions))
-        wait_until(lambda: not sandbox.control.waiting_events(), seconds=60)
+        wait_until(lambda: not sandbox.control.pending_deliveries(), seconds=60)
     for command in (("reconcile_payments",), ("work", "--once")):
         done = site.manage(*command)
         assert done.returncode == 0, done.stderr
