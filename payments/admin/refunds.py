@@ -1,5 +1,7 @@
 """Refunds and disputes in the admin."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
