@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import translation
 
 from accounts.models import User
-from catalog.kept import PAGES
+from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from questions.items import Choice, SingleChoice, Text
@@ -105,8 +105,7 @@ def empty_cache(request):
     if commits:
         request.getfixturevalue("transactional_db")
     yield
-    caches["process"].clear()
-    PAGES.clear()
+    caches["pages"].clear()
     item_of_version.cache_clear()
     if commits:
         cache.clear()
@@ -171,6 +170,7 @@ def fill(test_bank, count):
         )
         for position, version in enumerate(versions, start=1)
     )
+    count_questions(test_bank=test_bank)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks.search_words import BODY, TITLE, Author
-from catalog.browsing import Place
+from catalog.listing.pagination import Cursor
 from catalog.models import BankText, Category, TestBank
 
 AT_ONCE = 2000
@@ -54,4 +54,4 @@ def settle() -> None:
 def cursor_after(number: int) -> str:
     """The cursor of the list page that starts after so many banks, newest first."""
     bank = TestBank.objects.order_by("-created_at", "-pk")[number - 1]
-    return Place(number, (bank.created_at, bank.pk)).written()
+    return Cursor(number, (bank.created_at, bank.pk)).encode()

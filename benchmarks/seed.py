@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks.seed_data import PRICE_MINOR, QUESTIONS, LearnerAttempt, SeedData, SeedSize
+from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from payments.models import Order
@@ -85,6 +86,7 @@ def _bank(number: int) -> TestBank:
         )
         for position, version in enumerate(versions, start=1)
     )
+    count_questions(test_bank=test_bank)
     return test_bank
 
 

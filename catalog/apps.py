@@ -1,9 +1,9 @@
-"""The room's entry in Django's registry."""
+"""The app's entry in Django's registry."""
 
 from django.apps import AppConfig
 
 
 class CatalogConfig(AppConfig):
-    """See the docstring of `catalog/models.py` for what lives here."""
+    """See `catalog/models/__init__.py` for what lives here."""
 
     name = "catalog"

@@ -1,6 +1,6 @@
 """The demo's banks. Idempotent: what is there already is left as it is.
 
-Its people, and what they have done, stand in `testbank/demo_life/`, which knows more rooms.
+Its people, and what they have done, are in `testbank/demo_life/`.
 """
 
 from datetime import datetime
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from catalog.bank_folders import SHEET, make_bank, read_bank_folder
+from catalog.importing.folders import SHEET, make_bank, read_bank_folder
 from catalog.models import TestBank
 
 FOLDER = Path(__file__).parent / "demo_banks"

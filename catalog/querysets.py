@@ -1,11 +1,11 @@
-"""Questions about banks and accesses that read as English."""
+"""Querysets of banks, accesses and reviews. Each rule about rows is written here once."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import F, Q
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,51 +26,27 @@ class TestBankQuerySet(models.QuerySet["TestBank"]):
     __test__ = False
 
     def published(self) -> "TestBankQuerySet":
-        """Banks that are on sale."""
+        """Select banks on sale."""
         return self.filter(status="published")
 
     def visible_to(self, user: "User | AnonymousUser") -> "TestBankQuerySet":
-        """Banks that this person may look at: on sale, owned at any time, or all for staff."""
+        """Select banks that this person may see: on sale, ever owned, or all for staff."""
         if user.is_staff:
             return self
         if user.is_anonymous:
             return self.published()
         return self.filter(Q(status="published") | Q(pk__in=user.accesses.values("test_bank")))
 
-    def with_counts(self) -> "TestBankQuerySet":
-        """Adds `question_count` and `sample_count`, of questions that can be asked.
-
-        Subqueries, not joins: they run for the rows of one page only, whatever the size
-        of the shop, and read nothing but an index.
-        """
-        return self.annotate(  # type: ignore[no-redef] # the model declares both for its users
-            question_count=QuestionsOf("pk"),
-            sample_count=QuestionsOf("pk", further="AND counted.is_sample = true"),
-        )
-
-
-class QuestionsOf(Func):
-    """How many questions of a bank can be asked.
-
-    Written out, because putting such a subquery together from its parts takes Django longer
-    than the database needs to answer it for a whole page.
-    """
-
-    template = (
-        "(SELECT COUNT(*) FROM catalog_bankquestion counted WHERE "
-        "counted.test_bank_id = %(expressions)s AND counted.is_asked = true %(further)s)"
-    )
-    output_field = models.IntegerField()
-
-    def __init__(self, bank: str, *, further: str = "") -> None:
-        super().__init__(bank, further=further)
+    def for_cards(self) -> "TestBankQuerySet":
+        """Load the category too, and leave out the columns that only a bank's own page shows."""
+        return self.select_related("category").defer("description", "contents", "review_tally")
 
 
 class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
     """Questions in their banks."""
 
     def askable(self) -> "BankQuestionQuerySet":
-        """Those of a kind that can be asked today; a bank may hold others."""
+        """Select questions of a kind that can be asked today; a bank may hold others."""
         return self.filter(is_asked=True)
 
 
@@ -78,15 +54,19 @@ class AccessQuerySet(models.QuerySet["Access"]):
     """Accesses."""
 
     def live(self, at: datetime) -> "AccessQuerySet":
-        """Accesses that open their bank at `at`: neither revoked, withheld nor expired."""
+        """Select accesses that open their bank at `at`: not revoked, withheld or expired."""
         return self.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=at),
             Q(withheld_from__isnull=True) | Q(withheld_from__gt=at),
             revoked_at=None,
         )
 
+    def longest_first(self) -> "AccessQuerySet":
+        """Order by the end, latest first. No end comes before every end."""
+        return self.order_by(F("expires_at").desc(nulls_first=True), "pk")
+
     def of(self, learner: "User | AnonymousUser") -> "AccessQuerySet":
-        """Accesses of one person; none for a stranger."""
+        """Select accesses of one person; none of an anonymous one."""
         return self.none() if learner.is_anonymous else self.filter(learner=learner)
 
 
@@ -94,5 +74,5 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     """Reviews."""
 
     def shown(self) -> "ReviewQuerySet":
-        """Those that everybody may read."""
+        """Select reviews that everybody may read."""
         return self.filter(hidden_at=None)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from catalog.browsing import BANKS_A_PAGE
+from catalog.listing.pagination import BANKS_A_PAGE
 from e2e.journey import Visitor
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY
 from testing.site import Site, new_site

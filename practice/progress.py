@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.db.models import Count, OuterRef, Subquery, Sum
 
 from accounts.models import User
+from catalog.listing.owned_banks import owned_banks
 from catalog.models import TestBank
-from catalog.shelf import shelves_of
 from practice.models import Attempt
 from practice.results import Score
 
@@ -46,7 +46,7 @@ def progress_of(learner: User, *, at: datetime) -> list[Progress]:
         _progress(
             one.test_bank, one.is_live, unfinished.get(one.test_bank.pk), last.get(one.test_bank.pk)
         )
-        for one in shelves_of(learner, at=at)
+        for one in owned_banks(learner, at=at)
     ]
 
 

@@ -147,10 +147,22 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "testbank_cache",
+        # Rate limits and used one-time codes live here: nothing may be evicted before it
+        # expires. Django's default would evict beyond 300 rows.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    # Of this process alone, for what may be a minute old.
-    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Pages of the catalog for visitors without a session, and what they are made of: in the
+    # memory of each process, emptied in all of them at once (catalog/page_cache.py).
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 500},
+    },
 }
+# How long a page may be shown to visitors without a session; 0 turns the page cache off.
+PAGE_CACHE_SECONDS = (
+    0 if DEBUG else int(env.number("PAGE_CACHE_SECONDS", default=60, low=0, high=3600))
+)
 
 # People
 

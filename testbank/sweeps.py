@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from catalog.shelving import shelve_left_over
+from catalog.indexing.banks import reindex_changed_banks
 from delivery.leases import give_back_lease, take_lease
 from delivery.outbox import send_due_mails
 from payments.incidents import diagnosis_of
@@ -83,7 +83,7 @@ def reminders(at: datetime) -> int:
 
 def shelves(at: datetime) -> int:
     """Let banks be found that were changed past the shop's own ways."""
-    return shelve_left_over(at=at)
+    return reindex_changed_banks(at=at)
 
 
 def note_run(name: str, *, at: datetime) -> None:

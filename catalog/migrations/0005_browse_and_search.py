@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import catalog.languages
+import catalog.validators
 
 
 class Migration(migrations.Migration):
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 default="en",
                 help_text="Of the questions: a code such as en or de.",
                 max_length=10,
-                validators=[catalog.languages.known_language],
+                validators=[catalog.validators.known_language],
             ),
         ),
         migrations.AddIndex(

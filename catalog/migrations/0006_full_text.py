@@ -1,6 +1,6 @@
 """Full-text indexes of both databases over the same two tables.
 
-The words are folded and divided by `catalog.search.words` before they are stored, so the
+The words are folded and divided by `catalog.indexing.words` before they are stored, so the
 databases only divide at blanks: `simple` on PostgreSQL, plain `unicode61` on SQLite.
 SQLite drops a table's triggers when a later migration rebuilds the table: such a migration
 must end with `make_indexes` again. A test changes a text and looks for it.

@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import catalog.names
+import catalog.validators
 
 
 class Migration(migrations.Migration):
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 help_text="The exam that it prepares for, by its name.",
                 max_length=200,
-                validators=[catalog.names.name_without_link],
+                validators=[catalog.validators.name_without_link],
             ),
         ),
         migrations.AddField(

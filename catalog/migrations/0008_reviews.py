@@ -5,7 +5,7 @@ import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
 
-import catalog.names
+import catalog.validators
 
 
 class Migration(migrations.Migration):
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 (
                     "author_name",
                     models.CharField(
-                        blank=True, max_length=60, validators=[catalog.names.name_without_link]
+                        blank=True, max_length=60, validators=[catalog.validators.name_without_link]
                     ),
                 ),
                 ("written_at", models.DateTimeField()),

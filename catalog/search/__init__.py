@@ -1,6 +1,5 @@
-"""Full-text search over the banks on sale and over the questions of their owners.
+"""Full-text search over the banks on sale, and over the questions of their owners.
 
-`finding.py` is what pages call; how words are divided stands in `words.py`, how the two
-databases are asked in `engines.py`, what is searched in `index.py`, mistyped words in
-`spelling.py`.
+`finding` is what pages call. `sqlite` and `postgresql` rank rows with the full-text index of
+their database: the only SQL of the catalog, because the ORM cannot say bm25 or a tsquery.
 """

@@ -1,37 +1,43 @@
-"""What pages ask of search: banks on sale, and questions of the banks that somebody owns."""
+"""Search for banks on sale, and for questions of the banks that a learner owns."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, partial
-from typing import Generic, NamedTuple, TypeVar
-from uuid import UUID
+from typing import Any, Generic, TypeVar
 
+from django.db import connection
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from accounts.models import User
-from catalog.models import Access
+from catalog.indexing.words import Term, terms_of
+from catalog.models import Access, BankQuestion, TestBank
 from catalog.money import format_price
-from catalog.search import engines
-from catalog.search.highlighting import OPEN, Sought, excerpt, pointed, shown
-from catalog.search.spelling import corrected
-from catalog.search.words import Term, terms_of
-from delivery.reading import Row
-from questions.items import ITEM, Item
+from catalog.search import postgresql, sqlite
+from catalog.search.correction import corrected
+from catalog.search.highlighting import excerpt, found_spans, highlight
 from questions.rendering import words_before_answering
 
 BANKS_A_PAGE = 20
 MOST_PAGES = 10
 QUESTIONS_SHOWN = 10
+BANK_COLUMNS = (
+    "pk",
+    "slug",
+    "title",
+    "summary",
+    "description",
+    "category__title",
+    "price_minor",
+    "currency",
+)
 
 Hit = TypeVar("Hit")
-Ask = Callable[[Sequence[Term], bool], list[Row]]
-Show = Callable[[Sequence[Row], Sought], list[Hit]]
+Rank = Callable[[Sequence[Term], bool], list[int]]
 
 
-class FoundBank(NamedTuple):
-    """A bank on sale. Its texts have the found words marked; `price` is empty where free."""
+@dataclass(frozen=True)
+class FoundBank:
+    """A bank on sale, with the found words marked. `price` is empty if the bank is free."""
 
     slug: str
     title: SafeString
@@ -42,128 +48,120 @@ class FoundBank(NamedTuple):
 
 @dataclass(frozen=True)
 class FoundQuestion:
-    """A question of a bank that the learner may open."""
+    """A question of a bank that the learner may open, with the found words marked."""
 
-    public_id: UUID
-    slug: str
-    bank_title: str
+    place: BankQuestion
     excerpt: SafeString
 
 
 @dataclass(frozen=True)
 class Found(Generic[Hit]):
-    """What was found. `instead` is what was looked for instead of a mistyped word.
+    """What was found, the best first.
 
-    `is_partial` says that nothing has all the words, and these have some.
+    `instead` is what was searched for instead of a mistyped word. `is_partial` says that
+    nothing has all the words, and these have some.
     """
 
-    rows: tuple[Row, ...] = ()
-    terms: tuple[Term, ...] = ()
-    show: Show[Hit] | None = None
+    hits: list[Hit] = field(default_factory=list)
     has_more: bool = False
     instead: str = ""
     is_partial: bool = False
 
-    @cached_property
-    def hits(self) -> list[Hit]:
-        """What pages show, the best first; written when it is asked for."""
-        return self.show(self.rows, Sought.of(self.terms)) if self.show and self.rows else []
+
+@dataclass(frozen=True)
+class Ranked:
+    """Ids in their order, and the terms that they were found by."""
+
+    ids: list[int]
+    terms: tuple[Term, ...]
+    instead: str = ""
+    is_partial: bool = False
 
 
 def find_banks(typed: str, *, page: int = 1) -> Found[FoundBank]:
-    """Banks on sale that have the words, the best first, twenty a page, ten pages at most.
+    """Find banks on sale that have the words: twenty a page, ten pages at most.
 
-    One statement where something has all the words. Guarantees: no draft and no withdrawn
-    bank is found, whatever the index holds.
+    Two statements if something has all the words. Guarantees: no draft and no withdrawn bank
+    is found, whatever the index holds.
     """
     offset = (min(max(page, 1), MOST_PAGES) - 1) * BANKS_A_PAGE
+    rank_banks = sqlite.rank_banks if connection.vendor == "sqlite" else postgresql.rank_banks
 
-    def ask(terms: Sequence[Term], every: bool) -> list[Row]:
-        return engines.banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
+    def rank(terms: Sequence[Term], every: bool) -> list[int]:
+        return rank_banks(terms, every=every, limit=BANKS_A_PAGE + 1, offset=offset)
 
-    show = partial(_banks, language=get_language())
-    return _find("bank", typed, ask, show, BANKS_A_PAGE)
+    ranked = _ranked("bank", typed, rank)
+    published = TestBank.objects.published().filter(pk__in=ranked.ids)
+    rows = {row.pk: row for row in published.values_list(*BANK_COLUMNS, named=True)}
+    shown = [rows[pk] for pk in ranked.ids[:BANKS_A_PAGE] if pk in rows]
+    return Found(
+        hits=[_found_bank(row, ranked.terms) for row in shown],
+        has_more=len(ranked.ids) > BANKS_A_PAGE,
+        instead=ranked.instead,
+        is_partial=ranked.is_partial,
+    )
 
 
 def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQuestion]:
-    """Questions of the banks that the learner may open now, the best ten.
+    """Find questions of the banks that the learner may open now, ten at most.
 
-    Looks at stems and choices only, so that no key can be found before it was answered.
+    Searches stems and choices only: no key can be found before it was answered.
     """
-    owned = Access.objects.live(at).filter(learner=learner).values_list("test_bank_id", flat=True)
-    test_bank_ids = sorted(set(owned))
-    if not test_bank_ids:
+    owned = Access.objects.of(learner).live(at).values_list("test_bank_id", flat=True)
+    bank_ids = sorted(set(owned))
+    if not bank_ids:
         return Found()
+    is_sqlite = connection.vendor == "sqlite"
+    rank_questions = sqlite.rank_questions if is_sqlite else postgresql.rank_questions
 
-    def ask(terms: Sequence[Term], every: bool) -> list[Row]:
-        return engines.questions(
-            terms, test_bank_ids=test_bank_ids, every=every, limit=QUESTIONS_SHOWN + 1
-        )
+    def rank(terms: Sequence[Term], every: bool) -> list[int]:
+        return rank_questions(terms, test_bank_ids=bank_ids, every=every, limit=QUESTIONS_SHOWN + 1)
 
-    return _find("question", typed, ask, _questions, QUESTIONS_SHOWN)
-
-
-def _find(text: str, typed: str, ask: Ask, show: Show[Hit], most: int) -> Found[Hit]:
-    """All the words; else those that were meant; else any of them."""
-    terms, instead, is_partial = terms_of(typed), "", False
-    rows = ask(terms, True) if terms else []
-    if terms and not rows:
-        better, shown = corrected(text, terms)
-        if better != terms:
-            terms, instead = better, shown
-            rows = ask(terms, True)
-        if not rows and len(terms) > 1:
-            rows, is_partial = ask(terms, False), True
+    ranked = _ranked("question", typed, rank)
+    # The index narrows to these banks already; this is what decides who sees a question.
+    visible = BankQuestion.objects.askable().filter(test_bank__in=bank_ids)
+    places = visible.select_related("test_bank", "question__current").in_bulk(ranked.ids)
+    shown = [places[pk] for pk in ranked.ids[:QUESTIONS_SHOWN] if pk in places]
     return Found(
-        rows=tuple(rows[:most]),
-        terms=terms,
-        show=show,
-        has_more=len(rows) > most,
-        instead=instead if rows else "",
-        is_partial=is_partial and bool(rows),
+        hits=[_found_question(place, ranked.terms) for place in shown],
+        has_more=len(ranked.ids) > QUESTIONS_SHOWN,
+        instead=ranked.instead,
+        is_partial=ranked.is_partial,
     )
 
 
-def _banks(rows: Sequence[Row], sought: Sought, *, language: str | None) -> list[FoundBank]:
-    slugs, titles, summaries, descriptions, prices, currencies, categories = zip(*rows, strict=True)
-    texts = pointed((*titles, *summaries), sought)
-    excerpts = [excerpt(text) for text in texts[len(rows) :]]
-    _look_further(excerpts, descriptions, sought)
-    safe = shown((*texts[: len(rows)], *excerpts))
-    written = [
-        format_price(price, currency, language) if price else ""
-        for price, currency in zip(prices, currencies, strict=True)
-    ]
-    return list(map(FoundBank, slugs, safe[: len(rows)], safe[len(rows) :], categories, written))
+def _ranked(text: str, typed: str, rank: Rank) -> Ranked:
+    """Rank by all the words; else by the words that were meant; else by any of them."""
+    terms = terms_of(typed)
+    ids = rank(terms, True) if terms else []
+    if ids or not terms:
+        return Ranked(ids, terms)
+    better, shown = corrected(text, terms)
+    if better != terms and (ids := rank(better, True)):
+        return Ranked(ids, better, instead=shown)
+    ids = rank(better, False) if len(better) > 1 else []
+    instead = shown if ids and better != terms else ""
+    return Ranked(ids, better, instead=instead, is_partial=bool(ids))
 
 
-def _look_further(excerpts: list[str], descriptions: Sequence[str], sought: Sought) -> None:
-    """Where a summary says nothing, or only the description has a word that was looked for."""
-    silent = [
-        place for place, text in enumerate(excerpts) if descriptions[place] and OPEN not in text
-    ]
-    if not silent:
-        return
-    others = pointed([descriptions[place] for place in silent], sought)
-    for place, text in zip(silent, others, strict=True):
-        if OPEN in text or not excerpts[place]:
-            excerpts[place] = excerpt(text)
-
-
-def _questions(rows: Sequence[Row], sought: Sought) -> list[FoundQuestion]:
-    stems = [
-        " · ".join(words_before_answering(_item(content)).splitlines())
-        for _slug, _title, _public_id, content in rows
-    ]
-    excerpts = shown([excerpt(text) for text in pointed(stems, sought)])
-    return [
-        FoundQuestion(public_id=UUID(str(public_id)), slug=slug, bank_title=title, excerpt=text)
-        for (slug, title, public_id, _content), text in zip(rows, excerpts, strict=True)
-    ]
-
-
-def _item(content: str | dict[str, object]) -> Item:
-    """As SQLite keeps it, or as PostgreSQL does."""
-    return (
-        ITEM.validate_json(content) if isinstance(content, str) else ITEM.validate_python(content)
+def _found_bank(row: Any, terms: Sequence[Term]) -> FoundBank:
+    """Quote the summary, or the description if only that has a word or the summary is empty."""
+    text, spans = row.summary, found_spans(row.summary, terms)
+    if not spans and row.description:
+        others = found_spans(row.description, terms)
+        if others or not text:
+            text, spans = row.description, others
+    return FoundBank(
+        slug=row.slug,
+        title=highlight(row.title, found_spans(row.title, terms)),
+        excerpt=excerpt(text, spans),
+        category=row.category__title,
+        price=format_price(row.price_minor, row.currency) if row.price_minor else "",
     )
+
+
+def _found_question(place: BankQuestion, terms: Sequence[Term]) -> FoundQuestion:
+    version = place.question.current
+    words = words_before_answering(version.item) if version else ""
+    text = " · ".join(words.splitlines())
+    return FoundQuestion(place, excerpt(text, found_spans(text, terms)))

@@ -5,15 +5,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from catalog.covers import HEIGHT, WIDTH, cover_svg
+from catalog.covers.drawing import HEIGHT, WIDTH, cover_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 HUES = range(0, 360, 15)
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Source: WCAG 2.2, relative luminance."""
-    channels = (int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    channels = (int(color[index : index + 2], 16) / 255 for index in (1, 3, 5))
     red, green, blue = (
         channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
         for channel in channels

@@ -141,7 +141,9 @@ def test_answer_sent_while_signed_out_stands_in_the_form_after_the_sign_in(clien
 def test_answer_sent_while_signed_out_is_shown_on_no_other_page(client, owner, url, attempt):
     client.post(url, {"choice": WRONG})
     client.force_login(owner)
-    assert "required checked" not in page(client, reverse("practice:question", args=[attempt.pk, 2]))
+    assert "required checked" not in page(
+        client, reverse("practice:question", args=[attempt.pk, 2])
+    )
 
 
 def test_answer_sent_while_signed_out_is_not_shown_to_somebody_else(client, seller, url):

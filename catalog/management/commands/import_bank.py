@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.imports import ImportReport, import_items
+from catalog.importing.items import ImportReport, import_items
 from catalog.models import Category, TestBank
 from questions.formats.detect import READERS, read_questions_of
 from questions.formats.parsing import LARGEST_FILE_BYTES
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         return test_bank
 
     def _refuse_mistakes(self, test_bank: TestBank, options: dict[str, Any]) -> None:
-        """Raises CommandError for values that cannot be kept, and for a price forgotten."""
+        """Refuse invalid values and a missing price. Raises: CommandError."""
         if options["publish"] and options["price"] is None and test_bank.is_free:
             raise CommandError(
                 "--publish needs a --price, such as --price 1900; --price 0 gives the bank away.",
@@ -154,9 +154,9 @@ class Command(BaseCommand):
                 f"{len(report.known_lines)} stand there already (lines {lines}{more})."
             )
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
-        if report.kept_apart:
+        if report.unasked:
             self.stdout.write(
-                f"It keeps {report.kept_apart} questions of kinds that cannot be practised yet."
+                f"It keeps {report.unasked} questions of kinds that cannot be practised yet."
             )
 
     def _print_hints(self, file: Path, read: ReadFile) -> None:

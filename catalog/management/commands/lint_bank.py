@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.linting import lint_bank
+from catalog.importing.linting import lint_bank
 from catalog.models import TestBank
 from questions.formats.detect import READERS, read_questions_of
 from questions.formats.parsing import LARGEST_FILE_BYTES

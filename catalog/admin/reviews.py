@@ -1,0 +1,164 @@
+"""Reviews in the admin: answered, and hidden for a reason; never written or edited here."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from catalog.models import Review
+from catalog.models.review import MOST_STARS
+from catalog.reviews import hide_review, reply_to_review, show_review
+
+
+class ReplyForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    """The seller's answer."""
+
+    class Meta:
+        model = Review
+        fields = ("reply",)
+        widgets = {"reply": UnfoldAdminTextareaWidget}
+        help_texts = {
+            "reply": _("Shown below the review, as the seller's. Empty: no answer."),
+        }
+
+
+class HideForm(BaseDialogForm):  # type: ignore[misc] # unfold is untyped
+    """Why a review is hidden."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Its author reads it."),
+    )
+
+
+@admin.register(Review)
+class ReviewAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+    """Reviews: to be answered, and hidden for a reason; never written or changed here."""
+
+    form = ReplyForm
+    list_display = ("beginning", "test_bank", "rating", "state", "has_reply", "written_at")
+    list_filter = (
+        "stars",
+        ("hidden_at", admin.EmptyFieldListFilter),
+        ("replied_at", admin.EmptyFieldListFilter),
+        "test_bank",
+    )
+    list_select_related = ("test_bank", "learner")
+    search_fields = ("words", "author_name", "learner__email", "test_bank__title")
+    ordering = ("-written_at", "-pk")
+    date_hierarchy = "written_at"
+    show_full_result_count = False
+    actions_detail = ("hide", "show")
+    fields = (
+        "test_bank",
+        "learner",
+        "author_name",
+        "rating",
+        "words",
+        "written_at",
+        "edited_at",
+        "hidden_at",
+        "hidden_reason",
+        "reply",
+        "replied_at",
+    )
+    readonly_fields = tuple(name for name in fields if name != "reply")
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Never: owners write them."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Never: it is hidden instead, with a reason."""
+        return False
+
+    def has_moderate_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
+        """Whoever may answer reviews may hide them."""
+        return bool(request.user.has_perm("catalog.change_review"))
+
+    def save_model(self, _request: HttpRequest, obj: Review, _form: Any, _change: bool) -> None:
+        """Set the reply through the service."""
+        reply_to_review(review=obj, reply=obj.reply.strip(), at=timezone.now())
+
+    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("Hide this review"),
+        url_path="hide",
+        icon="visibility_off",
+        permissions=["moderate"],
+        dialog={
+            "title": _("Hide this review"),
+            "description": _("It leaves the page and the average. Its author reads the reason."),
+            "form_class": HideForm,
+            "form_submit_text": _("Hide it"),
+        },
+    )
+    def hide(self, request: HttpRequest, form: HideForm, object_id: int) -> HttpResponse:
+        """Hide it; one that was hidden before keeps its first reason."""
+        review = Review.objects.select_related("test_bank").get(pk=object_id)
+        reason = form.cleaned_data["reason"]
+        if hide_review(review=review, reason=reason, at=timezone.now()):
+            self.log_change(request, review, f"hidden: {reason}")
+            messages.success(request, gettext("The review is hidden."))
+        else:
+            messages.warning(request, gettext("It was hidden before; nothing was changed."))
+        return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
+
+    @action(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("Show it again"),
+        url_path="show",
+        icon="visibility",
+        permissions=["moderate"],
+        dialog={
+            "title": _("Show it again"),
+            "description": _("It stands on the page again and counts for the average."),
+            "form_submit_text": _("Show it"),
+        },
+    )
+    def show(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+        """Put it back."""
+        review = Review.objects.select_related("test_bank").get(pk=object_id)
+        if show_review(review=review):
+            self.log_change(request, review, "shown again")
+            messages.success(request, gettext("The review is shown again."))
+        else:
+            messages.warning(request, gettext("It is shown already; nothing was changed."))
+        return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
+
+    @display(description=_("review"), ordering="words")  # type: ignore[untyped-decorator] # unfold is untyped
+    def beginning(self, review: Review) -> str:
+        """Its first words."""
+        return Truncator(review.words).chars(70) or "–"
+
+    @display(description=_("stars"), ordering="stars")  # type: ignore[untyped-decorator] # unfold is untyped
+    def rating(self, review: Review) -> str:
+        """Such as 4 / 5."""
+        return f"{review.stars} / {MOST_STARS}"
+
+    @display(description=_("answered"), boolean=True)  # type: ignore[untyped-decorator] # unfold is untyped
+    def has_reply(self, review: Review) -> bool:
+        """True where the seller has answered."""
+        return bool(review.reply)
+
+    @display(  # type: ignore[untyped-decorator] # unfold is untyped
+        description=_("state"), label={"shown": "success", "hidden": "warning"}
+    )
+    def state(self, review: Review) -> tuple[str, str]:
+        """Shown or hidden."""
+        return ("hidden", gettext("Hidden")) if review.is_hidden else ("shown", gettext("Shown"))
+
+
+def _page_of(object_id: int) -> str:
+    return reverse("admin:catalog_review_change", args=[object_id])

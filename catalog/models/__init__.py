@@ -1,0 +1,20 @@
+"""What is for sale and who may open it. Questions themselves are in `questions`."""
+
+from catalog.models.access import Access
+from catalog.models.bank import BankChange, BankKind, BankQuestion, Category, TestBank
+from catalog.models.review import Review
+from catalog.models.search import BankText, QuestionText, SearchTrigram, SearchWord
+
+__all__ = [
+    "Access",
+    "BankChange",
+    "BankKind",
+    "BankQuestion",
+    "BankText",
+    "Category",
+    "QuestionText",
+    "Review",
+    "SearchTrigram",
+    "SearchWord",
+    "TestBank",
+]

@@ -1,0 +1,75 @@
+"""Who may open what, and why: the one place where money and learning meet."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models.bank import TestBank
+from catalog.querysets import AccessQuerySet
+
+
+class Access(models.Model):
+    """The right of a learner to open a bank, and where it comes from.
+
+    `source_kind` and `source_id` name the source (an order's line, a free bank, a grant by
+    staff) without a foreign key to a higher app. The database keeps one row a source.
+
+    An access ends in two independent ways. `revoked_at` is a person's decision and final.
+    `withheld_from` follows its source (a refund or a dispute), may lie in the future, and is
+    cleared when the source is good again.
+    """
+
+    class Source(models.TextChoices):
+        ORDER = "order", _("Order")
+        FREE = "free", _("Free bank")
+        GRANT = "grant", _("Granted by staff")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # The unique constraint's index begins with the learner.
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses", db_index=False
+    )
+    test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="accesses")
+    source_kind = models.CharField(max_length=10, choices=Source.choices)
+    source_id = models.CharField(max_length=100)
+    reason = models.CharField(max_length=300, blank=True)
+    starts_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoke_reason = models.CharField(max_length=300, blank=True)
+    withheld_from = models.DateTimeField(null=True, blank=True)
+
+    objects = AccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "accesses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["learner", "test_bank", "source_kind", "source_id"],
+                name="catalog_access_once_a_cause",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(source_kind__in=["order", "free", "grant"]),
+                name="catalog_access_source_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(source_kind="grant") | ~models.Q(reason=""),
+                name="catalog_access_grant_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__isnull=True)
+                | models.Q(expires_at__gt=models.F("starts_at")),
+                name="catalog_access_expires_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.learner} → {self.test_bank}"
+
+    def is_live(self, at: datetime) -> bool:
+        """True if it opens the bank at `at`. `AccessQuerySet.live` is the same in SQL."""
+        ends = (self.expires_at, self.withheld_from)
+        return self.revoked_at is None and all(end is None or end > at for end in ends)

@@ -1,0 +1,255 @@
+"""What is for sale: categories, banks, their questions, and what changed in them."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from catalog.money import format_price
+from catalog.querysets import BankQuestionQuerySet, TestBankQuerySet
+from catalog.validators import known_language, name_without_link
+from questions.models import Question
+
+
+class Category(models.Model):
+    """A category of the shop. Its two hues color the covers of its banks."""
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=100)
+    description = models.CharField(max_length=300, blank=True)
+    hue_a = models.PositiveSmallIntegerField(default=250, help_text="Degrees, 0 to 359 (OKLCH).")
+    hue_b = models.PositiveSmallIntegerField(default=90, help_text="Degrees, 0 to 359 (OKLCH).")
+
+    class Meta:
+        verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hue_a__lt=360, hue_b__lt=360), name="catalog_category_hue_range"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TestBank(models.Model):
+    """A bank of exam questions that is sold as one thing.
+
+    `price_minor` is in the smallest unit of `currency` (Stripe's units); 0 is free.
+    `access_days` is the length of an access from its grant; empty is without end.
+
+    Some columns repeat what other rows say, so that a page costs the same for a bank of
+    any size. `catalog.indexing.banks` counts the questions that can be asked: `question_count`,
+    `sample_count`, `contents` (lists of domain, kind and count), `difficulty` (that of most
+    questions) and the rows of `BankKind`. `catalog.services.changes` writes
+    `questions_changed_at`, the time of the newest `BankChange`. `catalog.reviews` counts the
+    reviews that are shown: `review_count`, `review_sum` (of their stars) and `review_tally`
+    (how many have 1, 2, 3, 4 and 5 stars).
+    """
+
+    __test__ = False  # pytest would take the name for a class of tests
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+        WITHDRAWN = "withdrawn", _("No longer sold")
+
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    summary = models.CharField(max_length=300, blank=True)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="test_banks")
+    price_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3, default="USD")
+    access_days = models.PositiveIntegerField(null=True, blank=True)
+    language = models.CharField(
+        max_length=10,
+        default="en",
+        validators=[known_language],
+        help_text="Of the questions: a code such as en or de.",
+    )
+    difficulty = models.CharField(max_length=20, blank=True, editable=False)
+    question_count = models.PositiveIntegerField(default=0, editable=False)
+    sample_count = models.PositiveIntegerField(default=0, editable=False)
+    contents = models.JSONField(default=list, editable=False)
+    exam = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[name_without_link],
+        help_text="The exam that it prepares for, by its name.",
+    )
+    pass_percent = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="The share of the points that passes that exam, in per cent.",
+    )
+    is_featured = models.BooleanField(default=False, help_text="Shown on the first page.")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    questions_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    review_count = models.PositiveIntegerField(default=0, editable=False)
+    review_sum = models.PositiveIntegerField(default=0, editable=False)
+    review_tally = models.JSONField(default=list, editable=False)
+
+    objects = TestBankQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["draft", "published", "withdrawn"]),
+                name="catalog_test_bank_status_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(price_minor__gte=0),
+                name="catalog_test_bank_price_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(currency__regex="^[A-Z]{3}$"),
+                name="catalog_test_bank_currency_code",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access_days__isnull=True) | models.Q(access_days__gt=0),
+                name="catalog_test_bank_access_days_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pass_percent__isnull=True)
+                | models.Q(pass_percent__gte=1, pass_percent__lte=100),
+                name="catalog_test_bank_pass_percent_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(review_sum__gte=models.F("review_count"))
+                & models.Q(review_sum__lte=5 * models.F("review_count")),
+                name="catalog_test_bank_reviews_add_up",
+            ),
+        ]
+        # One for each order of the list, for keyset pagination.
+        indexes = [
+            models.Index(fields=["status", "title", "id"], name="catalog_bank_by_title"),
+            models.Index(fields=["status", "-created_at", "-id"], name="catalog_bank_by_age"),
+            models.Index(
+                fields=["status", "currency", "price_minor", "id"], name="catalog_bank_by_price"
+            ),
+            models.Index(
+                fields=["status", "category", "title", "id"], name="catalog_bank_in_category"
+            ),
+            models.Index(
+                fields=["status", "-created_at"],
+                condition=models.Q(is_featured=True),
+                name="catalog_bank_featured",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_free(self) -> bool:
+        """True if nothing is charged."""
+        return self.price_minor == 0
+
+    @property
+    def is_on_sale(self) -> bool:
+        """True if it can be bought or claimed."""
+        return self.status == self.Status.PUBLISHED
+
+    @property
+    def average_stars(self) -> Decimal | None:
+        """The mean of the shown reviews, to one decimal place; None without any."""
+        if not self.review_count:
+            return None
+        mean = Decimal(self.review_sum) / self.review_count
+        return mean.quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+    @property
+    def whole_stars(self) -> int:
+        """The mean of the shown reviews as a whole number; 0 without any."""
+        return int((self.average_stars or Decimal(0)).to_integral_value(ROUND_HALF_UP))
+
+    @property
+    def price(self) -> str:
+        """The price as the active language writes it."""
+        return format_price(self.price_minor, self.currency)
+
+
+class BankKind(models.Model):
+    """How many questions of one kind a bank can ask. The list filters by it."""
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="kinds")
+    kind = models.CharField(max_length=30)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "test_bank"], name="catalog_bank_kind_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}: {self.count} {self.kind}"
+
+
+class BankQuestion(models.Model):
+    """The place of a question in a bank.
+
+    `is_asked` repeats whether the question's kind can be asked today; set it when placing a
+    question, and call `reindex_bank` afterwards.
+    """
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="bank_questions")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="bank_questions")
+    position = models.PositiveIntegerField()
+    is_sample = models.BooleanField(
+        default=False, help_text="May be tried by everybody, without an account."
+    )
+    is_asked = models.BooleanField(
+        default=True, help_text="False for a kind that is kept and cannot be asked yet."
+    )
+
+    objects = BankQuestionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["test_bank", "question"], name="catalog_bank_question_once"
+            ),
+            models.UniqueConstraint(
+                fields=["test_bank", "position"], name="catalog_bank_question_position_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["test_bank", "is_asked", "is_sample"], name="catalog_bank_question_counts"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}, {self.position}"
+
+
+class BankChange(models.Model):
+    """A change of a bank's questions, as buyers read it.
+
+    `words` are the seller's; `added` and `changed` count questions. One of the three is set.
+    """
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(default=timezone.now)
+    words = models.CharField(max_length=300, blank=True, help_text="As buyers should read it.")
+    added = models.PositiveIntegerField(default=0, help_text="How many questions were added.")
+    changed = models.PositiveIntegerField(default=0, help_text="How many were changed.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(words="", added=0, changed=0),
+                name="catalog_bank_change_says_something",
+                violation_error_message=_("Say what changed, in words or numbers."),
+            )
+        ]
+        indexes = [models.Index(fields=["test_bank", "-at", "-id"], name="catalog_bank_change_new")]
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}: {self.words or self.added + self.changed}"

@@ -1,0 +1,114 @@
+"""Give access to a bank and take it back. Taking money is the work of `payments`."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import User
+from catalog.errors import NotFree
+from catalog.models import Access, TestBank
+
+
+def expiry(*, at: datetime, access_days: int | None) -> datetime | None:
+    """The end of an access that starts at `at`; None if it never ends."""
+    return None if access_days is None else at + timedelta(days=access_days)
+
+
+def live_access(*, learner: User, test_bank: TestBank, at: datetime) -> Access | None:
+    """The longest-lasting access that opens the bank at `at`, or None. One statement."""
+    live = Access.objects.of(learner).filter(test_bank=test_bank).live(at)
+    return live.longest_first().first()
+
+
+def grant_access(
+    *,
+    learner: User,
+    test_bank: TestBank,
+    source_kind: str,
+    source_id: str,
+    at: datetime,
+    access_days: int | None,
+    reason: str = "",
+) -> Access:
+    """Grant access once for this source, and return it.
+
+    Idempotent: a second call with the same source changes nothing, not even the times.
+    The caller owns the transaction.
+    """
+    access, _created = Access.objects.get_or_create(
+        learner=learner,
+        test_bank=test_bank,
+        source_kind=source_kind,
+        source_id=source_id,
+        defaults={
+            "starts_at": at,
+            "expires_at": expiry(at=at, access_days=access_days),
+            "reason": reason,
+        },
+    )
+    return access
+
+
+@transaction.atomic
+def claim_free_bank(*, learner: User, test_bank: TestBank, at: datetime) -> Access:
+    """Grant access to a free bank; someone who has access keeps it as it is.
+
+    Idempotent, also for two calls at once. Raises: NotFree.
+    """
+    if not (test_bank.is_free and test_bank.is_on_sale):
+        raise NotFree(test_bank)
+    # Count before looking for a live access: a concurrent claim is then either found live, or
+    # has our source_id, which the unique constraint keeps to one row.
+    claimed = Access.objects.filter(
+        learner=learner, test_bank=test_bank, source_kind=Access.Source.FREE
+    ).count()
+    if access := live_access(learner=learner, test_bank=test_bank, at=at):
+        return access
+    return grant_access(
+        learner=learner,
+        test_bank=test_bank,
+        source_kind=Access.Source.FREE,
+        source_id=str(claimed + 1),
+        at=at,
+        access_days=test_bank.access_days,
+    )
+
+
+@transaction.atomic
+def grant_by_staff(
+    *, learner: User, test_bank: TestBank, reason: str, at: datetime, access_days: int | None
+) -> Access:
+    """Grant access without payment, for a reason. Each call is a grant of its own."""
+    return grant_access(
+        learner=learner,
+        test_bank=test_bank,
+        source_kind=Access.Source.GRANT,
+        source_id=str(uuid.uuid4()),
+        at=at,
+        access_days=access_days,
+        reason=reason,
+    )
+
+
+def revoke_access(*, access: Access, reason: str, at: datetime) -> bool:
+    """Close an access for good; False if it was closed before.
+
+    Idempotent: the first reason and time stay. The learner's answers stay too.
+    """
+    not_revoked = Access.objects.filter(pk=access.pk, revoked_at=None)
+    return bool(not_revoked.update(revoked_at=at, revoke_reason=reason))
+
+
+def withhold_access(
+    *, source_kind: str, source_id: str, test_bank_id: int, since: datetime | None
+) -> bool:
+    """Withhold the access of a source from a moment on, or with None no longer.
+
+    Returns whether anything changed. Idempotent. An access that a person revoked stays
+    revoked. The caller owns the transaction.
+    """
+    accesses = Access.objects.filter(
+        source_kind=source_kind, source_id=source_id, test_bank_id=test_bank_id
+    )
+    return bool(accesses.exclude(withheld_from=since).update(withheld_from=since))

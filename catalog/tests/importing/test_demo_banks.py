@@ -1,0 +1,94 @@
+"""The demo's banks: worth reading, and what we ask of sellers. How they are loaded is tested in
+`testbank/tests/test_demo_life.py`."""
+
+import re
+
+import pytest
+
+from catalog.demo import FOLDER, demo_folders
+from catalog.importing.folders import read_bank_folder
+from questions.items import ASKABLE, Numeric, ShortAnswer, SingleChoice, texts_of
+from questions.linting import lint
+from questions.linting.statistics import figures_of
+
+BANKS = [read_bank_folder(path) for path in demo_folders()]
+banks = pytest.mark.parametrize("bank", BANKS, ids=[bank.slug for bank in BANKS])
+SOLD = [bank for bank in BANKS if bank.sheet.price_minor]
+sold = pytest.mark.parametrize("bank", SOLD, ids=[bank.slug for bank in SOLD])
+
+
+def singles(bank):
+    return [item for item in bank.read.items if isinstance(item, SingleChoice)]
+
+
+def keys(bank):
+    return [
+        [choice.id in item.key for choice in item.choices].index(True) for item in singles(bank)
+    ]
+
+
+@banks
+def test_demo_bank_has_no_problem(bank):
+    assert bank.read.problems == []
+
+
+@banks
+def test_demo_questions_have_four_choices_and_one_key(bank):
+    for item in singles(bank):
+        assert [len(item.choices), len(item.key)] == [4, 1]
+
+
+def feedbacks(item):
+    """What is said to each answer that the item foresees."""
+    if isinstance(item, Numeric):
+        return [item.otherwise, *(accepted.feedback for accepted in item.accepted)]
+    if isinstance(item, ShortAnswer):
+        return [accepted.feedback for accepted in item.accepted]
+    return [choice.feedback for choice in item.choices]
+
+
+@banks
+def test_demo_questions_explain_every_answer(bank):
+    for item in bank.read.items:
+        assert item.explanation.source, item.stem.source
+        assert all(feedback.source for feedback in feedbacks(item)), item.stem.source
+
+
+@banks
+def test_demo_samples_are_three_questions_of_the_bank(bank):
+    assert len(set(bank.sheet.samples)) == 3
+    assert set(bank.sheet.samples) <= set(range(1, len(bank.read.items) + 1))
+
+
+@banks
+def test_demo_keys_show_no_run_that_could_be_guessed(bank):
+    row = "".join(map(str, keys(bank)))
+    assert not re.search(r"(\d)\1\1", row)
+
+
+@banks
+def test_demo_bank_satisfies_an_editor(bank):
+    assert lint(bank.read.items, bank.read.lines).findings == ()
+
+
+@sold
+def test_sold_demo_bank_is_worth_its_price(bank):
+    figures = figures_of(lint(bank.read.items, bank.read.lines).questions)
+    assert 30 <= figures.total <= 40
+    assert set(figures.kinds) == set(ASKABLE)
+    assert 4 <= len(figures.domains) <= 8
+    assert set(figures.difficulties) == {"easy", "middling", "hard"}
+    assert figures.pictures + figures.formulas + figures.code >= 3
+
+
+@banks
+def test_demo_pictures_are_shown_and_small(bank):
+    folder = FOLDER / bank.slug
+    shown = {
+        reference
+        for item in bank.read.items
+        for text in texts_of(item)
+        for reference, _name in text.pictures
+    }
+    assert shown == {path.name for path in folder.glob("*.png")}
+    assert all((folder / name).stat().st_size <= 20_000 for name in shown)
