@@ -1,7 +1,7 @@
 """A bank as a folder: `bank.json` says what is sold, `questions.jsonl` what is asked.
 
 Pictures stand beside them. `docs/formats.md` describes both files; the questions go into the
-bank through `catalog/imports.py`, as every seller's do.
+bank through `catalog/importing/items.py`, as every seller's do.
 """
 
 from dataclasses import dataclass

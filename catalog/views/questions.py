@@ -24,7 +24,7 @@ def try_item(
 ) -> PresentedItem | RevealedItem:
     """Present the item, or reveal it with its key once the form was sent.
 
-    `language` is that of the bank.
+    `language` is that of the bank. What cannot be graded stays in the form.
     """
     if request.method != "POST":
         return present(item)
@@ -66,10 +66,9 @@ def own_question(request: HttpRequest, slug: str, public_id: UUID) -> HttpRespon
     version = place.question.current
     if version is None:
         raise Http404
-    context = {
-        "test_bank": place.test_bank,
-        "item": try_item(request, version.item, language=place.test_bank.language),
-    }
+    test_bank = place.test_bank
+    item = try_item(request, version.item, language=test_bank.language)
+    context = {"test_bank": test_bank, "item": item}
     return render(request, "catalog/own_question.html", context)
 
 

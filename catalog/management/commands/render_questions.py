@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from catalog.indexing.banks import reindex_bank
 from catalog.models import TestBank
-from catalog.shelving import shelve
 from questions.models import Question
 from questions.services import render_again
 
@@ -41,6 +41,6 @@ class Command(BaseCommand):
         questions = Question.objects.filter(bank_questions__test_bank=test_bank)
         changed = render_again(questions=questions.select_related("current").order_by("pk"))
         if changed:
-            shelve(test_bank=test_bank, at=timezone.now())
+            reindex_bank(test_bank=test_bank, at=timezone.now())
         transaction.set_rollback(dry_run)
         return len(changed)

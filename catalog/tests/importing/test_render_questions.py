@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog.linting import lint_bank
+from catalog.importing.linting import lint_bank
 from catalog.models import BankQuestion, TestBank
 from questions.items import Text, TrueFalse
 from questions.services import store_items, version_of
