@@ -7,6 +7,8 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from outbound.addresses import ProxyAddressError, corrected, parse_proxy
+from outbound.names import Override, OverrideError, parse_resolve
 from outbound.trust import CABundleError, system_store
 from testbank.environment import Environment, SettingError
 
@@ -104,9 +106,36 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def refuse_resolve_with_live_keys(resolve: str, mode: str) -> None:
-    """STRIPE_RESOLVE leads Stripe's name elsewhere: fine for a trial, never for money."""
-    if resolve and mode == LIVE:
+def proxy(environment: Environment) -> str:
+    """`environment`, `direct`, or the address of a proxy. Raises: SettingError."""
+    text = environment.text("STRIPE_PROXY", "environment")
+    if text not in {"environment", "direct"}:
+        try:
+            parse_proxy(text)
+        except ProxyAddressError as error:
+            raise SettingError(
+                "STRIPE_PROXY",
+                f"cannot be used. {error} The line then is STRIPE_PROXY={corrected(text)}",
+            ) from None
+    return text
+
+
+def proxy_fallback(environment: Environment) -> str:
+    """`none` or `direct`. Raises: SettingError."""
+    word = environment.text("STRIPE_PROXY_FALLBACK", "none").lower()
+    if word not in {"none", "direct"}:
+        raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
+    return word
+
+
+def resolve(environment: Environment, mode: str) -> tuple[Override, ...]:
+    """Where names are led instead, for trials. Raises: SettingError, beside a live key too."""
+    text = environment.text("STRIPE_RESOLVE")
+    if text and mode == LIVE:
         raise SettingError(
             "STRIPE_RESOLVE", "is refused beside a live key. Remove the line, or use a test key."
         )
+    try:
+        return parse_resolve(text)
+    except OverrideError as error:
+        raise SettingError("STRIPE_RESOLVE", f"cannot be read. {error}") from None
