@@ -13,7 +13,6 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.theme import back_office_look
-from outbound.transport import OverrideError, parse_resolve
 from testbank import stripe_settings
 from testbank.environment import Environment, SettingError
 
@@ -47,9 +46,6 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", {SITE_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-# Where `manage.py serve` listens, and how many requests a process answers at once.
-BIND = env.text("BIND", "127.0.0.1:8000")
-SERVER_THREADS = int(env.number("SERVER_THREADS", default=8, low=2, high=64))
 ROOT_URLCONF = "testbank.urls"
 WSGI_APPLICATION = "testbank.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -110,6 +106,12 @@ TEMPLATES = [
     },
 ]
 
+# The server: `manage.py serve`
+
+BIND = env.text("BIND", "127.0.0.1:8000")
+# Requests that one process answers at once.
+SERVER_THREADS = int(env.number("SERVER_THREADS", default=8, low=2, high=64))
+
 # The database
 
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
@@ -125,8 +127,8 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "testbank.sqlite"
-    # IMMEDIATE: a transaction takes the write lock when it begins, so that two of them
-    # wait for one another; the default fails at once where both have read before.
+    # IMMEDIATE: a transaction takes the write lock when it begins. With the default, a
+    # transaction that read before another one committed cannot write, and fails.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -138,7 +140,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-    # A file, as in production: the database in memory knows neither WAL nor locks.
+    # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 elif env.boolean("DATABASE_PREPARED_STATEMENTS", default=False):
     # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
@@ -194,9 +196,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
 MFA_TOTP_ISSUER = SITE_NAME
-# Telephones whose clock is half a minute off still get in.
+# Accept the code before and the code after, for phones whose clock is 30 seconds off.
 MFA_TOTP_TOLERANCE = 1
-# The demo's seller is everybody who reads its first lines, on one machine with a sandbox.
+# The demo prints its seller's password, and takes sandbox keys only.
 STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=not DEMO)
 
 # Mail
@@ -214,9 +216,9 @@ elif EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-# True where `manage.py work` runs: mails and sweeps are then left to it.
+# True if `manage.py work` runs: requests then leave mails and reconciliation to it.
 WORKER = env.boolean("WORKER", default=False)
-# What running processes tell one another and the doctor, such as that payment is down.
+# Files by which running processes tell the doctor and one another what they know.
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
@@ -231,7 +233,7 @@ STRIPE_ACCOUNT = env.text("STRIPE_ACCOUNT")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 CHECKOUT_ORIGIN = env.origin("CHECKOUT_ORIGIN", "https://checkout.stripe.com")
 CURRENCY = env.text("CURRENCY", "USD").upper()
-# How long a buyer may have the money back; 0 promises nothing beyond the law.
+# Days; 0 promises no refund beyond what the law gives.
 REFUND_DAYS = int(env.number("REFUND_DAYS", default=0, low=0, high=3650))
 
 if DEMO and STRIPE_MODE != stripe_settings.SANDBOX:
@@ -248,22 +250,16 @@ if not STAFF_SECOND_FACTOR and not (
 # How calls leave this machine
 
 STRIPE_PROXY = stripe_settings.proxy(env)
-STRIPE_PROXY_FALLBACK = env.text("STRIPE_PROXY_FALLBACK", "none").lower()
-if STRIPE_PROXY_FALLBACK not in {"none", "direct"}:
-    raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
+STRIPE_PROXY_FALLBACK = stripe_settings.proxy_fallback(env)
 STRIPE_CONNECT_TIMEOUT_SECONDS = env.number("STRIPE_CONNECT_TIMEOUT", default=5, low=0.2, high=25)
 STRIPE_READ_TIMEOUT_SECONDS = env.number("STRIPE_READ_TIMEOUT", default=10, low=0.2, high=25)
 STRIPE_DEADLINE_SECONDS = env.number("STRIPE_DEADLINE", default=10, low=1, high=25)
-# As many as the server has threads: half of them are left to pages while Stripe is silent.
+# While Stripe does not answer, half as many: the other threads serve pages, see
+# outbound/transport/concurrency_limit.py.
 STRIPE_MAX_CALLS = int(env.number("STRIPE_MAX_CALLS", default=SERVER_THREADS, low=1, high=64))
 STRIPE_CA_BUNDLE = stripe_settings.ca_bundle(env)
-STRIPE_RESOLVE_TEXT = env.text("STRIPE_RESOLVE")
-stripe_settings.refuse_resolve_with_live_keys(STRIPE_RESOLVE_TEXT, STRIPE_MODE)
-try:
-    STRIPE_RESOLVE = parse_resolve(STRIPE_RESOLVE_TEXT)
-except OverrideError as error:
-    raise SettingError("STRIPE_RESOLVE", f"cannot be read. {error}") from None
-# The variables that `outbound.route` reads: here so that `.env` may hold them too.
+STRIPE_RESOLVE = stripe_settings.resolve(env, STRIPE_MODE)
+# `outbound.route` reads proxy variables from here too, after those of the process.
 OUTBOUND_DOTENV = env.dotenv
 
 # Pages
@@ -276,8 +272,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Without hashed names the files are served from where they lie, so that a plain
-# `runserver` needs no `collectstatic` before it.
+# Without hashed names, static files are served from their source folders, and nobody needs to
+# run `collectstatic` first.
 HASHED_STATIC = env.boolean("HASHED_STATIC", default=False)
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not HASHED_STATIC
 STATIC_STORAGE = (
@@ -285,12 +281,12 @@ STATIC_STORAGE = (
     if HASHED_STATIC
     else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
-# The pictures of questions. The demo's stand apart from a real site's.
+# The images of questions.
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / ("demo-media" if DEMO else "media"))))
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        # Names are made of content, so what stands there already is the same or was cut off.
+        # A name is a hash of the content: an existing file is the same, or was cut off.
         "OPTIONS": {"allow_overwrite": True},
     },
     "staticfiles": {"BACKEND": STATIC_STORAGE},
@@ -308,7 +304,7 @@ X_FRAME_OPTIONS = "DENY"
 if env.boolean("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Browsers apply form-action to redirects too: the purchase form ends on Checkout's origin.
+# Browsers apply form-action to redirects too, and the purchase form redirects to Checkout.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -324,11 +320,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# The back of the shop
+# The admin
 
 UNFOLD = back_office_look(site_name=SITE_NAME, mode=STRIPE_MODE)
 
-# Logs: one named logger a room, nothing but ids in them, secrets masked as the last net.
+# Logs name ids and nothing personal; the filter masks secrets that slipped through.
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -358,5 +354,7 @@ LOGGING = {
             "practice",
             "outbox",
         )
-    },
+    }
+    # It warns each time that a request waits for a thread.
+    | {"waitress.queue": {"level": "ERROR"}},
 }

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from outbound.route import DIRECT, ENVIRONMENT, ProxyAddressError, parse_setting
 from outbound.route.environment import bare
+from outbound.transport import Override, OverrideError, parse_resolve
 from outbound.transport.ca_bundle import CABundleError
 from outbound.transport.trust import system_store
 from testbank.environment import Environment, SettingError
@@ -119,9 +120,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def refuse_resolve_with_live_keys(resolve: str, mode: str) -> None:
-    """STRIPE_RESOLVE leads Stripe's name elsewhere: fine for a trial, never for money."""
-    if resolve and mode == LIVE:
+def proxy_fallback(environment: Environment) -> str:
+    """`none` or `direct`. Raises: SettingError."""
+    word = environment.text("STRIPE_PROXY_FALLBACK", "none").lower()
+    if word not in {"none", "direct"}:
+        raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
+    return word
+
+
+def resolve(environment: Environment, mode: str) -> tuple[Override, ...]:
+    """Where names are led instead, for trials. Raises: SettingError, beside a live key too."""
+    text = environment.text("STRIPE_RESOLVE")
+    if text and mode == LIVE:
         raise SettingError(
             "STRIPE_RESOLVE", "is refused beside a live key. Remove the line, or use a test key."
         )
+    try:
+        return parse_resolve(text)
+    except OverrideError as error:
+        raise SettingError("STRIPE_RESOLVE", f"cannot be read. {error}") from None

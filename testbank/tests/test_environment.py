@@ -123,8 +123,10 @@ def test_a_key_goes_only_where_it_belongs(mode, base, fine):
 
 
 def test_resolve_is_refused_beside_live_keys():
+    settings = environment({"STRIPE_RESOLVE": "api.stripe.com:443:127.0.0.1:1"})
+    assert len(stripe_settings.resolve(settings, "test")) == 1
     with pytest.raises(SettingError, match="refused beside a live key"):
-        stripe_settings.refuse_resolve_with_live_keys("api.stripe.com:443:127.0.0.1:1", "live")
+        stripe_settings.resolve(settings, "live")
 
 
 def test_authorities_are_those_of_a_file(tmp_path):
