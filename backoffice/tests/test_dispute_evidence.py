@@ -47,7 +47,7 @@ def test_it_shows_what_was_bought_opened_and_practised(office, page, order, test
         "learner@example.org",
         "$19.00",
         test_bank.title,
-        "The buyer answered 2 questions of what was bought.",
+        "The buyer answered 2 questions from this purchase.",
         "2 of 5",
         "disputed",
     ):
@@ -76,4 +76,4 @@ def test_staff_needs_the_permission(client, page, seller):
 def test_it_stands_without_an_account(office, page, order):
     order.user.delete()
     told = office.get(page).text
-    assert "The buyer has practised nothing of it." in told
+    assert "The buyer has not practiced any of it." in told

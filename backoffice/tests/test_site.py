@@ -284,7 +284,7 @@ def test_a_change_that_says_nothing_is_refused(office, test_bank):
         "changes-0-changed": "0",
     }
     page = office.post(bank_page(test_bank), bank_form(test_bank, **nothing))
-    assert "Say what changed, in words or numbers." in page.text
+    assert "Describe what changed, in words or numbers." in page.text
     assert not test_bank.changes.exists()
 
 
@@ -301,8 +301,8 @@ def test_a_price_is_written_as_people_say_it(office, test_bank, price, currency,
 @pytest.mark.parametrize(
     ("price", "currency", "error"),
     [
-        ("19.999", "USD", "USD has 2 decimal digits."),
-        ("1.5", "JPY", "JPY has 0 decimal digits."),
+        ("19.999", "USD", "USD has 2 decimal places."),
+        ("1.5", "JPY", "JPY has 0 decimal places."),
         ("-1", "USD", "greater than or equal to 0"),
         ("free", "USD", "Enter a number."),
         ("19", "US", "catalog_test_bank_currency_code"),
@@ -474,15 +474,15 @@ def test_an_editors_view_is_for_staff_only(client, owner, test_bank):
 def test_an_editors_view_leads_to_each_question_and_counts(office, test_bank):
     page = office.get(reverse("catalog:editors_view", args=[test_bank.slug])).text
     assert preview_of(test_bank) in page
-    assert "The stem is short (11 characters). Ask a whole question." in page
-    assert "The longest choice is the key in 0 of 5 questions with one key." in page
+    assert "The stem is short (11 characters). Write a complete question." in page
+    assert "The longest choice is correct in 0 of 5 single-answer questions." in page
 
 
 def test_an_editors_view_of_an_empty_bank_says_how_to_begin(office, make_bank):
     make_bank("empty", questions=0)
     page = office.get(reverse("catalog:editors_view", args=["empty"])).text
     assert "manage.py import_bank FILE --bank empty" in page
-    assert "In figures" not in page
+    assert "Statistics" not in page
 
 
 def test_the_page_of_a_bank_leads_to_its_editors_view(office, test_bank):

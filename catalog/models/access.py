@@ -23,7 +23,7 @@ class Access(models.Model):
     """
 
     class Source(models.TextChoices):
-        ORDER = "order", _("Order")
+        ORDER = "order", _("Sort by")
         FREE = "free", _("Free bank")
         GRANT = "grant", _("Granted by staff")
 

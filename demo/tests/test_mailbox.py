@@ -85,7 +85,7 @@ def test_page_shows_the_mails_the_newest_first(client, demo, write):
 
 @pytest.mark.django_db
 def test_page_says_where_there_is_no_mail(client, demo):
-    assert "No mails yet" in client.get("/demo/mails/").text
+    assert "No emails yet" in client.get("/demo/mails/").text
 
 
 @pytest.mark.django_db

@@ -39,7 +39,7 @@ class Page:
                 yield from self._folded(alike) if len(alike) > 1 else self._check(alike[0])
             yield ""
         if self._report.curl:
-            yield "The same call with curl, which prints 401 where the way is open:"
+            yield "The same request with curl. It prints 401 if the connection works:"
             yield f"  {self._report.curl}"
             yield ""
         yield from self._verdict()

@@ -131,7 +131,7 @@ def test_doctor_finds_a_healthy_way(shop):
     told = shop.doctor()
     assert told.code == 0
     assert told.lines[-1] == (
-        "Payment can go through: api.stripe.com answers and takes the key (3 warnings)."
+        "Payments are working: api.stripe.com answers and takes the key (3 warnings)."
     )
     assert told.line_to_paste is None
 
@@ -194,7 +194,7 @@ def test_doctor_finds_the_line_that_mends_a_refusing_proxy(shop, monkeypatch):
         monkeypatch.setenv("no_proxy", "localhost")
         told = shop.doctor()
         assert (told.code, told.line_to_paste) == (1, "NO_PROXY=.stripe.com")
-        assert "Payment cannot go through: NET-PROXY-403" in told.lines
+        assert "Payments are not working: NET-PROXY-403" in told.lines
         shop.write(told.line_to_paste)
         assert shop.doctor().code == 0
 
@@ -250,7 +250,7 @@ def test_doctor_finds_the_proxy_where_the_direct_way_is_closed(shop, sandbox, mo
         monkeypatch.setenv("NO_PROXY", ".stripe.com")
         shop.lead_to(closed)
         told = shop.doctor()
-        assert "Payment cannot go through: NET-REFUSED" in told.lines
+        assert "Payments are not working: NET-REFUSED" in told.lines
         assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
         shop.write(told.line_to_paste)
         assert shop.doctor().code == 0
@@ -347,7 +347,7 @@ def test_doctor_names_a_dead_proxy(shop, monkeypatch):
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
         told = shop.doctor()
-    assert "Payment cannot go through: NET-PROXY-REFUSED" in told.lines
+    assert "Payments are not working: NET-PROXY-REFUSED" in told.lines
     assert told.line_to_paste == "NO_PROXY=.stripe.com"
 
 
@@ -381,7 +381,7 @@ def test_doctor_finds_the_authority_that_other_programs_know(settings, shop, mon
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     told = shop.doctor()
-    assert "Payment cannot go through: NET-TLS-UNTRUSTED" in told.lines
+    assert "Payments are not working: NET-TLS-UNTRUSTED" in told.lines
     assert told.line_to_paste == f"STRIPE_CA_BUNDLE={bundle}"
 
 

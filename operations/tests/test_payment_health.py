@@ -92,7 +92,7 @@ def test_a_look_is_made_by_post_only_and_with_a_token(client, operator):
 def test_page_calls_nobody(office, shop, sandbox):
     page = office.get(PAGE)
     assert sandbox.control.requests() == []
-    assert "Not looked at yet" in page.text
+    assert "Not checked yet" in page.text
     assert "api.stripe.com:443 directly (no proxy set)" in page.text
 
 
@@ -101,7 +101,7 @@ def test_look_tells_that_payment_goes_through(office, shop, sandbox):
     assert office.post(LOOK).headers["Location"] == PAGE
     assert wait_for_the_look().ok
     page = office.get(PAGE).text
-    assert "Payment can go through" in page
+    assert "Payments are working" in page
     assert "http-equiv" not in page
     assert "is accepted" in page
     assert {entry["method"] for entry in sandbox.control.requests()} == {"GET"}
@@ -115,7 +115,7 @@ def test_look_tells_the_cause_and_the_line_that_mends_it(office, shop, monkeypat
         office.post(LOOK)
         wait_for_the_look()
         page = office.get(PAGE).text
-    assert "Payment cannot go through" in page
+    assert "Payments are not working" in page
     assert "NET-PROXY-403" in page
     assert '<pre class="bo-pre bo-line" dir="ltr">NO_PROXY=.stripe.com</pre>' in page
     for secret in ("hunter2", KEY, "whsec_Doctor"):
@@ -139,7 +139,7 @@ def test_page_refreshes_itself_while_a_look_is_under_way(office, run_dir):
     live._keep(live.Look(at, None, []))
     page = office.get(PAGE).text
     assert '<meta http-equiv="refresh" content="2">' in page
-    assert "Looking at the way to Stripe" in page
+    assert "Checking connection to Stripe…" in page
     assert f'action="{LOOK}"' not in page
 
 
@@ -147,13 +147,13 @@ def test_second_look_does_not_begin_beside_the_first(office, run_dir):
     at = timezone.now()
     live._keep(live.Look(at, None, []))
     assert not start_look(at=at)
-    assert "A look is under way already." in office.post(LOOK, follow=True).text
+    assert "A check is already running." in office.post(LOOK, follow=True).text
 
 
 def test_look_whose_process_has_ended_keeps_nobody_waiting(office, run_dir):
     live._keep(live.Look(timezone.now() - timedelta(minutes=2), None, []))
     page = office.get(PAGE).text
-    assert "The last look did not come to its end" in page
+    assert "The last check did not finish" in page
     assert f'action="{LOOK}"' in page
 
 
@@ -161,7 +161,7 @@ def test_look_that_cannot_be_read_is_none(office, run_dir):
     run_dir.mkdir()
     (run_dir / "last-look.json").write_text("{}")
     assert last_look() is None
-    assert "Not looked at yet" in office.get(PAGE).text
+    assert "Not checked yet" in office.get(PAGE).text
 
 
 def test_figures_lead_to_their_rows(office, make_order, settings, at):
@@ -217,7 +217,7 @@ def test_event_that_cannot_be_handled_stays_and_is_told(client, operator, left_o
 def test_event_is_put_aside_by_who_may(client, operator, left_over):
     enter(client, operator)
     url = reverse("operations:payment_health_aside", args=[left_over.event_id])
-    assert "The event is put aside." in client.post(url, follow=True).text
+    assert "The event was dismissed." in client.post(url, follow=True).text
     left_over.refresh_from_db()
     assert left_over.status == "ignored"
 

@@ -59,7 +59,7 @@ def test_result_leads_to_what_was_missed(owners_client, url, attempt, answer, at
 def test_result_with_nothing_missed_has_no_list(owners_client, url, attempt, answer, at):
     answer(1, RIGHT)
     finish_attempt(attempt=attempt, at=at)
-    assert "Look at these again" not in page(owners_client, url)
+    assert "Review your mistakes" not in page(owners_client, url)
 
 
 def test_result_shows_no_text_of_open_questions(owners_client, url, attempt, answer, at):
@@ -76,7 +76,10 @@ def test_result_before_the_end_leads_on(owners_client, url, attempt, answer):
     assert "<h1>So far</h1>" in text
     assert f'href="/practice/{attempt.pk}/2/">Go on<' in text
     assert f'action="/practice/{attempt.pk}/finish/"' in text
-    assert "4 questions are not answered yet. Once you finish, they count as nothing." in text
+    assert (
+        "4 questions are not answered yet. If you finish now, they will be marked incorrect."
+        in text
+    )
 
 
 def test_result_after_the_end_offers_another_go(owners_client, url, attempt, at):

@@ -68,7 +68,7 @@ def test_finding_ends_with_1_and_names_line_and_question(run, file):
     path = file(GOOD | {"explanation": ""})
     assert run(path) == (
         1,
-        f"{path}:1: question 1: It has no explanation. Say why the key is right.\n"
+        f"{path}:1: question 1: No explanation. Explain why the answer is correct.\n"
         f"{FIGURES}1 finding.\n",
     )
 

@@ -10,7 +10,7 @@ from payments.stripe_integration import create_checkout_session
 CREATE = "POST /v1/checkout/sessions"
 SENTENCE = (
     "Unable to connect to payment service. Please check your internet connection and try again. "
-    "You have not been charged."
+    "You have not been charged. The problem is most likely on our side."
 )
 
 
@@ -62,7 +62,7 @@ def test_owner_is_sent_back_and_never_charged(client, sandbox, owner, url, detai
     client.force_login(owner)
     response = client.post(url, follow=True)
     assert response.redirect_chain == [(detail, 303)]
-    assert "This test bank is yours already. Nothing was charged." in response.text
+    assert "You already own this test bank. You have not been charged." in response.text
     assert (Order.objects.count(), sandbox.control.count(CREATE)) == (0, 0)
 
 
