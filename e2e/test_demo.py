@@ -93,7 +93,7 @@ def test_port_in_use_is_named(clone: Path) -> None:
         port = taken.getsockname()[1]
         with started_demo(clone, port) as process:
             assert process.wait(timeout=20) == 2
-    assert f"Port {port} is taken. Choose another with `make demo PORT=" in words(clone)
+    assert f"Port {port} is in use. Choose another with `make demo PORT=" in words(clone)
 
 
 def test_demo_refuses_a_live_key_in_the_environment(clone: Path) -> None:

@@ -129,11 +129,11 @@ def proxy_fallback(environment: Environment) -> str:
 
 
 def resolve(environment: Environment, mode: str) -> tuple[Override, ...]:
-    """Where names are led instead, for trials. Raises: SettingError, beside a live key too."""
+    """Where names are led instead, for trials. Raises: SettingError, with a live key too."""
     text = environment.text("STRIPE_RESOLVE")
     if text and mode == LIVE:
         raise SettingError(
-            "STRIPE_RESOLVE", "is refused beside a live key. Remove the line, or use a test key."
+            "STRIPE_RESOLVE", "is refused with a live key. Remove the line, or use a test key."
         )
     try:
         return parse_resolve(text)

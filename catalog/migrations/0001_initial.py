@@ -337,7 +337,7 @@ class Migration(migrations.Migration):
                     "source_kind",
                     models.CharField(
                         choices=[
-                            ("order", "Sort by"),
+                            ("order", "Order"),
                             ("free", "Free bank"),
                             ("grant", "Granted by staff"),
                         ],

@@ -23,7 +23,7 @@ class Access(models.Model):
     """
 
     class Source(models.TextChoices):
-        ORDER = "order", _("Sort by")
+        ORDER = "order", _("Order")
         FREE = "free", _("Free bank")
         GRANT = "grant", _("Granted by staff")
 

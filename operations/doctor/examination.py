@@ -22,7 +22,7 @@ from outbound.diagnosis import Acted
 from outbound.diagnosis.probe import ProbeReport
 from outbound.route import Route
 
-OFFLINE = "not tried (--offline)"
+OFFLINE = "not tested (--offline)"
 NOT_REACHED = "not reached"
 
 
@@ -154,9 +154,9 @@ def _gone_around(detour: Trial) -> Check:
         ROUTE,
         "Fallback",
         Status.WARN,
-        f"acts: the proxy fails, so calls go {way(detour.alternative.route)}",
-        detail="STRIPE_PROXY_FALLBACK=direct says so. Each call waits for the proxy first.",
-        fix="Mend the proxy, or write STRIPE_PROXY=direct.",
+        f"is in use: the proxy fails, so calls go {way(detour.alternative.route)}",
+        detail="STRIPE_PROXY_FALLBACK=direct is set. Each call tries the proxy first.",
+        fix="Fix the proxy, or set STRIPE_PROXY=direct.",
     )
 
 

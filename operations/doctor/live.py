@@ -80,7 +80,7 @@ def _run(look: Look) -> None:
     try:
         report = examine_way(Setup.of_site(asked=None, seconds=SECONDS_A_CALL), told=told)
     except Exception:
-        logger.exception("the look at the way to Stripe ended with a fault")
+        logger.exception("the connection check failed with an error")
         _keep(replace(look, finished_at=timezone.now()))
         return
     if report.ok:

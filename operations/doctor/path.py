@@ -15,7 +15,7 @@ ROUTE, PATH = "Route", "Path"
 TITLES = {
     Stage.RESOLVE: "Name",
     Stage.CONNECT: "Connection",
-    Stage.TUNNEL: "Proxy's tunnel",
+    Stage.TUNNEL: "Proxy tunnel",
     Stage.TLS: "TLS",
     Stage.SENT: "Request",
     Stage.ANSWERED: "Answer",
@@ -28,7 +28,7 @@ STATUSES = {
 }
 # Stripe's signatures are refused when they seem older than 300 s.
 SKEW_WARNS_SECONDS, SKEW_FAILS_SECONDS = 60, 300
-SET_THE_CLOCK = "Set the clock of this machine: timedatectl set-ntp true"
+SET_THE_CLOCK = "Set this machine's clock: timedatectl set-ntp true"
 
 
 def decide_route(setup: Setup) -> tuple[Route | None, list[Check]]:
@@ -120,7 +120,7 @@ def _failed(
 
 
 def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
-    reads = "intercepted: trusted because of STRIPE_CA_BUNDLE alone, whose owner can read the key"
+    reads = "intercepted: trusted only because of STRIPE_CA_BUNDLE, whose owner can read the key"
     found = reads if intercepted else "not intercepted"
     return Check(
         f"path.{step.stage}",
@@ -136,16 +136,16 @@ def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
 def clock_check(skew: float | None) -> Check:
     """What a clock means that is so many seconds ahead of the far side's, None where unknown."""
     if skew is None:
-        return _skipped("path.clock", PATH, "Clock", "nobody told the time")
+        return _skipped("path.clock", PATH, "Clock", "no time available")
     direction = "ahead of" if skew > 0 else "behind"
-    summary = f"{abs(skew):.0f} s {direction} the far side's"
+    summary = f"{abs(skew):.0f} s {direction} the server's"
     if abs(skew) <= SKEW_WARNS_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.OK, f"within {SKEW_WARNS_SECONDS} s")
     if abs(skew) <= SKEW_FAILS_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
     cause = Cause(
         "CLOCK-SKEW",
-        f"The clock of this machine is {summary}: webhooks are refused, or old ones accepted.",
+        f"The clock of this machine is {summary}: webhooks may be rejected, or old ones accepted.",
     )
     return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
 

@@ -50,7 +50,7 @@ SYSTEM_STORES = (
     Path("/etc/pki/tls/certs/ca-bundle.crt"),
     Path("/etc/ssl/cert.pem"),
 )
-NOTHING_ELSE = "Nothing else that was tried works."
+NOTHING_ELSE = "No other route works."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _own_setting(setup: Setup) -> Iterator[Alternative]:
         route = setup.decide(setup.setting)
     except RouteError:
         return
-    fix = Fix(instruction=f"Nothing needs changing: what the site is set to works ({route.rule}).")
+    fix = Fix(instruction=f"No change needed: the current settings work ({route.rule}).")
     yield Alternative("as set", route, fix)
 
 
@@ -270,7 +270,7 @@ def _for_people(setup: Setup, route: Route | None, failed: Check) -> Fix:
 
 
 def _about_this_machine(setup: Setup, route: Route) -> str:
-    """What to do where the call is led to a place of our own; empty where it is not."""
+    """What to do where the call is redirected to a place of our own; empty where it is not."""
     if is_loopback(route.host):
         return f"Start the sandbox at {setup.api_base}, or correct STRIPE_API_BASE."
     for led in setup.overrides:
@@ -278,7 +278,7 @@ def _about_this_machine(setup: Setup, route: Route) -> str:
             place = with_port(led.address, led.target_port)
             return (
                 f"STRIPE_RESOLVE leads {route.endpoint} to {place}: remove that line, or start "
-                "what should answer there."
+                "the server that should respond there."
             )
     return ""
 
@@ -286,7 +286,7 @@ def _about_this_machine(setup: Setup, route: Route) -> str:
 def _ask_for(route: Route) -> str:
     proxy = f" on the proxy {route.proxy.endpoint}" if route.proxy else ""
     return (
-        f"Ask who runs the network to allow CONNECT {route.endpoint}{proxy}, or direct "
+        f"Ask your network administrator to allow CONNECT {route.endpoint}{proxy}, or direct "
         "connections to it."
     )
 

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 KEY = "sk_test_51DoctorTestsDoctorTests"
 PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
 WEBHOOK_SECRET = "whsec_DoctorTestsDoctorTests"
-PUT = "Put this line into .env ("
+PUT = "Add this line to .env ("
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_doctor_finds_a_healthy_way(shop):
     told = shop.doctor()
     assert told.code == 0
     assert told.lines[-1] == (
-        "Payments are working: api.stripe.com answers and takes the key (3 warnings)."
+        "Payments are working: api.stripe.com responds and accepts the key (3 warnings)."
     )
     assert told.line_to_paste is None
 
@@ -288,9 +288,7 @@ def test_doctor_finds_it_beside_a_password_and_shows_none(shop, sandbox, monkeyp
         monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials.replace("http", "https"))
         fix = shop.json().data["fix"]
     assert (fix["line"], fix["tested"]) == ("", True)
-    assert fix["instruction"] == (
-        "Write http:// instead of https:// in HTTPS_PROXY of the process."
-    )
+    assert fix["instruction"] == ("Use http:// instead of https:// in HTTPS_PROXY of the process.")
 
 
 @pytest.mark.squid
@@ -338,7 +336,7 @@ def test_doctor_says_whom_to_ask_where_nothing_works(shop, monkeypatch):
     assert told.data["cause"]["id"] == "NET-PROXY-403"
     assert told.data["fix"]["line"] == ""
     assert told.data["fix"]["instruction"] == (
-        "Nothing else that was tried works. Ask who runs the network to allow CONNECT "
+        "No other route works. Ask your network administrator to allow CONNECT "
         f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
     )
 
@@ -371,7 +369,7 @@ def test_doctor_tries_a_proxy_that_only_http_proxy_names(shop, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed}")
         checks = shop.json().checks
     assert checks["environment.process.HTTP_PROXY"]["summary"].endswith(
-        "does not govern https addresses"
+        "does not apply to https addresses"
     )
     assert checks["other.1"]["summary"].endswith("NET-PROXY-REFUSED")
 
@@ -408,7 +406,7 @@ def test_doctor_says_that_stripe_resolve_leads_to_nobody(shop):
     assert told.data["cause"]["id"] == "NET-REFUSED"
     assert told.data["fix"]["instruction"] == (
         f"STRIPE_RESOLVE leads api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
-        "start what should answer there."
+        "start the server that should respond there."
     )
 
 
@@ -447,7 +445,7 @@ def test_doctor_offline_calls_nobody(shop, sandbox, monkeypatch):
     assert told.checks["environment.process.HTTPS_PROXY"]["summary"] == (
         "http://user:***@proxy.example:3128 (process): decides"
     )
-    assert told.checks["path.connect"]["summary"] == "not tried (--offline)"
+    assert told.checks["path.connect"]["summary"] == "not tested (--offline)"
 
 
 def test_doctor_offline_fails_on_a_proxy_address_that_cannot_be_read(shop, monkeypatch):
@@ -480,7 +478,7 @@ def test_doctor_tells_of_authorities_that_are_not_read(settings, shop, monkeypat
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     check = shop.json("--offline").checks["environment.process.SSL_CERT_FILE"]
-    assert check["summary"] == f"{bundle} (process): not read here"
+    assert check["summary"] == f"{bundle} (process): not used by this site"
     assert check["fix"] == f"STRIPE_CA_BUNDLE={bundle}"
 
 

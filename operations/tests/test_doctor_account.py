@@ -39,7 +39,7 @@ def test_endpoint_as_it_should_be():
     assert said([endpoint(), endpoint(url="https://other.example/hook")]) == {
         "webhook.endpoint": ("ok", f"{OURS} is registered"),
         "webhook.enabled": ("ok", "yes"),
-        "webhook.events": ("ok", "all that are needed"),
+        "webhook.events": ("ok", "all required events"),
         "webhook.version": ("ok", API_VERSION),
     }
 
@@ -65,7 +65,11 @@ def test_machine_that_stripe_cannot_call_needs_none():
 @pytest.mark.parametrize(
     ("changes", "check", "summary"),
     [
-        ({"status": "disabled"}, "enabled", "no: Stripe sends nothing, and not later either"),
+        (
+            {"status": "disabled"},
+            "enabled",
+            "no: Stripe sends no events, and does not send missed ones later",
+        ),
         (
             {"enabled_events": sorted(SUBSCRIBED_EVENTS - {"checkout.session.completed"})},
             "events",
@@ -74,12 +78,12 @@ def test_machine_that_stripe_cannot_call_needs_none():
         (
             {"api_version": "2020-08-27"},
             "version",
-            f"2020-08-27; this site reads {API_VERSION}",
+            f"2020-08-27; this site uses {API_VERSION}",
         ),
         (
             {"api_version": None},
             "version",
-            f"the account's own; this site reads {API_VERSION}",
+            f"the account's default; this site uses {API_VERSION}",
         ),
     ],
 )
@@ -90,7 +94,7 @@ def test_what_is_wrong_with_an_endpoint_is_named(changes, check, summary):
 def test_two_endpoints_bring_each_event_twice():
     assert said([endpoint(), endpoint()])["webhook.endpoint"] == (
         "warn",
-        "registered 2 times: each event comes as often",
+        "registered 2 times, so each event is sent that many times",
     )
 
 
@@ -125,9 +129,7 @@ def test_endpoint_is_read_from_the_account(sandbox, settings):
 
 def test_key_that_may_not_read_endpoints_is_no_fault(sandbox, settings):
     sandbox.control.fault("status", method="GET", path="/v1/webhook_endpoints", status=403)
-    assert checks_of(settings)["webhook.endpoint"].summary == (
-        "not told: the key may not read them"
-    )
+    assert checks_of(settings)["webhook.endpoint"].summary == ("unknown: the key cannot read them")
 
 
 def test_secret_key_needs_no_permissions(sandbox, settings):
@@ -139,13 +141,13 @@ def test_missing_permission_is_named(sandbox_with_restricted_key, settings):
     control = sandbox_with_restricted_key
     control.fault("status", method="GET", path="/v1/events", status=403)
     check = checks_of(settings)["key.permissions"]
-    assert (check.status, check.summary) == ("warn", "may not read Events")
-    assert check.fix.startswith("Allow Events (read) to the key at https://dashboard")
+    assert (check.status, check.summary) == ("warn", "cannot read Events")
+    assert check.fix.startswith("Allow Events (read) for the key at https://dashboard")
 
 
 def test_permissions_that_are_there_are_named(sandbox_with_restricted_key, settings):
     check = checks_of(settings)["key.permissions"]
-    assert check.summary == f"may read {', '.join(READ)}"
+    assert check.summary == f"can read {', '.join(READ)}"
 
 
 @pytest.fixture

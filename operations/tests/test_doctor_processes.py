@@ -26,14 +26,14 @@ def said(at):
 
 
 def test_nothing_runs(at):
-    assert said(at) == [("skip", "no server of this site runs here")]
+    assert said(at) == [("skip", "no server of this site is running here")]
 
 
 def test_server_with_the_same_way(at):
     note_process(WEB, at=at)
     (status, summary), *others = said(at + LATER)
     assert (status, others) == ("ok", [])
-    assert summary.endswith("for 3 h: reaches Stripe as from here")
+    assert summary.endswith("for 3 h: has the same route to Stripe")
 
 
 def test_server_that_was_started_before_the_variable_was_set_is_to_be_restarted(at, monkeypatch):
@@ -48,8 +48,8 @@ def test_server_that_was_started_before_the_variable_was_set_is_to_be_restarted(
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("STRIPE_SECRET_KEY", "sk_test_51OtherOtherOther", "has another key, sk_sandbox_"),
-        ("STRIPE_PROXY_FALLBACK", "direct", "has other credentials or settings"),
+        ("STRIPE_SECRET_KEY", "sk_test_51OtherOtherOther", "has a different key, sk_sandbox_"),
+        ("STRIPE_PROXY_FALLBACK", "direct", "has different credentials or settings"),
     ],
 )
 def test_other_settings_are_named(at, settings, name, value, words):
@@ -64,7 +64,7 @@ def test_other_password_is_found_and_not_shown(at, monkeypatch):
     note_process(WEB, at=at)
     monkeypatch.setenv("HTTPS_PROXY", "http://user:swordfish@proxy.example:3128")
     (check,) = process_checks(at=at)
-    assert check.summary.endswith("has other credentials or settings")
+    assert check.summary.endswith("has different credentials or settings")
 
 
 def test_server_that_other_machines_reach_is_warned_of(at, settings):
@@ -78,7 +78,7 @@ def test_server_that_other_machines_reach_is_warned_of(at, settings):
 
 def test_worker_that_should_run_is_missed(at, settings):
     settings.WORKER = True
-    assert said(at)[1] == ("skip", "WORKER=1, and none runs on this machine")
+    assert said(at)[1] == ("skip", "WORKER=1, and no worker is running on this machine")
 
 
 def test_outage_and_detour_are_told(at):
@@ -89,5 +89,5 @@ def test_outage_and_detour_are_told(at):
     checks = {check.id: check for check in process_checks(at=detour.at)}
     assert checks["processes.outage"].status == "warn"
     assert checks["processes.detour"].summary == (
-        "acted 0 s ago: a call went around the proxy (NET-PROXY-403)"
+        "acted 0 s ago: a call bypassed the proxy (NET-PROXY-403)"
     )

@@ -93,7 +93,7 @@ def test_nothing_is_written_where_nobody_agrees(behind_a_dead_proxy):
     before = behind_a_dead_proxy.env_file.read_text()
     told = behind_a_dead_proxy.manage("doctor", "--write-env")
     assert told.returncode == 1
-    assert "Nobody is there to be asked; --yes writes it." in told.stderr
+    assert "Cannot ask for confirmation. Use --yes to write it." in told.stderr
     assert told.stdout.splitlines()[-1] == "Nothing was written."
     assert behind_a_dead_proxy.env_file.read_text() == before
 
@@ -146,7 +146,7 @@ def test_session_is_made_by_both_ways_and_taken_back(shop, for_sale, sandbox):
     assert (shell["status"], page["status"]) == ("ok", "ok")
     assert shell["summary"].startswith("create_checkout_session in manage.py shell: cs_")
     assert page["summary"] == (
-        f"a purchase, up to Stripe's page: 303 to {sandbox.url}, which browsers are let go to"
+        f"a purchase, up to Stripe's page: 303 to {sandbox.url}, which browsers are allowed to open"
     )
     assert sandbox.control.count(CREATE) == 1
     assert sandbox.control.count("POST /v1/checkout/sessions/{id}/expire") == 1

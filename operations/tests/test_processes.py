@@ -70,7 +70,7 @@ def test_start_is_told_in_the_log(settings, monkeypatch, caplog):
     with caplog.at_level(logging.INFO, "testbank"):
         tell_at_start()
     assert "api.stripe.com:443 directly (no proxy set)" in caplog.messages[0]
-    assert "does not govern https" in caplog.text
+    assert "does not apply to https" in caplog.text
 
 
 def test_fallback_is_told_at_start(settings, monkeypatch, caplog):

@@ -125,7 +125,7 @@ def test_a_key_goes_only_where_it_belongs(mode, base, fine):
 def test_resolve_is_refused_beside_live_keys():
     settings = environment({"STRIPE_RESOLVE": "api.stripe.com:443:127.0.0.1:1"})
     assert len(stripe_settings.resolve(settings, "test")) == 1
-    with pytest.raises(SettingError, match="refused beside a live key"):
+    with pytest.raises(SettingError, match="refused with a live key"):
         stripe_settings.resolve(settings, "live")
 
 

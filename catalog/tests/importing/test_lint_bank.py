@@ -119,6 +119,6 @@ def test_lost_picture_of_a_bank_is_found(run, file, make_bank, tmp_path, setting
 
 
 def test_neither_file_nor_bank_is_wrong_use(run):
-    with pytest.raises(CommandError, match="There is no file and no bank 'none'") as raised:
+    with pytest.raises(CommandError, match="There is no file or test bank 'none'") as raised:
         run("none")
     assert raised.value.returncode == 2
