@@ -95,6 +95,7 @@ def write_settings(ports: Ports, **changes: str) -> None:
         "TESTBANK_DEMO": "1",
         "WORKER": "1",
         "REFUND_DAYS": "14",
+        "SUPPORT_EMAIL": "support@example.org",
         "SECRET_KEY": former.get("SECRET_KEY") or secrets.token_hex(32),
         "DATABASE_URL": f"sqlite:///{DATABASE}",
         "SITE_URL": f"http://127.0.0.1:{ports.web}",

@@ -130,12 +130,12 @@ def test_a_lost_telephone_is_mended_by_the_operator(signed_in, colleague, capsys
     set_up_factor(signed_in)
     call_command("reset_second_factor", "SOL@example.org")
     assert not Authenticator.objects.exists()
-    assert "sets up a second factor at the next visit" in capsys.readouterr().out
+    assert "will set up two-factor authentication at the next visit" in capsys.readouterr().out
 
 
 def test_resetting_twice_changes_nothing(colleague, capsys):
     call_command("reset_second_factor", colleague.email)
-    assert "nothing was changed" in capsys.readouterr().out
+    assert "Nothing was changed" in capsys.readouterr().out
 
 
 def test_resetting_for_nobody_says_so():

@@ -136,7 +136,7 @@ def test_lines_are_chosen_where_there_are_several(office, paid, make_bank):
 def test_without_stripe_it_is_written_down_and_said_so(office, paid, sandbox):
     sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
     told = office.post(page_of(paid), wish(), follow=True).text
-    assert "Do not ask for it a second time." in told
+    assert "Do not submit it again." in told
     assert Refund.objects.get().status == "asked"
     assert "There is nothing left to refund." in office.get(page_of(paid)).text
 
@@ -150,7 +150,7 @@ def test_what_stripe_refuses_is_told(office, paid, sandbox):
 def test_an_order_of_another_mode_is_not_paid_back(office, paid, sandbox, settings):
     settings.STRIPE_MODE = "live"
     told = office.post(page_of(paid), wish(), follow=True).text
-    assert "Stripe was not asked" in told
+    assert "No refund was requested" in told
     assert sandbox.control.count("POST /v1/refunds") == 0
 
 

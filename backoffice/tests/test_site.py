@@ -329,7 +329,7 @@ def test_a_bank_without_questions_is_saved_and_not_sold(office, make_bank):
     )
     draft.refresh_from_db()
     assert (draft.title, draft.is_on_sale) == ("New", False)
-    assert "it has no question that can be practised" in page.text
+    assert "because it has no questions to practice" in page.text
 
 
 def test_a_bank_is_withdrawn_and_stays_with_its_owners(office, test_bank, owner):
@@ -501,4 +501,4 @@ def test_a_preview_of_a_kind_that_is_only_kept_says_so(office, test_bank):
         test_bank=test_bank, question=version.question, position=9, is_asked=False
     )
     page = office.get(reverse("catalog:preview", args=[version.question.public_id])).text
-    assert "cannot be asked yet" in page
+    assert "cannot be practiced yet" in page

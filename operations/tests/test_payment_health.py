@@ -209,7 +209,7 @@ def test_event_that_cannot_be_handled_stays_and_is_told(client, operator, left_o
     StripeEvent.objects.update(body="{}")
     enter(client, operator)
     url = reverse("operations:payment_health_replay", args=[left_over.event_id])
-    assert "It could not be handled." in client.post(url, follow=True).text
+    assert "The event could not be processed." in client.post(url, follow=True).text
     left_over.refresh_from_db()
     assert left_over.status in {"failed", "unknown"}
 
@@ -224,7 +224,7 @@ def test_event_is_put_aside_by_who_may(client, operator, left_over):
 
 @pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
 def test_events_are_for_operators_only(client, seller, learner, left_over, name):
-    url = reverse(f"admin:{name}", args=[left_over.event_id])
+    url = reverse(f"operations:{name}", args=[left_over.event_id])
     assert client.post(url).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.post(url).status_code == 404
@@ -238,7 +238,7 @@ def test_events_are_for_operators_only(client, seller, learner, left_over, name)
 
 @pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
 def test_unknown_event_is_not_found(office, name):
-    assert office.post(reverse(f"admin:{name}", args=["evt_none"])).status_code == 404
+    assert office.post(reverse(f"operations:{name}", args=["evt_none"])).status_code == 404
 
 
 def test_incidents_and_events_that_wait_are_shown_newest_first(office, at):
@@ -276,12 +276,12 @@ def test_fallback_is_shown_where_it_acts(office, settings):
     outage.record_fallback("NET-PROXY-403")
     page = office.get(PAGE).text
     assert "STRIPE_PROXY_FALLBACK=direct: where the proxy fails" in page
-    assert "A call went around the proxy" in page
+    assert "A call bypassed the proxy" in page
 
 
 def test_outage_is_shown(office):
     outage.record_outage("NET-REFUSED")
-    assert "The last purchases did not get through." in office.get(PAGE).text
+    assert "The most recent purchases failed." in office.get(PAGE).text
 
 
 def test_look_into_nowhere_tells_it(office, shop):

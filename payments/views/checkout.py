@@ -96,9 +96,9 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
     request_reminder(order=order, at=timezone.now())
     if order.session_id:
         # An earlier attempt led to Stripe's page, where the buyer may have paid.
-        words = _("We'll email %(email)s when payments work again.")
+        words = _("We will email %(email)s when payments work again.")
     else:
-        words = _("We'll email %(email)s when payments work again. You have not been charged.")
+        words = _("We will email %(email)s when payments work again. You have not been charged.")
     messages.success(request, words % {"email": order.email})
     return redirect("catalog:detail", slug=slug)
 

@@ -153,7 +153,7 @@ def test_form_fits_the_kind_and_tells_nothing(browser, attempt, page, position, 
 def test_answer_is_kept_and_explained(send, position, data, fraction, title, shown):
     response = send(position, data)
     assert float(Answer.objects.get().fraction) == fraction
-    assert f"<title>{title} · Question {position} of" in response.text
+    assert f"<title>{title} · Question {position} from" in response.text
     assert verdicts(response.text) == shown
 
 
@@ -240,5 +240,5 @@ def test_sample_of_each_kind_can_be_tried_without_an_account(client, bank, numbe
 
 def test_sample_that_is_not_answered_says_what_to_do(client, bank):
     text = client.post(reverse("catalog:sample", args=["kinds", NUMBER]), {"number": "x"}).text
-    assert "Enter one number" in text
+    assert "Enter a number" in text
     assert SECRETS.findall(text) == []

@@ -73,7 +73,7 @@ def test_result_shows_no_text_of_open_questions(owners_client, url, attempt, ans
 def test_result_before_the_end_leads_on(owners_client, url, attempt, answer):
     answer(1, RIGHT)
     text = page(owners_client, url)
-    assert "<h1>So far</h1>" in text
+    assert "<h1>Progress so far</h1>" in text
     assert f'href="/practice/{attempt.pk}/2/">Go on<' in text
     assert f'action="/practice/{attempt.pk}/finish/"' in text
     assert (
@@ -97,7 +97,7 @@ def test_result_stays_readable_when_the_access_has_ended(
     text = page(owners_client, url)
     assert "1 of 5 points" in text
     assert "Your access to this test bank has ended." in text
-    assert 'href="/banks/git/">See the bank<' in text
+    assert 'href="/banks/git/">View test bank<' in text
     assert "Go on<" not in text
 
 

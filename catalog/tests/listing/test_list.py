@@ -240,9 +240,9 @@ def test_the_first_page_shows_featured_banks_or_else_the_newest(client, make_ban
 
 
 def test_the_first_page_leads_to_a_question_at_once(client, test_bank, make_bank, uncached):
-    assert 'href="/banks/git/sample/1/">Or answer a question of' in client.get("/").text
+    assert 'href="/banks/git/sample/1/">Or try a question from' in client.get("/").text
     make_bank("newer", title="Newer", questions=0)
-    assert "Or answer a question of" not in client.get("/").text
+    assert "Or try a question from" not in client.get("/").text
 
 
 def test_a_draft_is_on_no_page_of_the_front(client, make_bank, category):

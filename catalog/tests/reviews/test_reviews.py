@@ -329,7 +329,7 @@ def test_owner_writes_and_reads_it(client, owner, test_bank, form, is_former):
     detail = reverse("catalog:detail", args=["git"])
     assert "Write a review" in client.get(detail).text
     page = client.post(form, FORM, follow=True)
-    assert "Your review stands on the page" in page.text
+    assert "Your review is now on" in page.text
     assert "Very good." in page.text
     assert "Edit your review" in page.text
     assert Review.objects.values_list("stars", "words", "author_name", "learner").get() == (

@@ -123,7 +123,10 @@ def test_fault_of_stripe_itself_is_not_called_a_connection_fault(client, sandbox
     ("fault", "begins"),
     [
         ({"kind": "cut_before", "times": 5}, "Unable to connect to payment service. "),
-        ({"kind": "status", "status": 500, "times": 5, "saved": False}, "The payment service did "),
+        (
+            {"kind": "status", "status": 500, "times": 5, "saved": False},
+            "The payment service could ",
+        ),
     ],
 )
 def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
@@ -136,7 +139,7 @@ def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
     response = client.post(url)
     assert response.status_code == 503
     assert begins in response.text
-    assert "If you have paid already, do not pay again" in response.text
+    assert "If you have already paid, do not pay again" in response.text
     assert "You have not been charged." not in response.text
 
 

@@ -106,7 +106,7 @@ def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, lear
     sandbox.control.fault("cut_before", times=20)
     client.force_login(learner)
     response = client.post(f"/payments/orders/{session.order.pk}/check/", follow=True)
-    assert "We could not ask just now. Nothing is lost" in response.content.decode()
+    assert "We couldn't check right now. Your order is safe" in response.content.decode()
 
 
 def test_checking_is_limited(client, sandbox, learner, test_bank, monkeypatch):
@@ -117,7 +117,7 @@ def test_checking_is_limited(client, sandbox, learner, test_bank, monkeypatch):
     for _time in range(8):
         client.post(f"/payments/orders/{order.pk}/check/")
     assert sandbox.control.count("GET /v1/checkout/sessions/{id}") == 6
-    assert "We have just looked" in text(client, order)
+    assert "We just checked" in text(client, order)
 
 
 def test_the_receipt_names_what_was_paid_and_paid_back(client, order, learner):
