@@ -183,7 +183,8 @@ def purchasing(site: Site, *, sessions: list[str]) -> Iterator[None]:
             Shopper(site.url, session).purchase(BANK)
 
     with ThreadPoolExecutor(len(sessions)) as pool:
-        list(map(partial(pool.submit, purchase), sessions))
+        for session in sessions:
+            pool.submit(purchase, session)
         yield
 
 

@@ -53,7 +53,8 @@ def test_purchases_get_through_a_pooled_connection(shop):
 
     def buy(session):
         reply = Shopper(site.url, session).purchase("git-in-practice")
-        sandbox.control.pay(re.search(r"/c/pay/(cs_\w+)", reply.location)[1])
+        (checkout,) = re.findall(r"/c/pay/(cs_\w+)", reply.location)
+        sandbox.control.pay(checkout)
 
     with site.serving(), ThreadPoolExecutor(BUYERS) as pool:
         list(pool.map(buy, sessions))
