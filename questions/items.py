@@ -84,7 +84,7 @@ NOTHING = Text(source="")
 
 def is_optional(part: Frozen, name: str) -> bool:
     """Return True for a field whose text an author may leave out, such as a feedback."""
-    return type(part).model_fields[name].default == NOTHING
+    return bool(type(part).model_fields[name].default == NOTHING)
 
 
 def texts_of(part: object) -> Iterator[Text]:
