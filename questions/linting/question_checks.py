@@ -1,4 +1,4 @@
-"""What can be said of a question alone."""
+"""Checks of a single question."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -159,6 +159,6 @@ def test_words_of_a_formula_are_its_source() -> None:
 
 
 def test_many_formulas_are_read_in_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     html("$x_{i}^{2}$ " * 2_000)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

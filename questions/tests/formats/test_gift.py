@@ -277,18 +277,18 @@ def test_lower_case_truth_is_a_short_answer() -> None:
 
 def test_hostile_rows_of_signs_are_quick() -> None:
     content = shared("hostile/text/gift_redos.txt")
-    started = time.perf_counter()
+    started = time.process_time()
     found = read_gift(content)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert [problem.line for problem in found.errors] == [1, 3, 5]
 
 
 @pytest.mark.parametrize("sign", ["{", "}", "=", "~", "::", "\\", "#", "%", "->", "[html]", "//"])
 def test_ten_thousand_of_a_sign_are_quick(sign: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for text in (sign * 10_000, f"What? {{{sign * 10_000}}}", f"What? {{={f'{sign} ' * 10_000}}}"):
         read(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(st.text(alphabet="{}=~#:%\\-> \n[]/T15.ahtml$", max_size=60))
