@@ -194,7 +194,7 @@ def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpR
         return _question_page(request, attempt, position, draft, status=UNPROCESSABLE)
     if not submitted.is_first:
         came_second = _(
-            "You answered this question before, perhaps in another tab. Your first answer "
+            "You already answered this question, perhaps in another tab. Your first answer "
             "counts; this one was not saved."
         )
         messages.info(request, came_second)

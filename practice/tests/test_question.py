@@ -116,7 +116,7 @@ def test_second_answer_changes_nothing_and_is_told_so(owners_client, url):
     response = owners_client.post(url, {"choice": RIGHT})
     assert response["Location"] == url
     assert words(response) == [
-        "You answered this question before, perhaps in another tab. Your first answer counts; "
+        "You already answered this question, perhaps in another tab. Your first answer counts; "
         "this one was not saved."
     ]
     assert Answer.objects.get().response["chosen"] == [WRONG]
