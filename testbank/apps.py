@@ -11,6 +11,7 @@ class TestbankConfig(AppConfig):
 
     def ready(self) -> None:
         """See `testbank/groups.py`. Only apps with models of their own tell of a migration."""
+        from testbank import checks  # noqa: F401, PLC0415 - registers them
         from testbank.groups import make_groups  # noqa: PLC0415 - models are not there before
 
         post_migrate.connect(make_groups, sender=apps.get_app_config("accounts"))

@@ -337,3 +337,6 @@ LOGGING = {
         )
     },
 }
+
+# Names in `.env` that nothing above has read, each with the one that was likely meant.
+MISSPELLED_SETTINGS = env.misspelled()

@@ -3,6 +3,14 @@
 import os
 import sys
 
+from testbank.pasted_lines import stop_at_pasted_lines
+
+# gunicorn starts a dead worker again for ever, unless it ended with this code.
+BOOT_ERROR = 3
+
+# Before anything that a pasted line may stop.
+stop_at_pasted_lines(os.environ, exit_code=BOOT_ERROR)
+
 from django.conf import settings
 from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
@@ -12,9 +20,6 @@ from django.utils import timezone
 
 from testbank.environment import SettingError
 
-# gunicorn starts a dead worker again for ever, unless it ended with this code.
-BOOT_ERROR = 3
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testbank.settings")
 
 try:
@@ -23,8 +28,9 @@ except SettingError as error:
     sys.stderr.write(f"The site cannot start.\n{error}\n")
     raise SystemExit(BOOT_ERROR) from None
 
-from testbank.machines import machines_first  # noqa: E402 - needs the settings
-from testbank.processes import WEB, note_process  # noqa: E402 - as above
+# These need the settings.
+from testbank.machines import machines_first
+from testbank.processes import WEB, note_process
 
 if not settings.DEBUG:
     # Connections are looked after when a request begins; nobody reads a list of statements, and
