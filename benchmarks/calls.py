@@ -15,7 +15,7 @@ from benchmarks.figures import Row, at_most
 from benchmarks.pages import Say
 from benchmarks.sites import Database, new_site
 from benchmarks.stripe_side import STRIPE, stripe_side
-from outbound.route import Surroundings, decide
+from outbound.route import ProxyEnvironment, decide
 
 NAMES = ["call-cpu", "call-connections", "decide-linear"]
 CALLS = 100
@@ -95,12 +95,12 @@ def _entry_seconds(entries: int) -> float:
     """CPU seconds for each entry in one decision, none of which is about Stripe."""
     kinds = ("host{}.example.org", ".sub{}.example", "*.star{}.example:8443", "10.{}.0.0/16")
     text = ",".join(kinds[place % len(kinds)].format(place % 256) for place in range(entries))
-    surroundings = Surroundings(
+    environment = ProxyEnvironment(
         process={"NO_PROXY": text, "HTTPS_PROXY": "http://proxy.example:3128"}, dotenv={}
     )
     decisions = DECISIONS * MANY // entries
     started = time.process_time()
     for _decision in range(decisions):
-        route = decide(f"https://{STRIPE}/", surroundings=surroundings)
+        route = decide(f"https://{STRIPE}/", environment=environment)
         assert not route.is_direct
     return (time.process_time() - started) / decisions / entries

@@ -96,7 +96,7 @@ class _Request:
 
 
 class OutboundHTTPClient(stripe.HTTPClient):
-    """stripe-python's transport, carried out by `outbound.Client`.
+    """stripe-python's transport, carried out by `outbound.transport.Client`.
 
     One deadline spans all tries. A try is repeated only where that can help, with the same
     body and the same idempotency key. The route is decided anew for each call, so that

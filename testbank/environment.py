@@ -1,7 +1,7 @@
 """Settings as they stand in the process's environment and in `.env`, read with types.
 
 Nothing here knows what a setting is for (`testbank/settings.py` does) or how a proxy
-is chosen (`outbound/route.py` does). A variable of the process wins over `.env`; an
+is chosen (`outbound/route/` does). A variable of the process wins over `.env`; an
 empty one counts as unset.
 """
 

@@ -1,5 +1,5 @@
 """The group "Environment": what could send calls elsewhere, where it comes from, and whether
-it does. Secrets are masked; nothing here is decided (`outbound/route.py` did)."""
+it does. Secrets are masked; nothing here is decided (`outbound/route/` did)."""
 
 import netrc
 from collections.abc import Iterator

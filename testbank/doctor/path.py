@@ -1,6 +1,6 @@
 """The groups "Route" and "Path": how the call goes, and how far it got.
 
-`outbound/probe.py` makes the call, without a key.
+`outbound/diagnosis/probe.py` makes the call, without a key.
 """
 
 from outbound.diagnosis import Diagnosis, diagnose_route_error

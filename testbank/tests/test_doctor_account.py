@@ -3,7 +3,7 @@
 
 import pytest
 
-from outbound.route import Surroundings, decide
+from outbound.route import ProxyEnvironment, decide
 from payments.stripe_client import API_VERSION
 from payments.tests.conftest import (  # noqa: F401 - fixtures
     forget_stripe_client,
@@ -106,7 +106,7 @@ def test_endpoints_that_cannot_be_read_are_not_ours(answer):
 
 def checks_of(settings):
     setup = Setup.of_site(asked=None, seconds=5)
-    route = decide(setup.url, surroundings=Surroundings({}, {}))
+    route = decide(setup.url, environment=ProxyEnvironment({}, {}))
     return {check.id: check for check in account_checks(setup, route)}
 
 

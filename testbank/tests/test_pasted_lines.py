@@ -1,13 +1,13 @@
 """Lines of older guides, pasted into any file: a sentence instead of a traceback."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from testbank.pasted_lines import ROOT, pasted_in_code, pasted_in_env
+from testbank.pasted_lines import pasted_in_code, pasted_in_env
+from testing.demo import copy_project
 
 CLIENT = "stripe.default_http_client = stripe.http_client.RequestsClient(proxy=None)"
 DIRECT = "Remove the line, and write STRIPE_PROXY=direct into .env"
@@ -94,9 +94,8 @@ def test_env_without_python_is_left_alone(site):
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """The site's own files, so that lines can be pasted into them."""
-    folder = tmp_path_factory.mktemp("copy") / "site"
-    others = shutil.ignore_patterns(".*", "var", "static", "docs", "__pycache__", "node_modules")
-    shutil.copytree(ROOT, folder, ignore=others)
+    folder = tmp_path_factory.mktemp("copy")
+    copy_project(folder)
     return folder
 
 
