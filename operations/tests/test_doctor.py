@@ -276,7 +276,7 @@ def test_doctor_leads_back_to_the_environment(shop, sandbox, monkeypatch):
 def test_doctor_finds_how_a_proxy_is_spoken_to(shop, sandbox, monkeypatch, wrong):
     with running_squid(leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
-        told = shop.doctor("--timeout=1")
+        told = shop.doctor("--timeout=3")
         assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
         shop.write(told.line_to_paste)
         assert shop.doctor().code == 0

@@ -111,7 +111,8 @@ def proxy_silent(route: Route) -> Finding:
         "NET-PROXY-SILENT",
         f"{_proxy(route)} did not answer.",
         f"Correct the host or the port in {route.rule}.",
-        f"A firewall may drop the packets, the proxy may hang, or the port {other}.",
+        "A firewall may drop the packets, or the proxy may hang.",
+        f"Or the port {other}.",
     )
 
 
@@ -151,19 +152,18 @@ def _about_certificate(fault: CertificateFault) -> str:
 def proxy_closed(route: Route) -> Finding:
     """The proxy hung up before it had answered."""
     operator = f"{_proxy(route)} closed the connection before it had answered."
-    advice = (
-        "The port may not be a proxy's or may speak TLS only (then the address begins with "
-        "https://), or the proxy may be out of connections."
-    )
+    advice = "The port may not be a proxy's, or the proxy may be out of connections."
+    untested = "Or it may speak TLS only (then the address begins with https://)."
     fix = f"Correct the address in {route.rule}, or look into the proxy's log."
-    return Finding("NET-PROXY-CLOSED", operator, fix, advice, retry_useful=True)
+    return Finding("NET-PROXY-CLOSED", operator, fix, advice, untested, retry_useful=True)
 
 
 def proxy_not_http(route: Route) -> Finding:
     """What listens there is no HTTP proxy."""
     operator = f"What answers at {the_proxy(route)} does not speak HTTP."
     fix = f"Correct the port in {route.rule}."
-    return Finding("NET-PROXY-NOT-HTTP", operator, fix, "Or it is a SOCKS proxy: socks5h://.")
+    untested = "Or it is a SOCKS proxy: socks5h://."
+    return Finding("NET-PROXY-NOT-HTTP", operator, fix, untested=untested)
 
 
 def _proxy(route: Route) -> str:

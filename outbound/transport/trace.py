@@ -15,6 +15,10 @@ from outbound.redaction import scrub
 DETAIL_CHARACTERS = 300
 
 
+# The outcome of an address that had not answered when another one did.
+SILENT = "silent"
+
+
 class Stage(StrEnum):
     """The stage that a call reached, and in which a failed call failed.
 
