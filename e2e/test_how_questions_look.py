@@ -1,14 +1,12 @@
 """Questions with formulas, code, tables and drawings, on a phone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.journey import Visitor
-from testing.demo import copy_project, ready_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
@@ -17,14 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 CODE = "/banks/sql-foundations/sample/2/"
 FORMULA = "/banks/statistics/sample/3/"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("clone")
-    copy_project(Path(folder))
-    with ready_demo(Path(folder)) as address:
-        yield address
 
 
 @pytest.fixture

@@ -2,24 +2,13 @@
 
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from e2e.journey import Visitor
-from testing.demo import copy_project, ready_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("clone")
-    copy_project(Path(folder))
-    with ready_demo(Path(folder)) as address:
-        yield address
 
 
 def test_everything_works_without_scripts(demo: str, browser: Browser) -> None:
