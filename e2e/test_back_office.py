@@ -23,6 +23,7 @@ def complaints(page: Page) -> list[str]:
     return heard
 
 
+@pytest.mark.proof
 def test_every_page_works_under_its_policy(demo: str, page: Page, complaints: list[str]) -> None:
     sign_in(Visitor(page=page, shop=demo), SELLER, following="/admin/")
     expect(page).to_have_url(f"{demo}/admin/")

@@ -19,6 +19,7 @@ FEWEST_OF_A_STAGE = 4
 STAGES = {*Stage} - {Stage.PAYMENT, Stage.NEW_PRICE}  # these two are no doing of the shop
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "database",

@@ -108,6 +108,7 @@ def buy(site: Site, sandbox: RunningSandbox, session: str) -> bool:
     return False
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_killed_in_the_middle_of_a_hundred_purchases(
     shop: tuple[Site, RunningSandbox],

@@ -40,6 +40,7 @@ def stops_of(page: Page) -> list[dict[str, Any]]:
     return stops
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("path", ["/", "/banks/", BANK, f"{BANK}sample/1/", "/accounts/signup/"])
 def test_the_keyboard_is_seen_wherever_it_stops(

@@ -10,6 +10,8 @@ from practice.services import submit_answer
 from practice.tests.conftest import RIGHT
 from questions.grading import ChoiceResponse
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = 360
 SESSION_AND_USER = 2
 # Generous: what is meant is "no page walks through all questions".

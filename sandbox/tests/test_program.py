@@ -17,6 +17,8 @@ from sandbox.tests.conftest import bank, client_of
 from testing.sandbox import ROOT, RunningSandbox, running_sandbox
 from testing.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 KEY = "--secret-key=sk_sandbox_of_the_program"
 
 

@@ -30,7 +30,7 @@ from testbank.demo_life.people import (
     SELLER,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

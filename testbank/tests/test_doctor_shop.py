@@ -12,7 +12,7 @@ from testbank.doctor.shop import shop_checks
 from testbank.sweeps import RECONCILED, note_run
 from testing.site import Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def warnings(at):
