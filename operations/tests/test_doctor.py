@@ -28,7 +28,7 @@ from testing.proxies import (
 from testing.sandbox import running_sandbox
 from testing.site import ROOT, Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 KEY = "sk_test_51DoctorTestsDoctorTests"
 PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
