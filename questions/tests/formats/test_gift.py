@@ -8,7 +8,7 @@ from typing import Any
 
 import nh3
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from questions.formats.gift import LONGEST_BLOCK, MOST_LINES, read_gift
@@ -301,6 +301,7 @@ def test_ten_thousand_of_a_sign_are_quick(sign: str) -> None:
     assert time.process_time() - started < 1
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="{}=~#:%\\-> \n[]/T15.ahtml$", max_size=60))
 def test_nothing_makes_the_reader_fall(text: str) -> None:
     found = read(text)
