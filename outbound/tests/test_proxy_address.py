@@ -134,7 +134,7 @@ def test_only_a_line_that_is_no_guess_is_suggested(text, meant):
     assert corrected(text) == meant
 
 
-def test_an_address_shown_can_be_recognised():
+def test_an_address_shown_can_be_recognized():
     assert str(parse_proxy("http://user:secret@[::1]:3128")) == "http://user:***@[::1]:3128"
 
 
