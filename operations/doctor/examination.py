@@ -57,7 +57,7 @@ Told = Callable[[Sequence[Check]], None]
 
 
 def examine(setup: Setup, *, sessions: list[Check] | None = None) -> Report:
-    """This will look at everything, call the API over every route, and say what mends a fault.
+    """Look at everything, call the API over every route, and say what mends a fault.
 
     Creates nothing at Stripe, and works without a database. Ends soon after `setup.ends_at`.
     `sessions` are the checks of a purchase that was tried.
