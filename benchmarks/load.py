@@ -1,7 +1,6 @@
-"""A load client: requests prepared beforehand, over a few connections that are kept open.
+"""A load generator: prepared requests over a few keep-alive connections.
 
-One thread and no parsing beyond the length of an answer, so that it takes little of the
-machine that it measures.
+One thread, and no parsing beyond status and length, so that it takes little CPU time itself.
 """
 
 import re
@@ -18,24 +17,22 @@ HEAD_END = b"\r\n\r\n"
 
 
 class Stalled(Exception):
-    """The server did not answer everything within the time that was given."""
+    """The server did not answer all requests in time."""
 
 
 class Unreadable(Exception):
-    """An answer without a length, or a connection that the server closed."""
+    """A response without Content-Length, or a connection that the server closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, for a server or for an application that is called without one."""
-
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
 
-    def on_the_wire(self, port: int) -> bytes:
-        """The request as HTTP/1.1 sends it to that port of 127.0.0.1."""
+    def encode(self, port: int) -> bytes:
+        """The bytes of the request to that port of 127.0.0.1."""
         body = self.body.encode()
         headers = {"Host": f"127.0.0.1:{port}", **self.headers}
         if body:
@@ -46,7 +43,7 @@ class Request:
 
 @dataclass(slots=True)
 class Load:
-    """What came of a load: the seconds of each answer, of all together, and the statuses."""
+    """The seconds until each response, the seconds of all together, and the statuses."""
 
     seconds: list[float] = field(default_factory=list)
     elapsed_seconds: float = 0.0
@@ -54,17 +51,17 @@ class Load:
 
 
 @dataclass(slots=True)
-class _Lane:
-    """One connection, with what it still has to send and what it has read so far."""
+class _Connection:
+    """One connection: the requests still to send, and what was received of a response."""
 
     socket: socket.socket
-    waiting: Iterator[bytes]
+    pending: Iterator[bytes]
     received: bytes = b""
     sent_at: float = 0.0
 
     def send_next(self) -> bool:
-        """Send the next request; False where none is left."""
-        request = next(self.waiting, None)
+        """Send the next request; False if none is left."""
+        request = next(self.pending, None)
         if request is None:
             return False
         self.received, self.sent_at = b"", time.perf_counter()
@@ -72,7 +69,7 @@ class _Lane:
         return True
 
     def read(self) -> int | None:
-        """The status once the whole answer is there. Raises: Unreadable."""
+        """Receive; the status once the response is complete. Raises: Unreadable."""
         part = self.socket.recv(65536)
         if not part:
             raise Unreadable("the server closed the connection")
@@ -82,7 +79,7 @@ class _Lane:
             return None
         length = LENGTH.search(head + b"\r\n")
         if not length:
-            raise Unreadable("an answer without Content-Length")
+            raise Unreadable("a response without Content-Length")
         return int(head[9:12]) if len(body) >= int(length[1]) else None
 
 
@@ -93,45 +90,45 @@ def drive(
     connections: int = CONNECTIONS,
     within_seconds: float = 30.0,
 ) -> Load:
-    """Send all requests, each connection the next one as soon as it has its answer.
+    """Send all requests; each connection sends its next one as soon as it has a response.
 
     Raises: Stalled, Unreadable.
     """
-    prepared = iter([request.on_the_wire(port) for request in requests])
-    lanes = [
-        _Lane(socket.create_connection(("127.0.0.1", port), timeout=within_seconds), prepared)
+    prepared = iter([request.encode(port) for request in requests])
+    opened = [
+        _Connection(socket.create_connection(("127.0.0.1", port), timeout=within_seconds), prepared)
         for _connection in range(min(connections, len(requests)))
     ]
     try:
-        return _driven(lanes, within_seconds)
+        return _driven(opened, within_seconds)
     finally:
-        for lane in lanes:
-            lane.socket.close()
+        for one in opened:
+            one.socket.close()
 
 
-def _driven(lanes: list[_Lane], within_seconds: float) -> Load:
+def _driven(opened: list[_Connection], within_seconds: float) -> Load:
     load, started = Load(), time.perf_counter()
     with selectors.DefaultSelector() as selector:
-        for lane in lanes:
-            lane.send_next()
-            selector.register(lane.socket, selectors.EVENT_READ, lane)
+        for one in opened:
+            one.send_next()
+            selector.register(one.socket, selectors.EVENT_READ, one)
         while selector.get_map():
-            _turn(selector, load, until=started + within_seconds)
+            _receive(selector, load, until=started + within_seconds)
     load.elapsed_seconds = time.perf_counter() - started
     return load
 
 
-def _turn(selector: selectors.BaseSelector, load: Load, *, until: float) -> None:
-    """Read what has come on any connection, and send on where an answer is whole."""
+def _receive(selector: selectors.BaseSelector, load: Load, *, until: float) -> None:
+    """Receive on every readable connection, and send its next request after a response."""
     ready = selector.select(timeout=max(until - time.perf_counter(), 0))
     if not ready:
-        raise Stalled(f"{sum(load.statuses.values())} answers, then none in time")
+        raise Stalled(f"{sum(load.statuses.values())} responses, then none in time")
     for key, _events in ready:
-        lane: _Lane = key.data
-        status = lane.read()
+        one: _Connection = key.data
+        status = one.read()
         if status is None:
             continue
-        load.seconds.append(time.perf_counter() - lane.sent_at)
+        load.seconds.append(time.perf_counter() - one.sent_at)
         load.statuses[status] += 1
-        if not lane.send_next():
-            selector.unregister(lane.socket)
+        if not one.send_next():
+            selector.unregister(one.socket)

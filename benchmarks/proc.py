@@ -1,4 +1,4 @@
-"""What processes use, read from Linux's /proc: CPU time and memory, of whole process trees."""
+"""CPU time and memory of process trees, from Linux's /proc."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,23 +9,23 @@ KILOBYTES_A_MEGABYTE = 1024
 
 
 def tree(pid: int) -> Iterator[int]:
-    """The process and all that descend from it, as they are now."""
+    """Yield a process and all its descendants."""
     yield pid
     for child in _children(pid):
         yield from tree(child)
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """CPU time that the living threads of these processes and their descendants have used.
+    """CPU time of the living threads of these processes and their descendants.
 
-    From the scheduler's own count in nanoseconds: the ticks in `stat` are 10 ms each, half
-    of what a quiet database process uses in a round.
+    From `schedstat`, in nanoseconds: the ticks in `stat` are 10 ms each, half of what a
+    database process uses in a round.
     """
     return sum(_thread_seconds(thread) for pid in pids for thread in _threads(pid))
 
 
 def proportional_megabytes(pid: int) -> float:
-    """Memory of the process and its descendants; what they share counts once (PSS)."""
+    """Memory of a process and its descendants (PSS: what they share counts once)."""
     return sum(_pss_kilobytes(member) for member in tree(pid)) / KILOBYTES_A_MEGABYTE
 
 
@@ -44,7 +44,7 @@ def _threads(pid: int) -> Iterator[Path]:
 def _thread_seconds(thread: Path) -> float:
     try:
         return int((thread / "schedstat").read_text().split()[0]) * NANOSECONDS
-    except (FileNotFoundError, ProcessLookupError):  # it ended between listing and reading
+    except (FileNotFoundError, ProcessLookupError):  # the thread ended after it was listed
         return 0.0
 
 

@@ -7,17 +7,17 @@ from django.db import IntegrityError, transaction
 from delivery.models import Lease
 
 
-def take_lease(*, name: str, holder: str, at: datetime, seconds: int) -> bool:
-    """True where the job is ours until `at` plus `seconds`; False where somebody holds it.
+def acquire_lease(*, name: str, holder: str, at: datetime, seconds: int) -> bool:
+    """Acquire the lease of a job for so many seconds; False if another holder has it.
 
-    Taking one's own lease again makes it longer. Safe to be called at once on several
-    servers: the database lets one conditional update, or one insert, take effect.
+    Extends a lease that `holder` has already. Safe from several processes at once: only one
+    conditional update, or one insert, takes effect.
     """
     until = at + timedelta(seconds=seconds)
-    ours_or_over = Lease.objects.filter(name=name, until__lte=at) | Lease.objects.filter(
+    available = Lease.objects.filter(name=name, until__lte=at) | Lease.objects.filter(
         name=name, holder=holder
     )
-    if ours_or_over.update(holder=holder, until=until):
+    if available.update(holder=holder, until=until):
         return True
     try:
         with transaction.atomic():
@@ -27,6 +27,6 @@ def take_lease(*, name: str, holder: str, at: datetime, seconds: int) -> bool:
     return True
 
 
-def give_back_lease(*, name: str, holder: str, at: datetime) -> None:
-    """Let others do the job at once. Does nothing where the lease is not ours any more."""
+def release_lease(*, name: str, holder: str, at: datetime) -> None:
+    """End a lease before its time. Does nothing if `holder` no longer has it."""
     Lease.objects.filter(name=name, holder=holder).update(until=at)

@@ -1,4 +1,4 @@
-"""The mails that the demo wrote into files instead of sending them."""
+"""The mails that the demo writes to files instead of sending them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,16 +8,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
-# Django's file backend ends each message with this line.
+# Django's file backend ends every message with this line.
 END_OF_MESSAGE = b"-" * 79 + b"\n"
 
 
 @dataclass(frozen=True)
 class DemoMail:
-    """One mail as its reader sees it. `name` tells it from the others in the folder.
-
-    `html` is its designed form, which says the same words; empty where it has none.
-    """
+    """One mail. `name` is unique in the folder; `html` is empty for a mail of plain text."""
 
     name: str
     recipient: str
@@ -28,19 +25,18 @@ class DemoMail:
 
 
 def demo_mails(folder: Path, *, limit: int = 50) -> list[DemoMail]:
-    """The newest mails in the folder, the newest first; none where it is not there yet."""
+    """List the newest mails in the folder, newest first; none if there is no folder yet."""
     files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     mails = [mail for path in files[:limit] for mail in reversed(list(_mails_in(path)))]
     return mails[:limit]
 
 
 def demo_mail(folder: Path, name: str) -> DemoMail | None:
-    """One of the newest mails by its name."""
     return next((mail for mail in demo_mails(folder) if mail.name == name), None)
 
 
 def _mails_in(path: Path) -> Iterator[DemoMail]:
-    """Bytes: read as text, what is not ASCII in a mail would be lost."""
+    # Bytes, because the parser for text loses what is not ASCII.
     for number, source in enumerate(path.read_bytes().split(END_OF_MESSAGE)):
         if source.strip():
             message = message_from_bytes(source, policy=policy.default)
@@ -64,6 +60,6 @@ def _body(message: EmailMessage, form: Literal["plain", "html"]) -> str:
 
 
 def _sent_at(message: EmailMessage) -> datetime | None:
-    """Django writes the zone -0000, "UTC, said by a machine", which is read as no zone."""
+    # Django writes the time zone as -0000, which Python reads as a naive time in UTC.
     date = message["Date"]
     return date.datetime.replace(tzinfo=date.datetime.tzinfo or UTC) if date else None

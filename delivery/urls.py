@@ -1,5 +1,3 @@
-"""Addresses of the demo's mails."""
-
 from django.urls import path
 
 from delivery import views

@@ -1,4 +1,4 @@
-"""The demo's mails on a page. The address exists in the demo only (`testbank/urls.py`)."""
+"""The demo's mails. Only the demo routes these URLs (`testbank/urls.py`)."""
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -11,7 +11,7 @@ from delivery.mailbox import demo_mail, demo_mails
 
 @require_GET
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """Every mail that the demo wrote, the newest first."""
+    """List the mails of the demo, newest first."""
     mails = demo_mails(settings.EMAIL_FILE_PATH)
     return render(request, "delivery/mailbox.html", {"mails": mails})
 
@@ -19,7 +19,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @require_GET
 @csp_replace({"style-src": ["'unsafe-inline'"]})  # type: ignore[arg-type] # typed without arguments
 def designed_mail(request: HttpRequest, name: str) -> HttpResponse:
-    """One mail as a mail program shows it: its styles stand in its own head."""
+    """Show one mail as a mail program does; its CSP allows the inline styles of its head."""
     mail = demo_mail(settings.EMAIL_FILE_PATH, name)
     if mail is None or not mail.html:
         raise Http404

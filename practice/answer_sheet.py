@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
@@ -14,10 +13,10 @@ from django.utils.translation import gettext as _
 from practice.models import Attempt
 
 CELLS_PER_PAGE = 100
-# {0} is the class, {1} the label, {2} the mark of the current step, {3} the position.
-LINK = '<a href="{4}{3}/" class="{0}"{2}>{3}<span class="visually-hidden"> {1}</span></a>'
-TEXT = '<span class="{0}"{2}>{3}<span class="visually-hidden"> {1}</span></span>'
-CURRENT, NOT_CURRENT = mark_safe(' aria-current="step"'), mark_safe("")
+LINK = '<li><a href="{url}{position}/" class="{css_class}"{step}>{position}{label}</a></li>'
+TEXT = '<li><span class="{css_class}"{step}>{position}{label}</span></li>'
+LABEL = '<span class="visually-hidden"> {}</span>'
+CURRENT_STEP = ' aria-current="step"'
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,6 @@ class AnswerSheet:
         """The first unanswered position after `after`, wrapping around at the end."""
         positions = (*range(after + 1, self.attempt.total + 1), *range(1, after + 1))
         return next((each for each in positions if each not in self.fractions), None)
-
-
-class Look(NamedTuple):
-    """How a cell looks, and what a screen reader says of it."""
-
-    css_class: SafeString
-    label: SafeString
 
 
 @dataclass(frozen=True)
@@ -106,23 +98,24 @@ def closed_navigation(sheet: AnswerSheet, position: int) -> Navigation:
 
 def cells(
     sheet: AnswerSheet, positions: Iterable[int], *, is_closed: bool, current: int | None = None
-) -> list[SafeString]:
-    """Render one cell for each of these positions. A closed attempt links only answered ones.
+) -> SafeString:
+    """Render a list item for each of these positions. A closed attempt links only answered ones.
 
-    In Python: a hundred rounds of a template loop take twice the time of the rest of the page.
+    In Python, from parts that are escaped once: a hundred rounds of a template loop take
+    longer than the rest of the page.
     """
-    correct = Look(mark_safe("bubble bubble--right"), conditional_escape(_("right")))
-    incorrect = Look(mark_safe("bubble bubble--wrong"), conditional_escape(_("wrong")))
-    unanswered = Look(mark_safe("bubble"), conditional_escape(_("not answered")))
+    correct = {"css_class": "bubble bubble--right", "label": format_html(LABEL, _("right"))}
+    incorrect = {"css_class": "bubble bubble--wrong", "label": format_html(LABEL, _("wrong"))}
+    unanswered = {"css_class": "bubble", "label": format_html(LABEL, _("not answered"))}
     url = questions_url(sheet.attempt.pk)
-    rendered = []
+    items = []
     for position in positions:
         fraction = sheet.fractions.get(position)
         look = unanswered if fraction is None else correct if fraction == 1 else incorrect
-        cell = TEXT if fraction is None and is_closed else LINK
-        step = CURRENT if position == current else NOT_CURRENT
-        rendered.append(format_html(cell, *look, step, position, url))
-    return rendered
+        markup = TEXT if fraction is None and is_closed else LINK
+        step = CURRENT_STEP if position == current else ""
+        items.append(markup.format(url=url, position=position, step=step, **look))
+    return mark_safe("\n".join(items))  # noqa: S308 - constants, numbers, and escaped texts
 
 
 def questions_url(attempt_id: UUID) -> SafeString:

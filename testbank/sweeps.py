@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from catalog.indexing.banks import reindex_changed_banks
-from delivery.leases import give_back_lease, take_lease
+from delivery.leases import acquire_lease, release_lease
 from delivery.outbox import send_due_mails
 from payments.incidents import diagnosis_of
 from payments.reconciliation import reconcile
@@ -56,7 +56,7 @@ def reconciliation(at: datetime) -> int:
     """Make the shop and Stripe agree; on one machine at a time."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
     lease = {"name": "reconciliation", "holder": holder}
-    if not take_lease(**lease, at=at, seconds=LEASE_SECONDS):
+    if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
         moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at).moves.total()
@@ -68,7 +68,7 @@ def reconciliation(at: datetime) -> int:
         logger.warning("reconciliation could not ask Stripe: %s", cause)
         return 0
     finally:
-        give_back_lease(**lease, at=at)
+        release_lease(**lease, at=at)
 
 
 def refunds(at: datetime) -> int:

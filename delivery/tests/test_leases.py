@@ -4,48 +4,48 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from delivery.leases import give_back_lease, take_lease
+from delivery.leases import acquire_lease, release_lease
 
 pytestmark = pytest.mark.django_db
 
 
-def take(holder, at):
-    return take_lease(name="job", holder=holder, at=at, seconds=60)
+def acquire(holder, at):
+    return acquire_lease(name="job", holder=holder, at=at, seconds=60)
 
 
 def test_one_holder_at_a_time(at):
-    assert take("a", at)
-    assert not take("b", at + timedelta(seconds=59))
+    assert acquire("a", at)
+    assert not acquire("b", at + timedelta(seconds=59))
 
 
-def test_holder_may_go_on(at):
-    take("a", at)
-    assert take("a", at + timedelta(seconds=30))
-    assert not take("b", at + timedelta(seconds=80))
+def test_holder_can_extend_its_lease(at):
+    acquire("a", at)
+    assert acquire("a", at + timedelta(seconds=30))
+    assert not acquire("b", at + timedelta(seconds=80))
 
 
-def test_lease_of_a_dead_process_runs_out(at):
-    take("a", at)
-    assert take("b", at + timedelta(seconds=60))
+def test_lease_of_a_dead_process_expires(at):
+    acquire("a", at)
+    assert acquire("b", at + timedelta(seconds=60))
 
 
-def test_lease_that_was_given_back_is_free_at_once(at):
-    take("a", at)
-    give_back_lease(name="job", holder="a", at=at)
-    assert take("b", at)
+def test_released_lease_is_free_at_once(at):
+    acquire("a", at)
+    release_lease(name="job", holder="a", at=at)
+    assert acquire("b", at)
 
 
-def test_only_the_holder_gives_back(at):
-    take("a", at)
-    give_back_lease(name="job", holder="b", at=at)
-    assert not take("b", at)
+def test_only_the_holder_releases(at):
+    acquire("a", at)
+    release_lease(name="job", holder="b", at=at)
+    assert not acquire("b", at)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_and_one_gets_it(at):
+def test_one_of_many_at_once_acquires_it(at):
     def ask(number):
         try:
-            return take(str(number), at)
+            return acquire(str(number), at)
         finally:
             connection.close()
 

@@ -49,18 +49,18 @@ def test_cells_of_an_open_attempt_are_links(attempt, answer):
     answer(3, WRONG)
     shown = cells(answer_sheet(attempt), range(1, 4), is_closed=False, current=2)
     url = f"/practice/{attempt.pk}/"
-    assert shown == [
-        f'<a href="{url}1/" class="bubble bubble--right">1{words("right")}</a>',
-        f'<a href="{url}2/" class="bubble" aria-current="step">2{words("not answered")}</a>',
-        f'<a href="{url}3/" class="bubble bubble--wrong">3{words("wrong")}</a>',
+    assert shown.splitlines() == [
+        f'<li><a href="{url}1/" class="bubble bubble--right">1{words("right")}</a></li>',
+        f'<li><a href="{url}2/" class="bubble" aria-current="step">2{words("not answered")}</a></li>',
+        f'<li><a href="{url}3/" class="bubble bubble--wrong">3{words("wrong")}</a></li>',
     ]
 
 
 def test_cells_of_a_closed_attempt_are_links_where_they_are_answered(attempt, answer):
     answer(2, RIGHT)
-    unanswered, answered, _last = cells(answer_sheet(attempt), range(1, 4), is_closed=True)
-    assert unanswered == f'<span class="bubble">1{words("not answered")}</span>'
-    assert answered.startswith(f'<a href="/practice/{attempt.pk}/2/"')
+    shown = cells(answer_sheet(attempt), range(1, 4), is_closed=True).splitlines()
+    assert shown[0] == f'<li><span class="bubble">1{words("not answered")}</span></li>'
+    assert shown[1].startswith(f'<li><a href="/practice/{attempt.pk}/2/"')
 
 
 def test_questions_url_begins_the_url_of_every_question(attempt):
