@@ -98,7 +98,8 @@ def safe_html(text: Text) -> str:
     html_of_text, _problems = _rendered(text)
     if has_words(html_of_text) or not text.source.strip():
         return html_of_text
-    return "" if is_empty_in_editors(text.source) else _paragraphs(text.source)
+    as_written = "" if is_empty_in_editors(text.source) else _paragraphs(text.source)
+    return as_written if has_words(as_written) else ""
 
 
 def shows_nothing(text: Text) -> bool:
