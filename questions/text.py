@@ -188,6 +188,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value if value.partition(":")[0].lower() in SCHEMES else None
 
 
+# A reader asks several things about one text, one after the other.
+@functools.lru_cache(maxsize=32)
 def _rendered(text: Text) -> tuple[str, list[str]]:
     """The words as safe HTML, and what is wrong with formulas in them."""
     if text.markup == "plain":
