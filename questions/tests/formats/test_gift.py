@@ -605,7 +605,7 @@ def test_tag_that_is_shown_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("empty", ["<p><br></p>", "<p></p>", "&nbsp;", "<div> </div>"])
+@pytest.mark.parametrize("empty", ["<p><br></p>", "<p></p>", "&nbsp;", "<div> </div>", "\u200b"])
 def test_choice_that_an_editor_left_empty_is_an_error(empty: str) -> None:
     found = read(f"[html]Which?\n{{={empty.replace('=', chr(92) + '=')} ~no}}")
     assert problems(found) == [(1, f"A text shows nothing on the page: {empty!r}. Write words.")]
