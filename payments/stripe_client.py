@@ -19,7 +19,7 @@ import stripe
 from django.conf import settings
 
 from outbound.circuit_breaker import CircuitBreaker
-from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
+from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_route_error
 from outbound.one_at_a_time import aside
 from outbound.route import ProxyEnvironment, RouteError, decide
 from outbound.transport import Answer, CallFailed, CallRecord, Client
@@ -179,7 +179,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
         try:
             return self._call_by(self._setting, request)
         except NoAnswer as error:
-            if not (self._falls_back and _proxy_failed(error.diagnosis)):
+            if not (self._falls_back and error.diagnosis.proxy_failed):
                 raise
             logger.warning(
                 "cause=%s the proxy failed; going around it, as STRIPE_PROXY_FALLBACK says",
@@ -262,11 +262,6 @@ def _log(record: CallRecord, cause: str) -> None:
         cause,
         record.course,
     )
-
-
-def _proxy_failed(diagnosis: Diagnosis) -> bool:
-    """True where nothing was sent because of the proxy, so that another way can be tried."""
-    return diagnosis.acted is Acted.NO and diagnosis.id.startswith("NET-PROXY-")
 
 
 @OneOfAProcess

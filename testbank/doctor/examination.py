@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
-from outbound.diagnosis import Acted
 from outbound.diagnosis.probe import ProbeReport
 from outbound.route import Route
 from testbank.doctor.account import account_checks, account_not_tried
@@ -142,7 +141,7 @@ def _detour(setup: Setup, report: ProbeReport | None, trials: list[Trial]) -> Tr
     diagnosis = report.diagnosis if report else None
     if not (setup.falls_back and diagnosis):
         return None
-    if diagnosis.acted is not Acted.NO or not diagnosis.id.startswith("NET-PROXY-"):
+    if not diagnosis.proxy_failed:
         return None
     around = (each for each in trials if each.alternative.route.is_direct and each.report.reached)
     return next(around, None)
