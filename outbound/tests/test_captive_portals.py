@@ -65,6 +65,13 @@ def test_a_portal_is_one_cause_with_its_title(caller, said, words, then):
     assert diagnosis.operator.endswith(f": {words}.")
 
 
+@pytest.mark.parametrize("said", [[answer("302 Found")], [OPEN, PAGE]])
+def test_a_portal_in_a_proxys_place_may_be_gone_around(caller, said):
+    assert through(caller, says(*said)).proxy_failed
+    with raw_server(says(PAGE)) as port:
+        assert not caller.diagnosis(port, deadline_seconds=3).proxy_failed
+
+
 @pytest.mark.parametrize("said", [answer("200 OK"), answer("511 Sign in"), PAGE])
 def test_a_portal_on_the_far_sides_own_port(caller, said):
     with raw_server(says(said)) as port:

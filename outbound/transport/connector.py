@@ -6,6 +6,7 @@ This is the only place that connects. It decides nothing: `route` did.
 import http.client
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -30,8 +31,8 @@ from outbound.transport.http_tunnel import (
     open_http_tunnel,
     own_answers,
 )
-from outbound.transport.resolver import Resolver
-from outbound.transport.socks import open_socks_tunnel
+from outbound.transport.resolver import Endpoint, Resolver
+from outbound.transport.socks import SocksError, open_socks_tunnel
 from outbound.transport.trace import ProxyAnswer, Stage, TLSFacts, Trace
 from outbound.transport.trust import client_context
 
@@ -61,6 +62,17 @@ class ProxyTLSError(Exception):
         super().__init__("TLS with the proxy failed")
 
 
+# The call has failed already: a second look may fail in any of these ways.
+GLANCE_FAULTS = (
+    OSError,
+    http.client.HTTPException,
+    NotHTTPError,
+    NotTLSError,
+    ProxyTLSError,
+    SocksError,
+    TunnelRefusedError,
+)
+Resolve = Callable[[str, int, Trace], list[Endpoint]]
 # All that urllib3 needs of a connection.
 Wire = TimedSocket | TimedTLSSocket | SSLTransport
 
@@ -113,7 +125,7 @@ class Connector:
         trace.enter(Stage.TUNNEL)
         return self._pass(route.proxy, route, connection, trace)
 
-    def _to(self, host: str, port: int, resolve: Any, trace: Trace) -> TimedSocket:
+    def _to(self, host: str, port: int, resolve: Resolve, trace: Trace) -> TimedSocket:
         trace.enter(Stage.RESOLVE)
         endpoints = resolve(host, port, trace)
         trace.enter(Stage.CONNECT)
@@ -163,7 +175,7 @@ class Connector:
         try:
             answers = own_answers(connect, proxy, route.host, route.port)
             return any(are_of_two_proxies(refusal, own) for own in answers)
-        except (OSError, NotHTTPError, ProxyTLSError, http.client.HTTPException):
+        except GLANCE_FAULTS:
             return False
 
     def _tls_with_proxy(
@@ -190,7 +202,7 @@ class Connector:
             with closed_on_failure(wire):
                 chain = presented_chain(cast(Connected, wire), route.host)
             wire.close()
-        except Exception:  # noqa: BLE001 - a second look may fail in any way: the first has failed already
+        except GLANCE_FAULTS:
             return ()
         return chain
 
@@ -201,7 +213,7 @@ class Connector:
             with closed_on_failure(wire):
                 chain = presented_chain(wire, proxy.host)
             wire.close()
-        except OSError:
+        except GLANCE_FAULTS:
             return ()
         return chain
 
