@@ -124,7 +124,11 @@ def corrected(text: str) -> str | None:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # A surrogate that stands for no byte: no environment and no file holds one.
+        return text.encode("utf-8", "replace")
 
 
 def _refuse_other_notations(text: str) -> None:

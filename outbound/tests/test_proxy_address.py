@@ -106,6 +106,7 @@ def test_an_address_shown_hides_its_password(show):
         ("http://u:café@proxy:1", b"caf\xc3\xa9"),
         # The process's environment holds this byte alone (PEP 383).
         ("http://u:caf\udce9@proxy:1", b"caf\xe9"),
+        ("http://u:caf\ud800@proxy:1", b"caf?"),
     ],
 )
 def test_credentials_are_kept_byte_for_byte(text, password):
