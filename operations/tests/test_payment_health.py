@@ -224,7 +224,7 @@ def test_event_is_put_aside_by_who_may(client, operator, left_over):
 
 @pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
 def test_events_are_for_operators_only(client, seller, learner, left_over, name):
-    url = reverse(f"admin:{name}", args=[left_over.event_id])
+    url = reverse(f"operations:{name}", args=[left_over.event_id])
     assert client.post(url).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.post(url).status_code == 404
@@ -238,7 +238,7 @@ def test_events_are_for_operators_only(client, seller, learner, left_over, name)
 
 @pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
 def test_unknown_event_is_not_found(office, name):
-    assert office.post(reverse(f"admin:{name}", args=["evt_none"])).status_code == 404
+    assert office.post(reverse(f"operations:{name}", args=["evt_none"])).status_code == 404
 
 
 def test_incidents_and_events_that_wait_are_shown_newest_first(office, at):
