@@ -4,6 +4,11 @@
 import os
 import sys
 
+from testbank.pasted_lines import stop_at_pasted_lines
+
+# Before anything that a pasted line may stop.
+stop_at_pasted_lines(os.environ, exit_code=2)
+
 
 def main() -> None:
     """Run the command that was typed."""

@@ -10,7 +10,8 @@ class OperationsConfig(AppConfig):
     name = "operations"
 
     def ready(self) -> None:
-        """Stop `migrate` before it changes a database that it cannot migrate."""
+        """Register the checks; stop `migrate` before it changes a database that it cannot migrate."""
+        from operations import checks  # noqa: F401, PLC0415 - importing registers them
         from operations.schema import refuse_unreleased_schema  # noqa: PLC0415 - loads settings
 
         pre_migrate.connect(refuse_unreleased_schema, sender=self)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models.fields.json import KT
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from practice.answer_sheet import AnswerSheet, questions_url
@@ -13,6 +15,10 @@ from questions.text import plain_words
 
 MISSED_LIMIT = 50
 EXCERPT_CHARACTERS = 120
+MISSED_ITEM = (
+    '<li><a class="missed__row" href="{}"><span class="bubble bubble--wrong">{}</span> '
+    '<span dir="auto">{}</span></a></li>'
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,13 @@ def result_of(sheet: AnswerSheet) -> Result:
     )
 
 
-def missed(sheet: AnswerSheet) -> list[Missed]:
+def missed(sheet: AnswerSheet) -> SafeString:
+    """Render the missed questions as list items; empty if there are none. See `find_missed`."""
+    rows = ((one.url, one.position, one.stem) for one in find_missed(sheet))
+    return format_html_join("\n", MISSED_ITEM, rows)
+
+
+def find_missed(sheet: AnswerSheet) -> list[Missed]:
     """List the first questions, at most 50, whose answers earned less than all points.
 
     One statement, which reads the stem and no more of a question's content.

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 LONGEST_FORMULA = 1_000
-# A formula of 1,000 characters makes some thousand: more is one that was written to do harm.
+# A formula of 1,000 characters makes some thousand; more is an attack.
 LARGEST_MATHML = 100_000
 LONGEST_SHOWN = 60
-# What defines further commands could let a short line grow without end; links, colours and
-# styles of its author's have no place in a question.
+# Commands that define commands could make a short line grow without end; links, colors and
+# styles are not the author's to choose.
 REFUSED = frozenset(
     "def let edef gdef newcommand renewcommand providecommand newenvironment renewenvironment"
     " DeclareMathOperator href style class color textcolor colorbox fcolorbox".split()
@@ -106,7 +106,7 @@ class FormulaRefused(ValueError):
 
 
 def to_mathml(latex: str, *, display: bool) -> str:
-    """The formula as one `math` element, its source in `alttext` for those who hear it.
+    """Convert a formula to one `math` element, with its source in `alttext` for screen readers.
 
     `display` sets it on a line of its own. Raises: FormulaRefused, for commands that are not
     known as well. What comes out is still cleaned with the text around it.

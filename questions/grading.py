@@ -41,11 +41,11 @@ GRADING_RULES = 2
 
 
 class ResponseError(ValueError):
-    """The response does not fit the question: another kind, or a choice that is not there."""
+    """The response cannot be graded: it is of another kind, or names an unknown choice."""
 
 
 class CannotBeAsked(ResponseError):
-    """Questions of this kind cannot be asked and graded yet."""
+    """Questions of this kind cannot be practiced yet."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -53,7 +53,7 @@ class CannotBeAsked(ResponseError):
 
 
 class NotANumber(ResponseError):
-    """A number was asked for, and what was typed is none."""
+    """What was typed is not a number."""
 
 
 class AmbiguousNumber(NotANumber):
@@ -66,18 +66,18 @@ class AmbiguousNumber(NotANumber):
 
 
 class NoWords(ResponseError):
-    """A few words were asked for, and nothing was typed, or far too much."""
+    """No visible words were typed, or far too many."""
 
 
 class ChoiceResponse(Frozen):
-    """The choices that were taken, by id."""
+    """The selected choices, by id."""
 
     kind: Literal["choice"] = "choice"
     chosen: tuple[str, ...] = Field(min_length=1, max_length=100)
 
 
 class NumberResponse(Frozen):
-    """The number as it was typed, and the language of the page where it was."""
+    """A number as it was typed, and the language of the page."""
 
     kind: Literal["number"] = "number"
     typed: Words = Field(max_length=LONGEST_NUMBER)
@@ -85,7 +85,7 @@ class NumberResponse(Frozen):
 
 
 class TextResponse(Frozen):
-    """The words as they were typed."""
+    """Words as they were typed."""
 
     kind: Literal["text"] = "text"
     typed: Words = Field(max_length=LONGEST_ANSWER)
@@ -97,7 +97,7 @@ RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
 
 
 class Grade(BaseModel):
-    """What an answer is worth. `fraction` of the points is exact, from 0 to 1."""
+    """What a response earns: an exact `fraction` of the points, from 0 to 1."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -105,25 +105,25 @@ class Grade(BaseModel):
 
     @classmethod
     def from_decimal(cls, fraction: Decimal) -> "Grade":
-        """The grade that was kept as a decimal number."""
+        """Return the grade that was stored as a decimal number."""
         return cls(fraction=Fraction(fraction))
 
     @property
     def is_right(self) -> bool:
-        """True for all of the points."""
+        """Whether it earns all points."""
         return self.fraction == 1
 
     @property
     def percent(self) -> int:
-        """Whole per cent, rounded down: 99.9 is not yet everything."""
+        """Whole percent, rounded down: 99.9 is not 100."""
         return int(100 * self.fraction)
 
 
 def grade(item: Item, response: Response, *, language: str = "") -> Grade:
-    """Return what the response is worth. `language` is that of the bank: `tr`, `pt-br`.
+    """Return what a response earns. `language` is that of the bank, such as `tr` or `pt-br`.
 
-    Raises: ResponseError where it cannot be judged, which never counts as an answer; of it
-    CannotBeAsked for a kind without grading.
+    Raises: ResponseError if it cannot be graded, which never counts as an answer; its subclass
+    CannotBeAsked for kinds without grading.
     """
     if isinstance(item, Matching | Essay | Passage):
         raise CannotBeAsked(item.kind)
@@ -150,9 +150,9 @@ def _grade_choices(item: ChoiceItem, response: ChoiceResponse) -> Grade:
 
 
 def _penalty(item: ChoiceItem) -> float:
-    """What each wrong choice takes away where its author took away nothing at all.
+    """What each incorrect choice costs where the author set no penalty at all.
 
-    As much as a right one gives: otherwise whoever takes every choice has all points.
+    As much as a correct one earns: otherwise selecting every choice would earn all points.
     """
     if not isinstance(item, MultipleChoice) or any(choice.weight < 0 for choice in item.choices):
         return 0
@@ -160,10 +160,10 @@ def _penalty(item: ChoiceItem) -> float:
 
 
 def _full(item: ChoiceItem) -> float:
-    """The per cent from which on an answer has all points: 33.33333 three times is 99.99999.
+    """The percentage that counts as all points: 33.33333 three times is 99.99999.
 
-    What counts is whether all right choices were taken, not whether a file's rounded
-    weights reach 100. `fsum` gives the same in any order.
+    All correct choices must be selected, whether or not a file's rounded weights reach 100.
+    `fsum` returns the same in any order.
     """
     if not isinstance(item, MultipleChoice):
         return 100 - TOLERANCE_PERCENT
@@ -239,9 +239,9 @@ def _with_wildcards(text: str) -> str:
 
 
 def _fits(typed: str, pattern: str) -> bool:
-    """True where the words are the pattern's, with anything at each of its wildcards.
+    """Whether the words match a pattern with wildcards.
 
-    Looks for the parts one after another: a row of wildcards cannot make it slow.
+    Searches for one part after another, so that many wildcards cannot make it slow.
     """
     first, *others = pattern.split(WILDCARD)
     if not others:

@@ -1,7 +1,7 @@
-"""Pictures in questions: checked when a file is imported, kept under a name made of their content.
+"""Pictures in questions: checked when a file is imported, stored under a name made of their content.
 
 A text names a picture as `image:NAME`; `text.py` makes an address of it. The names are
-known only to whoever was shown the text, since they hold 128 bits of the content's hash.
+known only to readers of the text, because they contain 128 bits of the content's hash.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class ImagesBeside:
     """The pictures that stand beside a file of questions, or in folders below it.
 
     Nothing outside of that folder is ever read, links that lead out of it included. What
-    was named is held until `keep` writes it.
+    was referred to is stored when `keep` is called.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class ImagesBeside:
         self._contents: dict[str, bytes] = {}
 
     def __call__(self, reference: str) -> str:
-        """The name under which the picture will be kept. Raises: ImageRefused."""
+        """Return the name under which the picture will be stored. Raises: ImageRefused."""
         if reference not in self._names:
             content = self._content(reference)
             name = name_of(content)

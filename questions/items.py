@@ -1,7 +1,7 @@
-"""What a question is: one frozen model a kind, in one union. No Django, no database.
+"""The typed item: one frozen model for each kind of question, in one union.
 
 Importers return an `Item`, `grading.py` reads it, pages show it through `rendering.py`,
-and `QuestionVersion` keeps it as JSON.
+and `QuestionVersion` stores it as JSON. No Django, no database.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,15 +25,15 @@ LONGEST_TITLE = 255
 MOST_CHOICES = 100
 MOST_ACCEPTED = 100
 LONGEST_ANSWER = 1_000
-# 33.33333 three times is full: files round the weights of several right choices.
+# 33.33333 three times is 100: files round the weights of several correct choices.
 # Source: Moodle writes seven digits, others as many as a float has.
 TOLERANCE_PERCENT = 0.001
-# Enough for the sum of any two numbers that can be kept.
+# Enough for the sum of any two numbers that can be stored.
 EXACT_DIGITS = 200
 
 
 class Difficulty(StrEnum):
-    """How hard its author holds a question to be."""
+    """How difficult a question is, in its author's opinion."""
 
     UNKNOWN = ""
     EASY = "easy"
@@ -42,7 +42,7 @@ class Difficulty(StrEnum):
 
 
 def without_nul(words: str) -> str:
-    """The same words. Raises ValueError for a NUL, which PostgreSQL cannot keep."""
+    """Return the same words. Raises ValueError for a NUL, which PostgreSQL cannot store."""
     if "\0" in words:
         raise ValueError("the text holds a NUL character")
     return words
@@ -52,7 +52,7 @@ Words = Annotated[str, AfterValidator(without_nul)]
 
 
 class Frozen(BaseModel):
-    """Cannot be changed after it was made, and takes no field that it does not know."""
+    """Immutable, and refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,10 +67,9 @@ Markup = Literal["plain", "text", "markdown", "html", "moodle"]
 
 
 class Text(Frozen):
-    """Words as their author wrote them. Pages show `html`, made safe by `text.py`.
+    """Text as its author wrote it. Pages show `html`, which `text.py` made safe.
 
-    `pictures` says under which names those that the words refer to are kept: pairs of the
-    reference as it stands in the words, and the name in `images.py`.
+    `pictures` are pairs: a reference as the source has it, and the name of the stored picture.
     """
 
     source: Words = Field(max_length=LONGEST_TEXT)
@@ -88,7 +87,7 @@ def is_optional(part: Frozen, name: str) -> bool:
 
 
 def texts_of(part: object) -> Iterator[Text]:
-    """Every text in an item or a part of one, of whatever kind, in the order of its fields."""
+    """Yield every text in an item, or in a part of one, in the order of its fields."""
     if isinstance(part, Text):
         yield part
     elif isinstance(part, tuple):
@@ -127,7 +126,7 @@ def shown_texts(part: object) -> Iterator[Text]:
 
 
 class Choice(Frozen):
-    """One answer to choose from. `weight` is the share of the points in per cent."""
+    """One answer to choose from. `weight` is its share of the points in percent."""
 
     id: Words = Field(min_length=1, max_length=40)
     text: Text
@@ -136,7 +135,7 @@ class Choice(Frozen):
 
 
 class Common(Frozen):
-    """What a question of any kind has. `title` is its author's name for it; no page shows it."""
+    """The fields of every kind. `title` is the author's name for the question; no page shows it."""
 
     stem: Text
     title: Words = Field(default="", max_length=LONGEST_TITLE)
@@ -149,46 +148,46 @@ class Common(Frozen):
 
 
 class WithChoices(Common):
-    """Kinds that are answered by choosing. Every choice has an id of its own."""
+    """Base of the kinds that are answered by choosing. The ids of the choices are unique."""
 
     choices: tuple[Choice, ...] = Field(min_length=2, max_length=MOST_CHOICES)
 
     @model_validator(mode="after")
     def ids_differ(self) -> Self:
-        """Two choices with one id could not be told apart in an answer."""
+        """Refuse two choices with one id: a response could not tell them apart."""
         if len({choice.id for choice in self.choices}) < len(self.choices):
             raise ValueError("two choices have the same id")
         return self
 
 
 class SingleChoice(WithChoices):
-    """One choice is taken. Those of full weight are the key; there may be several."""
+    """One choice is selected. The key is every choice of full weight."""
 
     kind: Literal["single_choice"] = "single_choice"
 
     @model_validator(mode="after")
     def has_a_key(self) -> Self:
-        """A question that nobody can answer is refused."""
+        """Refuse a question that nobody can answer."""
         if not self.key:
             raise ValueError("no choice is right")
         return self
 
     @property
     def key(self) -> frozenset[str]:
-        """The ids of the choices that are right."""
+        """The ids of the correct choices."""
         return frozenset(
             choice.id for choice in self.choices if choice.weight >= 100 - TOLERANCE_PERCENT
         )
 
 
 class MultipleChoice(WithChoices):
-    """Any number of choices is taken; the weights of the right ones add up to 100."""
+    """Any number of choices is selected; the weights of the correct ones add up to 100."""
 
     kind: Literal["multiple_choice"] = "multiple_choice"
 
     @model_validator(mode="after")
     def full_points_can_be_had(self) -> Self:
-        """Whoever takes all right choices and no other has everything."""
+        """Selecting exactly the correct choices must earn all points."""
         total = sum(choice.weight for choice in self.choices if choice.weight > 0)
         if abs(total - 100) > TOLERANCE_PERCENT * len(self.choices):
             raise ValueError(f"the weights of the right choices add up to {total:g}, not 100")
@@ -196,12 +195,12 @@ class MultipleChoice(WithChoices):
 
     @property
     def key(self) -> frozenset[str]:
-        """The ids of the choices that are right."""
+        """The ids of the correct choices."""
         return frozenset(choice.id for choice in self.choices if choice.weight > 0)
 
 
 class TrueFalse(Common):
-    """A statement that is true or false. The feedbacks are for whoever took that answer."""
+    """A statement that is true or false. Each feedback belongs to that answer."""
 
     kind: Literal["true_false"] = "true_false"
     is_true: StrictBool
@@ -210,7 +209,7 @@ class TrueFalse(Common):
 
     @property
     def choices(self) -> tuple[Choice, Choice]:
-        """The two answers as choices; pages put the words of their language."""
+        """The two answers as choices; pages show them in the reader's language."""
         right, wrong = (100, 0) if self.is_true else (0, 100)
         return (
             Choice(id="true", text=Text(source="True"), weight=right, feedback=self.feedback_true),
@@ -221,12 +220,12 @@ class TrueFalse(Common):
 
     @property
     def key(self) -> frozenset[str]:
-        """The id of the answer that is right."""
+        """The id of the correct answer."""
         return frozenset({"true" if self.is_true else "false"})
 
 
 class Accepted(Frozen):
-    """What may be typed, and the share of the points in per cent that it earns.
+    """A response that can be typed, and its share of the points in percent.
 
     Weight 0 is for a mistake that has a feedback of its own.
     """
@@ -236,7 +235,7 @@ class Accepted(Frozen):
 
     @property
     def is_full(self) -> bool:
-        """True where it earns all points."""
+        """Whether it earns all points."""
         return self.weight >= 100 - TOLERANCE_PERCENT
 
 
@@ -250,36 +249,36 @@ class AcceptedNumber(Accepted):
     def around(
         cls, value: Decimal, tolerance: Decimal, *, weight: float = 100, feedback: Text = NOTHING
     ) -> Self:
-        """The numbers that differ from `value` by no more than `tolerance`. Exact."""
+        """Return the range of the numbers within `tolerance` of `value`. Exact."""
         with localcontext(prec=EXACT_DIGITS):
             low, high = value - tolerance, value + tolerance
         return cls(low=low, high=high, weight=weight, feedback=feedback)
 
     @model_validator(mode="after")
     def is_not_empty(self) -> Self:
-        """A negative tolerance would accept nothing."""
+        """Refuse an empty range, as a negative tolerance makes one."""
         if self.low > self.high:
             raise ValueError(f"no number is between {self.low} and {self.high}")
         return self
 
 
 class AcceptedText(Accepted):
-    """These words. `*` stands for any characters, `\\*` for the star itself."""
+    """Accepted words. `*` stands for any characters, `\\*` for the asterisk itself."""
 
     text: Words = Field(max_length=LONGEST_ANSWER)
 
     @model_validator(mode="after")
     def is_not_blank(self) -> Self:
-        """A learner cannot send nothing."""
+        """Refuse blank words: a learner cannot submit them."""
         if not self.text.strip():
             raise ValueError("an accepted answer is empty")
         return self
 
 
 class Numeric(Common):
-    """A number is typed. Where several ranges hold it the one of the greatest weight counts.
+    """A number is typed. Of several ranges that contain it, the greatest weight counts.
 
-    `otherwise` is the feedback for a number that none of them holds.
+    `otherwise` is the feedback for a number outside of all ranges.
     """
 
     kind: Literal["numeric"] = "numeric"
@@ -288,12 +287,12 @@ class Numeric(Common):
 
     @model_validator(mode="after")
     def can_be_answered(self) -> Self:
-        """Some number earns all points."""
+        """Refuse a question in which no number earns all points."""
         return _with_full_points(self, self.accepted)
 
 
 class ShortAnswer(Common):
-    """A few words are typed. Of several that fit the one of the greatest weight counts.
+    """A few words are typed. Of several answers that match, the greatest weight counts.
 
     `questions/normalization.py` says what is ignored when they are compared; `is_exact`
     turns all of that off, and then `is_case_sensitive` and `ignores_accents` say nothing.
@@ -307,7 +306,7 @@ class ShortAnswer(Common):
 
     @model_validator(mode="after")
     def can_be_answered(self) -> Self:
-        """Some words earn all points."""
+        """Refuse a question in which no words earn all points."""
         return _with_full_points(self, self.accepted)
 
 
@@ -319,7 +318,7 @@ class Pair(Frozen):
 
 
 class Matching(Common):
-    """Each prompt is given its answer; distractors are answers that belong to none."""
+    """Each prompt is matched with an answer; distractors belong to no prompt."""
 
     kind: Literal["matching"] = "matching"
     pairs: tuple[Pair, ...] = Field(min_length=1, max_length=MOST_CHOICES)
@@ -327,20 +326,20 @@ class Matching(Common):
 
     @model_validator(mode="after")
     def leaves_a_choice(self) -> Self:
-        """With one answer there would be nothing to choose."""
+        """Refuse a question with a single answer."""
         if len(self.pairs) + len(self.distractors) < 2:
             raise ValueError("a matching question needs two answers at least")
         return self
 
 
 class Essay(Common):
-    """Words are written freely, and a person reads them."""
+    """A free text, which a person reads."""
 
     kind: Literal["essay"] = "essay"
 
 
 class Passage(Common):
-    """Something to read before the questions that follow. Nothing is asked."""
+    """Text to read before the questions that follow. It asks nothing."""
 
     kind: Literal["passage"] = "passage"
 
@@ -349,7 +348,7 @@ Model = TypeVar("Model", bound=Common)
 
 
 def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
-    """The item. Raises ValueError where nothing that is accepted earns all points."""
+    """Return the item. Raises ValueError if no accepted answer earns all points."""
     if not any(answer.is_full for answer in accepted):
         raise ValueError("no accepted answer earns all points")
     return item
@@ -357,7 +356,7 @@ def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
 
 ChoiceItem = SingleChoice | MultipleChoice | TrueFalse
 
-# The kinds that can be asked and graded today; a bank may hold others.
+# The kinds that can be practiced; a bank can contain others.
 AskableItem = ChoiceItem | Numeric | ShortAnswer
 ASKABLE = ("single_choice", "multiple_choice", "true_false", "numeric", "short_answer")
 

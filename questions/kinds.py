@@ -1,4 +1,4 @@
-"""What people call the kinds of questions."""
+"""The names of the kinds of questions, for people."""
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,5 +16,5 @@ NAMES = {
 
 
 def kind_name(kind: str) -> str:
-    """The kind's name in the active language."""
+    """Return the kind's name in the active language."""
     return str(NAMES.get(kind, gettext("Other")))

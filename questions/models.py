@@ -1,6 +1,6 @@
-"""Questions as they are kept: an identity, and versions whose content never changes.
+"""Stored questions: an identity, and immutable versions of its content.
 
-What a question is made of stands in `items.py`; where it is sold in `catalog`.
+`items.py` defines the content; `catalog` puts questions into banks.
 """
 
 import uuid
@@ -25,10 +25,10 @@ class Question(models.Model):
 
 
 class QuestionVersion(models.Model):
-    """What a question said at one time. Answers refer to it, so it is only ever added to.
+    """One version of a question. Immutable, because answers refer to it.
 
-    `content` is the item as JSON; the columns beside it repeat what is asked for in
-    queries. `fingerprint` is equal for items of equal content.
+    `content` is the item as JSON; the other columns repeat what queries filter by.
+    `fingerprint` is equal for items that ask the same.
     """
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="versions")

@@ -1,7 +1,7 @@
-"""What a page may show of an item, before and after it is answered.
+"""What a page can show of an item, before and after it is answered.
 
-Templates get these and never an item, so that a key, a feedback or an explanation cannot
-be in the source of a page before it may be seen: `PresentedItem` has no field for them.
+Templates get these and never an item, so that no key, feedback or explanation is in the source
+of a page before it may be seen: `PresentedItem` has no field for them.
 """
 
 import re
@@ -42,15 +42,15 @@ from questions.text import plain_words
 
 # Code, tables, and formulas on a line of their own, as `text.py` writes them.
 WIDE = re.compile(r'<(pre|table|p(?=><math display="block"))>')
-# More spellings of one answer tell a learner nothing.
+# More spellings of one answer do not help a learner.
 MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What stands in the form of a question that is not answered.
+    """What the form of an unanswered question contains.
 
-    `problem` says in the reader's language why it was not taken as an answer.
+    `problem` says in the reader's language why it could not be graded.
     """
 
     typed: str = ""
@@ -117,7 +117,7 @@ EMPTY_DRAFT = Draft()
 
 
 def present(item: Item, *, draft: Draft = EMPTY_DRAFT) -> PresentedItem:
-    """The item as it may be seen by whoever has not answered it, with what stands in its form."""
+    """Return what may be shown before the answer, with the draft in the form."""
     return PresentedItem(
         kind=item.kind,
         stem_html=_html(item.stem),
@@ -137,9 +137,9 @@ def present(item: Item, *, draft: Draft = EMPTY_DRAFT) -> PresentedItem:
 
 
 def reveal(item: Item, response: Response, grade: Grade, *, language: str = "") -> RevealedItem:
-    """The item as it may be seen by whoever has given this response.
+    """Return what may be shown after this response.
 
-    `language` is that of the bank. Never raises for a response that was graded by older rules.
+    `language` is that of the bank. Never raises for a response that older rules graded.
     """
     chosen = response.chosen if isinstance(response, ChoiceResponse) else ()
     match = _match(item, response, language)
@@ -176,7 +176,7 @@ def _key(item: Item) -> frozenset[str]:
 
 
 def _label(item: Item, choice: Choice) -> SafeString:
-    """The words of a choice; those of true and false are the reader's, not the author's."""
+    """The text of a choice; true and false are in the reader's language."""
     if isinstance(item, TrueFalse):
         return escape(
             pgettext("answer", "True") if choice.id == "true" else pgettext("answer", "False")
@@ -185,7 +185,7 @@ def _label(item: Item, choice: Choice) -> SafeString:
 
 
 def _match(item: Item, response: Response, language: str) -> Accepted | None:
-    """What counts for a typed response; nothing for one that would be asked again today."""
+    """The accepted answer that a typed response matches; None if it cannot be graded today."""
     try:
         if isinstance(item, Numeric) and isinstance(response, NumberResponse):
             return matching_number(item, response)
@@ -203,7 +203,7 @@ def _feedback(item: Item, match: Accepted | None) -> Text:
 
 
 def _accepted(item: Item) -> tuple[str, ...]:
-    """What earns all points, in words; of many ways to write it the author's first ones."""
+    """The first answers that earn all points, as text."""
     if isinstance(item, Numeric):
         full = [_range(number) for number in item.accepted if number.is_full]
     elif isinstance(item, ShortAnswer):

@@ -51,11 +51,11 @@ def draft_of(data: QueryDict, *, problem: str = "") -> Draft:
 def help_for(error: ResponseError) -> str:
     """Return what to enter instead, in the reader's language."""
     if isinstance(error, AmbiguousNumber):
-        return _("This could mean %(whole)s or %(decimal)s. Enter the one you mean.") % _readings(
+        return _("This can mean %(whole)s or %(decimal)s. Enter the one you mean.") % _readings(
             error
         )
     if isinstance(error, NotANumber):
-        return _("Enter a number such as 12, −3 or 3.5, without a unit.")
+        return _("Enter one number without a unit, such as 12, −3 or 3.5.")
     if isinstance(error, NoWords):
         return _("Enter a word or a few words.")
     return _("Select an answer.")

@@ -1,8 +1,8 @@
-"""Keeping items as questions."""
+"""Store items as questions, and correct them."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from django.db import transaction
@@ -27,7 +27,7 @@ ROWS_AT_ONCE = 500
 
 @lru_cache(maxsize=500)
 def item_of_version(version_id: int) -> Item:
-    """The item of a version, read once in a process: the database lets no version change.
+    """Return the item of a version. Cached for the life of the process: versions are immutable.
 
     Raises: QuestionVersion.DoesNotExist.
     """
@@ -36,10 +36,10 @@ def item_of_version(version_id: int) -> Item:
 
 @transaction.atomic
 def store_items(*, items: Sequence[Item]) -> list[QuestionVersion]:
-    """Keep each item as the first version of a new question; in the order given.
+    """Store each item as the first version of a new question, in the order given.
 
-    Atomic: all or none. All texts are made safe here, whatever the caller did. Takes a
-    fixed number of statements for each 500 items.
+    Atomic. Renders every text to safe HTML, whatever HTML the caller passes. Takes a fixed
+    number of statements for each 500 items.
     """
     questions = Question.objects.bulk_create([Question() for _item in items], ROWS_AT_ONCE)
     versions = QuestionVersion.objects.bulk_create(
@@ -57,10 +57,10 @@ def store_items(*, items: Sequence[Item]) -> list[QuestionVersion]:
 
 @transaction.atomic
 def store_next_versions(*, changes: Sequence[tuple[Question, Item]]) -> list[QuestionVersion]:
-    """Make each item the current version of its question; past attempts keep the version before.
+    """Make each item the current version of its question. Earlier versions do not change.
 
-    Atomic. The questions need their `current`. Two at once for one question: one of them
-    raises IntegrityError. Takes a fixed number of statements for each 500 items.
+    Atomic. Raises IntegrityError if a concurrent transaction added the same version. Takes a
+    fixed number of statements for each 500 items.
     """
     versions = QuestionVersion.objects.bulk_create(
         (
@@ -76,11 +76,37 @@ def store_next_versions(*, changes: Sequence[tuple[Question, Item]]) -> list[Que
     return versions
 
 
-def render_again(*, questions: Iterable[Question]) -> list[QuestionVersion]:
-    """Store a next version of each question that the rules of today show otherwise.
+@transaction.atomic
+def store_corrections(*, items: Mapping[int, Item]) -> set[int]:
+    """Add a version to each question, by its id, whose item differs from the current version.
 
-    The words stay the same; only what is shown of them changes, such as a formula that stood
-    there as TeX. The questions need their `current`. Idempotent.
+    Returns the ids of the corrected questions. Atomic and idempotent. Takes a fixed number of
+    statements for each 500 items.
+    """
+    questions = Question.objects.select_related("current").in_bulk(list(items))
+    changes = [
+        (question, item)
+        for pk, item in items.items()
+        if not _is_same(current_of(question := questions[pk]).item, safe(item))
+    ]
+    store_next_versions(changes=changes)
+    return {question.pk for question, _item in changes}
+
+
+def _is_same(stored: Item, item: Item) -> bool:
+    """Whether both have the same words and the same HTML, whatever their markup is called."""
+    return map_texts(stored, _without_markup) == map_texts(item, _without_markup)
+
+
+def _without_markup(text: Text) -> Text:
+    return text.model_copy(update={"markup": "plain"})
+
+
+def render_again(*, questions: Iterable[Question]) -> list[QuestionVersion]:
+    """Add a version to each question whose stored HTML differs from what would be rendered today.
+
+    The words stay the same; only their HTML changes, such as a formula that was shown as TeX.
+    Idempotent.
     """
     changes: list[tuple[Question, Item]] = []
     for question in questions:
@@ -92,19 +118,19 @@ def render_again(*, questions: Iterable[Question]) -> list[QuestionVersion]:
 
 
 def current_of(question: Question) -> QuestionVersion:
-    """The current version of a question that was stored."""
+    """Return the current version. Raises: QuestionVersion.DoesNotExist."""
     if question.current is None:
         raise QuestionVersion.DoesNotExist
     return question.current
 
 
 def first_version(question: Question, item: Item) -> QuestionVersion:
-    """The row, not yet written, that holds a safe item."""
+    """Return the unsaved first version of a question, from a safe item."""
     return version_of(question, item, number=1)
 
 
 def version_of(question: Question, item: Item, *, number: int) -> QuestionVersion:
-    """The row, not yet written, that holds a safe item as this version of a question."""
+    """Return an unsaved version of a question, from a safe item."""
     return QuestionVersion(
         question=question,
         number=number,
@@ -117,12 +143,12 @@ def version_of(question: Question, item: Item, *, number: int) -> QuestionVersio
 
 
 def safe(item: Part) -> Part:
-    """The item, or a part of one, with safe HTML beside every text in it."""
+    """Return the item, or a part of one, with every text rendered to safe HTML."""
     return map_texts(item, with_html)
 
 
 def with_formulas(item: Part) -> Part:
-    """The item with its formulas to be set: before there were any, unmarked texts were plain."""
+    """Return the item with its formulas enabled: unmarked texts were stored as plain before."""
     return map_texts(item, _unmarked)
 
 
@@ -132,14 +158,14 @@ def _unmarked(text: Text) -> Text:
 
 
 def fingerprint(item: Item) -> str:
-    """Equal for equal kind, stem, choices and key, whatever the ids of the choices are."""
+    """Return a hash of kind, stem, choices and key; the ids of the choices do not count."""
     pictures = [name for _reference, name in item.stem.pictures]
     parts = [item.kind, item.stem.source, *pictures, *_answers(item)]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 def _answers(item: Item) -> list[tuple[str, ...]]:
-    """What may be answered, with its weights."""
+    """The answers with their weights."""
     if isinstance(item, Numeric):
         return [
             (f"{number.low.normalize()}", f"{number.high.normalize()}", f"{number.weight:g}")
@@ -160,6 +186,6 @@ def _answers(item: Item) -> list[tuple[str, ...]]:
 
 
 def _further_rules(item: ShortAnswer) -> list[str]:
-    """Only those that are set: questions stored before they existed keep their fingerprint."""
+    """Only those that are set, so that older questions still have the same fingerprint."""
     rules = {"exact": item.is_exact, "ignores accents": item.ignores_accents}
     return [name for name, is_set in rules.items() if is_set]

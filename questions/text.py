@@ -84,21 +84,22 @@ BLOCK_END = re.compile(r"</(?:p|li|h[3-6]|pre|td|th|tr|dd|dt|blockquote|figure)>
 
 
 def with_html(text: Text) -> Text:
-    """The same words with safe HTML beside them. Whatever `html` held before is not trusted."""
+    """Return the text with safe HTML. Ignores what `html` was before."""
     return text.model_copy(update={"html": safe_html(text)})
 
 
 def safe_html(text: Text) -> str:
-    """The words as HTML without scripts, styles, forms and foreign addresses.
+    """Render a text to HTML without scripts, styles, forms and unsafe links.
 
-    Plain text stays plain: `<html>` in it is shown, and line breaks are kept. Of pictures,
-    those that we keep are shown; of any other its description is left. A formula that cannot
-    be read is shown as it was written, and so is a text that would show nothing: `<br>`.
+    Tags in plain text are shown, and its line breaks stay. Stored pictures are shown; any other
+    picture is replaced by its description. A formula that cannot be read is shown as it was
+    written, and so is a text that would show nothing, such as `<br>`.
     """
     html_of_text, _problems = _rendered(text)
     if has_words(html_of_text) or not text.source.strip():
         return html_of_text
-    return "" if is_empty_in_editors(text.source) else _paragraphs(text.source)
+    as_written = "" if is_empty_in_editors(text.source) else _paragraphs(text.source)
+    return as_written if has_words(as_written) else ""
 
 
 def shows_nothing(text: Text) -> bool:
@@ -134,18 +135,18 @@ def has_words(safe: str) -> bool:
 
 
 def plain_words(safe: str) -> str:
-    """The words of safe HTML alone, a formula as its author wrote it; for excerpts and search."""
+    """Return the words of safe HTML, formulas as LaTeX; for excerpts and search."""
     words = MATH.sub(lambda found: dict(ATTRIBUTE.findall(found[1])).get("alttext", ""), safe)
     return html.unescape(TAG.sub("", BLOCK_END.sub(" ", words))).strip()
 
 
 def formula_problems(text: Text) -> list[str]:
-    """What is wrong with each formula of a text that cannot be read."""
+    """Return what is wrong with each formula of a text that cannot be read."""
     return _rendered(text)[1] if "$" in text.source or "\\" in text.source else []
 
 
 def pictures_in(text: Text) -> list[tuple[str, str]]:
-    """Each picture that the words refer to, as (reference, description), in their order."""
+    """Return each picture in a text as (reference, description), in their order."""
     if not _is_html(text):
         return []
     finder = _PictureFinder()
@@ -181,12 +182,14 @@ def _picture(tag: re.Match[str], *, names: dict[str, str]) -> str:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """A link without a scheme would lead to a page of the shop that its author never saw."""
+    """Drop links without a scheme: they would lead to pages of this site."""
     if (tag, name) != ("a", "href"):
         return value
     return value if value.partition(":")[0].lower() in SCHEMES else None
 
 
+# A reader asks several things about one text, one after the other.
+@functools.lru_cache(maxsize=32)
 def _rendered(text: Text) -> tuple[str, list[str]]:
     """The words as safe HTML, and what is wrong with formulas in them."""
     if text.markup == "plain":

@@ -13,7 +13,7 @@ A_YEAR_SECONDS = 31_536_000
 def image(_request: HttpRequest, name: str) -> FileResponse:
     """A picture by its name, which only those know who were shown its question.
 
-    Browsers keep it for good, since other content has another name; shared caches do not.
+    Browsers cache it forever, because other content has another name; shared caches do not.
     """
     try:
         file = default_storage.open(f"{FOLDER}/{name}")

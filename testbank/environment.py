@@ -1,11 +1,14 @@
 """Settings as they stand in the process's environment and in `.env`, read with types.
 
 Nothing here knows what a setting is for (`testbank/settings.py` does) or how a proxy
-is chosen (`outbound/route.py` does). A variable of the process wins over `.env`; an
+is chosen (`outbound/route/` does). A variable of the process wins over `.env`; an
 empty one counts as unset.
 """
 
+import difflib
+import io
 import os
+import pwd
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +20,19 @@ from dotenv import dotenv_values
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off"}
+PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+# How alike two names are, from 0 to 1: one letter in seven may differ.
+LIKENESS = 0.86
+# Stripe's own names, and those of other libraries.
+COMMON_MISTAKES = {
+    "STRIPE_API_KEY": "STRIPE_SECRET_KEY",
+    "STRIPE_PUBLISHABLE_KEY": "STRIPE_PUBLIC_KEY",
+    "STRIPE_WEBHOOK_KEY": "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_ENDPOINT_SECRET": "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_NO_PROXY": "NO_PROXY",
+    "STRIPE_HTTPS_PROXY": "STRIPE_PROXY",
+    "PROXY": "STRIPE_PROXY",
+}
 PLACEHOLDER = re.compile(
     r"\.\.\.|…|<|>|\*\*|your|changeme|change-me|replace|placeholder|_x+$|_key_?here|_here$",
     re.IGNORECASE,
@@ -41,13 +57,56 @@ def read_env_file(path: Path) -> dict[str, str]:
 
     Expansion is off because passwords and keys may hold a `$`.
     """
-    if not path.is_file():
-        return {}
     try:
-        pairs = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, OSError) as error:
-        raise SettingError(str(path), f"cannot be read as UTF-8 text ({error}).") from error
+        if not (path.is_file() or path.is_dir()):
+            return {}
+        text = path.read_bytes().decode("utf-8-sig")
+    except PermissionError as error:
+        raise SettingError(str(path), _about_permission(path)) from error
+    except IsADirectoryError as error:
+        raise SettingError(
+            str(path),
+            "is a folder. Docker makes one where the file that it should mount is missing: "
+            "remove it, and put the file there.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingError(str(path), _about_encoding(path, error)) from error
+    except OSError as error:
+        raise SettingError(str(path), f"cannot be read: {error.strerror}.") from error
+    pairs = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _about_permission(path: Path) -> str:
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
+    return (
+        f"cannot be read by {user}, the user that runs this. Give the file to that user "
+        f"(chown {user} {path}), or run the site as the user that it belongs to."
+    )
+
+
+def _about_encoding(path: Path, error: UnicodeDecodeError) -> str:
+    content: bytes = error.object
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:100]:
+        return "is UTF-16 text, as Windows PowerShell writes it. Save it as UTF-8."
+    line = content[: error.start].count(b"\n") + 1
+    return f"is not UTF-8 text: line {line} holds another encoding. Save the file as UTF-8."
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """The setting that a name was likely to be; empty where there is none."""
+    if name.upper() in COMMON_MISTAKES:
+        return COMMON_MISTAKES[name.upper()]
+    compact = {_compact(each): each.upper() for each in sorted(known)}
+    near = difflib.get_close_matches(_compact(name), compact, n=1, cutoff=LIKENESS)
+    return compact[near[0]] if near else ""
+
+
+def _compact(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", name.upper())
 
 
 @dataclass(frozen=True)
@@ -76,7 +135,11 @@ class Environment:
         """A key that must be there, be no pasted placeholder, and begin as it should."""
         value = self.text(name)
         if not value:
-            raise SettingError(name, f"is not set. Write {name}={prefixes[0]}… into .env; {where}")
+            near = [each for each in self.dotenv if each != name and _meant(each, {name}) == name]
+            said = f" {near[0]} in .env is another name: correct it." if near else ""
+            raise SettingError(
+                name, f"is not set. Write {name}={prefixes[0]}… into .env; {where}{said}"
+            )
         if PLACEHOLDER.search(value):
             raise SettingError(
                 name, f"is still a placeholder from an example. Put your own key there; {where}"
@@ -85,6 +148,18 @@ class Environment:
             begins = " or ".join(prefixes)
             raise SettingError(name, f"must begin with {begins}. {where}")
         return value
+
+    def misspelled(self) -> dict[str, str]:
+        """Return the names in `.env` that nobody has read, each with the one likely meant.
+
+        Names that resemble no setting belong to somebody else, and are left out.
+        """
+        known = {*self.names_read, *PROXY_NAMES, *map(str.lower, PROXY_NAMES)}
+        return {
+            name: meant
+            for name in self.dotenv
+            if name not in known and (meant := _meant(name, known))
+        }
 
     def boolean(self, name: str, *, default: bool) -> bool:
         """True for 1/true/yes/on, False for 0/false/no/off, in any case."""

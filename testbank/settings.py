@@ -1,7 +1,7 @@
 """The settings of the site, read from the environment and `.env`.
 
 `.env.example` explains every one. How a call leaves this machine is decided in
-`outbound/route.py`, which reads the proxy variables at each call, not here.
+`outbound/route/`, which reads the proxy variables at each call, not here.
 """
 
 import os
@@ -360,3 +360,6 @@ LOGGING = {
     # It warns each time that a request waits for a thread.
     | {"waitress.queue": {"level": "ERROR"}},
 }
+
+# Names in `.env` that nothing above has read, each with the one that was likely meant.
+MISSPELLED_SETTINGS = env.misspelled()

@@ -3,12 +3,17 @@
 import os
 import sys
 
-from django.core.wsgi import get_wsgi_application
-
-from testbank.environment import SettingError
+from testbank.pasted_lines import stop_at_pasted_lines
 
 # gunicorn starts a worker that failed again for ever, unless it ended with this code.
 BOOT_ERROR = 3
+
+# Before anything that a pasted line may stop.
+stop_at_pasted_lines(os.environ, exit_code=BOOT_ERROR)
+
+from django.core.wsgi import get_wsgi_application
+
+from testbank.environment import SettingError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testbank.settings")
 
@@ -18,8 +23,9 @@ except SettingError as error:
     sys.stderr.write(f"The site cannot start.\n{error}\n")
     raise SystemExit(BOOT_ERROR) from None
 
-from django.utils import timezone  # noqa: E402 - needs the settings
+# These need the settings.
+from django.utils import timezone
 
-from operations.processes import WEB, note_process  # noqa: E402 - as above
+from operations.processes import WEB, note_process
 
 note_process(WEB, at=timezone.now())

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -153,6 +153,20 @@ def page(body: str, status: str = "200 OK", *headers: str) -> bytes:
     content = body.encode()
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", "Content-Type: text/html"]
     return "\r\n".join([*lines, *headers, "", ""]).encode() + content
+
+
+@contextmanager
+def resolver_with(names: Mapping[str, tuple[str, ...]]) -> Iterator[None]:
+    """These names have these addresses; a name with a trailing dot is another one."""
+    real: Any = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, *rest: Any, **options: Any) -> Any:
+        if host not in names:
+            return real(host, port, *rest, **options)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in names[host]]
+
+    with mock.patch.object(socket, "getaddrinfo", look_up):
+        yield
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from catalog.models import BankQuestion, TestBank
 from catalog.services.changes import record_change
 from questions.formats.problems import ReadFile
 from questions.items import ASKABLE, Item
-from questions.services import fingerprint, store_items
+from questions.matching import KnownQuestions
+from questions.services import store_corrections, store_items
 
 SAMPLES = 3
 
@@ -30,12 +31,13 @@ class FileHasErrors(Exception):
 class ImportReport:
     """What an import did.
 
-    `added_kinds` counts the questions that were added by their kind, `known_lines` are those
-    of questions that the bank had already. `total` is how many questions of the bank can be
+    `added_kinds` counts the questions that were added by their kind, `changed_lines` are those
+    of questions that it corrected, `known_lines` of those that the bank had already. `total` is how many questions of the bank can be
     practised; `unasked` how many cannot yet.
     """
 
     added_kinds: Counter[str] = field(default_factory=Counter)
+    changed_lines: list[int] = field(default_factory=list)
     known_lines: list[int] = field(default_factory=list)
     total: int = 0
     unasked: int = 0
@@ -48,34 +50,62 @@ class ImportReport:
 
 @transaction.atomic
 def import_items(*, test_bank: TestBank, read: ReadFile, at: datetime) -> ImportReport:
-    """Add the items of a file to the end of a bank.
+    """Add the items of a file to the end of a bank, and correct those that it has.
 
-    Atomic. A question that the bank has already, word for word, is not added again, so the
-    same file twice changes nothing; what was added is noted as a change. The first three
-    questions of a bank that can be asked become its samples. Raises: FileHasErrors, before
-    anything is written.
+    Atomic. A question that the bank has, by the author's id or by what it asks, gets a next
+    version where the file says something else; the same file twice changes nothing. What was
+    added and corrected is recorded as a change. The first three questions of a bank that can
+    be asked become its samples. Raises: FileHasErrors, before anything is written.
     """
     if read.errors:
         raise FileHasErrors(read)
     TestBank.objects.select_for_update().get(pk=test_bank.pk)
-    known = set(test_bank.bank_questions.values_list("question__versions__fingerprint", flat=True))
+    known = _known_questions(test_bank)
     report = ImportReport()
     fresh: list[Item] = []
+    matched: dict[int, tuple[int, Item]] = {}
     for line, item in zip(read.lines, read.items, strict=True):
-        mark = fingerprint(item)
-        if mark in known:
+        question = known.match(item)
+        if question is None and known.add(item):
+            fresh.append(item)
+        elif question is None or question in matched:
             report.known_lines.append(line)
         else:
-            known.add(mark)
-            fresh.append(item)
+            matched[question] = (line, item)
+    _correct(test_bank, matched, report)
     report.added_kinds.update(item.kind for item in fresh)
     _append(test_bank, fresh)
-    if fresh:
-        record_change(test_bank=test_bank, at=at, added=len(fresh))
+    if fresh or report.changed_lines:
+        changed = len(report.changed_lines)
+        record_change(test_bank=test_bank, at=at, added=len(fresh), changed=changed)
     reindex_bank(test_bank=test_bank, at=at)
     report.total = test_bank.bank_questions.askable().count()
     report.unasked = test_bank.bank_questions.count() - report.total
     return report
+
+
+def _known_questions(test_bank: TestBank) -> KnownQuestions:
+    rows = test_bank.bank_questions.values_list(
+        "question_id",
+        "question__versions__fingerprint",
+        "question__current__content__external_id",
+    )
+    return KnownQuestions(rows.order_by("position"))
+
+
+def _correct(
+    test_bank: TestBank, matched: dict[int, tuple[int, Item]], report: ImportReport
+) -> None:
+    """Store what differs, and whether it can be asked now."""
+    items = {question: item for question, (_line, item) in matched.items()}
+    changed = store_corrections(items=items)
+    for question, (line, _item) in matched.items():
+        lines = report.changed_lines if question in changed else report.known_lines
+        lines.append(line)
+    report.known_lines.sort()
+    corrected = test_bank.bank_questions.filter(question__in=changed)
+    corrected.filter(question__current__kind__in=ASKABLE).update(is_asked=True)
+    corrected.exclude(question__current__kind__in=ASKABLE).update(is_asked=False)
 
 
 def _append(test_bank: TestBank, items: Sequence[Item]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from e2e.fault_matrix.laboratory import Laboratory
 from e2e.fault_matrix.proxies import unchanged
-from e2e.fault_matrix.row import NOT_STARTED, Expected, Situation, row, silent_row
+from e2e.fault_matrix.row import NOT_STARTED, THROUGH, Expected, Situation, row, silent_row
 from outbound.route import ProxyEnvironment, decide
 from outbound.tests.servers import hang_up, reset
 from payments.stripe.client import outbound_client
@@ -81,6 +81,31 @@ def one_answer_lost(lab: Laboratory) -> Iterator[Situation]:
         connection.sendall(answer)
 
     yield from answered_by(lab, converse)
+
+
+@row(
+    "A connection that was kept ends as the request is sent: it goes once more.",
+    THROUGH,
+)
+def kept_connection_ends(lab: Laboratory) -> Iterator[Situation]:
+    answered: set[int] = set()
+
+    def converse(connection: socket.socket, request: bytes) -> None:
+        if OCCUPYING not in request and id(connection) in answered:
+            hang_up(connection)
+            return
+        connection.sendall(whole_answer(lab.sandbox.port, request))
+        answered.add(id(connection))
+
+    @contextmanager
+    def after_another_call() -> Iterator[None]:
+        _occupy()
+        yield
+
+    beyond = lab.sandbox.tls_port
+    with tls_front(lab.fault, lab.as_stripe, converse, beyond=beyond) as port:
+        site = lab.direct(port)
+        yield Situation(site, site, meanwhile=after_another_call)
 
 
 @row(

@@ -1,7 +1,7 @@
 """What was once measured with the clients that libraries bring, and the rows that show it here.
 
-Thirty-four conditions of a network and of Stripe, in the order in which they were found; a
-test holds that each has its rows, and that no row stands outside of them.
+Conditions of a network and of Stripe, in the order in which they were found; a test holds
+that each has its rows, and that no row stands outside of them.
 """
 
 CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
@@ -136,4 +136,41 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
             "socks cannot reach stripe",
         ),
     ),
+    35: (
+        "Sign-in pages in place of a tunnel",
+        ("proxy answers with page", "page in the tunnel", "proxy asks for sign in"),
+    ),
+    36: (
+        "A chain of proxies, of which the second wants a password",
+        ("second proxy wants password",),
+    ),
+    37: (
+        "Authorities that have expired, are too weak, or are none",
+        (
+            "authority expired",
+            "certificate weak",
+            "authority weak",
+            "authority without constraints",
+        ),
+    ),
+    38: (
+        "Other files and certificates in the bundle",
+        ("issuing authority trusted", "bundle binary", "bundle joined"),
+    ),
+    39: (
+        "Names with a silent address, or a search domain that answers for all",
+        ("first address silent", "search domain with wildcard"),
+    ),
+    40: (
+        "Settings as people paste them",
+        (
+            "password in latin 1",
+            "no proxy as pasted",
+            "proxy is a word",
+            "proxy is a pac file",
+            "proxy without brackets",
+        ),
+    ),
+    41: ("Proxies with a hundred headers, or interim answers", ("many headers",)),
+    42: ("A kept connection that ends at the moment of use", ("kept connection ends",)),
 }

@@ -1,12 +1,16 @@
 """Rows of the matrix in which nothing is wrong: what looks strange, and gets through."""
 
+import base64
+import socket
 from collections.abc import Iterator
 
 from e2e.fault_matrix.laboratory import Laboratory, Site
 from e2e.fault_matrix.row import THROUGH, Situation, row
 from outbound.tests.servers import tls_in_front_of
+from testing.certificates import authority, certificate, serving
+from testing.faults import dropping_address, relay, resolver_with
 from testing.mitmproxy import running_mitmproxy
-from testing.proxies import running_microsocks, running_squid
+from testing.proxies import raw_server, running_microsocks, running_squid
 
 
 def open_way(site: Site) -> Iterator[Situation]:
@@ -78,3 +82,66 @@ def no_proxy_that_crashes_others(lab: Laboratory) -> Iterator[Situation]:
     proxy = f"http://127.0.0.1:{lab.proxy_port}"
     process = {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost,fd00::/8,[::1]"}
     yield from open_way(lab.site(process, lab.closed_port))
+
+
+OPEN = b"HTTP/1.1 200 Connection established\r\n"
+
+
+@row("The proxy's password is in Latin-1 (`%E9`), and reaches the proxy byte for byte.", THROUGH)
+def password_in_latin_1(lab: Laboratory) -> Iterator[Situation]:
+    wanted = base64.b64encode(b"user:caf\xe9")
+
+    def talk(connection: socket.socket) -> None:
+        if wanted not in connection.recv(65536):
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            return
+        connection.sendall(OPEN + b"\r\n")
+        relay(connection, lab.sandbox.tls_port)
+
+    with raw_server(talk) as port:
+        yield from open_way(lab.behind(f"http://user:caf%E9@127.0.0.1:{port}"))
+
+
+@row("The proxy answers CONNECT with an interim answer (102), and with 120 headers.", THROUGH)
+def many_headers(lab: Laboratory) -> Iterator[Situation]:
+    headers = b"".join(b"Set-Cookie: name%d=value\r\n" % number for number in range(120))
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" + OPEN + headers + b"\r\n")
+        relay(connection, lab.sandbox.tls_port)
+
+    with raw_server(talk) as port:
+        yield from open_way(lab.behind(f"http://127.0.0.1:{port}"))
+
+
+@row("The first address of the proxy's name is silent, and the second one answers.", THROUGH)
+def first_address_silent(lab: Laboratory) -> Iterator[Situation]:
+    names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
+    with resolver_with(names), dropping_address("127.77.0.1", lab.proxy_port):
+        yield from open_way(lab.behind(f"http://proxy.example:{lab.proxy_port}"))
+
+
+@row("A search domain has a wildcard, which would lead the proxy's name elsewhere.", THROUGH)
+def search_domain_with_wildcard(lab: Laboratory) -> Iterator[Situation]:
+    names = {"proxy.example.": ("127.0.0.1",), "proxy.example": ("127.77.0.2",)}
+    with resolver_with(names):
+        yield from open_way(lab.behind(f"http://proxy.example:{lab.proxy_port}"))
+
+
+@row("STRIPE_CA_BUNDLE holds the issuing authority that signed, not its root.", THROUGH)
+def issuing_authority_trusted(lab: Laboratory) -> Iterator[Situation]:
+    issuing = authority("Company Issuing CA", authority("Company Root CA"))
+    own = certificate(issuing, "api.stripe.com")
+    bundle = lab.bundle("issuing.pem", issuing.pem)
+    with tls_in_front_of(lab.sandbox.port, serving(own, issuing)) as port:
+        yield from open_way(lab.direct(port, STRIPE_CA_BUNDLE=bundle))
+
+
+@row("Entries of NO_PROXY stand in typographic quotes, between semicolons, with a path.", THROUGH)
+def no_proxy_as_pasted(lab: Laboratory) -> Iterator[Situation]:
+    process = {
+        "HTTPS_PROXY": f"http://127.0.0.1:{lab.closed_port}",
+        "NO_PROXY": "“localhost; https://api.stripe.com/v1”",
+    }
+    yield from open_way(lab.site(process, lab.sandbox.tls_port))

@@ -187,8 +187,78 @@ def proxy_is_a_web_server(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
+    "A proxy answers CONNECT with 200 and a sign-in page.",
+    Expected("NET-CAPTIVE", "path.tunnel"),
+)
+def proxy_answers_with_page(lab: Laboratory) -> Iterator[Situation]:
+    yield from behind_front(lab, says(page("<title>Guest Wi-Fi sign-in</title>")))
+
+
+@row(
+    "A proxy opens a tunnel, and sends its sign-in page into it.",
+    Expected("NET-CAPTIVE", "path.tls"),
+)
+def page_in_the_tunnel(lab: Laboratory) -> Iterator[Situation]:
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(OPEN)
+        says(b"<html><title>Guest Wi-Fi sign-in</title></html>")(connection)
+
+    yield from behind_front(lab, talk)
+
+
+@row(
+    "A proxy answers CONNECT with 511, which asks for a sign-in to the network.",
+    Expected("NET-CAPTIVE", "path.tunnel"),
+)
+def proxy_asks_for_sign_in(lab: Laboratory) -> Iterator[Situation]:
+    answer = page("<title>Sign in</title>", "511 Network Authentication Required")
+    yield from behind_front(lab, says(answer))
+
+
+@row(
+    "A second proxy behind the one that is set requires a user name and password.",
+    Expected("NET-PROXY-407", "path.tunnel"),
+)
+def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
+    told = (
+        "Via: 1.1 parent.example (squid), 1.1 child.example (squid)",
+        "Proxy-Authenticate: Basic",
+    )
+    answer = page("Sign in", "407 Proxy Authentication Required", *told)
+    yield from behind_front(lab, says(answer))
+
+
+@row(
+    "HTTPS_PROXY is the word none, where no proxy is meant; the direct way is open.",
+    Expected("NET-PROXY-ADDRESS", "route.decision", tested=True),
+)
+def proxy_is_a_word(lab: Laboratory) -> Iterator[Situation]:
+    site = lab.sandbox.tls_port
+    yield Situation(lab.behind("none", direct_port=site), lab.direct())
+
+
+@row(
+    "HTTPS_PROXY is the address of a PAC file.",
+    Expected("NET-PROXY-ADDRESS", "route.decision"),
+)
+def proxy_is_a_pac_file(lab: Laboratory) -> Iterator[Situation]:
+    named = lab.behind("http://proxy.example/proxy.pac")
+    yield Situation(named, lab.behind(f"http://127.0.0.1:{lab.proxy_port}"))
+
+
+@row(
+    "HTTPS_PROXY is an IPv6 address without brackets.",
+    Expected("NET-PROXY-ADDRESS", "route.decision"),
+)
+def proxy_without_brackets(lab: Laboratory) -> Iterator[Situation]:
+    written = lab.behind("http://2001:db8::1:3128")
+    yield Situation(written, lab.behind(f"http://127.0.0.1:{lab.proxy_port}"))
+
+
+@row(
     "A proxy answers CONNECT with a redirect to a sign-in page.",
-    Expected("NET-PROXY-STATUS", "path.tunnel"),
+    Expected("NET-CAPTIVE", "path.tunnel"),
 )
 def proxy_redirects(lab: Laboratory) -> Iterator[Situation]:
     answer = page("Sign in", "302 Found", "Location: http://portal.example/")
@@ -374,7 +444,7 @@ def tunnel_reset(lab: Laboratory) -> Iterator[Situation]:
 
 @row(
     "The tunnel opens, and leads to a sign-in page without TLS.",
-    Expected("NET-TLS-OTHER", "path.tls"),
+    Expected("NET-CAPTIVE", "path.tls"),
 )
 def tunnel_leads_to_portal(lab: Laboratory) -> Iterator[Situation]:
     def talk(connection: socket.socket) -> None:

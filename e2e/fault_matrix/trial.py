@@ -34,6 +34,7 @@ NAMED = (
     (re.compile(r"\bto 127\.0\.0\.1:\d+"), "to 127.0.0.1:8443"),
     (re.compile(r"\b\d+\.\d+ s\b"), "2 s"),
     (re.compile(r"\b60\d s\b"), "600 s"),
+    (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "2026-11-02"),
 )
 
 

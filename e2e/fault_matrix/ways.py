@@ -4,6 +4,7 @@ import socket
 import ssl
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import trustme
 
@@ -11,6 +12,7 @@ from e2e.fault_matrix.laboratory import Laboratory
 from e2e.fault_matrix.proxies import NOWHERE, unchanged
 from e2e.fault_matrix.row import Expected, Situation, row, silent_row
 from outbound.transport import parse_resolve
+from testing.certificates import Signed, authority, certificate, serving
 from testing.faults import (
     broken_resolver,
     dropping_port,
@@ -99,7 +101,7 @@ def handshake_reset(lab: Laboratory) -> Iterator[Situation]:
 
 @row(
     "A page without TLS answers on Stripe's port.",
-    Expected("NET-TLS-OTHER", "path.tls"),
+    Expected("NET-CAPTIVE", "path.tls"),
 )
 def no_tls(lab: Laboratory) -> Iterator[Situation]:
     portal = says(page("<title>Sign in</title>", "400 Bad Request"))
@@ -153,6 +155,46 @@ def certificate_not_yet_valid(lab: Laboratory) -> Iterator[Situation]:
         yield unchanged(lab.direct(port))
 
 
+def signed_by(lab: Laboratory, name: str, signer: Signed, **flaws: Any) -> Iterator[Situation]:
+    """Somebody with a certificate of this authority answers, which the bundle holds."""
+    bundle = lab.bundle(f"{name}.pem", signer.pem)
+    context = serving(certificate(signer, "api.stripe.com", **flaws))
+    with tls_front(lab.fault, context, _never, beyond=lab.sandbox.tls_port) as port:
+        yield unchanged(lab.direct(port, STRIPE_CA_BUNDLE=bundle))
+
+
+@row(
+    "The company's authority has expired; the certificate that it signed has not.",
+    Expected("NET-TLS-EXPIRED", "path.tls"),
+)
+def authority_expired(lab: Laboratory) -> Iterator[Situation]:
+    yield from signed_by(lab, "expired", authority("Company Old Root", ends_in_days=-1))
+
+
+@row(
+    "The certificate has a key of 1024 bits.",
+    Expected("NET-TLS-WEAK", "path.tls"),
+)
+def certificate_weak(lab: Laboratory) -> Iterator[Situation]:
+    yield from signed_by(lab, "weak", authority("Company Root CA"), rsa_bits=1024)
+
+
+@row(
+    "The company's authority has a key of 1024 bits.",
+    Expected("NET-TLS-WEAK", "path.tls"),
+)
+def authority_weak(lab: Laboratory) -> Iterator[Situation]:
+    yield from signed_by(lab, "weak-authority", authority("Company CA 1024", rsa_bits=1024))
+
+
+@row(
+    "The company's authority does not say that it is one.",
+    Expected("NET-TLS-INVALID", "path.tls"),
+)
+def authority_without_constraints(lab: Laboratory) -> Iterator[Situation]:
+    yield from signed_by(lab, "bare", authority("Company CA", constraints=False))
+
+
 @row(
     "The certificate is somebody else's.",
     Expected("NET-TLS-NAME", "path.tls"),
@@ -171,6 +213,26 @@ def bundle_unreadable(lab: Laboratory) -> Iterator[Situation]:
     empty = lab.folder / "empty.pem"
     empty.write_text("not a certificate\n")
     yield Situation(lab.direct(STRIPE_CA_BUNDLE=empty), lab.direct())
+
+
+@row(
+    "The file that STRIPE_CA_BUNDLE names is a certificate in binary form (DER).",
+    Expected("NET-CA-BUNDLE", "path.start"),
+)
+def bundle_binary(lab: Laboratory) -> Iterator[Situation]:
+    binary = lab.folder / "company-ca.pem"
+    binary.write_bytes(authority("Company Root CA").der)
+    yield Situation(lab.direct(STRIPE_CA_BUNDLE=binary), lab.direct())
+
+
+@row(
+    "Two certificates in the file that STRIPE_CA_BUNDLE names are joined on one line.",
+    Expected("NET-CA-BUNDLE", "path.start"),
+)
+def bundle_joined(lab: Laboratory) -> Iterator[Situation]:
+    joined = lab.folder / "joined.pem"
+    joined.write_bytes(lab.sandbox.ca_path.read_bytes().rstrip() + authority("Company Root CA").pem)
+    yield Situation(lab.direct(STRIPE_CA_BUNDLE=joined), lab.direct())
 
 
 @row(

@@ -1,13 +1,15 @@
-"""Writing one line into `.env`, so that everything else in it stays byte for byte.
+"""Write one line into `.env`, so that everything else in it stays byte for byte.
 
 An entry of NO_PROXY is added to those that stand there; of any other setting the value is
-replaced. What comes out is read back before it is kept: where another value would change,
-nothing is written.
+replaced. The result is read back before it is kept: where another value would change, nothing
+is written. The file keeps its owner, its mode and its access list.
 """
 
 import difflib
+import errno
 import io
 import os
+import pwd
 import re
 import tempfile
 from contextlib import suppress
@@ -50,7 +52,7 @@ class Change:
         return list(lines)
 
     def write(self) -> None:
-        """Put the file in place of the old one at once, with its owner and permissions.
+        """Replace the file, with its owner and permissions.
 
         Raises: CannotWrite, where the file has changed meanwhile or cannot be written.
         """
@@ -59,7 +61,7 @@ class Change:
         try:
             _replace(self.path, self.after)
         except OSError as error:
-            raise CannotWrite(f"{self.path} cannot be written: {error.strerror}.") from error
+            raise CannotWrite(_about_permission(self.path, error)) from error
 
 
 def plan(path: Path, line: str) -> Change:
@@ -145,6 +147,23 @@ def _read(text: str) -> dict[str, str | None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    """Put a new file in place of the old one at once where it can be given the same owner.
+
+    Otherwise the old file is written over: it stays whose it was, and readable to the same
+    users. So is a file that a container has mounted, which cannot be replaced.
+    """
+    try:
+        if _has_access_list(path):
+            raise PermissionError
+        _replace_at_once(path, content)
+    except OSError as error:
+        may_be_written_over = isinstance(error, PermissionError) or error.errno == errno.EBUSY
+        if not (may_be_written_over and path.exists()):
+            raise
+        _write_over(path, content)
+
+
+def _replace_at_once(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one, and a power cut leaves one of them."""
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
@@ -160,16 +179,46 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
+def _write_over(path: Path, content: bytes) -> None:
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _like_the_old(path: Path, descriptor: int) -> None:
+    """Raises: PermissionError, where this user may not give a file to that owner."""
     try:
         old = path.stat()
     except FileNotFoundError:
+        # Root writes for whoever owns the site.
+        folder = path.parent.stat()
+        os.fchown(descriptor, folder.st_uid if os.geteuid() == 0 else -1, -1)
         os.fchmod(descriptor, NEW_FILE_MODE)
         return
-    # Only root may give a file away; whoever may not keeps a file of their own.
-    with suppress(PermissionError):
+    new = os.fstat(descriptor)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         os.fchown(descriptor, old.st_uid, old.st_gid)
     os.fchmod(descriptor, old.st_mode & 0o7777)
+
+
+def _has_access_list(path: Path) -> bool:
+    """True where more users may read the file than its mode says (a POSIX access list)."""
+    try:
+        return "system.posix_acl_access" in os.listxattr(path)
+    except (AttributeError, OSError):
+        return False
+
+
+def _about_permission(path: Path, error: OSError) -> str:
+    if not isinstance(error, PermissionError):
+        return f"{path} cannot be written: {error.strerror}."
+    try:
+        owner = pwd.getpwuid(path.stat().st_uid).pw_name
+    except (KeyError, OSError):
+        return f"{path} cannot be written: {error.strerror}."
+    return f"{path} belongs to {owner}: run the doctor as {owner}, or write the line yourself."
 
 
 def _lines(content: bytes) -> list[str]:

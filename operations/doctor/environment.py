@@ -1,9 +1,11 @@
 """The group "Environment": what could send calls elsewhere, where it comes from, and whether
-it does. Secrets are masked; nothing here is decided (`outbound/route.py` did)."""
+it does. Secrets are masked; nothing here is decided (`outbound/route/` did)."""
 
 import netrc
 from collections.abc import Iterator
 from pathlib import Path
+
+from django.conf import settings
 
 from operations.doctor.report import Check, Status
 from operations.doctor.setup import Setup
@@ -29,6 +31,7 @@ def environment_checks(setup: Setup, route: Route | None) -> list[Check]:
     ]
     return [
         *(variables or [_no_proxy_variables()]),
+        *_misspelled(),
         *(_entry(number, verdict, direct) for number, verdict in enumerate(direct.verdicts, 1)),
         *_ca_checks(setup),
         *_netrc(setup.environment, direct.host),
@@ -47,6 +50,18 @@ def ca_variables(environment: ProxyEnvironment) -> Iterator[Variable]:
         for variable in environment.settings_of(name):
             if variable.name == name:
                 yield variable
+
+
+def _misspelled() -> Iterator[Check]:
+    for name, meant in settings.MISSPELLED_SETTINGS.items():
+        yield Check(
+            f"environment.misspelled.{name}",
+            GROUP,
+            name,
+            Status.WARN,
+            f"{name} (.env): read by nothing",
+            fix=f"Write {meant} instead of {name}.",
+        )
 
 
 def _no_proxy_variables() -> Check:

@@ -18,7 +18,6 @@ from operations.doctor.report import Check, Fix, Report, Status
 from operations.doctor.setup import Setup
 from operations.doctor.shop import shop_checks
 from operations.doctor.verification import verification_checks
-from outbound.diagnosis import Acted
 from outbound.diagnosis.probe import ProbeReport
 from outbound.route import Route
 
@@ -57,7 +56,7 @@ Told = Callable[[Sequence[Check]], None]
 
 
 def examine(setup: Setup, *, sessions: list[Check] | None = None) -> Report:
-    """This will look at everything, call the API over every route, and say what mends a fault.
+    """Look at everything, call the API over every route, and say what mends a fault.
 
     Creates nothing at Stripe, and works without a database. Ends soon after `setup.ends_at`.
     `sessions` are the checks of a purchase that was tried.
@@ -142,7 +141,7 @@ def _detour(setup: Setup, report: ProbeReport | None, trials: list[Trial]) -> Tr
     diagnosis = report.diagnosis if report else None
     if not (setup.falls_back and diagnosis):
         return None
-    if diagnosis.acted is not Acted.NO or not diagnosis.id.startswith("NET-PROXY-"):
+    if not diagnosis.proxy_failed:
         return None
     around = (each for each in trials if each.alternative.route.is_direct and each.report.reached)
     return next(around, None)

@@ -1,6 +1,6 @@
 """The groups "Route" and "Path": how the call goes, and how far it got.
 
-`outbound/probe.py` makes the call, without a key.
+`outbound/diagnosis/probe.py` makes the call, without a key.
 """
 
 from operations.doctor.report import Cause, Check, Status
@@ -9,7 +9,9 @@ from outbound.diagnosis import Diagnosis, diagnose_route_error
 from outbound.diagnosis.probe import STAGES, ProbeReport, Step, StepStatus
 from outbound.redaction import mask_url
 from outbound.route import Route, RouteError
-from outbound.transport.trace import Stage, TLSFacts
+from outbound.transport import Stage, TLSFacts
+from outbound.transport.happy_eyeballs import ATTEMPT_DELAY_SECONDS
+from outbound.transport.trace import SILENT
 
 ROUTE, PATH = "Route", "Path"
 TITLES = {
@@ -98,8 +100,27 @@ def _step(step: Step, report: ProbeReport) -> Check:
         )
     if step.stage is Stage.TLS and report.record.tls:
         return _tls(step, report.record.tls, intercepted=report.intercepted)
+    if step.stage is Stage.CONNECT and len(report.record.attempts) > 1:
+        return _some_address_is_dead(step, report)
     return Check(
         name, PATH, title, Status.OK, step.detail or "open", milliseconds=step.milliseconds
+    )
+
+
+def _some_address_is_dead(step: Step, report: ProbeReport) -> Check:
+    """A name has several addresses, and the first of them does not answer: calls get through."""
+    route, silent = report.route, SILENT in {each.outcome for each in report.record.attempts}
+    name = route.proxy.host if route.proxy else route.host
+    costs = f"{ATTEMPT_DELAY_SECONDS:g} s of each new connection go to an address that is silent"
+    return Check(
+        f"path.{step.stage}",
+        PATH,
+        TITLES[step.stage],
+        Status.WARN,
+        step.detail,
+        detail=costs if silent else "an address that does not answer is tried first",
+        fix=f"Take the address that does not answer out of the name {name}, or mend the way to it.",
+        milliseconds=step.milliseconds,
     )
 
 

@@ -54,7 +54,7 @@ def bank_to_try(slug: str) -> TestBank:
 
 
 def purchase_checks(test_bank: TestBank) -> list[Check]:
-    """This will make one session by both ways and expire it. Raises nothing."""
+    """Make one session by both ways and expire it. Raises nothing."""
     try:
         with _visitor() as visitor:
             return _try_both(test_bank, visitor)

@@ -14,7 +14,7 @@ from operations.doctor.environment import ca_variables, proxy_variables
 from operations.doctor.path import PATH, ROUTE, way
 from operations.doctor.report import Check, Fix, Status
 from operations.doctor.setup import Setup
-from outbound.diagnosis.causes import exemption
+from outbound.diagnosis.causes import PROXY_EXAMPLE, exemption
 from outbound.diagnosis.probe import ProbeReport
 from outbound.route import (
     DIRECT,
@@ -28,11 +28,13 @@ from outbound.route import (
 )
 from outbound.route.environment import Variable
 from outbound.route.hosts import with_port
-from outbound.transport.trace import Stage
+from outbound.transport import Stage
+from outbound.transport.trust import SYSTEM_STORES
 from testbank.stripe_settings import is_loopback
 
 GROUP = "Other routes"
 CA_SETTING = "STRIPE_CA_BUNDLE"
+OTHER_KIND = re.compile(r"Write \w+:// instead of")
 LINE = re.compile(r"[A-Z_]+=\S+")
 UNTRUSTED = {"NET-TLS-UNTRUSTED", "NET-PROXY-TLS"}
 # What a proxy looks like that is spoken to in the wrong way.
@@ -44,12 +46,7 @@ MAYBE_OF_ANOTHER_KIND = {
     "NET-PROXY-TLS",
 }
 KINDS = ("http", "https", "socks5h")
-# Where Debian, Red Hat and Alpine keep the authorities that the machine's owner trusts.
-SYSTEM_STORES = (
-    Path("/etc/ssl/certs/ca-certificates.crt"),
-    Path("/etc/pki/tls/certs/ca-bundle.crt"),
-    Path("/etc/ssl/cert.pem"),
-)
+LINES_THAT_WERE_TRIED = {PROXY_EXAMPLE, f"{SETTING}={DIRECT}", f"{SETTING}={ENVIRONMENT}"}
 NOTHING_ELSE = "No other route works."
 
 
@@ -122,7 +119,23 @@ def remedy(setup: Setup, route: Route | None, failed: Check, trials: list[Trial]
     if working:
         return working[0]
     fix = _for_people(setup, route, failed)
-    return replace(fix, instruction=f"{NOTHING_ELSE} {fix.instruction}".strip()) if trials else fix
+    return _after_failed_trials(route, failed, fix) if trials else fix
+
+
+def _after_failed_trials(route: Route | None, failed: Check, fix: Fix) -> Fix:
+    """Advise only what is still open: no line that leads where a trial has just failed."""
+    if route is not None:
+        if fix.example in {exemption(route), *LINES_THAT_WERE_TRIED}:
+            fix = Fix(instruction=_ask_for(route))
+        elif (
+            failed.cause
+            and failed.cause.id in MAYBE_OF_ANOTHER_KIND
+            and OTHER_KIND.match(fix.instruction)
+        ):
+            fix = Fix(instruction=f"Correct the host or port in {route.rule}.")
+    if fix.example:
+        return fix
+    return replace(fix, instruction=f"{NOTHING_ELSE} {fix.instruction}")
 
 
 def lasting(setup: Setup, trials: list[Trial]) -> Fix | None:
@@ -264,6 +277,8 @@ def _for_people(setup: Setup, route: Route | None, failed: Check) -> Fix:
     here = _about_this_machine(setup, route) if route.is_direct else ""
     if here and failed.id == f"path.{Stage.CONNECT}":
         return Fix(instruction=here)
+    if failed.cause and failed.cause.id == "NET-CAPTIVE":
+        return Fix(instruction=failed.cause.advice or failed.fix)
     if failed.fix == exemption(route):
         return Fix(instruction=_ask_for(route))
     return _suggested(failed)
@@ -284,10 +299,11 @@ def _about_this_machine(setup: Setup, route: Route) -> str:
 
 
 def _ask_for(route: Route) -> str:
-    proxy = f" on the proxy {route.proxy.endpoint}" if route.proxy else ""
+    if route.proxy is None:
+        return f"Ask who runs the network which way leads to {route.endpoint} from here."
     return (
-        f"Ask your network administrator to allow CONNECT {route.endpoint}{proxy}, or direct "
-        "connections to it."
+        f"Ask who runs the network to allow CONNECT {route.endpoint} on the proxy "
+        f"{route.proxy.endpoint}, or direct connections to it."
     )
 
 

@@ -18,9 +18,11 @@ from operations.doctor import page
 from operations.doctor.path import clock_check
 from operations.doctor.report import Status
 from outbound.transport import parse_resolve
+from testing.faults import dropping_address, resolver_with, says
 from testing.proxies import (
     banner_server,
     black_hole,
+    raw_server,
     refusing_port,
     running_squid,
     running_tinyproxy,
@@ -28,7 +30,7 @@ from testing.proxies import (
 from testing.sandbox import running_sandbox
 from testing.site import ROOT, Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 KEY = "sk_test_51DoctorTestsDoctorTests"
 PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
@@ -276,7 +278,7 @@ def test_doctor_leads_back_to_the_environment(shop, sandbox, monkeypatch):
 def test_doctor_finds_how_a_proxy_is_spoken_to(shop, sandbox, monkeypatch, wrong):
     with running_squid(leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
-        told = shop.doctor("--timeout=1")
+        told = shop.doctor("--timeout=3")
         assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
         shop.write(told.line_to_paste)
         assert shop.doctor().code == 0
@@ -339,6 +341,96 @@ def test_doctor_says_whom_to_ask_where_nothing_works(shop, monkeypatch):
         "No other route works. Ask your network administrator to allow CONNECT "
         f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
     )
+
+
+def settings_that_fail_everywhere(closed):
+    """What is set, and what else there is to try: none of it leads anywhere."""
+    proxy = f"http://127.0.0.1:{closed}"
+    return [
+        ({"HTTPS_PROXY": proxy}, "direct"),
+        ({"HTTPS_PROXY": proxy}, "environment"),
+        ({"HTTPS_PROXY": f"https://127.0.0.1:{closed}"}, "environment"),
+        ({"ALL_PROXY": f"socks5h://127.0.0.1:{closed}", "NO_PROXY": ".stripe.com"}, "environment"),
+        ({"HTTPS_PROXY": proxy}, f"socks5h://127.0.0.1:{closed}"),
+    ]
+
+
+@pytest.mark.parametrize("case", range(5))
+def test_doctor_advises_nothing_that_it_has_seen_fail(shop, sandbox, monkeypatch, case):
+    with refusing_port() as closed:
+        shop.settings.STRIPE_RESOLVE = ()
+        variables, setting = settings_that_fail_everywhere(closed)[case]
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        shop.settings.STRIPE_PROXY = setting
+        with resolver_with({"api.stripe.com.": ("127.77.0.5",)}):
+            data = shop.json("--timeout=2").data
+    fix, advice = data["fix"], data["cause"]["advice"]
+    assert (fix["line"], fix["example"], fix["tested"]) == ("", "", False)
+    assert fix["instruction"].startswith("No other route works. ")
+    assert "=" not in fix["instruction"] + advice
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n<title>Guest Wi-Fi</title>",
+        b"HTTP/1.1 511 Sign in\r\nContent-Length: 26\r\n\r\n<title>Guest Wi-Fi</title>",
+    ],
+)
+def test_doctor_names_a_sign_in_page_by_its_title(shop, monkeypatch, answer):
+    with refusing_port() as closed, raw_server(says(answer)) as port:
+        shop.lead_to(closed)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        data = shop.json("--timeout=3").data
+    assert data["cause"]["id"] == "NET-CAPTIVE"
+    assert "titled “Guest Wi-Fi”" in data["cause"]["operator"]
+    assert data["fix"]["instruction"] == (
+        "No other route works. Sign in to the network, or ask your network administrator."
+    )
+
+
+@pytest.mark.squid
+def test_doctor_shows_an_address_that_is_silent(shop, sandbox, monkeypatch):
+    names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
+    with (
+        running_squid(leads_to=sandbox.tls_port) as squid,
+        dropping_address("127.77.0.1", squid.port),
+        resolver_with(names),
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.example:{squid.port}")
+        told = shop.json()
+    check = told.checks["path.connect"]
+    assert (told.code, check["status"]) == (0, "warn")
+    assert check["summary"] == (
+        f"127.77.0.1 port {squid.port}: silent, 127.0.0.1 port {squid.port}: connected"
+    )
+    assert "0.25 s of each new connection" in check["detail"]
+    assert "out of the name proxy.example" in check["fix"]
+
+
+@pytest.mark.squid
+def test_doctor_says_that_a_name_was_found_by_a_search_domain(shop, sandbox, monkeypatch):
+    with (
+        running_squid(leads_to=sandbox.tls_port) as squid,
+        resolver_with({"proxy.tools": ("127.0.0.1",)}),
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.tools:{squid.port}")
+        check = shop.json().checks["path.resolve"]
+    assert check["summary"] == "127.0.0.1 (found by this machine's search domains)"
+
+
+def test_doctor_names_a_misspelled_setting(shop):
+    shop.settings.MISSPELLED_SETTINGS = {"NOPROXY": "NO_PROXY"}
+    check = shop.json("--offline").checks["environment.misspelled.NOPROXY"]
+    assert (check["status"], check["fix"]) == ("warn", "Write NO_PROXY instead of NOPROXY.")
+
+
+def test_doctor_prints_a_variable_that_is_no_text(shop, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://us\udce9r:hunter2@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "caf\udce9.example")
+    for told in (shop.doctor("--offline"), shop.json("--timeout=1")):
+        assert told.text.encode("utf-8")
 
 
 def test_doctor_names_a_dead_proxy(shop, monkeypatch):

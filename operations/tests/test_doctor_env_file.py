@@ -1,6 +1,10 @@
 """Writing a line into `.env`: what changes, and that nothing else does."""
 
+import os
 import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
@@ -93,6 +97,71 @@ def test_owner_and_permissions_stay(env_file):
 def test_new_file_is_for_its_owner_alone(env_file):
     assert written(env_file, ADDS) == "NO_PROXY=.stripe.com\n"
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def nobodys_folder():
+    """A folder in which another user than root may make files."""
+    with tempfile.TemporaryDirectory(prefix="testbank-env-") as name:
+        os.chown(name, NOBODY, NOBODY)
+        yield Path(name)
+
+
+@contextmanager
+def as_nobody():
+    os.setegid(NOBODY)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def owner_and_mode(path):
+    found = path.stat()
+    return found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)
+
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="two users are needed, which root has")
+
+
+@root_only
+@pytest.mark.parametrize(
+    ("user", "group", "mode"),
+    [(0, 0, 0o666), (0, NOBODY, 0o660), (NOBODY, 0, 0o640), (1, 1, 0o606)],
+)
+def test_owner_and_mode_stay_whoever_writes(nobodys_folder, user, group, mode):
+    env_file = nobodys_folder / ".env"
+    env_file.write_text("A=1\nB=a longer line that must not stay\n")
+    env_file.chmod(mode)
+    os.chown(env_file, user, group)
+    change = plan(env_file, ADDS)
+    with as_nobody():
+        change.write()
+    assert owner_and_mode(env_file) == (user, group, mode)
+    assert env_file.read_text().endswith("\nNO_PROXY=.stripe.com\n")
+    assert list(nobodys_folder.iterdir()) == [env_file]
+
+
+@root_only
+def test_file_of_somebody_else_names_its_owner(nobodys_folder):
+    env_file = nobodys_folder / ".env"
+    env_file.write_text("A=1\n")
+    change = plan(env_file, ADDS)
+    with as_nobody(), pytest.raises(CannotWrite, match="belongs to root: run the doctor as root"):
+        change.write()
+    assert env_file.read_text() == "A=1\n"
+    assert list(nobodys_folder.iterdir()) == [env_file]
+
+
+@root_only
+def test_root_writes_a_new_file_for_the_owner_of_the_site(nobodys_folder):
+    plan(nobodys_folder / ".env", ADDS).write()
+    assert owner_and_mode(nobodys_folder / ".env") == (NOBODY, 0, 0o600)
 
 
 def test_link_stays_a_link(env_file, tmp_path):

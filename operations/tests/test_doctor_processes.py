@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from operations import processes
+from operations.doctor.configuration import settings_checks
 from operations.doctor.processes import process_checks
+from operations.doctor.setup import Setup
 from operations.processes import WEB, note_process
 from payments.stripe import outage
 
@@ -91,3 +93,17 @@ def test_outage_and_detour_are_told(at):
     assert checks["processes.detour"].summary == (
         "acted 0 s ago: a call bypassed the proxy (NET-PROXY-403)"
     )
+
+
+@pytest.mark.parametrize(
+    ("bind", "status", "summary"),
+    [
+        ("127.0.0.1:8000", "ok", "127.0.0.1:8000, 8 threads"),
+        ("0.0.0.0:8000", "warn", "0.0.0.0:8000, which other machines can reach"),
+    ],
+)
+def test_where_the_server_would_listen_is_told(settings, bind, status, summary):
+    settings.BIND = bind
+    checks = {check.id: check for check in settings_checks(Setup.of_site(asked=None, seconds=1))}
+    told = checks["settings.bind"]
+    assert (told.status, told.summary) == (status, summary)

@@ -228,7 +228,7 @@ def _detail(stage: Stage, status: StepStatus, record: CallRecord, presented: Pre
     if status in {StepStatus.SKIPPED, StepStatus.UNUSED}:
         return ""
     details: dict[Stage, Callable[[], str]] = {
-        Stage.RESOLVE: lambda: ", ".join(attempt.address for attempt in record.attempts),
+        Stage.RESOLVE: lambda: _addresses(record),
         Stage.CONNECT: lambda: _attempts(record),
         Stage.TUNNEL: lambda: _proxy_words(record.proxy_answer),
         Stage.TLS: lambda: _tls_words(record, presented),
@@ -236,6 +236,11 @@ def _detail(stage: Stage, status: StepStatus, record: CallRecord, presented: Pre
         Stage.ANSWERED: lambda: _answer_words(record),
     }
     return details[stage]()
+
+
+def _addresses(record: CallRecord) -> str:
+    addresses = ", ".join(attempt.address for attempt in record.attempts)
+    return f"{addresses} (found by this machine's search domains)" if record.searched else addresses
 
 
 def _attempts(record: CallRecord) -> str:

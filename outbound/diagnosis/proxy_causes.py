@@ -44,10 +44,10 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
 
 
 def _second_proxy(route: Route, answer: ProxyAnswer) -> Finding | None:
-    """Whoever passes an answer on adds itself to Via, so the first proxy did not write this one."""
-    if len(answer.hops) < 2:
+    if not answer.is_of_another:
         return None
-    return second_proxy_wants_credentials(route, f" ({answer.hops[0]})", answer.status)
+    name = f" ({answer.hops[0]})" if answer.hops else ""
+    return second_proxy_wants_credentials(route, name, answer.status)
 
 
 def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Finding:
@@ -56,7 +56,7 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
         "NET-PROXY-407",
         f"A second proxy{name} behind {the_proxy(route)} requires a user name and password ({status}). "
         "The first proxy accepts this machine.",
-        f"Ask the administrator of the proxy {_endpoint(route)} to authenticate with the second one, or to "
+        f"Ask who runs the proxy {_endpoint(route)} to authenticate with the second one, or to "
         "forward your user name and password.",
         f"Those in {route.rule} are for the first proxy. Changing them will not help.",
     )
@@ -111,7 +111,8 @@ def proxy_silent(route: Route) -> Finding:
         "NET-PROXY-SILENT",
         f"{_proxy(route)} did not answer.",
         f"Correct the host or port in {route.rule}.",
-        f"A firewall may be dropping packets, the proxy may be hanging, or the port {other}.",
+        "A firewall may drop the packets, or the proxy may hang.",
+        f"Or the port {other}.",
     )
 
 
@@ -131,7 +132,7 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
     if fault.reason is Reason.OTHER_NAME:
         fix = f"Use the name from the certificate in {route.rule}."
         return Finding("NET-PROXY-TLS", operator, fix)
-    fix = f"Ask the administrator of the proxy {_endpoint(route)} for a valid certificate."
+    fix = f"Ask who runs the proxy {_endpoint(route)} for a valid certificate."
     return Finding(
         "NET-PROXY-TLS", operator, fix, "If this machine's clock is wrong, correct it first."
     )
@@ -151,19 +152,18 @@ def _about_certificate(fault: CertificateFault) -> str:
 def proxy_closed(route: Route) -> Finding:
     """The proxy hung up before it had answered."""
     operator = f"{_proxy(route)} closed the connection before responding."
-    advice = (
-        "The port may not belong to a proxy, it may require TLS (use https:// in the "
-        "address), or the proxy may be out of connections."
-    )
+    advice = "The port may not be a proxy's, or the proxy may be out of connections."
+    untested = "Or it may require TLS (use https:// in the address)."
     fix = f"Correct the address in {route.rule}, or check the proxy's log."
-    return Finding("NET-PROXY-CLOSED", operator, fix, advice, retry_useful=True)
+    return Finding("NET-PROXY-CLOSED", operator, fix, advice, untested, retry_useful=True)
 
 
 def proxy_not_http(route: Route) -> Finding:
     """What listens there is no HTTP proxy."""
     operator = f"The server at {the_proxy(route)} does not speak HTTP."
     fix = f"Correct the port in {route.rule}."
-    return Finding("NET-PROXY-NOT-HTTP", operator, fix, "If it is a SOCKS proxy, use socks5h://.")
+    untested = "If it is a SOCKS proxy, use socks5h://."
+    return Finding("NET-PROXY-NOT-HTTP", operator, fix, untested=untested)
 
 
 def _proxy(route: Route) -> str:

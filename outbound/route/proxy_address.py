@@ -124,7 +124,11 @@ def corrected(text: str) -> str | None:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # A surrogate that stands for no byte: no environment and no file holds one.
+        return text.encode("utf-8", "replace")
 
 
 def _refuse_other_notations(text: str) -> None:
@@ -160,7 +164,7 @@ def _is_no_address(text: str) -> bool:
 
 def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
-        return f"{word} is not an address. To use no proxy, set STRIPE_PROXY=direct."
+        return f"{word} is not an address. Where no proxy is meant, write STRIPE_PROXY=direct"
     return (
         f"{word} does not name a proxy. Enter its address, or set STRIPE_PROXY=environment "
         "to use HTTPS_PROXY."
@@ -245,8 +249,7 @@ def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
         )
     if _lacks_brackets(text):
         raise ProxyAddressError(
-            "An IPv6 address must be in brackets to separate it from the port: use "
-            f"{scheme}://[2001:db8::1]:3128 with your own address."
+            "An IPv6 address must be in brackets to separate it from the port: use {scheme}://[2001:db8::1]:3128 with your own address."
         )
     host, port_text = split_port(text)
     # RFC 6874: the % before an interface's name is written %25.

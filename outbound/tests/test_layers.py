@@ -9,7 +9,7 @@ import outbound
 from outbound.diagnosis import causes
 
 PACKAGE = Path(outbound.__file__).parent
-CAUSE = re.compile(r'"((?:NET|API)-[A-Z0-9-]+|UNKNOWN)"')
+CAUSE = re.compile(r'"((?:NET|API)-[A-Z0-9-]*[A-Z0-9]|UNKNOWN)"')
 
 
 def test_it_needs_neither_django_nor_stripe():

@@ -197,7 +197,7 @@ def seconds(environment):
     return time.process_time() - began_at
 
 
-def test_surroundings_shown_hide_their_values():
+def test_an_environment_shown_hide_their_values():
     environment = ProxyEnvironment(
         {"HTTPS_PROXY": "http://u:secret@p"}, {"STRIPE_SECRET_KEY": "sk"}
     )

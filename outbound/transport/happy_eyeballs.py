@@ -15,7 +15,7 @@ from typing import cast
 
 from outbound.transport.deadline import TimedSocket
 from outbound.transport.resolver import Endpoint
-from outbound.transport.trace import AddressAttempt, DeadlineError, Trace
+from outbound.transport.trace import SILENT, AddressAttempt, DeadlineError, Trace
 
 ATTEMPT_DELAY_SECONDS = 0.25
 IN_PROGRESS = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
@@ -173,7 +173,7 @@ class _Race:
     def _outcome(self, attempt: _Attempt) -> str:
         if attempt is self._winner:
             return "connected"
-        return type(attempt.error).__name__ if attempt.error else "silent"
+        return type(attempt.error).__name__ if attempt.error else SILENT
 
 
 def _raise_for(code: int) -> None:

@@ -183,9 +183,9 @@ def test_what_was_typed_is_shown_and_not_obeyed(send):
         (SEVERAL, {}, "Select an answer."),
         (SEVERAL, {"number": "1"}, "Select an answer."),
         (TRUE_FALSE, {"choice": ["true", "false"]}, "Select an answer."),
-        (NUMBER, {"number": "four"}, "Enter a number such as 12, −3 or 3.5, without a unit."),
-        (NUMBER, {"number": "\u200b"}, "Enter a number such as 12, −3 or 3.5, without a unit."),
-        (NUMBER, {"number": ""}, "Enter a number such as 12, −3 or 3.5, without a unit."),
+        (NUMBER, {"number": "four"}, "Enter a number without a unit, such as 12, −3 or 3.5."),
+        (NUMBER, {"number": "\u200b"}, "Enter a number without a unit, such as 12, −3 or 3.5."),
+        (NUMBER, {"number": ""}, "Enter a number without a unit, such as 12, −3 or 3.5."),
         (WORDS, {"text": "  "}, "Enter a word or a few words."),
         (WORDS, {"text": "x" * 1001}, "Enter a word or a few words."),
     ],
@@ -240,5 +240,5 @@ def test_sample_of_each_kind_can_be_tried_without_an_account(client, bank, numbe
 
 def test_sample_that_is_not_answered_says_what_to_do(client, bank):
     text = client.post(reverse("catalog:sample", args=["kinds", NUMBER]), {"number": "x"}).text
-    assert "Enter a number" in text
+    assert "Enter one number" in text
     assert SECRETS.findall(text) == []

@@ -9,6 +9,7 @@ from practice.results import (
     Result,
     Score,
     excerpt,
+    find_missed,
     missed,
     result_of,
 )
@@ -59,10 +60,23 @@ def test_missed_are_the_wrong_answers_in_order(attempt, answer):
     answer(4, WRONG)
     answer(1, RIGHT)
     answer(3, WRONG)
-    assert missed(answer_sheet(attempt)) == [
+    assert find_missed(answer_sheet(attempt)) == [
         Missed(position=3, url=f"/practice/{attempt.pk}/3/", stem="Question 3?"),
         Missed(position=4, url=f"/practice/{attempt.pk}/4/", stem="Question 4?"),
     ]
+
+
+def test_missed_are_rendered_with_their_stems_escaped(owner, test_bank, at):
+    version = store("What is <html>?")
+    attempt = Attempt.objects.create(
+        learner=owner, test_bank=test_bank, version_ids=[version.pk], started_at=at
+    )
+    attempt.answers.create(position=1, version=version, response={}, fraction=0, answered_at=at)
+    assert missed(answer_sheet(attempt)) == (
+        f'<li><a class="missed__row" href="/practice/{attempt.pk}/1/">'
+        '<span class="bubble bubble--wrong">1</span> '
+        '<span dir="auto">What is &lt;html&gt;?</span></a></li>'
+    )
 
 
 def test_missed_are_limited_and_take_one_statement(owner, test_bank, at, django_assert_num_queries):
@@ -79,8 +93,8 @@ def test_missed_are_limited_and_take_one_statement(owner, test_bank, at, django_
         )
     sheet = answer_sheet(attempt)
     with django_assert_num_queries(1):
-        shown = missed(sheet)
-    assert [one.position for one in shown] == list(range(1, MISSED_LIMIT + 1))
+        found = find_missed(sheet)
+    assert [one.position for one in found] == list(range(1, MISSED_LIMIT + 1))
 
 
 def test_excerpt_is_plain_text(db):

@@ -74,10 +74,10 @@ def as_fields(value: object, info: ValidationInfo) -> object:
 
 
 def with_pictures(text: Text, info: ValidationInfo) -> Text:
-    """The text, knowing under which names its pictures are kept.
+    """Return the text with the names of its stored pictures.
 
-    Raises ValueError for one that cannot be had or that nobody described: it would go
-    missing, or be nothing to whoever cannot see it.
+    Raises ValueError for a picture that is missing, or that has no description for people who
+    cannot see it.
     """
     found = pictures_in(text)
     if not found:

@@ -1,4 +1,4 @@
-"""What an importer says about a file: items, and problems by line."""
+"""The result of reading a file: items, and problems by line."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ class Problem:
 
 @dataclass
 class ReadFile:
-    """What was found in a file. Where `errors` is not empty nothing may be written."""
+    """The items and problems of a file. If `errors` is not empty, nothing may be stored."""
 
     items: list[Item] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -29,5 +29,5 @@ class ReadFile:
 
     @property
     def warnings(self) -> list[Problem]:
-        """The problems that are told and do not stop it."""
+        """The problems that do not stop an import."""
         return [problem for problem in self.problems if not problem.is_error]

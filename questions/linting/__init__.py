@@ -1,4 +1,4 @@
-"""What a careful editor would say of a bank's questions: findings, each with what to do.
+"""Lint questions as a careful editor would: each finding says what to do.
 
 `question_checks` looks at one question, `bank_checks` at all of a bank, `statistics` counts.
 What makes a file unreadable is an error of its format, not a finding: see `formats/`.

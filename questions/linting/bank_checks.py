@@ -1,4 +1,4 @@
-"""What can only be said of all questions of a bank together."""
+"""Checks that need all questions of a bank."""
 
 import math
 import re
@@ -84,14 +84,14 @@ def key_place(item: SingleChoice) -> int:
 
 
 def key_is_longest(item: SingleChoice) -> bool:
-    """True where whoever takes the longest choice is right."""
+    """Whether the longest choice is the key."""
     lengths = [len(words(choice.text)) for choice in item.choices]
     own = lengths.pop(key_place(item))
     return own > max(lengths)
 
 
 def key_is_shortest(item: SingleChoice) -> bool:
-    """True where whoever takes the shortest choice is right."""
+    """Whether the shortest choice is the key."""
     lengths = [len(words(choice.text)) for choice in item.choices]
     own = lengths.pop(key_place(item))
     return own < min(lengths)

@@ -1,4 +1,4 @@
-"""A question in its place, what is said of it, and the words that the rules look at."""
+"""A question with its position, a finding about it, and the words that checks compare."""
 
 import re
 from dataclasses import dataclass

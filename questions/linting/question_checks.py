@@ -1,4 +1,4 @@
-"""What can be said of a question alone."""
+"""Checks of a single question."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -187,9 +187,7 @@ def _formulas(item: Item) -> Iterator[str]:
 def _shows_nothing(item: Item) -> Iterator[str]:
     for text in shown_texts(item):
         if text.source.strip() and not has_words(text.html):
-            yield _("The text “%(text)s” is displayed as empty. Add visible text.") % {
-                "text": _quoted(text)
-            }
+            yield _("The text “%(text)s” shows nothing. Enter some text.") % {"text": _quoted(text)}
 
 
 def _bare_tex(item: Item) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The figures of a bank, which an editor looks at after the findings."""
+"""Statistics of a bank's questions, shown after the findings."""
 
 from collections import Counter
 from collections.abc import Sequence

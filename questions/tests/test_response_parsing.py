@@ -61,7 +61,7 @@ def ambiguous(typed: str, language: str) -> AmbiguousNumber:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (NotANumber(), "Enter a number such as 12, −3 or 3.5, without a unit."),
+        (NotANumber(), "Enter one number without a unit, such as 12, −3 or 3.5."),
         (NoWords(), "Enter a word or a few words."),
         (ResponseError(), "Select an answer."),
     ],
@@ -72,7 +72,7 @@ def test_help_says_what_to_enter(error: ResponseError, sentence: str) -> None:
 
 def test_help_for_an_ambiguous_number_names_both_readings() -> None:
     assert help_for(ambiguous("-1.609", "en")) == (
-        "This could mean -1609 or -1.6090. Enter the one you mean."
+        "This can mean -1609 or -1.6090. Enter the one you mean."
     )
 
 

@@ -1,4 +1,6 @@
+import os
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -64,8 +66,116 @@ def test_env_file_keeps_dollar_signs_and_quoted_values(tmp_path):
 def test_env_file_that_is_not_text_is_named(tmp_path):
     file = tmp_path / ".env"
     file.write_bytes(b"A=\xff\xfe")
-    with pytest.raises(SettingError, match="cannot be read as UTF-8"):
+    with pytest.raises(
+        SettingError, match=r"line 1 holds another encoding\. Save the file as UTF-8"
+    ):
         read_env_file(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("A=1\n".encode("utf-16"), "is UTF-16 text, as Windows PowerShell writes it. Save it as"),
+        (b"A=1\nB=2\nC=caf\xe9\n", "is not UTF-8 text: line 3 holds another encoding."),
+    ],
+)
+def test_env_file_in_another_encoding_says_what_to_do(tmp_path, content, words):
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+    with pytest.raises(SettingError) as refused:
+        read_env_file(file)
+    assert str(refused.value).startswith(f"{file} {words}")
+
+
+def test_env_file_that_is_a_folder_says_what_to_do(tmp_path):
+    with pytest.raises(SettingError, match=r"is a folder\. Docker makes one where the file"):
+        read_env_file(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="two users are needed, which root has")
+def test_env_file_that_this_user_may_not_read_says_what_to_do():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder) / ".env"
+        file.touch(mode=0o600)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(
+                SettingError, match=rf"cannot be read by nobody.*chown nobody {file}"
+            ):
+                read_env_file(file)
+        finally:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("NOPROXY", "NO_PROXY"),
+        ("STRIPE_PROXXY", "STRIPE_PROXY"),
+        ("No_Proxy", "NO_PROXY"),
+        ("HTTPSPROXY", "HTTPS_PROXY"),
+        ("STRIPE-PROXY", "STRIPE_PROXY"),
+        ("STRIPE_DEADLNE", "STRIPE_DEADLINE"),
+        ("stripe_proxy", "STRIPE_PROXY"),
+        ("STRIPE_CABUNDLE", "STRIPE_CA_BUNDLE"),
+        ("STRIPE_PUBLISHABLE_KEY", "STRIPE_PUBLIC_KEY"),
+        ("STRIPE_HTTPS_PROXY", "STRIPE_PROXY"),
+    ],
+)
+def test_misspelled_name_is_told_with_the_one_that_was_meant(name, meant):
+    environment = Environment(process={}, dotenv={name: "x"})
+    for known in ("STRIPE_PROXY", "STRIPE_DEADLINE", "STRIPE_CA_BUNDLE", "STRIPE_PUBLIC_KEY"):
+        environment.text(known)
+    assert environment.misspelled() == {name: meant}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["STRIPE_PROXY", "NO_PROXY", "no_proxy", "https_proxy", "POSTGRES_USER", "PATH", "PROXY_X"],
+)
+def test_names_of_others_are_not_misspelled(name):
+    environment = Environment(process={}, dotenv={name: "x"})
+    environment.text("STRIPE_PROXY")
+    assert environment.misspelled() == {}
+
+
+def test_missing_key_names_the_one_that_is_misspelled():
+    environment = Environment(process={}, dotenv={"STRIPE_SECRT_KEY": "sk_test_x"})
+    with pytest.raises(
+        SettingError, match=r"STRIPE_SECRT_KEY in \.env is another name: correct it"
+    ):
+        stripe_settings.secret_key(environment)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("environment", "environment"),
+        ("DIRECT", "direct"),
+        ("“direct”", "direct"),
+        ("export STRIPE_PROXY=direct", "direct"),
+        ("STRIPE_PROXY='http://proxy.example:1'", "http://proxy.example:1"),
+        ("http://u:p%40ss@proxy.example:1", "http://u:p%40ss@proxy.example:1"),
+    ],
+)
+def test_proxy_setting_is_read_as_it_is_pasted(written, read):
+    assert stripe_settings.proxy(Environment({}, {"STRIPE_PROXY": written})) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("none", "Where no proxy is meant, write STRIPE_PROXY=direct"),
+        ("http://proxy.example/proxy.pac", "proxy configuration (PAC) file"),
+        ("2001:db8::1:3128", "The line then is STRIPE_PROXY=http://[2001:db8::1]:3128"),
+    ],
+)
+def test_proxy_setting_that_is_no_address_stops_the_start(written, words):
+    with pytest.raises(SettingError) as refused:
+        stripe_settings.proxy(Environment({}, {"STRIPE_PROXY": written}))
+    assert str(refused.value).startswith("STRIPE_PROXY is not a valid proxy address. ")
+    assert words in str(refused.value)
 
 
 @pytest.mark.parametrize(

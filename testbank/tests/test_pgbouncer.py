@@ -54,7 +54,8 @@ def test_purchases_get_through_a_pooled_connection(shop):
 
     def buy(session):
         reply = SiteClient(site.url, session).purchase("git-in-practice")
-        sandbox.control.pay(*re.findall(r"/c/pay/(cs_\w+)", reply.location))
+        (checkout,) = re.findall(r"/c/pay/(cs_\w+)", reply.location)
+        sandbox.control.pay(checkout)
 
     with site.serving(), ThreadPoolExecutor(BUYERS) as pool:
         list(pool.map(buy, sessions))

@@ -34,8 +34,8 @@ class Command(BaseCommand):
     """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
 
     help = (
-        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, "
-        "and report every problem with its line. Use --title to create a new bank as a draft."
+        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, and report every problem with "
+        "its line. Use --title to create a new bank as a draft."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -158,17 +158,20 @@ class Command(BaseCommand):
         if len(report.added_kinds) > 1:
             kinds = [f"{name} {count}" for name, count in report.added_kinds.most_common()]
             self.stdout.write(f"By type: {', '.join(kinds)}.")
-        if report.known_lines:
-            lines = ", ".join(str(line) for line in report.known_lines[:20])
-            more = " …" if len(report.known_lines) > 20 else ""
-            self.stdout.write(
-                f"{len(report.known_lines)} stand there already (lines {lines}{more})."
-            )
+        corrected = "would be corrected" if options["dry_run"] else "corrected"
+        self._print_lines(report.changed_lines, corrected)
+        self._print_lines(report.known_lines, "stand there already")
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
         if report.unasked:
             self.stdout.write(
                 f"It keeps {report.unasked} questions of types that cannot be practiced yet."
             )
+
+    def _print_lines(self, numbers: list[int], what: str) -> None:
+        if numbers:
+            lines = ", ".join(str(line) for line in numbers[:20])
+            more = " …" if len(numbers) > 20 else ""
+            self.stdout.write(f"{len(numbers)} {what} (lines {lines}{more}).")
 
     def _print_hints(self, file: Path, read: ReadFile) -> None:
         if hints := len(lint(read.items, read.lines).findings):

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from questions.formats.aiken import (
@@ -17,6 +17,7 @@ from questions.formats.aiken import (
 )
 from questions.formats.problems import ReadFile
 from questions.items import Item, SingleChoice
+from questions.text import safe_html
 from testing.parts import SHARED, require
 
 TECHNICIAN = "written-by-qti_package_maker/aiken-technician-2026-2030.txt"
@@ -310,6 +311,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf")
@@ -318,6 +320,7 @@ def test_bytes_of_any_kind_raise_nothing(content: bytes) -> None:
     assert read.items or read.errors
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from(["\n", "\r\n", "\r"]))
 def test_lines_of_any_kind_raise_nothing_and_are_within_the_file(
     lines: list[str], end: str
@@ -328,3 +331,90 @@ def test_lines_of_any_kind_raise_nothing_and_are_within_the_file(
     assert all(1 <= problem.line <= last for problem in read.problems)
     assert len(read.items) == len(read.lines)
     assert read.lines == sorted(read.lines)
+
+
+# What follows ANSWER.
+
+FIRST = "What is 2 + 3?\nA. 4\nB. 5\nANSWER: B\n"
+NEXT = "What is 3 + 3?\nA. 5\nB. 6\nANSWER: B\n"
+
+
+def explanations(text: str) -> list[tuple[str, str]]:
+    """Stem and explanation of each question of a file without problems."""
+    read = read_aiken(text.encode())
+    assert read.problems == []
+    return [(item.stem.source, item.explanation.source) for item in read.items]
+
+
+@pytest.mark.parametrize(
+    ("after", "explanation"),
+    [
+        ("Feedback: Count.\n\n", "Count."),
+        ("FEEDBACK : Count.\n\n", "Count."),
+        ("Explanation: Count.\n\n", "Count."),
+        ("Reference: Book, page 3.\n\n", "Reference: Book, page 3."),
+        ("\nFeedback: Count.\n\n", "Count."),
+        ("Feedback: Count\nagain.\n\n", "Count\nagain."),
+        ("Feedback: Count.\nReference: Book.\n\n", "Count.\nReference: Book."),
+        ("Feedback: Count.\n\nReference: Book.\n\n", "Count.\nReference: Book."),
+        ("Feedback: Count.\n", "Count."),
+        ("Feedback: Count.\nReference: Book.\n", "Count.\nReference: Book."),
+        ("Feedback:\n", ""),
+        ("", ""),
+        ("\n", ""),
+    ],
+)
+def test_feedback_after_the_answer_is_the_explanation(after: str, explanation: str) -> None:
+    expected = [("What is 2 + 3?", explanation), ("What is 3 + 3?", "")]
+    assert explanations(FIRST + after + NEXT) == expected
+
+
+def test_feedback_after_the_last_answer_is_its_explanation() -> None:
+    assert explanations(f"{FIRST}Feedback: Count.") == [("What is 2 + 3?", "Count.")]
+
+
+def test_word_at_the_beginning_of_a_stem_is_a_part_of_it() -> None:
+    stem = "Reference: which book?"
+    assert explanations(f"{FIRST}\n{stem}\nA. x\nB. y\nANSWER: A")[1] == (stem, "")
+
+
+def test_stem_directly_under_an_answer_is_a_stem() -> None:
+    stems = [stem for stem, _why in explanations(f"{FIRST}Which?\n\nA. x\nB. y\nANSWER: A")]
+    assert stems == ["What is 2 + 3?", "Which?"]
+
+
+@pytest.mark.parametrize(
+    ("after", "line", "quoted"),
+    [
+        ("POINTS: 1\n\n", 5, "POINTS: 1"),
+        ("POINTS: 1\n", 5, "POINTS: 1"),
+        ("\nPoints: 1\n\n", 6, "Points: 1"),
+        ("Difficulty: hard\nTags: sums\n\n", 5, "Difficulty: hard"),
+        ("Hint: count.\n", 5, "Hint: count."),
+        ("Feedback: Count.\nMark: 2\n", 6, "Mark: 2"),
+        ("Because of that.\n\n", 5, "Because of that."),
+    ],
+)
+def test_anything_else_after_the_answer_is_an_error(after: str, line: int, quoted: str) -> None:
+    read = read_aiken(f"{FIRST}{after}{NEXT}".encode())
+    assert problems(read) == [
+        (
+            line,
+            f"Aiken has nothing after ANSWER, but this line has “{quoted}”. Put Feedback: before an "
+            "explanation, and a blank line before the next question.",
+        )
+    ]
+    assert stems(read) == ["What is 3 + 3?"]
+
+
+def test_what_follows_the_last_answer_is_an_error() -> None:
+    read = read_aiken(f"{FIRST}\nPOINTS: 1".encode())
+    assert [problem.line for problem in read.errors] == [6]
+
+
+def test_formula_between_moodles_delimiters_is_set() -> None:
+    read = read_aiken(b"Is $$x^2$$ <br>?\nA. \\(x\\)\nB. no\nANSWER: A")
+    [item] = read.items
+    assert isinstance(item, SingleChoice)
+    assert safe_html(item.stem).count("<math") == safe_html(item.choices[0].text).count("<math")
+    assert "&lt;br&gt;?" in safe_html(item.stem)
