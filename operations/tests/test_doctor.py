@@ -593,7 +593,7 @@ def test_doctor_route_that_fails_says_that_the_sites_own_works(shop):
     with refusing_port() as dead:
         told = shop.json("--route", f"http://127.0.0.1:{dead}")
     assert told.code == 1
-    assert told.data["fix"]["instruction"].startswith("Nothing needs changing")
+    assert told.data["fix"]["instruction"].startswith("No change needed")
 
 
 @pytest.mark.parametrize("route", ["ftp://proxy.example", "http://user:p@ss:w/rd@proxy", ""])

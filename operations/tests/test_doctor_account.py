@@ -134,7 +134,7 @@ def test_key_that_may_not_read_endpoints_is_no_fault(sandbox, settings):
 
 def test_secret_key_needs_no_permissions(sandbox, settings):
     check = checks_of(settings)["key.permissions"]
-    assert check.summary.startswith("a secret key may do everything")
+    assert check.summary.startswith("a secret key has full access")
 
 
 def test_missing_permission_is_named(sandbox_with_restricted_key, settings):

@@ -78,7 +78,7 @@ def test_other_settings_are_replaced(env_file, before, after):
 )
 def test_what_is_not_understood_is_left_alone(env_file, content):
     env_file.write_text(content)
-    with pytest.raises(CannotWrite, match="not changed safely"):
+    with pytest.raises(CannotWrite, match="cannot be changed safely"):
         plan(env_file, ADDS)
     assert env_file.read_text() == content
 

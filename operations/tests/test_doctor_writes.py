@@ -119,7 +119,7 @@ def test_on_a_terminal_it_asks(behind_a_dead_proxy, answer, written):
 def test_json_stays_json_beside_it(behind_a_dead_proxy):
     told = behind_a_dead_proxy.manage("doctor", "--json", "--write-env", "--yes")
     assert json.loads(told.stdout)["cause"]["id"] == "NET-PROXY-REFUSED"
-    assert "Written into" in told.stderr
+    assert "Written to" in told.stderr
     assert told.returncode == 0
     assert_no_secret_in(told.stdout + told.stderr)
 
@@ -197,7 +197,7 @@ def test_host_that_the_site_does_not_answer_to_is_a_fault(shop, for_sale, settin
 
 @pytest.mark.parametrize(
     ("slug", "words"),
-    [("no-such-bank", "There is no test bank"), ("free", "is not for sale at a price")],
+    [("no-such-bank", "There is no test bank"), ("free", "is not for sale")],
 )
 def test_bank_that_cannot_be_bought_is_wrong_usage(shop, make_bank, slug, words):
     make_bank("free", price_minor=0)
@@ -208,13 +208,13 @@ def test_bank_that_cannot_be_bought_is_wrong_usage(shop, make_bank, slug, words)
 
 def test_live_keys_make_no_session(shop, for_sale, settings, sandbox):
     settings.STRIPE_MODE = "live"
-    with pytest.raises(CommandError, match="With live keys no session"):
+    with pytest.raises(CommandError, match="Test sessions are not created with live keys"):
         shop.json("--create-test-session", for_sale.slug)
     assert sandbox.control.requests() == []
 
 
 def test_offline_and_a_session_contradict(shop, for_sale):
-    with pytest.raises(CommandError, match="--offline calls nobody"):
+    with pytest.raises(CommandError, match="--offline makes no network calls"):
         shop.json("--offline", "--create-test-session", for_sale.slug)
 
 
@@ -224,7 +224,7 @@ def test_fallback_that_acts_is_shown_and_payment_goes_through(shop, settings, mo
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
         told = shop.json()
     assert (told.code, told.data["cause"]) == (0, None)
-    assert told.checks["route.fallback"]["summary"].startswith("acts: the proxy fails")
+    assert told.checks["route.fallback"]["summary"].startswith("is in use: the proxy fails")
     assert told.checks["path.connect"]["status"] == "warn"
     assert told.checks["key.accepted"]["status"] == "ok"
     assert told.checks["settings.fallback"]["status"] == "warn"
