@@ -10,7 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.staff import way_in
+from accounts.staff import staff_redirect
 from payments.monitoring.health_counters import HealthCounters, health_counters
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -36,7 +36,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             refused = HttpResponse("a token is needed\n", status=401, content_type="text/plain")
             refused["WWW-Authenticate"] = "Bearer"
             return refused
-        if elsewhere := way_in(request):
+        if elsewhere := staff_redirect(request):
             return elsewhere
     found = health_counters(mode=settings.STRIPE_MODE, at=timezone.now())
     return HttpResponse(exposition(found, settings.STRIPE_ACCOUNT), content_type=TEXT_FORMAT)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.theme import back_office_look
+from backoffice.theme import unfold_settings
 from testbank import stripe_settings
 from testbank.environment import Environment, SettingError
 
@@ -322,7 +322,7 @@ CONTENT_SECURITY_POLICY = {
 
 # The admin
 
-UNFOLD = back_office_look(site_name=SITE_NAME, mode=STRIPE_MODE)
+UNFOLD = unfold_settings(site_name=SITE_NAME, mode=STRIPE_MODE)
 
 # Logs name ids and nothing personal; the filter masks secrets that slipped through.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backoffice.tests.test_site import enter
+from backoffice.tests.test_site import sign_in_staff
 from operations.metrics import HELP, exposition
 from payments.models import Order
 from payments.monitoring.health_counters import counter_names, health_counters
@@ -41,7 +41,7 @@ def test_without_a_setting_no_token_is_right(client):
 
 
 def test_staff_may_read_them(client, seller):
-    assert enter(client, seller).get("/metrics").status_code == 200
+    assert sign_in_staff(client, seller).get("/metrics").status_code == 200
 
 
 def test_a_learner_may_not(client, learner):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import enter, make_order, office, superuser  # noqa: F401
+from backoffice.tests.test_site import make_order, office, sign_in_staff, superuser  # noqa: F401
 from catalog.models import Access
 from operations.doctor import live
 from operations.doctor.live import last_look, start_look
@@ -52,7 +52,7 @@ def wait_for_the_look():
 
 
 @pytest.mark.parametrize("url", [PAGE, LOOK])
-def test_strangers_and_learners_find_nothing(client, learner, url):
+def test_anonymous_signs_in_and_learner_gets_404(client, learner, url):
     assert client.get(url).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.get(url).status_code == 404
@@ -67,7 +67,7 @@ def test_staff_without_a_second_factor_must_show_it_first(client, operator):
 
 def test_sellers_may_not_look(client, seller):
     seller.groups.add(Group.objects.get(name=SELLERS))
-    enter(client, seller)
+    sign_in_staff(client, seller)
     assert client.get(PAGE).status_code == 403
     assert client.post(LOOK).status_code == 403
     assert last_look() is None
@@ -75,13 +75,13 @@ def test_sellers_may_not_look(client, seller):
 
 
 def test_operators_find_it_in_the_menu(client, operator):
-    enter(client, operator)
+    sign_in_staff(client, operator)
     assert f'href="{PAGE}"' in client.get("/admin/").text
     assert client.get(PAGE).status_code == 200
 
 
 def test_a_look_is_made_by_post_only_and_with_a_token(client, operator):
-    enter(client, operator)
+    sign_in_staff(client, operator)
     assert client.get(LOOK).status_code == 405
     assert client.post(PAGE).status_code == 405
     client.handler.enforce_csrf_checks = True
@@ -193,7 +193,7 @@ def left_over(order):
 
 
 def test_event_is_handled_again_by_the_button(client, operator, left_over, order):
-    enter(client, operator)
+    sign_in_staff(client, operator)
     url = reverse("operations:payment_health_replay", args=[left_over.event_id])
     assert f'action="{url}"' in client.get(PAGE).text
     for _time in range(2):
@@ -207,7 +207,7 @@ def test_event_is_handled_again_by_the_button(client, operator, left_over, order
 
 def test_event_that_cannot_be_handled_stays_and_is_told(client, operator, left_over, order):
     StripeEvent.objects.update(body="{}")
-    enter(client, operator)
+    sign_in_staff(client, operator)
     url = reverse("operations:payment_health_replay", args=[left_over.event_id])
     assert "It could not be handled." in client.post(url, follow=True).text
     left_over.refresh_from_db()
@@ -215,7 +215,7 @@ def test_event_that_cannot_be_handled_stays_and_is_told(client, operator, left_o
 
 
 def test_event_is_put_aside_by_who_may(client, operator, left_over):
-    enter(client, operator)
+    sign_in_staff(client, operator)
     url = reverse("operations:payment_health_aside", args=[left_over.event_id])
     assert "The event is put aside." in client.post(url, follow=True).text
     left_over.refresh_from_db()
@@ -229,7 +229,7 @@ def test_events_are_for_operators_only(client, seller, learner, left_over, name)
     client.force_login(learner)
     assert client.post(url).status_code == 404
     seller.groups.add(Group.objects.get(name=SELLERS))
-    enter(client, seller)
+    sign_in_staff(client, seller)
     assert client.post(url).status_code == 403
     assert client.get(url).status_code == 405
     left_over.refresh_from_db()
