@@ -27,9 +27,10 @@ SLOW = frozenset(
     outbound/tests/test_deadline payments/tests/flows/test_any_order payments/tests/stripe/test_outage
     payments/tests/flows/test_webhook_overlap payments/tests/flows/test_lost_webhooks payments/tests/flows/test_open_transactions
     practice/tests/test_large_bank sandbox/tests/test_program demo/tests/test_activity
-    operations/tests/test_doctor operations/tests/test_doctor_shop operations/tests/test_doctor_writes
+    operations/tests/doctor/test_runner operations/tests/doctor/test_shop
+    operations/tests/doctor/test_write_env_and_purchase
     testbank/tests/test_pgbouncer operations/tests/test_processes testbank/tests/test_server
-    operations/tests/test_work
+    operations/tests/test_jobs
     """.split()
 )
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -86,16 +87,16 @@ def media_of_this_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def own_run_dir(tmp_path_factory):
+def run_dir_of_session(tmp_path_factory):
     """What the processes of this run tell one another stays with this run's one process."""
     settings.RUN_DIR = tmp_path_factory.mktemp("run")
     return settings.RUN_DIR
 
 
 @pytest.fixture(autouse=True)
-def empty_run_dir(own_run_dir):
+def empty_run_dir(run_dir_of_session):
     """No test hears what payment was like in the one before."""
-    for mark in own_run_dir.iterdir():
+    for mark in run_dir_of_session.iterdir():
         mark.unlink()
 
 

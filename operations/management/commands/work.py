@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils import timezone
 
-from operations.jobs import JOBS, Job, note_run
-from operations.processes import WORKER, note_process
+from operations.jobs import JOBS, Job, record_run
+from operations.processes import WORKER, register_process
 
 logger = logging.getLogger("testbank.work")
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             for job in JOBS:
                 self.stdout.write(f"{job.name}: {self._run(job)}")
             return
-        note_process(WORKER, at=timezone.now())
+        register_process(WORKER, at=timezone.now())
         self._run_until_told(threading.Event())
 
     def _run_until_told(self, end: threading.Event) -> None:
@@ -60,7 +60,7 @@ class Command(BaseCommand):
     def _note(self, job: Job) -> None:
         now = time.monotonic()
         if now >= self._noted_until.get(job, now):
-            note_run(job.name, at=timezone.now())
+            record_run(job.name, at=timezone.now())
             self._noted_until[job] = now + NOTED_EVERY_SECONDS
 
     def _run(self, job: Job) -> int:
