@@ -5,9 +5,14 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 PORT ?= 8000
 WORKERS ?= 2
+PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra
+ON_POSTGRESQL := $(RUN) -m testing.postgresql
+QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
+# What stores something: tested on both databases.
+APPS := accounts backoffice catalog demo operations outbox payments practice questions testbank
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test test-postgresql quick check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick proof coverage check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,14 +27,20 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run all tests (browser and proxies included)
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (1 minute): for every commit
+	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
-quick: $(VENV)/development.stamp ## Run what tells most in two minutes: for every commit
-	@$(RUN) -m pytest -n $(WORKERS) -q -m "not slow and not browser and not squid and not tinyproxy" $(ARGS)
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
+	@$(PYTEST) -m "not proof" $(ARGS)
+	@$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not proof" $(APPS) $(ARGS)
 
-test-postgresql: $(VENV)/development.stamp ## Run the rooms' tests on a PostgreSQL of our own
-	@$(RUN) -m testing.postgresql $(RUN) -m pytest accounts backoffice catalog demo operations outbox payments practice questions testbank -n $(WORKERS) --dist loadgroup -q -ra $(ARGS)
+proof: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## The long tests: crashes, faults, recipes, fuzzing, PostgreSQL
+	@$(PYTEST) -m proof $(ARGS)
+	@$(PYTEST) -m "hypothesis and not proof" --hypothesis-profile=proof $(ARGS)
+	@$(ON_POSTGRESQL) $(PYTEST) -m "not browser" $(APPS) $(ARGS)
+
+coverage: $(VENV)/development.stamp ## Print which lines the quick tests reach
+	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick --cov $(ARGS)
 
 check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, migrations
 	$(VENV)/bin/ruff format --check .

@@ -2,8 +2,8 @@
 
 import signal
 from datetime import UTC, datetime
-from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
@@ -19,49 +19,51 @@ from questions.services import item_of_version, store_items
 from testing.parts import require
 
 DATABASES = ("sqlite", "postgresql")
-# They start programs, wait for clocks, or try thousands of cases: `make quick` leaves them out,
-# with all of e2e.
-SLOW = frozenset(
-    f"{path}.py"
-    for path in """
-    outbound/tests/test_deadline payments/tests/flows/test_any_order payments/tests/stripe/test_outage
-    payments/tests/flows/test_webhook_overlap payments/tests/flows/test_lost_webhooks payments/tests/flows/test_open_transactions
-    practice/tests/test_large_bank sandbox/tests/test_program demo/tests/test_activity
-    operations/tests/doctor/test_runner operations/tests/doctor/test_shop
-    operations/tests/doctor/test_write_env_and_purchase
-    testbank/tests/test_pgbouncer operations/tests/test_processes testbank/tests/test_server
-    operations/tests/test_jobs
-    """.split()
-)
+# A busy machine makes an example slow and no test wrong. `make quick` takes the first profile,
+# `make proof` the last.
+for profile, examples in (("quick", 10), ("test", 50), ("proof", 500)):
+    hypothesis.settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("test")
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out tests that are marked for another database than the one in use."""
+    """Leave out tests of another database, and set the markers that follow from others."""
     others = [name for name in DATABASES if name != connection.vendor]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
     for item in items:
-        path = item.path.relative_to(config.rootpath).as_posix()
-        if path in SLOW or path.startswith("e2e/"):
+        if commits(item):
+            item.add_marker("concurrency")
+        if item.path.is_relative_to(config.rootpath / "e2e"):
             item.add_marker("slow")
 
 
+def commits(item):
+    """True if the test commits its transactions, so that others could see them."""
+    marker = item.get_closest_marker("django_db")
+    return marker is not None and marker.kwargs.get("transaction", False)
+
+
 def pytest_runtest_setup(item):
-    """A test that reads `../shared` says so by its marker."""
+    """Skip a test that reads `../shared` where that is missing."""
     if item.get_closest_marker("shared"):
         require("shared")
 
 
 def pytest_sessionstart():
-    """No file is named that is not there; and what tests start can be ended by Ctrl-C.
+    """Let Ctrl-C end what tests start.
 
-    A shell lets its background jobs ignore that signal, and so all that they start.
+    A shell makes its background jobs ignore that signal, and so all that they start.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    root = Path(__file__).parent
-    assert [path for path in SLOW if not (root / path).exists()] == []
 
 
 @pytest.fixture(scope="session")
@@ -109,14 +111,12 @@ def language_of_the_site():
 @pytest.fixture(autouse=True)
 def empty_cache(request):
     """A test that commits leaves no rate limits to the next: flushing leaves the cache's table."""
-    marker = request.node.get_closest_marker("django_db")
-    commits = marker is not None and marker.kwargs.get("transaction", False)
-    if commits:
+    if commits(request.node):
         request.getfixturevalue("transactional_db")
     yield
     caches["pages"].clear()
     item_of_version.cache_clear()
-    if commits:
+    if commits(request.node):
         cache.clear()
 
 

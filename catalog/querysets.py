@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from catalog.models import Access, BankQuestion, Review, TestBank  # noqa: F401 - stand in strings below
 
 
-# The same as `AccessQuerySet.live`, for statements that are written out: of `access`, with the
-# moment as its two parameters.
-LIVE_ACCESS = (
-    "access.revoked_at IS NULL AND (access.expires_at IS NULL OR access.expires_at > %s) "
-    "AND (access.withheld_from IS NULL OR access.withheld_from > %s)"
-)
-
-
 class TestBankQuerySet(models.QuerySet["TestBank"]):
     """Banks."""
 

@@ -1,5 +1,7 @@
 """A browser, a page that fails the test on script errors, and a demo."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from testing.browser import running_browser
-from testing.demo import copy_project, ready_demo
+from testing.demo import prepare_once, ready_demo
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +19,28 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def prepared_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project whose demo has started before, one for all workers of the run."""
+    base: Path = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared-demo"
+    prepare_once(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a demo, started as `make demo` starts it."""
+def clone(prepared_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project for the stories of a file, with the demo's data."""
     folder: Path = tmp_path_factory.mktemp("clone")
-    copy_project(folder)
-    with ready_demo(folder) as base_url:
-        yield base_url
+    shutil.copytree(prepared_demo, folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(clone: Path) -> Iterator[str]:
+    """The address of a demo, as `make demo` starts it, for the stories of a file."""
+    with ready_demo(clone) as address:
+        yield address
 
 
 @pytest.fixture

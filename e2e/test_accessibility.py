@@ -43,6 +43,7 @@ def tab_stops(page: Page) -> list[dict[str, Any]]:
     return stops
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("path", ["/", "/banks/", BANK, f"{BANK}sample/1/", "/accounts/signup/"])
 def test_focus_is_visible_at_every_tab_stop(

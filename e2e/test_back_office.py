@@ -23,6 +23,7 @@ def console_errors(page: Page) -> list[str]:
     return messages
 
 
+@pytest.mark.proof
 def test_every_page_loads_without_console_errors(
     demo: str, page: Page, console_errors: list[str]
 ) -> None:

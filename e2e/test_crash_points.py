@@ -19,6 +19,7 @@ FEWEST_OF_A_STAGE = 4
 STAGES = {*Stage} - {Stage.PAYMENT, Stage.NEW_PRICE}  # the site does nothing in these two
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "database",

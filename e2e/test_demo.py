@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from testing.demo import copy_project, ready_demo, started_demo, words
+from testing.demo import ready_demo, started_demo, words
 from testing.site import DIRECT, ROOT, free_port
 from testing.visitor import Visitor
 
@@ -18,13 +18,6 @@ GIT = ROOT / "demo/content/git-in-practice/questions.jsonl"
 QUESTIONS = [json.loads(line) for line in GIT.read_text(encoding="utf-8").splitlines()]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("clone")
-    copy_project(target)
-    return target
 
 
 @pytest.fixture

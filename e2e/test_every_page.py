@@ -27,6 +27,7 @@ new PerformanceObserver((list) => {
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from testing.demo import copy_project, ready_demo
+from testing.demo import ready_demo
 from testing.every_page import SELLER, sign_in
 from testing.proxies import refusing_port
 from testing.site import ROOT
@@ -68,14 +68,14 @@ def test_another_fault_is_told_in_the_words_of_pip(requirements: Path) -> None:
     assert "Invalid requirement: 'not a requirement'" in install(requirements).stderr
 
 
+@pytest.mark.proof
 @pytest.mark.browser
-def test_dev_shows_a_changed_template_and_lets_the_seller_in(page: Page, tmp_path: Path) -> None:
-    copy_project(tmp_path)
-    with ready_demo(tmp_path, "demo.dev", says="Ready, with DEBUG") as address:
+def test_dev_shows_a_changed_template_and_lets_the_seller_in(page: Page, clone: Path) -> None:
+    with ready_demo(clone, "demo.dev", says="Ready, with DEBUG") as address:
         visitor = Visitor(page=page, base_url=address)
         sign_in(visitor, SELLER, next_path="/admin/")
         expect(page).to_have_url(f"{address}/admin/")
-        template = tmp_path / "catalog/templates/catalog/home.html"
+        template = clone / "catalog/templates/catalog/home.html"
         template.write_text("Changed just now.")
         wait_until(lambda: page.goto(address) and "Changed just now." in page.content())
         page.goto(f"{address}/nothing/")

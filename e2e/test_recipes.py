@@ -24,7 +24,7 @@ from testing.mitmproxy import RunningInterceptor, running_mitmproxy
 from testing.proxies import running_microsocks, running_squid
 from testing.site import free_port
 
-pytestmark = [pytest.mark.squid, pytest.mark.xdist_group("recipes")]
+pytestmark = [pytest.mark.proof, pytest.mark.squid, pytest.mark.xdist_group("recipes")]
 
 RECIPES = recipes()
 REFUSED, UNTRUSTED = "NET-PROXY-403", "NET-TLS-UNTRUSTED"

@@ -106,6 +106,7 @@ def buy(site: Site, sandbox: RunningSandbox, session: str) -> bool:
     return False
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_kills_during_a_hundred_purchases_lose_nothing(
     site_with_sandbox: tuple[Site, RunningSandbox],

@@ -1,7 +1,7 @@
-"""A breaker: after a few failures in a row calls rest for a while, then one tries again.
+"""A circuit breaker: after a few failures in a row it opens, and calls are refused for a while.
 
 A dead network then costs a visitor no waiting, and the workers stay free. It knows this
-process only, and closes by itself.
+process only. Source: https://martinfowler.com/bliki/CircuitBreaker.html
 """
 
 import threading
@@ -14,8 +14,8 @@ from outbound.diagnosis.classifier import Diagnosis
 class CircuitBreaker:
     """Counts failures in a row. Thread-safe.
 
-    `failures` in a row make calls rest for `rest_seconds`; then one call at a time may try,
-    and the first that succeeds ends the rest.
+    `failures` in a row open it for `rest_seconds`. Then it is half-open: one call at a time
+    may try, and the first that succeeds closes it.
     """
 
     def __init__(
@@ -39,9 +39,10 @@ class CircuitBreaker:
         return self._in_a_row >= self._failures
 
     def resting(self) -> Diagnosis | None:
-        """Why a call should not be made now; None where it may be.
+        """Return why a call is refused now; None where it may be made.
 
-        After the rest it lets one caller try and keeps the others back for another one.
+        Once half-open, it lets one caller try, and refuses the others for another
+        `rest_seconds`.
         """
         with self._lock:
             if not self.is_open:
@@ -52,7 +53,7 @@ class CircuitBreaker:
             return None
 
     def note_failure(self, diagnosis: Diagnosis) -> None:
-        """A call did not get through."""
+        """Count a call that did not get through."""
         with self._lock:
             self._in_a_row += 1
             self._last = diagnosis
@@ -60,7 +61,7 @@ class CircuitBreaker:
                 self._rests_until = self._clock() + self._rest_seconds
 
     def note_success(self) -> None:
-        """A call was answered: all is well again."""
+        """Close the breaker: a call was answered."""
         with self._lock:
             self._in_a_row = 0
             self._last = None

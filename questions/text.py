@@ -98,7 +98,8 @@ def safe_html(text: Text) -> str:
     html_of_text, _problems = _rendered(text)
     if has_words(html_of_text) or not text.source.strip():
         return html_of_text
-    return "" if is_empty_in_editors(text.source) else _paragraphs(text.source)
+    as_written = "" if is_empty_in_editors(text.source) else _paragraphs(text.source)
+    return as_written if has_words(as_written) else ""
 
 
 def shows_nothing(text: Text) -> bool:
@@ -187,6 +188,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value if value.partition(":")[0].lower() in SCHEMES else None
 
 
+# A reader asks several things about one text, one after the other.
+@functools.lru_cache(maxsize=32)
 def _rendered(text: Text) -> tuple[str, list[str]]:
     """The words as safe HTML, and what is wrong with formulas in them."""
     if text.markup == "plain":

@@ -128,6 +128,7 @@ DATABASES = {
         disable_server_side_cursors=True,
     )
 }
+prepared_statements = env.boolean("DATABASE_PREPARED_STATEMENTS", default=False)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "testbank.sqlite"
     # IMMEDIATE: a transaction takes the write lock when it begins. With the default, a
@@ -145,7 +146,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-elif env.boolean("DATABASE_PREPARED_STATEMENTS", default=False):
+elif prepared_statements:
     # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         {"server_side_binding": True, "prepare_threshold": 5}

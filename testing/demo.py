@@ -1,5 +1,6 @@
 """The demo, started from a copy of the project as `make demo` starts it."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -21,6 +22,21 @@ def copy_project(target: Path) -> None:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+
+
+def prepare_once(folder: Path) -> None:
+    """Copy the project, and let its demo start and end, so that copies of it start at once.
+
+    Safe to call from several processes: the first prepares, the others wait.
+    """
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".unfinished")
+            copy_project(unfinished)
+            with ready_demo(unfinished):
+                pass
+            unfinished.rename(folder)
 
 
 @contextmanager

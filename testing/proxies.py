@@ -70,11 +70,16 @@ class RunningProxy:
 
 @contextmanager
 def running_squid(
-    mode: Mode = "open", *, host: str = "api.stripe.com", leads_to: int | None = None
+    mode: Mode = "open",
+    *,
+    host: str = "api.stripe.com",
+    leads_to: int | None = None,
+    parent: int | None = None,
 ) -> Iterator[RunningProxy]:
     """Squid: `open`; `deny` answers 403 to CONNECT to `host`; `credentials` wants Basic.
 
-    With `leads_to` every CONNECT that is allowed is connected to that port of 127.0.0.1.
+    With `leads_to` every CONNECT that is allowed is connected to that port of 127.0.0.1, with
+    `parent` it goes to the proxy on that port.
     """
     require("squid")
     with proxy_folder() as folder:
@@ -85,6 +90,9 @@ def running_squid(
             lines = [*_squid_lines(folder, port), *_squid_rules(proxy, mode, host)]
             if leads_to is not None:
                 lines += _squid_rewriting(folder, leads_to)
+            if parent is not None:
+                lines.append(f"cache_peer 127.0.0.1 parent {parent} 0 no-query default name=up")
+                lines.append("never_direct allow all")
             configuration.write_text("\n".join([*lines, ""]))
             return [_path("squid"), "-N", "-f", str(configuration)]
 

@@ -234,7 +234,7 @@ def running_sandbox(
 @contextmanager
 def started(command: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
     """The program at work, with a scrubbed environment; ended by its own process id."""
-    environment = {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    environment = {"PATH": os.defpath, "PYTHONUTF8": "1"}
     with log.open("a") as errors:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True

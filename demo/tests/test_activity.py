@@ -31,7 +31,7 @@ from practice.progress import progress_of
 from practice.results import result_of
 from questions.models import Question
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

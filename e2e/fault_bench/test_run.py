@@ -9,7 +9,7 @@ from testing.parts import require
 
 PURCHASES = 40
 
-pytestmark = [pytest.mark.xdist_group("fault-bench"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("fault-bench"), pytest.mark.timeout(400)]
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

@@ -34,6 +34,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]
 each_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
 
 
+@pytest.mark.proof
 @each_row
 def test_fault(laboratory: Laboratory, row: Row) -> None:
     outcome = run_row(laboratory, row)
@@ -43,6 +44,7 @@ def test_fault(laboratory: Laboratory, row: Row) -> None:
     assert documented.lasting == table.line_of(row, outcome).lasting, "run make fault-table"
 
 
+@pytest.mark.proof
 @each_row
 def test_control(laboratory: Laboratory, row: Row) -> None:
     control = run_control(laboratory, row)

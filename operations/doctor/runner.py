@@ -24,7 +24,6 @@ from operations.doctor.setup import Setup
 from operations.doctor.shop import shop_checks
 from operations.doctor.stripe_account import account_checks, skipped_account_checks
 from operations.doctor.verification import verification_checks
-from outbound.diagnosis import Acted
 from outbound.diagnosis.probe import ProbeReport
 from outbound.route import Route
 
@@ -160,7 +159,7 @@ def _fallback_result(
     diagnosis = report.diagnosis if report else None
     if not (setup.falls_back and diagnosis):
         return None
-    if diagnosis.acted is not Acted.NO or not diagnosis.id.startswith("NET-PROXY-"):
+    if not diagnosis.proxy_failed:
         return None
     around = (each for each in results if each.alternative.route.is_direct and each.report.reached)
     return next(around, None)

@@ -21,7 +21,7 @@ from payments.tests.stripe_events import deliver, event_of
 from testing.site import new_site
 from testing.waiting import wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -224,7 +224,7 @@ def test_event_is_dismissed(client, operator, left_over):
 
 @pytest.mark.parametrize("name", ["replay_event", "dismiss_event"])
 def test_event_actions_need_permission(client, seller, learner, left_over, name):
-    url = reverse(f"admin:{name}", args=[left_over.event_id])
+    url = reverse(f"operations:{name}", args=[left_over.event_id])
     assert client.post(url).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.post(url).status_code == 404
@@ -238,7 +238,7 @@ def test_event_actions_need_permission(client, seller, learner, left_over, name)
 
 @pytest.mark.parametrize("name", ["replay_event", "dismiss_event"])
 def test_unknown_event_gets_404(office, name):
-    assert office.post(reverse(f"admin:{name}", args=["evt_none"])).status_code == 404
+    assert office.post(reverse(f"operations:{name}", args=["evt_none"])).status_code == 404
 
 
 def test_incidents_and_events_are_listed_newest_first(office, at):

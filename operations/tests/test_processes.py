@@ -14,6 +14,8 @@ from operations.processes import (
 from testing.site import new_site
 from testing.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "STRIPE_PUBLIC_KEY": "pk_sandbox_tests",
     "STRIPE_SECRET_KEY": "sk_sandbox_tests",

@@ -63,7 +63,8 @@ class Diagnosis:
     `operator` says what is wrong, `fix` is a line for `.env` where there is one and a
     sentence otherwise. `advice` is certain; `untested` may help, and nobody has tried it.
     `retry_safe`: sending the same request again cannot have a second effect;
-    `retry_useful`: it may help.
+    `retry_useful`: it may help. `proxy_failed`: the proxy, or somebody in its place, is why
+    nothing was sent, so that a call around it can have no second effect.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Diagnosis:
     retry_useful: bool
     advice: str = ""
     untested: str = ""
+    proxy_failed: bool = False
 
     @property
     def hints(self) -> str:
@@ -85,7 +87,11 @@ class Diagnosis:
 def diagnose(failure: CallFailed, *, now: Callable[[], datetime] = utc_now) -> Diagnosis:
     """Return the cause of a failed call."""
     record = failure.record
-    return _diagnosis(_finding(failure, now), record, _acted(record))
+    diagnosis = _diagnosis(_finding(failure, now), record, _acted(record))
+    by_proxy = diagnosis.id.startswith("NET-PROXY-") or (
+        diagnosis.id == "NET-CAPTIVE" and failure.route.proxy is not None
+    )
+    return replace(diagnosis, proxy_failed=by_proxy and diagnosis.acted is Acted.NO)
 
 
 def diagnose_route_error(error: RouteError) -> Diagnosis:
@@ -98,6 +104,7 @@ def diagnose_route_error(error: RouteError) -> Diagnosis:
         acted=Acted.NO,
         retry_safe=True,
         retry_useful=False,
+        proxy_failed=True,
     )
 
 

@@ -44,10 +44,10 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
 
 
 def _second_proxy(route: Route, answer: ProxyAnswer) -> Finding | None:
-    """Whoever passes an answer on adds itself to Via, so the first proxy did not write this one."""
-    if len(answer.hops) < 2:
+    if not answer.is_of_another:
         return None
-    return second_proxy_wants_credentials(route, f" ({answer.hops[0]})", answer.status)
+    name = f" ({answer.hops[0]})" if answer.hops else ""
+    return second_proxy_wants_credentials(route, name, answer.status)
 
 
 def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Finding:

@@ -160,7 +160,7 @@ def _is_no_address(text: str) -> bool:
 
 def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
-        return f"{word} is not an address. Where no proxy is meant, write STRIPE_PROXY=direct."
+        return f"{word} is not an address. Where no proxy is meant, write STRIPE_PROXY=direct"
     return (
         f"{word} does not say which proxy. Write its address, or STRIPE_PROXY=environment to "
         "follow HTTPS_PROXY."

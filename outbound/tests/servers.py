@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from testing.proxies import raw_server
 
 BODY = b'{"object": "balance", "livemode": false}'
-Behaviour = Callable[[socket.socket], None]
+Behavior = Callable[[socket.socket], None]
 
 
 def http_answer(
@@ -24,7 +24,7 @@ def http_answer(
     return "\r\n".join([*lines, *headers, "", ""]).encode() + body
 
 
-def answer_with(*args, **kwargs) -> Behaviour:
+def answer_with(*args, **kwargs) -> Behavior:
     """A far side that answers so to each request."""
     return lambda connection: connection.sendall(http_answer(*args, **kwargs))
 
@@ -39,7 +39,7 @@ class FarSide:
 
 
 @contextmanager
-def far_side(context: ssl.SSLContext | None, behave: Behaviour | None = None) -> Iterator[FarSide]:
+def far_side(context: ssl.SSLContext | None, behave: Behavior | None = None) -> Iterator[FarSide]:
     """A server that reads requests one after another and does `behave` after each."""
     side = FarSide()
     behave = behave or answer_with()

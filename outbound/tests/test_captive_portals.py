@@ -5,7 +5,7 @@ import pytest
 from outbound.diagnosis import diagnose_answer
 from outbound.tests.servers import answer_with, far_side, hang_up, tls_in_front_of
 from outbound.transport.http_answer import location_of, title_of
-from testing.proxies import raw_server
+from testing.proxies import raw_server, running_squid
 
 PAGE = b"<html><head><title>Guest Wi-Fi\n sign-in</title></head><body>Please</body></html>"
 TITLED = "titled “Guest Wi-Fi sign-in”"
@@ -63,6 +63,13 @@ def test_a_portal_is_one_cause_with_its_title(caller, said, words, then):
     diagnosis = through(caller, says(*said, then=then))
     assert (diagnosis.id, diagnosis.acted.value) == ("NET-CAPTIVE", "no")
     assert diagnosis.operator.endswith(f": {words}.")
+
+
+@pytest.mark.parametrize("said", [[answer("302 Found")], [OPEN, PAGE]])
+def test_a_portal_in_a_proxys_place_may_be_gone_around(caller, said):
+    assert through(caller, says(*said)).proxy_failed
+    with raw_server(says(PAGE)) as port:
+        assert not caller.diagnosis(port, deadline_seconds=3).proxy_failed
 
 
 @pytest.mark.parametrize("said", [answer("200 OK"), answer("511 Sign in"), PAGE])
@@ -127,6 +134,69 @@ def test_a_407_of_the_first_proxy_is_its_own(caller):
     via = "Via: 1.1 proxy.example (squid/5.7)"
     diagnosis = through(caller, says(answer("407 Proxy Authentication Required", via, BASIC)))
     assert diagnosis.operator.startswith("The proxy http://127.0.0.1:")
+
+
+def chain_of(own, second, *, wants=b""):
+    """A first proxy that answers so itself, and passes on to the second one what it lets in."""
+
+    def talk(connection):
+        request = connection.recv(65536)
+        lets_in = request.startswith(b"CONNECT") and wants in request
+        connection.sendall(second if lets_in else own)
+
+    return talk
+
+
+def wants(realm, *headers, status="407 Proxy Authentication Required"):
+    return answer(status, f'Proxy-Authenticate: Basic realm="{realm}"', *headers)
+
+
+BAD = answer("400 Bad Request", "Via: 1.1 child (squid)", "X-Cache-Lookup: NONE from child:1")
+PARENT = wants("parent", "Via: 1.1 parent (squid)", "X-Cache-Lookup: NONE from parent:2")
+
+
+@pytest.mark.parametrize(
+    ("own", "second", "user", "named"),
+    [
+        # As squid passes a parent's refusal on: byte for byte.
+        (BAD, PARENT, "", " (parent)"),
+        (answer("400 No", "X-Cache-Lookup: NONE from vm:1"),
+         wants("x", "X-Cache-Lookup: NONE from vm:2"), "", ""),
+        (answer("400 No", "Server: tinyproxy/1.11.1"), wants("x", "Server: squid/5.7"), "", ""),
+        # The first one wants a password too, and has accepted it.
+        (wants("child", "Server: squid"), wants("parent", "Server: squid"), "user:right@", ""),
+        (wants("child"), wants("parent", status="401 Unauthorized"), "user:right@", ""),
+    ],
+)  # fmt: skip
+def test_the_second_proxy_is_found_by_asking_the_first(caller, own, second, user, named):
+    wanted = b"Proxy-Authorization" if user else b""
+    with raw_server(chain_of(own, second, wants=wanted)) as port:
+        diagnosis = caller.diagnosis(proxy=f"http://{user}127.0.0.1:{port}", deadline_seconds=5)
+    assert diagnosis.id == "NET-PROXY-407"
+    assert diagnosis.operator.startswith(f"A second proxy{named} behind the proxy http://")
+
+
+@pytest.mark.parametrize(
+    ("own", "refusal"),
+    [
+        (BAD, wants("child", "Via: 1.1 child (squid)", "X-Cache-Lookup: NONE from child:1")),
+        (answer("400 No"), wants("child")),
+        (wants("child"), wants("child", status="401 Unauthorized")),
+        (b"", wants("child")),
+    ],
+)
+def test_one_proxy_alone_is_not_taken_for_two(caller, own, refusal):
+    with raw_server(chain_of(own, refusal, wants=b"Proxy-Authorization")) as port:
+        diagnosis = caller.diagnosis(proxy=f"http://user:x@127.0.0.1:{port}", deadline_seconds=5)
+    assert diagnosis.operator.startswith("The proxy http://user:***@127.0.0.1:")
+
+
+@pytest.mark.squid
+def test_a_chain_of_squids(caller):
+    with running_squid("credentials") as parent, running_squid(parent=parent.port) as child:
+        diagnosis = caller.diagnosis(proxy=child.url)
+    assert diagnosis.operator.startswith("A second proxy")
+    assert f"behind the proxy {child.url} (STRIPE_PROXY) wants a user" in diagnosis.operator
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from outbound.tests.servers import far_side, http_answer, say_nothing
 from outbound.transport import Stage
 from testing.proxies import black_hole, raw_server
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_SECONDS = 1.0
 MARGIN_SECONDS = 0.8
 

@@ -51,7 +51,7 @@ def test_reads_an_address(text, address):
         ("http://2001:db8::1:3128", "An IPv6 address stands in brackets"),
         ("2001:db8::1", "An IPv6 address stands in brackets"),
         ("socks5h://user:pw@fe80::1:1080", "An IPv6 address stands in brackets"),
-        ("none", "none is not an address. Where no proxy is meant, write STRIPE_PROXY=direct."),
+        ("none", "none is not an address. Where no proxy is meant, write STRIPE_PROXY=direct"),
         ("OFF", "off is not an address."),
         ("null", "null is not an address."),
         ("http://None:None", "none is not an address."),
@@ -134,7 +134,7 @@ def test_only_a_line_that_is_no_guess_is_suggested(text, meant):
     assert corrected(text) == meant
 
 
-def test_an_address_shown_can_be_recognised():
+def test_an_address_shown_can_be_recognized():
     assert str(parse_proxy("http://user:secret@[::1]:3128")) == "http://user:***@[::1]:3128"
 
 

@@ -16,8 +16,8 @@ INDENTED = re.compile(rb"^[ \t]+-----BEGIN", re.MULTILINE)
 PKCS7 = bytes.fromhex("06092a864886f70d010702")
 PKCS12 = bytes.fromhex("06092a864886f70d010701")
 OTHER_BLOCKS = {
-    b"PKCS7": "it is a PKCS #7 file. Convert it: openssl pkcs7 -print_certs -in {path} -out company-ca.pem",
-    b"CMS": "it is a PKCS #7 file. Convert it: openssl pkcs7 -print_certs -in {path} -out company-ca.pem",
+    b"PKCS7": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {path}.pem`",
+    b"CMS": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {path}.pem`",
     b"CERTIFICATE REQUEST": "it holds a request for a certificate, not a certificate",
     b"NEW CERTIFICATE REQUEST": "it holds a request for a certificate, not a certificate",
     b"X509 CRL": "it holds a list of revoked certificates, not a certificate",
@@ -61,17 +61,17 @@ def _about_binary(content: bytes) -> str:
         return ""
     if PKCS7 in content[:40]:
         return (
-            "it is a binary PKCS #7 file. Convert it: openssl pkcs7 -inform der -print_certs "
-            "-in {path} -out company-ca.pem"
+            "it is a binary PKCS #7 file. Convert it: `openssl pkcs7 -inform der -print_certs "
+            "-in {path} -out {path}.pem`"
         )
     if PKCS12 in content[:80]:
         return (
-            "it is a PKCS #12 file. Take the certificates out of it: openssl pkcs12 -nokeys "
-            "-in {path} -out company-ca.pem"
+            "it is a PKCS #12 file. Take the certificates out of it: `openssl pkcs12 -nokeys "
+            "-in {path} -out {path}.pem`"
         )
     return (
-        "it is a certificate in binary form (DER). Convert it: openssl x509 -inform der "
-        "-in {path} -out company-ca.pem"
+        "it is a certificate in binary form (DER). Convert it: `openssl x509 -inform der "
+        "-in {path} -out {path}.pem`"
     )
 
 

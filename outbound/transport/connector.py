@@ -3,8 +3,11 @@
 This is the only place that connects. It decides nothing: `route` did.
 """
 
+import http.client
 import ssl
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,15 +24,22 @@ from outbound.transport.deadline import (
     shake_hands,
 )
 from outbound.transport.happy_eyeballs import connect_to_first
-from outbound.transport.http_answer import plain_answer_in
-from outbound.transport.http_tunnel import open_http_tunnel
-from outbound.transport.resolver import Resolver
-from outbound.transport.socks import open_socks_tunnel
-from outbound.transport.trace import Stage, TLSFacts, Trace
+from outbound.transport.http_answer import NotHTTPError, plain_answer_in
+from outbound.transport.http_tunnel import (
+    TunnelRefusedError,
+    are_of_two_proxies,
+    open_http_tunnel,
+    own_answers,
+)
+from outbound.transport.resolver import Endpoint, Resolver
+from outbound.transport.socks import SocksError, open_socks_tunnel
+from outbound.transport.trace import ProxyAnswer, Stage, TLSFacts, Trace
 from outbound.transport.trust import client_context
 
-# What a look at a refused certificate may cost a call that has failed already.
-CHAIN_SECONDS = 2.0
+# What a second look may cost a call that has failed already.
+GLANCE_SECONDS = 2.0
+# Some proxies say 401 where others say 407.
+WANTS_CREDENTIALS = {401, 407}
 
 
 class CertificateRefusedError(Exception):
@@ -52,6 +62,17 @@ class ProxyTLSError(Exception):
         super().__init__("TLS with the proxy failed")
 
 
+# The call has failed already: a second look may fail in any of these ways.
+GLANCE_FAULTS = (
+    OSError,
+    http.client.HTTPException,
+    NotHTTPError,
+    NotTLSError,
+    ProxyTLSError,
+    SocksError,
+    TunnelRefusedError,
+)
+Resolve = Callable[[str, int, Trace], list[Endpoint]]
 # All that urllib3 needs of a connection.
 Wire = TimedSocket | TimedTLSSocket | SSLTransport
 
@@ -104,7 +125,7 @@ class Connector:
         trace.enter(Stage.TUNNEL)
         return self._pass(route.proxy, route, connection, trace)
 
-    def _to(self, host: str, port: int, resolve: Any, trace: Trace) -> TimedSocket:
+    def _to(self, host: str, port: int, resolve: Resolve, trace: Trace) -> TimedSocket:
         trace.enter(Stage.RESOLVE)
         endpoints = resolve(host, port, trace)
         trace.enter(Stage.CONNECT)
@@ -121,8 +142,41 @@ class Connector:
                 host, port = self._socks_target(proxy, route, trace)
                 open_socks_tunnel(wire, proxy, host, port)
             elif route.scheme == "https":
-                open_http_tunnel(wire, proxy, route.host, route.port, trace)
+                self._open_http_tunnel(wire, proxy, route, trace)
         return wire
+
+    def _open_http_tunnel(
+        self, wire: TimedSocket | TimedTLSSocket, proxy: ProxyAddress, route: Route, trace: Trace
+    ) -> None:
+        try:
+            open_http_tunnel(wire, proxy, route.host, route.port, trace)
+        except TunnelRefusedError as error:
+            if error.answer.status in WANTS_CREDENTIALS and self._another_wrote(
+                error.answer, proxy, route, trace
+            ):
+                trace.proxy_answer = replace(error.answer, is_of_another=True)
+                raise TunnelRefusedError(trace.proxy_answer) from error
+            raise
+
+    def _another_wrote(
+        self, refusal: ProxyAnswer, proxy: ProxyAddress, route: Route, trace: Trace
+    ) -> bool:
+        """True where a second proxy behind the one that is set has refused."""
+        if len(refusal.hops) > 1:
+            return True
+
+        def connect() -> TimedSocket | TimedTLSSocket:
+            glance = _glance(trace)
+            connection = self._to(proxy.host, proxy.port, self._resolver.local, glance)
+            if proxy.scheme != "https":
+                return connection
+            return self._tls_with_proxy(connection, proxy, glance)
+
+        try:
+            answers = own_answers(connect, proxy, route.host, route.port)
+            return any(are_of_two_proxies(refusal, own) for own in answers)
+        except GLANCE_FAULTS:
+            return False
 
     def _tls_with_proxy(
         self, connection: TimedSocket, proxy: ProxyAddress, trace: Trace
@@ -148,7 +202,7 @@ class Connector:
             with closed_on_failure(wire):
                 chain = presented_chain(cast(Connected, wire), route.host)
             wire.close()
-        except Exception:  # noqa: BLE001 - a second look may fail in any way: the first has failed already
+        except GLANCE_FAULTS:
             return ()
         return chain
 
@@ -159,14 +213,14 @@ class Connector:
             with closed_on_failure(wire):
                 chain = presented_chain(wire, proxy.host)
             wire.close()
-        except OSError:
+        except GLANCE_FAULTS:
             return ()
         return chain
 
 
 def _glance(trace: Trace) -> Trace:
     """The trace of a second look, within the time of the first. Raises: DeadlineError."""
-    left = min(trace.remaining_seconds(), CHAIN_SECONDS)
+    left = min(trace.remaining_seconds(), GLANCE_SECONDS)
     return Trace(
         method="",
         host=trace.host,

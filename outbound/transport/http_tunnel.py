@@ -1,10 +1,15 @@
 """Open a tunnel through an HTTP proxy: CONNECT, its answer, and what the answer tells.
 
+A refusal may come from a second proxy behind the one that is set: the first one then passes
+it on, with or without a mark of its own. So the first one is asked something that it must
+answer itself, and the two answers are compared.
+
 Source: RFC 9110 section 9.3.6 (CONNECT) and 7.6.3 (Via).
 """
 
 import base64
 import re
+from collections.abc import Callable, Iterator
 
 from outbound.route import ProxyAddress
 from outbound.route.hosts import with_port
@@ -14,6 +19,7 @@ from outbound.transport.trace import ProxyAnswer, Trace, short
 
 USER_AGENT = "Testbank"
 CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s+[^=,\s]|\s*$|\s*,)")
+REALM = re.compile(r'\brealm="?([^",]*)', re.IGNORECASE)
 REDIRECTS = {301, 302, 303, 307, 308}
 # Source: RFC 6585 section 6
 NETWORK_AUTHENTICATION_REQUIRED = 511
@@ -68,6 +74,29 @@ def open_http_tunnel(
     raise TunnelRefusedError(trace.proxy_answer)
 
 
+def own_answers(
+    connect: Callable[[], TimedSocket | TimedTLSSocket], proxy: ProxyAddress, host: str, port: int
+) -> Iterator[ProxyAnswer]:
+    """Yield what the proxy says that is set, and no other one behind it.
+
+    A request without credentials where it wants some, and one that no proxy passes on.
+    """
+    target = with_port(host, port)
+    requests = [b"GET / HTTP/1.0\r\n\r\n"]
+    if proxy.credentials:
+        requests.insert(0, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
+    for request in requests:
+        with connect() as connection:
+            connection.sendall(request)
+            yield proxy_answer(read_head(connection))
+
+
+def are_of_two_proxies(refusal: ProxyAnswer, own: ProxyAnswer) -> bool:
+    """True where both say who wrote them, and say different names."""
+    pairs = zip(refusal.marks, own.marks, strict=True)
+    return any(one and other and one != other for one, other in pairs)
+
+
 def proxy_answer(head: Head, *, title: str = "", location: str = "") -> ProxyAnswer:
     """Return what is worth keeping of a proxy's answer to CONNECT."""
     said = (head.first("Via"), head.first("Server"), head.first("Proxy-Agent"))
@@ -77,10 +106,22 @@ def proxy_answer(head: Head, *, title: str = "", location: str = "") -> ProxyAns
         authentication_schemes=_schemes(head.all("Proxy-Authenticate")),
         answered_by=short("; ".join(dict.fromkeys(word for word in said if word))),
         hops=_hops(head.all("Via")),
+        marks=_marks(head),
         squid_error=short(head.first("X-Squid-Error")),
         date=short(head.first("Date")),
         title=title,
         location=location,
+    )
+
+
+def _marks(head: Head) -> tuple[str, ...]:
+    """Via, the program, Squid's `NONE from host:port`, and the realm of the sign-in."""
+    realms = (REALM.search(challenge) for challenge in head.all("Proxy-Authenticate"))
+    return (
+        short(head.first("Via")),
+        short(head.first("Server") or head.first("Proxy-Agent")),
+        short(head.first("X-Cache-Lookup").rpartition(" ")[2]),
+        short(next((found[1] for found in realms if found), "")),
     )
 
 

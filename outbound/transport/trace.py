@@ -55,7 +55,9 @@ class ProxyAnswer:
 
     `answered_by` is what Via and Server tell of it. `hops` are the proxies that the answer
     came through, the one that wrote it first: more than one tells of a chain of proxies.
-    `title` and `location` are those of a page that it sent in place of a tunnel.
+    `marks` tell one proxy from another. `is_of_another`: a second proxy, behind the one that
+    was asked, wrote the answer. `title` and `location` are those of a page that came in place
+    of a tunnel.
     """
 
     status: int
@@ -63,6 +65,8 @@ class ProxyAnswer:
     authentication_schemes: tuple[str, ...] = ()
     answered_by: str = ""
     hops: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    is_of_another: bool = False
     squid_error: str = ""
     date: str = ""
     title: str = ""

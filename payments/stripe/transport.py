@@ -14,7 +14,7 @@ from typing import Any
 import stripe
 
 from outbound.circuit_breaker import CircuitBreaker
-from outbound.diagnosis import Acted, Diagnosis, diagnose, diagnose_answer, diagnose_route_error
+from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_route_error
 from outbound.route import ProxyEnvironment, RouteError, decide
 from outbound.transport import Answer, CallFailed, CallRecord, Client
 from payments.stripe.errors import NoAnswer
@@ -120,7 +120,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
         try:
             return self._send_by(self._setting, request)
         except NoAnswer as error:
-            if not (self._falls_back and _proxy_failed(error.diagnosis)):
+            if not (self._falls_back and error.diagnosis.proxy_failed):
                 raise
             logger.warning(
                 "cause=%s the proxy failed; going around it, as STRIPE_PROXY_FALLBACK says",
@@ -188,8 +188,3 @@ def _log(record: CallRecord, cause: str) -> None:
         cause,
         record.course,
     )
-
-
-def _proxy_failed(diagnosis: Diagnosis) -> bool:
-    """Return True if the proxy failed before anything was sent, so another route is safe."""
-    return diagnosis.acted is Acted.NO and diagnosis.id.startswith("NET-PROXY-")

@@ -10,6 +10,8 @@ from practice.services import submit_answer
 from practice.tests.conftest import RIGHT, SESSION_AND_USER, STATEMENTS_PER_ANSWER
 from questions.grading import ChoiceResponse
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = 360
 # Generous: the test is whether a page reads the content of every question.
 PAGE_SECONDS = 1.0

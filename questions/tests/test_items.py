@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -11,27 +12,26 @@ from questions.items import (
     ITEM,
     LONGEST_TEXT,
     MOST_CHOICES,
+    AcceptedNumber,
     Choice,
     Item,
-    MultipleChoice,
     SingleChoice,
     Text,
+    TrueFalse,
+)
+from questions.tests.makers import (
+    GRANT,
+    NAZARETH,
+    TRUE,
+    choice,
+    multiple,
+    number,
+    numeric,
+    short,
+    single,
+    words,
 )
 from testing.parts import ROOT
-
-
-def choice(name: str, weight: float = 0) -> Choice:
-    return Choice(id=name, text=Text(source=f"Choice {name}"), weight=weight)
-
-
-def single(*weights: float) -> SingleChoice:
-    choices = tuple(choice(f"c{place}", weight) for place, weight in enumerate(weights))
-    return SingleChoice(stem=Text(source="Which?"), choices=choices)
-
-
-def multiple(*weights: float) -> MultipleChoice:
-    choices = tuple(choice(f"c{place}", weight) for place, weight in enumerate(weights))
-    return MultipleChoice(stem=Text(source="Which?"), choices=choices)
 
 
 def test_single_choice_key_is_every_choice_of_full_weight() -> None:
@@ -154,3 +154,51 @@ def test_items_and_grading_know_nothing_of_django() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("item", [TRUE, GRANT, NAZARETH])
+def test_item_survives_json_of_typed_kinds(item: Item) -> None:
+    assert ITEM.validate_json(ITEM.dump_json(item)) == item
+    assert ITEM.validate_python(item.model_dump(mode="json")) == item
+
+
+@pytest.mark.parametrize("value", ["true", 1, None])
+def test_true_false_is_told_by_a_boolean_only(value: object) -> None:
+    with pytest.raises(ValidationError):
+        TrueFalse.model_validate({"stem": {"source": "x"}, "is_true": value})
+
+
+@pytest.mark.parametrize(
+    "accepted", [(), (number("1", "2", 99),), (number("1", "2", 0),)], ids=["none", "part", "zero"]
+)
+def test_numeric_that_nobody_can_answer_is_refused(accepted: tuple[AcceptedNumber, ...]) -> None:
+    with pytest.raises(ValidationError, match="no accepted answer earns all points"):
+        numeric(*accepted)
+
+
+def test_short_answer_that_nobody_can_answer_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no accepted answer earns all points"):
+        short(words("close", 50))
+
+
+def test_range_without_a_number_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no number is between 3 and 1"):
+        AcceptedNumber.around(Decimal(2), Decimal(-1))
+
+
+@pytest.mark.parametrize("limit", ["NaN", "Infinity", "1e99", "x"])
+def test_range_to_no_number_is_refused(limit: str) -> None:
+    with pytest.raises(ValidationError):
+        AcceptedNumber.model_validate({"low": "1", "high": limit})
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 1_001, "a\0b"])
+def test_accepted_words_that_cannot_be_typed_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        words(text)
+
+
+@pytest.mark.parametrize("weight", [-1, 101, float("nan"), float("inf")])
+def test_accepted_answer_is_worth_something_between_nothing_and_all(weight: float) -> None:
+    with pytest.raises(ValidationError):
+        words("x", weight)

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from questions.normalization import ComparisonRules, spellings
@@ -148,6 +148,7 @@ def test_what_is_not_on_the_list_counts(one: str, other: str) -> None:
     assert not agree(one, other)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30))
 def test_normalizing_again_changes_nothing_and_leaves_nothing_invisible(text: str) -> None:
     for rules in (ANYHOW, TURKISH, WITH_CASE):

@@ -5,12 +5,14 @@ from fractions import Fraction
 
 import pytest
 
-from questions.grading import ChoiceResponse, Grade, NumberResponse, grade
+from questions.grading import ChoiceResponse, Grade, NumberResponse, TextResponse, grade
 from questions.items import (
     AcceptedNumber,
+    AcceptedText,
     Choice,
     MultipleChoice,
     Numeric,
+    ShortAnswer,
     SingleChoice,
     Text,
     TrueFalse,
@@ -26,6 +28,7 @@ from questions.rendering import (
     words_before_answering,
 )
 from questions.services import safe
+from questions.tests.makers import GRANT, NAZARETH, TRUE, number, numeric, short, words
 
 ITEM = safe(
     SingleChoice(
@@ -168,3 +171,52 @@ def test_answer_that_would_be_asked_again_today_is_still_shown() -> None:
     item = safe(Numeric(stem=Text(source="?"), accepted=(AcceptedNumber(low=1609, high=1609),)))
     shown = reveal(item, NumberResponse(typed="1.609"), Grade(fraction=Fraction(0)))
     assert (shown.typed, shown.is_right, shown.accepted) == ("1.609", False, ("1609",))
+
+
+def test_before_the_answer_nothing_of_the_key_is_there() -> None:
+    secrets = ("1822", "1820", "Nazareth", "Misspelled", "Close", "It is true")
+    for item in (GRANT, NAZARETH, TRUE):
+        shown = str([getattr(present(item), field.name) for field in fields(present(item))])
+        assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_true_and_false_are_shown_as_two_choices() -> None:
+    assert [(choice.id, choice.letter, choice.html) for choice in present(TRUE).choices] == [
+        ("true", "A", "True"),
+        ("false", "B", "False"),
+    ]
+
+
+def test_true_false_reveals_its_key_and_its_feedback() -> None:
+    item = safe(TRUE)
+    response = ChoiceResponse(chosen=("false",))
+    shown = reveal(item, response, grade(item, response))
+    assert [choice.is_right for choice in shown.choices] == [True, False]
+    assert [choice.is_chosen for choice in shown.choices] == [False, True]
+    assert not shown.is_right
+
+
+def test_number_reveals_what_earns_all_points_and_the_feedback() -> None:
+    item = safe(numeric(*GRANT.accepted, number("1.50", "2")))
+    response = NumberResponse(typed="1821")
+    shown = reveal(item, response, grade(item, response))
+    assert (shown.typed, shown.choices) == ("1821", ())
+    assert shown.accepted == ("1822", "from 1.50 to 2")
+    assert shown.feedback_html == "<p>Close.</p>"
+
+
+def test_short_answer_reveals_what_earns_all_points_and_the_feedback() -> None:
+    item = safe(short(words(r"git *"), words(r"2 \* 3"), words("svn", 0, "Older.")))
+    response = TextResponse(typed="svn")
+    shown = reveal(item, response, grade(item, response))
+    assert (shown.typed, shown.accepted) == ("svn", ("git …", "2 * 3"))
+    assert shown.feedback_html == "<p>Older.</p>"
+
+
+def test_of_many_spellings_the_first_three_are_shown() -> None:
+    item = ShortAnswer(
+        stem=Text(source="Which?"),
+        accepted=tuple(AcceptedText(text=text) for text in ("a", "b", "c", "d")),
+    )
+    response = TextResponse(typed="x")
+    assert reveal(item, response, grade(item, response)).accepted == ("a", "b", "c")

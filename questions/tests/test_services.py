@@ -8,9 +8,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import item
-from questions.items import Choice, Item, SingleChoice, Text, TrueFalse
+from questions.items import Choice, Item, Numeric, ShortAnswer, SingleChoice, Text, TrueFalse
 from questions.models import Question, QuestionVersion
 from questions.services import fingerprint, render_again, store_items, version_of
+from questions.tests.makers import GRANT, NAZARETH, TRUE, number, numeric, short, words
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +183,34 @@ def test_next_versions_cost_the_same_for_one_and_three(
     questions = [as_stored_before(OLD) for _number in range(count)]
     with django_assert_num_queries(NEXT_VERSIONS):
         render_again(questions=questions)
+
+
+@pytest.mark.django_db
+def test_store_items_makes_every_text_of_these_kinds_safe() -> None:
+    evil = Text(source="<b>x</b><script>alert(1)</script>", markup="html", html="<script>")
+    items: list[Item] = [
+        TrueFalse(stem=evil, is_true=False, feedback_true=evil, feedback_false=evil),
+        Numeric(stem=evil, accepted=(number("1", "1").model_copy(update={"feedback": evil}),)),
+        ShortAnswer(stem=evil, accepted=(words("x").model_copy(update={"feedback": evil}),)),
+    ]
+    for version in store_items(items=items):
+        content = str(version.content)
+        assert content.count("'html': '<b>x</b>'") == content.count("'source': '<b>x</b>")
+        assert "'html': '<script>" not in content
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (TRUE, TRUE.model_copy(update={"is_true": False})),
+        (GRANT, numeric(number("1822", "1822"))),
+        (NAZARETH, short(words("Nazareth"))),
+        (short(words("git")), short(words("git"), is_case_sensitive=True)),
+    ],
+)
+def test_fingerprint_differs_where_the_key_does(one: Item, other: Item) -> None:
+    assert fingerprint(one) != fingerprint(other)
+
+
+def test_fingerprint_does_not_mind_how_a_number_is_written() -> None:
+    assert fingerprint(numeric(number("1.50", "2"))) == fingerprint(numeric(number("1.5", "2.0")))

@@ -20,6 +20,8 @@ from sandbox.tests.factories import (
 from testing.sandbox import ROOT, RunningSandbox, running_sandbox
 from testing.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 KEY = "--secret-key=sk_sandbox_of_the_program"
 
 

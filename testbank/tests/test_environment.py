@@ -166,7 +166,7 @@ def test_pasted_proxy_setting_is_corrected(written, read):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("none", "Where no proxy is meant, write STRIPE_PROXY=direct."),
+        ("none", "Where no proxy is meant, write STRIPE_PROXY=direct"),
         ("http://proxy.example/proxy.pac", "proxy configuration (PAC) file"),
         ("2001:db8::1:3128", "The line then is STRIPE_PROXY=http://[2001:db8::1]:3128"),
     ],

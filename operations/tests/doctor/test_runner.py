@@ -18,9 +18,11 @@ from operations.doctor import console
 from operations.doctor.path import clock_check
 from operations.doctor.report import Status
 from outbound.transport import parse_resolve
+from testing.faults import dropping_address, resolver_with, says
 from testing.proxies import (
     banner_server,
     black_hole,
+    raw_server,
     refusing_port,
     running_squid,
     running_tinyproxy,
@@ -28,7 +30,7 @@ from testing.proxies import (
 from testing.sandbox import running_sandbox
 from testing.site import ROOT, Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 KEY = "sk_test_51DoctorTestsDoctorTests"
 PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
@@ -341,6 +343,96 @@ def test_doctor_without_working_route(shop, monkeypatch):
         "Nothing else that was tried works. Ask who runs the network to allow CONNECT "
         f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
     )
+
+
+def settings_that_fail_everywhere(closed):
+    """Return proxy variables and STRIPE_PROXY values with which no route works."""
+    proxy = f"http://127.0.0.1:{closed}"
+    return [
+        ({"HTTPS_PROXY": proxy}, "direct"),
+        ({"HTTPS_PROXY": proxy}, "environment"),
+        ({"HTTPS_PROXY": f"https://127.0.0.1:{closed}"}, "environment"),
+        ({"ALL_PROXY": f"socks5h://127.0.0.1:{closed}", "NO_PROXY": ".stripe.com"}, "environment"),
+        ({"HTTPS_PROXY": proxy}, f"socks5h://127.0.0.1:{closed}"),
+    ]
+
+
+@pytest.mark.parametrize("case", range(5))
+def test_doctor_suggests_no_route_that_failed(shop, sandbox, monkeypatch, case):
+    with refusing_port() as closed:
+        shop.settings.STRIPE_RESOLVE = ()
+        variables, setting = settings_that_fail_everywhere(closed)[case]
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        shop.settings.STRIPE_PROXY = setting
+        with resolver_with({"api.stripe.com.": ("127.77.0.5",)}):
+            data = shop.json("--timeout=2").data
+    fix, advice = data["fix"], data["cause"]["advice"]
+    assert (fix["line"], fix["example"], fix["tested"]) == ("", "", False)
+    assert fix["instruction"].startswith("Nothing else that was tried works. ")
+    assert "=" not in fix["instruction"] + advice
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n<title>Guest Wi-Fi</title>",
+        b"HTTP/1.1 511 Sign in\r\nContent-Length: 26\r\n\r\n<title>Guest Wi-Fi</title>",
+    ],
+)
+def test_doctor_with_captive_portal(shop, monkeypatch, answer):
+    with refusing_port() as closed, raw_server(says(answer)) as port:
+        shop.lead_to(closed)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        data = shop.json("--timeout=3").data
+    assert data["cause"]["id"] == "NET-CAPTIVE"
+    assert "titled “Guest Wi-Fi”" in data["cause"]["operator"]
+    assert data["fix"]["instruction"] == (
+        "Nothing else that was tried works. Sign in to the network, or ask who runs it."
+    )
+
+
+@pytest.mark.squid
+def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
+    names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
+    with (
+        running_squid(leads_to=sandbox.tls_port) as squid,
+        dropping_address("127.77.0.1", squid.port),
+        resolver_with(names),
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.example:{squid.port}")
+        output = shop.json()
+    check = output.checks["path.connect"]
+    assert (output.code, check["status"]) == (0, "warn")
+    assert check["summary"] == (
+        f"127.77.0.1 port {squid.port}: silent, 127.0.0.1 port {squid.port}: connected"
+    )
+    assert "0.25 s of each new connection" in check["detail"]
+    assert "out of the name proxy.example" in check["fix"]
+
+
+@pytest.mark.squid
+def test_doctor_mentions_search_domain(shop, sandbox, monkeypatch):
+    with (
+        running_squid(leads_to=sandbox.tls_port) as squid,
+        resolver_with({"proxy.tools": ("127.0.0.1",)}),
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.tools:{squid.port}")
+        check = shop.json().checks["path.resolve"]
+    assert check["summary"] == "127.0.0.1 (found by this machine's search domains)"
+
+
+def test_doctor_with_misspelled_setting(shop):
+    shop.settings.MISSPELLED_SETTINGS = {"NOPROXY": "NO_PROXY"}
+    check = shop.json("--offline").checks["environment.misspelled.NOPROXY"]
+    assert (check["status"], check["fix"]) == ("warn", "Write NO_PROXY instead of NOPROXY.")
+
+
+def test_doctor_with_undecodable_variable(shop, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://us\udce9r:hunter2@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "caf\udce9.example")
+    for output in (shop.doctor("--offline"), shop.json("--timeout=1")):
+        assert output.text.encode("utf-8")
 
 
 def test_doctor_with_dead_proxy(shop, monkeypatch):

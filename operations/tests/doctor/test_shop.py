@@ -12,7 +12,7 @@ from payments.models import EventCursor, Order, StripeEvent
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from testing.site import Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def warnings(at):

@@ -30,7 +30,7 @@ from payments.tests.conftest import forget_stripe_client  # noqa: F401 - a fixtu
 from testing.proxies import black_hole, refusing_port, running_squid
 from testing.site import ROOT, Site, new_site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 CREATE = "POST /v1/checkout/sessions"
 BUY = """

@@ -32,6 +32,8 @@ from payments.models import Order, StripeEvent
 from payments.tests.conftest import RETURN_URLS
 from payments.tests.stripe_events import charge_event, dispute_event, paid_event, refund_event
 
+pytestmark = pytest.mark.slow
+
 PRICE = 1900
 REFUND_GOES_ON = {
     "pending": ["requires_action", "succeeded", "failed", "canceled"],
@@ -199,6 +201,7 @@ def deliver(event):
     receive_event(event=event, body=json.dumps(event).encode(), at=timezone.now())
 
 
+@pytest.mark.proof
 # Where it fails, hypothesis looks for the shortest history, which takes minutes.
 @pytest.mark.timeout(600)
 @pytest.mark.django_db

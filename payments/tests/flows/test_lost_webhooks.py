@@ -27,7 +27,7 @@ from payments.stripe import api
 from payments.stripe_integration import create_checkout_session
 from testing.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EXPECTED = {
     "pays": ("paid", 0, 1),

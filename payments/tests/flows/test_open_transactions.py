@@ -14,7 +14,7 @@ from payments.models import Order
 from payments.stripe_integration import create_checkout_session
 from testing.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 HANGS_SECONDS = 1.0
 

@@ -20,7 +20,7 @@ from payments.models import Order, OrderEvent, StripeEvent
 from payments.tests.conftest import RETURN_URLS
 from payments.tests.stripe_events import deliver, event_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EVENTS = 300
 WARMING = 20
@@ -77,6 +77,7 @@ def usual_seconds(orders):
     return [delivered(event_of(order, event_id=f"evt_{order.pk.hex}")).seconds for order in orders]
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_three_hundred_events_told_again_meanwhile_are_handled_once_each(make_order, caplog):
     takes_seconds = deque(usual_seconds([make_order(number) for number in range(WARMING)]), 9)

@@ -13,7 +13,7 @@ from payments.stripe_integration import APIConnectionError, create_checkout_sess
 from testing.proxies import refusing_port
 from testing.site import ROOT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from questions.formats.aiken import (
@@ -307,6 +307,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf")
@@ -315,6 +316,7 @@ def test_bytes_of_any_kind_raise_nothing(content: bytes) -> None:
     assert read.items or read.errors
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from(["\n", "\r\n", "\r"]))
 def test_lines_of_any_kind_raise_nothing_and_are_within_the_file(
     lines: list[str], end: str

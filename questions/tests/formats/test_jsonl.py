@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from questions.formats.jsonl import read_jsonl
@@ -278,6 +278,7 @@ def test_line_that_cannot_be_read_is_told(line: bytes, sentence: str) -> None:
     assert found.errors[0].text.encode()
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
