@@ -63,7 +63,7 @@ def purchase_checks(test_bank: TestBank) -> list[Check]:
         with _temporary_buyer() as visitor:
             return _test_both(test_bank, visitor)
     except (DatabaseError, ProtectedError) as error:
-        logger.exception("the trial of a purchase could not be made")
+        logger.exception("the test purchase failed")
         why = f"the database refuses it: {type(error).__name__}"
         return _failed_checks(Cause("UNKNOWN", why))
 

@@ -1,4 +1,4 @@
-"""Writing a line into `.env`: what changes, and that nothing else does."""
+"""Writing a line into `.env`: only the setting changes."""
 
 import os
 import stat
@@ -104,7 +104,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def nobodys_folder():
-    """A folder in which another user than root may make files."""
+    """A folder in which a user other than root can create files."""
     with tempfile.TemporaryDirectory(prefix="testbank-env-") as name:
         os.chown(name, NOBODY, NOBODY)
         yield Path(name)

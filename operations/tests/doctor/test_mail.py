@@ -1,4 +1,4 @@
-"""The doctor's look at the mail server, with a small one on loopback."""
+"""The doctor's mail check, with a small SMTP server on loopback."""
 
 import socket
 import threading
@@ -16,7 +16,7 @@ PASSWORD = "hunter2-of-the-mail"
 
 @contextmanager
 def mail_server(answers):
-    """Says `220`, then answers each line by its first word; closes at once without answers."""
+    """Send `220`, then respond to each line by its first word; close if there are no responses."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve():

@@ -1,4 +1,4 @@
-"""Running servers against this process: who must be started again."""
+"""Comparison of running servers with this process: which need a restart."""
 
 from datetime import timedelta
 

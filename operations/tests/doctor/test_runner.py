@@ -1,5 +1,4 @@
-"""The doctor against real proxies and the sandbox: what it finds, what it advises, and that
-the advice mends the fault when it is followed."""
+"""The doctor with real proxies and the sandbox: its causes, and that its fixes work."""
 
 import json
 import os
@@ -40,14 +39,14 @@ PUT = "Put this line into .env ("
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    """One sandbox for all tests of this process; it stands where Stripe's name leads."""
+    """One sandbox for all tests of this process, at the address of Stripe's name."""
     with running_sandbox(tmp_path_factory.mktemp("doctor"), secret_keys=(KEY,)) as running:
         yield running
 
 
 @dataclass
 class DoctorOutput:
-    """What the doctor printed, and its exit code."""
+    """The doctor's output and exit code."""
 
     text: str
     code: int
@@ -113,7 +112,7 @@ def assert_no_secret_in(text):
 
 @pytest.fixture
 def shop(settings, sandbox, monkeypatch, tmp_path):
-    """A shop with test keys whose calls to api.stripe.com are led to the sandbox."""
+    """A site with test keys whose calls to api.stripe.com go to the sandbox."""
     monkeypatch.setenv("HOME", str(tmp_path))
     settings.STRIPE_SECRET_KEY = KEY
     settings.STRIPE_PUBLIC_KEY = PUBLIC_KEY
@@ -639,7 +638,7 @@ def test_doctor_force_color(shop):
 
 @pytest.fixture
 def installation(tmp_path, sandbox):
-    """A site of its own in a folder, with a database that nobody can open."""
+    """An installation whose database cannot be opened."""
     site = Site(folder=tmp_path)
     broken = tmp_path / "broken.sqlite3"
     broken.write_bytes(os.urandom(512))
@@ -656,7 +655,7 @@ def installation(tmp_path, sandbox):
 
 
 def on_a_terminal(site, *arguments):
-    """What the doctor prints where it finds a terminal, with all that colours it."""
+    """Return the doctor's output on a terminal, with escape sequences."""
     reading, writing = os.openpty()
     command = [sys.executable, "manage.py", "doctor", "--offline", *arguments]
     environment = site.environment() | {"TERM": "xterm-256color"}

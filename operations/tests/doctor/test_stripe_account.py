@@ -1,4 +1,4 @@
-"""What the doctor says of the key's permissions and of the webhook endpoint."""
+"""The doctor's checks of the key's permissions and of the webhook endpoint."""
 # ruff: noqa: F811 - fixtures are imported from other test modules
 
 import pytest

@@ -1,5 +1,4 @@
-"""The two things that the doctor does only when asked: it writes the tested line into `.env`,
-and it makes a Checkout session and takes it back."""
+"""The doctor's options that write: --write-env, and --create-test-session."""
 # ruff: noqa: F811 - fixtures are imported from other test modules
 
 import json
@@ -47,7 +46,7 @@ print("session", create_checkout_session(bank, buyer).id)
 
 @pytest.fixture
 def site(tmp_path, sandbox):
-    """A site of its own, whose calls to Stripe's name are led to the sandbox."""
+    """An installation whose calls to api.stripe.com go to the sandbox."""
     return new_site(
         tmp_path,
         {
@@ -134,7 +133,7 @@ def test_write_env_without_fix_writes_nothing(site):
 
 @pytest.fixture
 def for_sale(shop, settings, sandbox, forget_stripe_client, test_bank):
-    """A bank for sale in the shop whose calls are led to the sandbox."""
+    """A bank for sale, on a site whose calls go to the sandbox."""
     settings.CHECKOUT_ORIGIN = sandbox.url
     return test_bank
 
