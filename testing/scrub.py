@@ -24,7 +24,7 @@ PREFIXES = ("STRIPE_", "EMAIL_", "TESTBANK_ENV", "DJANGO_")
 
 
 def scrub_environment() -> None:
-    """Remove what would change a test from this process and all that it starts."""
+    """Remove variables that would change a test from this process and its children."""
     for name in list(os.environ):
         if name in NAMES or name.startswith(PREFIXES) or name.lower().endswith("_proxy"):
             del os.environ[name]
