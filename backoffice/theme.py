@@ -73,7 +73,7 @@ def _menu() -> list[dict[str, Any]]:
         ),
         _group(
             _("Learners"),
-            _entry(_("Accesses"), "key", "catalog", "access"),
+            _entry(_("Access grants"), "key", "catalog", "access"),
             _entry(_("People"), "group", "accounts", "user"),
         ),
         _group(

@@ -47,9 +47,9 @@ def run() -> None:
         say(f"Ready, with DEBUG: {address}")
         say_sign_ins(address)
         say(f"  admin    {address}admin/ as the seller, without a second factor")
-        say("Ctrl-C ends it. Start it anew after changing what the worker runs.")
+        say("Press Ctrl-C to stop. Restart it after changing code that the worker runs.")
         web.wait()
-        raise DemoError("The web server ended; its own words stand above.")
+        raise DemoError("The web server stopped; see its output above.")
 
 
 def start_web(ports: Ports) -> subprocess.Popen[bytes]:

@@ -48,7 +48,7 @@ class Ports:
         """Read PORT, the site's port; the sandbox has the next one. Raises: DemoError."""
         text = environment.get("PORT", "8000")
         if not text.isdigit() or not 1024 <= int(text) <= 65534:
-            raise DemoError(f"PORT is {text!r}. Write a number from 1024 to 65534: PORT=8100.")
+            raise DemoError(f"PORT is {text!r}. Use a number from 1024 to 65534: PORT=8100.")
         return cls(web=int(text), sandbox=int(text) + 1)
 
 
@@ -68,8 +68,8 @@ def refuse_real_keys(environment: Mapping[str, str]) -> None:
             key = values.get(name, "")
             if key and "_sandbox_" not in key:
                 raise DemoError(
-                    f"{name} in {source} is not the sandbox's. The demo runs with sandbox "
-                    f"keys only: remove it (`unset {name}`) and start again."
+                    f"{name} in {source} is not a sandbox key. The demo only uses sandbox "
+                    f"keys: remove it (`unset {name}`) and start again."
                 )
 
 
@@ -82,7 +82,7 @@ def refuse_taken_ports(ports: Ports) -> None:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 raise DemoError(
-                    f"Port {port} is taken. Choose another with `make demo PORT={ports.web + 100}` "
+                    f"Port {port} is in use. Choose another with `make demo PORT={ports.web + 100}` "
                     "(the port after it is used too)."
                 ) from None
 
@@ -95,6 +95,7 @@ def write_settings(ports: Ports, **changes: str) -> None:
         "TESTBANK_DEMO": "1",
         "WORKER": "1",
         "REFUND_DAYS": "14",
+        "SUPPORT_EMAIL": "support@example.org",
         "SECRET_KEY": former.get("SECRET_KEY") or secrets.token_hex(32),
         "DATABASE_URL": f"sqlite:///{DATABASE}",
         "SITE_URL": f"http://127.0.0.1:{ports.web}",
@@ -200,7 +201,7 @@ def wait_until_answering(address: str, programs: list[subprocess.Popen[bytes]]) 
     ends_at = time.monotonic() + STARTS_WITHIN_SECONDS
     while time.monotonic() < ends_at:
         if any(program.poll() is not None for program in programs):
-            raise DemoError("A part of the demo ended while starting; its own words stand above.")
+            raise DemoError("A part of the demo stopped while starting; see its output above.")
         with contextlib.suppress(urllib.error.URLError, OSError):
             opener.open(address, timeout=2).close()
             return
@@ -240,10 +241,10 @@ def run() -> None:
         say("")
         say(f"The demo is ready: {address}")
         say_sign_ins(address)
-        say("Ctrl-C ends it; what you did is kept for the next time.")
+        say("Press Ctrl-C to stop. Your changes are saved for next time.")
         while all(program.poll() is None for program in programs):
             time.sleep(0.3)
-        raise DemoError("A part of the demo ended; its own words stand above.")
+        raise DemoError("A part of the demo stopped; see its output above.")
 
 
 def say_sign_ins(address: str) -> None:
@@ -259,7 +260,7 @@ def say_sign_ins(address: str) -> None:
     say(f"  newcomer {NEWCOMER}  password {PASSWORD}")
     say(f"  seller   {SELLER}  password {PASSWORD}")
     say(f"  mails    {address}demo/mails/")
-    say("  card     4242 4242 4242 4242, any date and code (a sandbox: no money moves)")
+    say("  card     4242 4242 4242 4242, any future date and any code (sandbox: no real charges)")
 
 
 def exit_code_of(run: Callable[[], None], name: str) -> int:

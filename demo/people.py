@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-PASSWORD = "practise-makes-perfect"  # noqa: S105 - printed by the demo, for the demo
+PASSWORD = "practice-makes-perfect"  # noqa: S105 - printed by the demo, for the demo
 LEARNER = "learner@demo.example"
 NEWCOMER = "newcomer@demo.example"
 SELLER = "seller@demo.example"
@@ -90,7 +90,7 @@ PURCHASES = (
         83,
         stars=4,
         words="Short stems, real situations, no trick questions. I would like more on submodules.",
-        reply="Thank you, Jonas. Submodules are on our list; rebasing and looking into history "
+        reply="Thank you, Jonas. Submodules are on our list; rebasing and exploring history "
         "came first.",
     ),
     Purchase(
@@ -98,18 +98,18 @@ PURCHASES = (
         GIT,
         44,
         stars=5,
-        words="We took it as a team, one round each Friday. Ours and theirs in a rebase alone "
-        "started an hour of talk.",
+        words="We took it as a team, one session each Friday. Ours and theirs in a rebase alone "
+        "started an hour of discussion.",
     ),
     Purchase(
         TOMAS,
         GIT,
         21,
         stars=3,
-        words="Good questions, but I knew most of it. For beginners and the middle, I would say.",
+        words="Good questions, but I knew most of it. Best for beginners and intermediate users.",
         reviewed_after_days=4,
-        reply="That is fair: about a quarter of the questions is hard. The page says now for whom "
-        "they are.",
+        reply="That is fair: about a quarter of the questions are hard. The page now says who "
+        "it is for.",
     ),
     Purchase(
         PRIYA,
@@ -124,7 +124,7 @@ PURCHASES = (
         SQL,
         57,
         stars=4,
-        words="Clear tables and honest explanations, also of where SQLite and PostgreSQL differ.",
+        words="Clear tables and honest explanations, including where SQLite and PostgreSQL differ.",
     ),
     Purchase(
         SALMA,
@@ -135,8 +135,8 @@ PURCHASES = (
         refunded_minor=1200,
         refunded_after_days=16,
         reviewed_after_days=15,
-        reply="You are right, and the description says PostgreSQL and SQLite now, before anybody "
-        "buys. We have sent half of the price back.",
+        reply="You are right, and the description now says PostgreSQL and SQLite. We have "
+        "refunded half the price.",
     ),
     Purchase(
         INES,
@@ -157,7 +157,7 @@ PURCHASES = (
         HTTP,
         97,
         stars=5,
-        words="Every answer names the section to read on. I keep it open beside our proxy's logs.",
+        words="Every answer names the section of the RFC. I keep it open beside our proxy's logs.",
     ),
     Purchase(
         TOMAS,

@@ -85,7 +85,7 @@ def test_removal_is_confirmed_and_focus_returns(demo: str, page: Page) -> None:
     _focus(page, "button[popovertarget]")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
-    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator(".dialog")).to_be_hidden()
     expect(page.locator("button[popovertarget]").first).to_be_focused()
@@ -93,7 +93,7 @@ def test_removal_is_confirmed_and_focus_returns(demo: str, page: Page) -> None:
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{FREE_BANK}")
-    visitor.expect_text("Your review is gone.")
+    visitor.expect_text("Your review was deleted.")
 
 
 def test_message_is_dismissed_with_and_without_javascript(demo: str, browser: Browser) -> None:

@@ -34,23 +34,23 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     visitor.click("Sample question 1")
     page.locator("input[type=radio]").nth(1).check()
     page.locator("main form button[type=submit]").first.click()
-    visitor.expect_text("Right")
+    visitor.expect_text("Correct")
 
     visitor.open("/banks/git-in-practice/")
-    visitor.click("Purchase")
+    visitor.click("Buy")
     expect(page).to_have_url(re.compile(r"/accounts/signup/\?next="))
     visitor.sign_up(email, "a-long-pass-phrase-7")
     visitor.enter_code_from(visitor.newest_demo_email())
     expect(page).to_have_url(f"{demo}/banks/git-in-practice/")
 
-    visitor.click("Purchase")
+    visitor.click("Buy")
     expect(page).to_have_url(re.compile(r"/c/pay/cs_"))
     visitor.expect_text("You will not be charged.")
     visitor.pay()
     expect(page).to_have_url(re.compile(r"/payments/success/"))
     visitor.expect_text("Thank you")
 
-    visitor.click("Practise")
+    visitor.click("Practice")
     assert QUESTIONS[0]["explanation"][:20] not in page.content()
     visitor.answer_correctly(QUESTIONS)
     visitor.expect_text("Your result")
@@ -86,7 +86,7 @@ def test_port_in_use_is_named(clone: Path) -> None:
         port = taken.getsockname()[1]
         with started_demo(clone, port) as process:
             assert process.wait(timeout=20) == 2
-    assert f"Port {port} is taken. Choose another with `make demo PORT=" in words(clone)
+    assert f"Port {port} is in use. Choose another with `make demo PORT=" in words(clone)
 
 
 def test_demo_refuses_a_live_key_in_the_environment(clone: Path) -> None:

@@ -105,24 +105,24 @@ def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> 
     visitor.open("/banks/")
     before = page.locator(".bank-card").count()
     page.evaluate("window.same = true")
-    page.get_by_label("Only free").check()
+    page.get_by_label("Free only").check()
     page.wait_for_url("**/banks/?free=1")
     page.wait_for_selector(".chip")
     assert 0 < page.locator(".bank-card").count() < before
-    page.get_by_label("Order").select_option("price")
+    page.get_by_label("Sort by").select_option("price")
     page.wait_for_url("**/banks/?sort=price&free=1")
     page.go_back()
     page.go_back()
     page.wait_for_url("**/banks/")
     expect(page.locator(".bank-card")).to_have_count(before)
-    assert not page.get_by_label("Only free").is_checked()
+    assert not page.get_by_label("Free only").is_checked()
     page.go_forward()
     page.wait_for_selector(".chip")
-    assert page.get_by_label("Only free").is_checked()
+    assert page.get_by_label("Free only").is_checked()
     page.locator(".chip").click()
     expect(page.locator(".bank-card")).to_have_count(before)
     assert page.url == f"{demo}/banks/"
-    assert not page.get_by_label("Only free").is_checked()
+    assert not page.get_by_label("Free only").is_checked()
     assert page.evaluate("window.same")
 
 
@@ -133,7 +133,7 @@ def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
     before = page.locator(".bank-card").count()
     held: list[Route] = []
     page.route("**/banks/?free=1", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
-    page.get_by_label("Only free").check()
+    page.get_by_label("Free only").check()
     page.wait_for_url("**/banks/?free=1")
     expect(page.locator("#results[aria-busy=true]")).to_have_count(1)
     # While the list loads, the same cards stay with their text hidden.
@@ -146,4 +146,4 @@ def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
             route.continue_()
     page.wait_for_timeout(300)
     assert (page.url, page.locator(".bank-card").count()) == (f"{demo}/banks/", before)
-    assert not page.get_by_label("Only free").is_checked()
+    assert not page.get_by_label("Free only").is_checked()

@@ -15,16 +15,16 @@ from payments.monitoring.health_counters import HealthCounters, health_counters
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
-    "paid_not_granted": "Orders that are paid and open nothing.",
-    "granted_not_paid": "Open accesses whose order has no money.",
-    "orders_held": "Paid orders that a person must look at.",
-    "orders_paid_twice": "Second payments that were not paid back.",
-    "orders_unanswered": "Orders of which Stripe has said nothing for a day.",
-    "refunds_unanswered": "Refunds that were asked for and have no answer.",
-    "events_unprocessed": "Events of Stripe that were kept and not handled.",
-    "events_failed": "Events of Stripe whose handling failed.",
-    "events_unknown": "Events of Stripe about something that is not known here.",
-    "oldest_job_seconds": "Age of the oldest work behind the scenes that is overdue.",
+    "paid_not_granted": "Paid orders without access.",
+    "granted_not_paid": "Active access without a paid order.",
+    "orders_held": "Paid orders on hold for manual review.",
+    "orders_paid_twice": "Duplicate payments that were not refunded.",
+    "orders_unanswered": "Orders without news from Stripe for a day.",
+    "refunds_unanswered": "Requested refunds without a response.",
+    "events_unprocessed": "Stripe events not processed yet.",
+    "events_failed": "Stripe events that failed to process.",
+    "events_unknown": "Stripe events about unknown objects.",
+    "oldest_job_seconds": "Age of the oldest overdue background job.",
 }
 
 

@@ -102,7 +102,7 @@ def start_check(request: HttpRequest) -> HttpResponse:
     """Start the network check in the background; the page shows its progress."""
     _refuse_others(request)
     if not start_network_check(at=timezone.now()):
-        messages.info(request, _("A look is under way already."))
+        messages.info(request, _("A check is already running."))
     return redirect("operations:payment_health")
 
 
@@ -112,9 +112,9 @@ def replay(request: HttpRequest, event_id: str) -> HttpResponse:
     _refuse_others(request, HANDLES_EVENTS)
     event = get_object_or_404(StripeEvent, event_id=event_id)
     if replay_event(event=event, at=timezone.now()):
-        messages.success(request, _("The event is handled now."))
+        messages.success(request, _("The event was processed."))
     else:
-        messages.warning(request, _("It could not be handled. The event says why."))
+        messages.warning(request, _("The event could not be processed. Open it for details."))
     return redirect("operations:payment_health")
 
 
@@ -124,7 +124,7 @@ def dismiss(request: HttpRequest, event_id: str) -> HttpResponse:
     _refuse_others(request, HANDLES_EVENTS)
     event = get_object_or_404(StripeEvent, event_id=event_id)
     if dismiss_event(event=event, at=timezone.now()):
-        messages.success(request, _("The event is put aside."))
+        messages.success(request, _("The event was dismissed."))
     return redirect("operations:payment_health")
 
 

@@ -24,7 +24,7 @@ def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "STRIPE_WEBHOOK_SECRET is not set: Stripe's events are not accepted.",
+            "STRIPE_WEBHOOK_SECRET is not set: webhooks are rejected.",
             hint=(
                 "Payments are confirmed by the return page and by reconciliation. To accept "
                 "events, add an endpoint for /payments/webhook/ at "

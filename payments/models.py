@@ -37,13 +37,13 @@ class Order(models.Model):
         LIVE = "live", _("Live")
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("Not yet at Stripe")
-        OPEN = "open", _("Waiting for payment")
+        PENDING = "pending", _("Payment not started")
+        OPEN = "open", _("Awaiting payment")
         PAID = "paid", _("Paid")
-        PARTIALLY_REFUNDED = "partially_refunded", _("Partly refunded")
+        PARTIALLY_REFUNDED = "partially_refunded", _("Partially refunded")
         REFUNDED = "refunded", _("Refunded")
         DISPUTED = "disputed", _("Disputed")
-        EXPIRED = "expired", _("Expired, not paid")
+        EXPIRED = "expired", _("Expired")
         FAILED = "failed", _("Not paid")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -279,16 +279,16 @@ class Refund(models.Model):
     """
 
     class Status(models.TextChoices):
-        ASKED = "asked", _("Asked for, no answer yet")
-        REFUSED = "refused", _("Refused by Stripe")
-        PENDING = "pending", _("On its way")
-        REQUIRES_ACTION = "requires_action", _("Waits for the buyer")
-        SUCCEEDED = "succeeded", _("Paid back")
-        CANCELED = "canceled", _("Cancelled")
-        FAILED = "failed", _("Failed, the money came back")
+        ASKED = "asked", _("Requested, awaiting response")
+        REFUSED = "refused", _("Declined by Stripe")
+        PENDING = "pending", _("In progress")
+        REQUIRES_ACTION = "requires_action", _("Awaiting buyer")
+        SUCCEEDED = "succeeded", _("Refunded")
+        CANCELED = "canceled", _("Canceled")
+        FAILED = "failed", _("Failed, funds returned")
 
     class Reason(models.TextChoices):
-        REQUESTED = "requested_by_customer", _("The buyer asked for it")
+        REQUESTED = "requested_by_customer", _("Requested by buyer")
         DUPLICATE = "duplicate", _("Paid twice")
         FRAUDULENT = "fraudulent", _("Fraud")
 
@@ -391,11 +391,11 @@ class Dispute(models.Model):
     """
 
     class Status(models.TextChoices):
-        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("The bank asks, answer it")
-        WARNING_UNDER_REVIEW = "warning_under_review", _("The bank asked, it reads the answer")
-        WARNING_CLOSED = "warning_closed", _("The bank asked, and it is closed")
-        NEEDS_RESPONSE = "needs_response", _("Open, answer it")
-        UNDER_REVIEW = "under_review", _("Open, the bank reads the answer")
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("Inquiry, response needed")
+        WARNING_UNDER_REVIEW = "warning_under_review", _("Inquiry, under review by the bank")
+        WARNING_CLOSED = "warning_closed", _("Inquiry closed")
+        NEEDS_RESPONSE = "needs_response", _("Response needed")
+        UNDER_REVIEW = "under_review", _("Under review by the bank")
         PREVENTED = "prevented", _("Prevented")
         LOST = "lost", _("Lost")
         WON = "won", _("Won")
@@ -452,11 +452,11 @@ class StripeEvent(models.Model):
     """
 
     class Status(models.TextChoices):
-        RECEIVED = "received", _("Not handled yet")
-        DONE = "done", _("Handled")
-        IGNORED = "ignored", _("Of a kind that changes nothing here")
-        UNKNOWN = "unknown", _("About something that is not known here")
-        FAILED = "failed", _("Could not be handled")
+        RECEIVED = "received", _("Unprocessed")
+        DONE = "done", _("Processed")
+        IGNORED = "ignored", _("Event type not used")
+        UNKNOWN = "unknown", _("Unknown object")
+        FAILED = "failed", _("Processing failed")
 
     event_id = models.CharField(max_length=255)
     kind = models.CharField(max_length=100)

@@ -104,8 +104,8 @@ def cells(
     In Python, from parts that are escaped once: a hundred rounds of a template loop take
     longer than the rest of the page.
     """
-    correct = {"css_class": "bubble bubble--right", "label": format_html(LABEL, _("right"))}
-    incorrect = {"css_class": "bubble bubble--wrong", "label": format_html(LABEL, _("wrong"))}
+    correct = {"css_class": "bubble bubble--right", "label": format_html(LABEL, _("correct"))}
+    incorrect = {"css_class": "bubble bubble--wrong", "label": format_html(LABEL, _("incorrect"))}
     unanswered = {"css_class": "bubble", "label": format_html(LABEL, _("not answered"))}
     url = questions_url(sheet.attempt.pk)
     items = []

@@ -52,7 +52,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         attempt = start_attempt(learner=request.user, test_bank=test_bank, at=timezone.now())
     except NoAccess:
-        messages.info(request, _("You have no access to this test bank now."))
+        messages.info(request, _("You don't have access to this test bank."))
         return SeeOther(detail_url)
     except NothingToAsk:
         messages.info(request, _("This test bank has no questions yet."))
@@ -178,13 +178,13 @@ def _answer(request: HttpRequest, attempt_id: uuid.UUID, position: int) -> HttpR
     except (NoSuchAttempt, NoSuchPosition) as error:
         raise Http404 from error
     except NoAccess:
-        messages.info(request, _("Your access has ended. Your answers so far are kept."))
+        messages.info(request, _("Your access has ended. Your answers so far are saved."))
         return SeeOther(_result_url(attempt_id))
     except AttemptFinished:
-        messages.info(request, _("This practice has ended. Your answers are kept."))
+        messages.info(request, _("This session has ended. Your answers are saved."))
         return SeeOther(_result_url(attempt_id))
     except ResponseError as error:
-        problem = _("%(help)s Your answer was not saved yet.") % {"help": help_for(error)}
+        problem = _("%(help)s Your answer was not saved.") % {"help": help_for(error)}
         attempt, draft = _get_attempt(request, attempt_id), draft_of(request.POST, problem=problem)
         return _question_page(request, attempt, position, draft, status=UNPROCESSABLE)
     if not submitted.is_first:

@@ -7,7 +7,7 @@ NAMES = {
     "single_choice": _("Single choice"),
     "multiple_choice": _("Multiple choice"),
     "true_false": _("True or false"),
-    "numeric": _("Number"),
+    "numeric": _("Numeric"),
     "short_answer": _("Short answer"),
     "matching": _("Matching"),
     "essay": _("Essay"),

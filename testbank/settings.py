@@ -224,6 +224,8 @@ else:
 WORKER = env.boolean("WORKER", default=False)
 # Files that running processes share with the doctor and with one another.
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
+# Where buyers ask for help and refunds. Empty: pages promise no refund.
+SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment
@@ -237,7 +239,7 @@ STRIPE_ACCOUNT = env.text("STRIPE_ACCOUNT")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 CHECKOUT_ORIGIN = env.origin("CHECKOUT_ORIGIN", "https://checkout.stripe.com")
 CURRENCY = env.text("CURRENCY", "USD").upper()
-# Days; 0 promises no refund beyond what the law gives.
+# Days. With 0 or without SUPPORT_EMAIL, pages promise no refund except where required by law.
 REFUND_DAYS = int(env.number("REFUND_DAYS", default=0, low=0, high=3650))
 
 if DEMO and STRIPE_MODE != stripe_settings.SANDBOX:

@@ -133,7 +133,7 @@ def resolve(environment: Environment, mode: str) -> tuple[Override, ...]:
     text = environment.text("STRIPE_RESOLVE")
     if text and mode == LIVE:
         raise SettingError(
-            "STRIPE_RESOLVE", "is refused beside a live key. Remove the line, or use a test key."
+            "STRIPE_RESOLVE", "is refused with a live key. Remove the line, or use a test key."
         )
     try:
         return parse_resolve(text)

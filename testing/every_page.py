@@ -18,7 +18,7 @@ from testing.visitor import (
     submit_form,
 )
 
-LEARNER, PASSWORD = "learner@demo.example", "practise-makes-perfect"
+LEARNER, PASSWORD = "learner@demo.example", "practice-makes-perfect"
 NEWCOMER = "newcomer@demo.example"
 SELLER = "seller@demo.example"
 BANK = "/banks/git-in-practice/"

@@ -34,8 +34,8 @@ def question_page(browser: Browser, shop: str) -> tuple[str, str]:
     visitor = Visitor(page=page, base_url=shop)
     sign_in(visitor, LEARNER, next_path=FREE_BANK)
     page.wait_for_url(f"**{FREE_BANK}")
-    visitor.click("Get it for free")
-    page.get_by_role("button", name="Practise").first.click()
+    visitor.click("Get it free")
+    page.get_by_role("button", name="Practice").first.click()
     page.wait_for_url("**/practice/**")
     cookies = "; ".join(f"{one.get('name')}={one.get('value')}" for one in context.cookies())
     address = page.url

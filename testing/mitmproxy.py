@@ -13,7 +13,7 @@ from testing.parts import mitmdump, require
 from testing.proxies import listening_program, proxy_folder
 from testing.waiting import wait_until
 
-# Every CONNECT is led to one port; the name asked for stays in SNI and in the check of the
+# Every CONNECT is redirected to one port; the name asked for stays in SNI and in the check of the
 # certificate upstream.
 ADDON = """
 def server_connect(data):

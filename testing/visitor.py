@@ -54,9 +54,9 @@ class Visitor:
             self.expect_text(f"Question {number} of {len(questions)}")
             self._fill_in_key(question)
             self.click("Check answer")
-            expect(self.page.get_by_text("Right: your answer").first).to_be_visible()
+            expect(self.page.get_by_text("Your answer (correct)").first).to_be_visible()
             expect(self.page.locator(".choice--wrong")).to_have_count(0)
-            self.click("Next question" if number < len(questions) else "See the result")
+            self.click("Next question" if number < len(questions) else "View results")
 
     def _fill_in_key(self, question: Mapping[str, Any]) -> None:
         """Fill in the question's key."""

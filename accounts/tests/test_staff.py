@@ -130,14 +130,16 @@ def test_reset_second_factor_removes_authenticators(signed_in, colleague, capsys
     set_up_factor(signed_in)
     call_command("reset_second_factor", "SOL@example.org")
     assert not Authenticator.objects.exists()
-    assert "sets up a second factor at the next visit" in capsys.readouterr().out
+    assert "will set up two-factor authentication at the next visit" in capsys.readouterr().out
 
 
 def test_reset_second_factor_twice_changes_nothing(colleague, capsys):
     call_command("reset_second_factor", colleague.email)
-    assert "nothing was changed" in capsys.readouterr().out
+    assert "Nothing was changed" in capsys.readouterr().out
 
 
-def test_reset_second_factor_of_unknown_email_fails():
-    with pytest.raises(CommandError, match=r"Nobody signs in as ada@example\.org"):
+def test_resetting_for_nobody_says_so():
+    with pytest.raises(
+        CommandError, match=r"There is no user with the email address ada@example\.org"
+    ):
         call_command("reset_second_factor", "ada@example.org")

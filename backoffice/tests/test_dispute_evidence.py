@@ -47,7 +47,7 @@ def test_evidence_shows_purchase_and_practice(office, page, order, test_bank):
         "learner@example.org",
         "$19.00",
         test_bank.title,
-        "The buyer answered 2 questions of what was bought.",
+        "The buyer answered 2 questions from this purchase.",
         "2 of 5",
         "disputed",
     ):
@@ -76,4 +76,4 @@ def test_staff_without_permission_gets_403(client, page, seller):
 def test_evidence_of_deleted_user(office, page, order):
     order.user.delete()
     told = office.get(page).text
-    assert "The buyer has practised nothing of it." in told
+    assert "The buyer has not practiced any of it." in told

@@ -73,7 +73,7 @@ def test_refund_page_shows_paid_and_refundable_amount(office, paid):
 def test_refund_revokes_access(office, paid, superuser):
     response = office.post(page_of(paid), wish(), follow=True)
     assert response.redirect_chain[0][1] == 303
-    assert "$19.00 goes back. The buyer was written to." in response.text
+    assert "$19.00 refunded. The buyer was emailed." in response.text
     refund = Refund.objects.get()
     assert (refund.status, refund.asked_by, refund.note) == (
         "succeeded",
@@ -94,12 +94,12 @@ def test_refund_form_submitted_twice_refunds_once(office, paid, sandbox):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"amount": "19.01"}, "At most $19.00 is left."),
-        ({"amount": "0"}, "At most $19.00 is left."),
-        ({"amount": "1.999"}, "USD has 2 decimal digits."),
+        ({"amount": "19.01"}, "The maximum is $19.00."),
+        ({"amount": "0"}, "The maximum is $19.00."),
+        ({"amount": "1.999"}, "USD has 2 decimal places."),
         ({"amount": "much"}, "Enter a number."),
-        ({"access": "shorten"}, "Choose a day that is not over."),
-        ({"access": "shorten", "access_until": "2020-01-01"}, "Choose a day that is not over."),
+        ({"access": "shorten"}, "Choose today or a later date."),
+        ({"access": "shorten", "access_until": "2020-01-01"}, "Choose today or a later date."),
         ({"access": "burn"}, "Select a valid choice"),
         ({"reason": "none"}, "Select a valid choice"),
     ],
@@ -128,7 +128,7 @@ def test_refund_of_chosen_lines(office, paid, make_bank):
     line = paid.lines.create(test_bank=make_bank("other"), title="Other one", amount_minor=500)
     assert "Other one · $5.00" in office.get(page_of(paid)).text
     refused = office.post(page_of(paid), wish(amount="6", lines=[line.pk]))
-    assert "That is more than was paid for what you chose." in refused.text
+    assert "The amount is more than was paid for the selected items." in refused.text
     office.post(page_of(paid), wish(amount="5", lines=[line.pk]))
     assert list(Refund.objects.get().lines.all()) == [line]
 
@@ -136,21 +136,21 @@ def test_refund_of_chosen_lines(office, paid, make_bank):
 def test_refund_while_stripe_is_down_is_recorded(office, paid, sandbox):
     sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
     told = office.post(page_of(paid), wish(), follow=True).text
-    assert "Do not ask for it a second time." in told
+    assert "Do not submit it again." in told
     assert Refund.objects.get().status == "asked"
-    assert "Nothing is left to pay back." in office.get(page_of(paid)).text
+    assert "There is nothing left to refund." in office.get(page_of(paid)).text
 
 
 def test_refund_refused_by_stripe_shows_reason(office, paid, sandbox):
     sandbox.control.refund(paid.payment_intent_id)
     told = office.post(page_of(paid), wish(), follow=True).text
-    assert "Stripe refused it: charge_already_refunded. Nothing was paid back." in told
+    assert "Stripe declined the refund: charge_already_refunded. Nothing was refunded." in told
 
 
 def test_order_of_other_mode_cannot_be_refunded(office, paid, sandbox, settings):
     settings.STRIPE_MODE = "live"
     told = office.post(page_of(paid), wish(), follow=True).text
-    assert "Stripe was not asked" in told
+    assert "No refund was requested" in told
     assert sandbox.control.count("POST /v1/refunds") == 0
 
 
@@ -217,7 +217,7 @@ def test_event_is_replayed(office, client, order):
     StripeEvent.objects.filter(kind="refund.created").update(status="failed")
     Refund.objects.all().delete()
     Order.objects.update(status="paid", refunded_minor=0)
-    assert "1 of 2 events are handled now." in events(office, "replay")
+    assert "1 of 2 events processed." in events(office, "replay")
     order.refresh_from_db()
     assert order.status == "refunded"
     assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
@@ -225,7 +225,7 @@ def test_event_is_replayed(office, client, order):
 
 def test_unknown_event_is_dismissed(office, client, order):
     deliver(client, refund_event(order))
-    assert "1 event is put aside." in events(office, "set_aside")
+    assert "1 event dismissed." in events(office, "set_aside")
     event = StripeEvent.objects.get()
     assert (event.status, event.failure) == ("ignored", "put aside by a person")
 

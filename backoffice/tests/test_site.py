@@ -284,7 +284,7 @@ def test_empty_bank_change_is_refused(office, test_bank):
         "changes-0-changed": "0",
     }
     page = office.post(bank_page(test_bank), bank_form(test_bank, **nothing))
-    assert "Say what changed, in words or numbers." in page.text
+    assert "Describe what changed, in words or numbers." in page.text
     assert not test_bank.changes.exists()
 
 
@@ -301,8 +301,8 @@ def test_price_is_entered_in_major_units(office, test_bank, price, currency, min
 @pytest.mark.parametrize(
     ("price", "currency", "error"),
     [
-        ("19.999", "USD", "USD has 2 decimal digits."),
-        ("1.5", "JPY", "JPY has 0 decimal digits."),
+        ("19.999", "USD", "USD has 2 decimal places."),
+        ("1.5", "JPY", "JPY has 0 decimal places."),
         ("-1", "USD", "greater than or equal to 0"),
         ("free", "USD", "Enter a number."),
         ("19", "US", "catalog_test_bank_currency_code"),
@@ -329,7 +329,7 @@ def test_bank_without_questions_stays_draft(office, make_bank):
     )
     draft.refresh_from_db()
     assert (draft.title, draft.is_on_sale) == ("New", False)
-    assert "it has no question that can be practised" in page.text
+    assert "because it has no questions to practice" in page.text
 
 
 def test_withdrawn_bank_stays_with_owners(office, test_bank, owner):
@@ -478,15 +478,15 @@ def test_editors_view_is_for_staff_only(client, owner, test_bank):
 def test_editors_view_lists_findings_by_question(office, test_bank):
     page = office.get(reverse("catalog:editors_view", args=[test_bank.slug])).text
     assert preview_of(test_bank) in page
-    assert "The stem is short (11 characters). Ask a whole question." in page
-    assert "The longest choice is the key in 0 of 5 questions with one key." in page
+    assert "The stem is short (11 characters). Write a complete question." in page
+    assert "The longest choice is correct in 0 of 5 single-answer questions." in page
 
 
 def test_editors_view_of_empty_bank(office, make_bank):
     make_bank("empty", questions=0)
     page = office.get(reverse("catalog:editors_view", args=["empty"])).text
     assert "manage.py import_bank FILE --bank empty" in page
-    assert "In figures" not in page
+    assert "Statistics" not in page
 
 
 def test_bank_page_links_to_editors_view(office, test_bank):
@@ -505,4 +505,4 @@ def test_preview_of_unsupported_kind(office, test_bank):
         test_bank=test_bank, question=version.question, position=9, is_asked=False
     )
     page = office.get(reverse("catalog:preview", args=[version.question.public_id])).text
-    assert "cannot be asked yet" in page
+    assert "cannot be practiced yet" in page

@@ -22,18 +22,18 @@ class GrantForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stu
     """A grant: who, what, how long, and why."""
 
     access_days = forms.IntegerField(
-        label=_("Days"),
+        label=_("Length in days"),
         required=False,
         min_value=1,
         max_value=36500,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_("How long it lasts. Empty: for good."),
+        help_text=_("How long access lasts. Leave empty for lifetime access."),
     )
 
     class Meta:
         model = Access
         fields = ("learner", "test_bank", "reason")
-        help_texts = {"reason": _("Kept with the access, for whoever asks later.")}
+        help_texts = {"reason": _("Saved with the access record for later reference.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,15 +100,18 @@ class AccessAdmin(ModelAdmin):
         obj.__dict__.update(granted.__dict__)
 
     @action(
-        description=_("Close this access"),
+        description=_("Close access"),
         url_path="revoke",
         icon="lock",
         permissions=["close"],
         dialog={
-            "title": _("Close this access"),
-            "description": _("The learner can open the bank no longer. What was practised stays."),
+            "title": _("Close access"),
+            "description": _(
+                "The learner will no longer be able to open this test bank. Their practice history "
+                "is kept."
+            ),
             "form_class": RevokeForm,
-            "form_submit_text": _("Close it"),
+            "form_submit_text": _("Close access"),
         },
     )
     def revoke(self, request: HttpRequest, form: RevokeForm, object_id: int) -> HttpResponse:
@@ -117,14 +120,14 @@ class AccessAdmin(ModelAdmin):
         reason = form.cleaned_data["reason"]
         if revoke_access(access=access, reason=reason, at=timezone.now()):
             self.log_change(request, access, f"closed: {reason}")
-            messages.success(request, gettext("The access is closed."))
+            messages.success(request, gettext("Access closed."))
         else:
-            messages.warning(request, gettext("It was closed before; nothing was changed."))
+            messages.warning(request, gettext("Access was already closed. Nothing changed."))
         here = reverse("admin:catalog_access_change", args=[object_id])
         return HttpResponse(headers={"HX-Redirect": here})
 
     @display(
-        description=_("state"),
+        description=_("status"),
         label={"live": "success", "expired": "default", "withheld": "warning", "closed": "danger"},
     )
     def state(self, access: Access) -> tuple[str, str]:
@@ -135,5 +138,5 @@ class AccessAdmin(ModelAdmin):
         if access.is_live(at):
             return "live", gettext("Live")
         if access.withheld_from is not None and access.withheld_from <= at:
-            return "withheld", gettext("Withheld")
+            return "withheld", gettext("Suspended")
         return "expired", gettext("Expired")

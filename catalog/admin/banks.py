@@ -69,7 +69,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         min_value=Decimal(0),
         max_value=Decimal(999999),
         widget=UnfoldAdminDecimalFieldWidget,
-        help_text=_("In the currency's main unit, such as 19.99. 0 is free."),
+        help_text=_("In the main currency unit, such as 19.99. Enter 0 for a free test bank."),
     )
 
     class Meta:
@@ -88,7 +88,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "is_featured",
         )
         help_texts = {
-            "access_days": _("How long an access lasts, in days. Empty: for good."),
+            "access_days": _("How long access lasts, in days. Leave empty for lifetime access."),
             "currency": _("Three letters, such as USD."),
         }
 
@@ -110,7 +110,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         try:
             self.instance.price_minor = minor(price, currency)
         except ValueError:
-            message = gettext("%(currency)s has %(digits)s decimal digits.")
+            message = gettext("%(currency)s has %(digits)s decimal places.")
             digits = {"currency": currency, "digits": exponent(currency)}
             raise ValidationError({"price": message % digits}) from None
         return cleaned
@@ -171,7 +171,7 @@ class TestBankAdmin(ModelAdmin):
         super().save_related(request, form, formsets, change)
         update_questions_changed_at(test_bank=form.instance)
 
-    @action(description=_("Save and put on sale"), permissions=["change"])
+    @action(description=_("Save and publish"), permissions=["change"])
     def sell(self, request: HttpRequest, obj: TestBank) -> None:
         """Put it on sale; without a question that can be asked it stays as it was."""
         try:
@@ -180,29 +180,29 @@ class TestBankAdmin(ModelAdmin):
             messages.error(
                 request,
                 gettext(
-                    "“%(title)s” was saved, and is not on sale: it has no question that can be "
-                    "practised. Import questions first: manage.py import_bank %(slug)s FILE."
+                    "“%(title)s” was saved but not published because it has no questions to practice. "
+                    "Import questions first: manage.py import_bank %(slug)s FILE."
                 )
                 % {"title": obj.title, "slug": obj.slug},
             )
 
-    @action(description=_("Save and withdraw"), permissions=["change"])
+    @action(description=_("Save and unpublish"), permissions=["change"])
     def stop_selling(self, _request: HttpRequest, obj: TestBank) -> None:
         """Sell it no longer."""
         withdraw(test_bank=obj, at=timezone.now())
 
-    @action(description=_("See its page"), url_path="page", icon="open_in_new")
+    @action(description=_("View page"), url_path="page", icon="open_in_new")
     def see_page(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To its page in the shop."""
         return SeeOther(reverse("catalog:detail", args=[TestBank.objects.get(pk=object_id).slug]))
 
-    @action(description=_("See its questions"), url_path="questions", icon="quiz")
+    @action(description=_("View questions"), url_path="questions", icon="quiz")
     def see_questions(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To the list of its questions."""
         questions = reverse("admin:catalog_bankquestion_changelist")
         return SeeOther(f"{questions}?test_bank__id__exact={object_id}")
 
-    @action(description=_("What an editor would say"), url_path="editor", icon="spellcheck")
+    @action(description=_("Quality check"), url_path="editor", icon="spellcheck")
     def ask_editor(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To what can be said of its questions."""
         slug = TestBank.objects.get(pk=object_id).slug

@@ -37,7 +37,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("test_bank", "question__current")
     search_fields = ("question__current__content", "question__current__domain")
-    search_help_text = _("Words of the question, its choices or its explanation")
+    search_help_text = _("Words in the question, choices or explanation")
     ordering = ("test_bank__title", "position")
     list_per_page = 50
     fields = (
@@ -68,7 +68,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
         """The beginning of its text."""
         return excerpt(_version(place).item)
 
-    @display(description=_("kind"), ordering="question__current__kind")
+    @display(description=_("type"), ordering="question__current__kind")
     def kind(self, place: BankQuestion) -> str:
         """Single choice, …"""
         return _version(place).kind.replace("_", " ")
@@ -94,7 +94,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
         return format_html(
             '<a class="bo-link" href="{}">{}</a>',
             reverse("catalog:preview", args=[place.question.public_id]),
-            _("Try it as the learner sees it"),
+            _("Try it as a learner"),
         )
 
 

@@ -29,7 +29,7 @@ class ReplyForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stu
         fields = ("reply",)
         widgets = {"reply": UnfoldAdminTextareaWidget}
         help_texts = {
-            "reply": _("Shown below the review, as the seller's. Empty: no answer."),
+            "reply": _("Shown below the review as the seller's reply. Leave empty for no reply."),
         }
 
 
@@ -40,7 +40,7 @@ class HideForm(BaseDialogForm):
         label=_("Reason"),
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("Its author reads it."),
+        help_text=_("The author of the review can read it."),
     )
 
 
@@ -94,15 +94,18 @@ class ReviewAdmin(ModelAdmin):
         reply_to_review(review=obj, reply=obj.reply.strip(), at=timezone.now())
 
     @action(
-        description=_("Hide this review"),
+        description=_("Hide review"),
         url_path="hide",
         icon="visibility_off",
         permissions=["moderate"],
         dialog={
-            "title": _("Hide this review"),
-            "description": _("It leaves the page and the average. Its author reads the reason."),
+            "title": _("Hide review"),
+            "description": _(
+                "The review is removed from the page and from the average. Its author sees the "
+                "reason."
+            ),
             "form_class": HideForm,
-            "form_submit_text": _("Hide it"),
+            "form_submit_text": _("Hide"),
         },
     )
     def hide(self, request: HttpRequest, form: HideForm, object_id: int) -> HttpResponse:
@@ -111,20 +114,20 @@ class ReviewAdmin(ModelAdmin):
         reason = form.cleaned_data["reason"]
         if hide_review(review=review, reason=reason, at=timezone.now()):
             self.log_change(request, review, f"hidden: {reason}")
-            messages.success(request, gettext("The review is hidden."))
+            messages.success(request, gettext("Review hidden."))
         else:
-            messages.warning(request, gettext("It was hidden before; nothing was changed."))
+            messages.warning(request, gettext("The review was already hidden. Nothing changed."))
         return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
 
     @action(
-        description=_("Show it again"),
+        description=_("Show review"),
         url_path="show",
         icon="visibility",
         permissions=["moderate"],
         dialog={
-            "title": _("Show it again"),
-            "description": _("It stands on the page again and counts for the average."),
-            "form_submit_text": _("Show it"),
+            "title": _("Show review"),
+            "description": _("The review appears on the page again and counts toward the average."),
+            "form_submit_text": _("Show"),
         },
     )
     def show(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
@@ -132,9 +135,9 @@ class ReviewAdmin(ModelAdmin):
         review = Review.objects.select_related("test_bank").get(pk=object_id)
         if show_review(review=review):
             self.log_change(request, review, "shown again")
-            messages.success(request, gettext("The review is shown again."))
+            messages.success(request, gettext("Review shown."))
         else:
-            messages.warning(request, gettext("It is shown already; nothing was changed."))
+            messages.warning(request, gettext("The review was already shown. Nothing changed."))
         return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
 
     @display(description=_("review"), ordering="words")
@@ -142,17 +145,17 @@ class ReviewAdmin(ModelAdmin):
         """Its first words."""
         return Truncator(review.words).chars(70) or "–"
 
-    @display(description=_("stars"), ordering="stars")
+    @display(description=_("rating"), ordering="stars")
     def rating(self, review: Review) -> str:
         """Such as 4 / 5."""
         return f"{review.stars} / {MOST_STARS}"
 
-    @display(description=_("answered"), boolean=True)
+    @display(description=_("replied"), boolean=True)
     def has_reply(self, review: Review) -> bool:
         """True where the seller has answered."""
         return bool(review.reply)
 
-    @display(description=_("state"), label={"shown": "success", "hidden": "warning"})
+    @display(description=_("status"), label={"shown": "success", "hidden": "warning"})
     def state(self, review: Review) -> tuple[str, str]:
         """Shown or hidden."""
         return ("hidden", gettext("Hidden")) if review.is_hidden else ("shown", gettext("Shown"))

@@ -32,5 +32,7 @@ def _lost_pictures(question: Placed) -> Iterator[Finding]:
     names = {name for text in texts_of(question.item) for _reference, name in text.pictures}
     for name in sorted(names):
         if not default_storage.exists(f"{FOLDER}/{name}"):
-            text = _("The picture %(name)s is lost. Import the question again, or restore it.")
+            text = _(
+                "The image %(name)s is missing. Import the question again, or restore the file."
+            )
             yield found(question, "lost-picture", text % {"name": name})

@@ -16,12 +16,12 @@ from questions.items import ASKABLE, Difficulty
 
 SORTS = {
     "newest": (_("Newest first"), ("-created_at", "-pk")),
-    "title": (_("By title"), ("title", "pk")),
-    "price": (_("Cheapest first"), ("currency", "price_minor", "pk")),
+    "title": (_("Title"), ("title", "pk")),
+    "price": (_("Lowest price"), ("currency", "price_minor", "pk")),
 }
 DIFFICULTIES = {
     Difficulty.EASY.value: _("Mostly easy"),
-    Difficulty.MIDDLING.value: _("Mostly middling"),
+    Difficulty.MIDDLING.value: _("Mostly medium"),
     Difficulty.HARD.value: _("Mostly hard"),
 }
 
@@ -78,7 +78,7 @@ class Filters:
     def problem(self) -> str:
         """What is wrong with the typed price, for the visitor; empty if nothing is."""
         if self.up_to and self.highest_price is None:
-            return gettext("Write a price as a number, such as 20 or 19.99.")
+            return gettext("Enter a price as a number, such as 20 or 19.99.")
         return ""
 
 

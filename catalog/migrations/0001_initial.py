@@ -455,7 +455,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("added", 0), ("changed", 0), ("words", ""), _negated=True),
                 name="catalog_bank_change_says_something",
-                violation_error_message="Say what changed, in words or numbers.",
+                violation_error_message="Describe what changed, in words or numbers.",
             ),
         ),
         migrations.AddConstraint(

@@ -246,7 +246,7 @@ class BankChange(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(words="", added=0, changed=0),
                 name="catalog_bank_change_says_something",
-                violation_error_message=_("Say what changed, in words or numbers."),
+                violation_error_message=_("Describe what changed, in words or numbers."),
             )
         ]
         indexes = [models.Index(fields=["test_bank", "-at", "-id"], name="catalog_bank_change_new")]

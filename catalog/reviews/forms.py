@@ -18,27 +18,27 @@ class ReviewForm(forms.Form):
     """A review of a bank."""
 
     stars = forms.TypedChoiceField(
-        label=_("How good is it?"),
+        label=_("Your rating"),
         choices=STARS,
         coerce=int,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose one.")},
+        error_messages={"required": _("Select a rating.")},
     )
     words = forms.CharField(
-        label=_("In your words"),
+        label=_("Your review"),
         max_length=3000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
         help_text=_(
-            "What helped, what was missing? Everybody can read it. Please give no questions or "
-            "answers away."
+            "What helped? What was missing? Everyone can read it. Please don't reveal "
+            "questions or answers."
         ),
     )
     author_name = forms.CharField(
-        label=_("Your name, as others shall read it"),
+        label=_("Display name"),
         max_length=60,
         required=False,
         validators=[name_without_link],
         widget=forms.TextInput(attrs={"autocomplete": "nickname", "dir": "auto"}),
-        help_text=_("You can leave it empty. Your e-mail address is never shown."),
+        help_text=_("Optional. Your email address is never shown."),
     )

@@ -39,7 +39,7 @@ def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "test_bank": test_bank,
         "access": access if access and access.is_live(at) else None,
-        "refund_days": settings.REFUND_DAYS,
+        "refund_days": settings.REFUND_DAYS if settings.SUPPORT_EMAIL else 0,
         # Called by the template only where its fragment is not cached.
         "about": partial(about_bank, test_bank),
         "changes": partial(newest_changes, test_bank),

@@ -59,7 +59,7 @@ def remove(request: HttpRequest, slug: str) -> HttpResponse:
     """Remove one's own review."""
     test_bank = _bank(request, slug)
     if remove_review(learner=cast(User, request.user), test_bank=test_bank):
-        messages.success(request, _("Your review is gone."))
+        messages.success(request, _("Your review was deleted."))
     return redirect("catalog:detail", slug)
 
 
@@ -83,14 +83,12 @@ def _written(request: HttpRequest, test_bank: TestBank, form: ReviewForm) -> Htt
     except NotAnOwner:
         return _not_an_owner(request, test_bank)
     if written.is_hidden:
-        messages.info(
-            request, _("Your review is kept. It stays hidden until we have looked at it.")
-        )
+        messages.info(request, _("Your review was saved. It stays hidden until we review it."))
     else:
-        messages.success(request, _("Thank you. Your review stands on the page of the bank."))
+        messages.success(request, _("Thank you. Your review is now on the test bank's page."))
     return redirect("catalog:detail", test_bank.slug)
 
 
 def _not_an_owner(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
-    messages.info(request, _("Only people who own a bank, or owned it, can review it."))
+    messages.info(request, _("Only current and former owners can review this test bank."))
     return redirect("catalog:detail", test_bank.slug)

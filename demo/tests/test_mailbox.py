@@ -84,8 +84,8 @@ def test_page_lists_mails_newest_first(client, demo, write):
 
 
 @pytest.mark.django_db
-def test_page_without_mails(client, demo):
-    assert "No mails yet" in client.get("/demo/mails/").text
+def test_page_says_where_there_is_no_mail(client, demo):
+    assert "No emails yet" in client.get("/demo/mails/").text
 
 
 @pytest.mark.django_db

@@ -83,7 +83,7 @@ def tinyproxy_filters(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid wants a user and a password (Basic), and none is given.",
+    "Squid requires a user name and password (Basic), and none is given.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -217,7 +217,7 @@ def proxy_asks_for_sign_in(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A second proxy behind the one that is set wants a user and a password.",
+    "A second proxy behind the one that is set requires a user name and password.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -266,7 +266,7 @@ def proxy_redirects(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Nothing listens at the proxy's address.",
+    "Nothing is listening at the proxy's address.",
     Expected("NET-PROXY-REFUSED", "path.connect", repeated=True),
 )
 def proxy_refuses_connections(lab: Laboratory) -> Iterator[Situation]:
@@ -456,7 +456,7 @@ def tunnel_leads_to_portal(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A SOCKS proxy wants a user and a password, and none is given.",
+    "A SOCKS proxy requires a user name and password, and none is given.",
     Expected("NET-SOCKS-AUTH", "path.tunnel", tested=True),
 )
 def socks_wants_password(lab: Laboratory) -> Iterator[Situation]:

@@ -9,7 +9,7 @@ from testing.proxies import running_squid
 
 
 @row(
-    "Only HTTP_PROXY is set, which does not govern https, and only the proxy leads out.",
+    "Only HTTP_PROXY is set, which does not apply to https, and only the proxy leads out.",
     Expected("NET-REFUSED", "path.connect", repeated=True, tested=True),
 )
 def http_proxy_alone(lab: Laboratory) -> Iterator[Situation]:

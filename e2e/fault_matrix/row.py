@@ -11,7 +11,7 @@ REDIRECT, UNAVAILABLE = 303, 503
 # The buyer's two sentences; what was measured is compared with them whole.
 NOT_CONNECTED = (
     "Unable to connect to payment service. Please check your internet connection and try again. "
-    "You have not been charged."
+    "You have not been charged. The problem is most likely on our side."
 )
 NOT_STARTED = (
     "The payment service could not start your payment. Please try again in a few minutes. "

@@ -51,7 +51,7 @@ LEGEND = (
     "row the purchase was pressed again once the fault was gone, went on with the same order, and "
     "Stripe held exactly one session for it, however many requests had reached it before.",
 )
-NOTHING_ELSE = "Nothing else that was tried works."
+NOTHING_ELSE = "No other route works."
 # Lines, addresses and ids stand in code, so that no page makes a link or a star of them.
 TO_BE_TYPED = re.compile(
     r"[A-Z_]{4,}=[^\s)]*[^\s),]|[a-z0-9]+://\S*[^\s.,:)]|\b(NET|API|CLOCK)-[A-Z0-9-]+"

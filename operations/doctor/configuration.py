@@ -17,8 +17,8 @@ from testbank.stripe_settings import LIVE, SANDBOX, STRIPE_API, is_loopback, mod
 GROUP = "Settings"
 VERSION = version("stripe")
 PUBLIC_BIND = (
-    "Passwords then cross the network without TLS. A container needs this: publish its port on "
-    "127.0.0.1 only."
+    "Passwords then cross the network without TLS. A container needs this setting: publish its "
+    "port on 127.0.0.1 only."
 )
 PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that ends TLS"
 KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
@@ -61,7 +61,7 @@ def _env_file(setup: Setup) -> Check:
     return _check(
         "env_file",
         "Settings file",
-        f"{setup.env_file} does not exist: the process alone says what is set",
+        f"{setup.env_file} does not exist: only environment variables are used",
         status=Status.SKIP,
     )
 
@@ -78,7 +78,7 @@ def _webhook_secret() -> Check:
     return _check(
         "webhook_secret",
         "Webhook secret",
-        "not set: Stripe's events are not accepted",
+        "not set: webhooks are rejected",
         status=Status.WARN,
         detail="The return page and reconciliation confirm payments.",
         fix="STRIPE_WEBHOOK_SECRET=whsec_...",
@@ -89,7 +89,7 @@ def _api_base(setup: Setup) -> Check:
     if setup.api_base == STRIPE_API:
         return _check("api_base", "API", setup.api_base)
     if setup.mode == SANDBOX:
-        return _check("api_base", "API", f"{setup.api_base}, the sandbox: no money moves")
+        return _check("api_base", "API", f"{setup.api_base}, the sandbox: no real charges")
     return _check(
         "api_base",
         "API",
@@ -106,9 +106,9 @@ def _site_url(setup: Setup) -> Check:
     return _check(
         "site_url",
         "Site address",
-        f"{settings.SITE_URL} beside a live key",
+        f"{settings.SITE_URL} with a live key",
         status=Status.WARN,
-        detail="Buyers come back to this address, and it must be public and encrypted.",
+        detail="Buyers return to this address, so it must be public and use https.",
         fix="SITE_URL=https://your.site",
     )
 
@@ -149,31 +149,33 @@ def _fallback(setup: Setup) -> Iterator[Check]:
         yield _check(
             "fallback",
             "Fallback",
-            "STRIPE_PROXY_FALLBACK=direct: where the proxy fails, it is gone around",
+            "STRIPE_PROXY_FALLBACK=direct: if the proxy fails, it is bypassed",
             status=Status.WARN,
-            fix="Remove the line, unless your network's rules allow it.",
+            fix="Remove the line unless your network's rules allow it.",
         )
 
 
 def _ca_bundle(setup: Setup) -> Check:
     if setup.ca_bundle is None:
-        summary = "not set: the public roots alone are trusted"
+        summary = "not set: only public roots are trusted"
         return _check("ca_bundle", "STRIPE_CA_BUNDLE", summary, status=Status.SKIP)
-    return _check("ca_bundle", "STRIPE_CA_BUNDLE", f"{setup.ca_bundle}, beside the public roots")
+    return _check(
+        "ca_bundle", "STRIPE_CA_BUNDLE", f"{setup.ca_bundle}, in addition to public roots"
+    )
 
 
 def _resolve(setup: Setup) -> Check:
     if not setup.overrides:
         return _check("resolve", "STRIPE_RESOLVE", "not set", status=Status.SKIP)
     led = ", ".join(
-        f"{with_port(each.host, each.port)} is led to {with_port(each.address, each.target_port)}"
+        f"{with_port(each.host, each.port)} is redirected to {with_port(each.address, each.target_port)}"
         for each in setup.overrides
     )
     return _check(
         "resolve",
         "STRIPE_RESOLVE",
-        f"in force: {led}",
+        f"active: {led}",
         status=Status.WARN,
-        detail="For trials only: what answers there is not Stripe.",
-        fix="Remove STRIPE_RESOLVE when the trial is over.",
+        detail="For testing only: the server there is not Stripe.",
+        fix="Remove STRIPE_RESOLVE when you finish testing.",
     )

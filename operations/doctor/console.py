@@ -39,7 +39,7 @@ class Page:
                 yield from self._folded(alike) if len(alike) > 1 else self._check(alike[0])
             yield ""
         if self._report.curl:
-            yield "The same call with curl, which prints 401 where the way is open:"
+            yield "The same request with curl. It prints 401 if the connection works:"
             yield f"  {self._report.curl}"
             yield ""
         yield from self._verdict()
@@ -81,19 +81,19 @@ class Page:
         if cause is not None:
             yield from self._fault(cause)
         elif self._report.offline:
-            yield "Nothing was called, so whether payment can go through was not found out."
+            yield "No calls were made, so it is not known whether payments work."
         else:
             count = self._report.warnings
             noted = f" ({count} warning{'s' if count > 1 else ''})" if count else ""
             host = urlsplit(self._report.api_base).hostname
             yield self._style.SUCCESS(
-                f"Payment can go through: {host} answers and takes the key{noted}."
+                f"Payments are working: {host} responds and accepts the key{noted}."
             )
         if self._report.fix is not None:
             yield from self._remedy(self._report.fix)
 
     def _fault(self, cause: Cause) -> Iterator[str]:
-        yield self._style.ERROR(f"Payment cannot go through: {cause.id}")
+        yield self._style.ERROR(f"Payments are not working: {cause.id}")
         yield from textwrap.wrap(cause.operator, WIDTH)
         tested = self._report.fix is not None and self._report.fix.tested
         if cause.advice and not tested:
@@ -107,17 +107,20 @@ class Page:
             yield self._where_to_put(fix)
             yield self._style.SUCCESS(fix.line)
         if fix.example:
-            yield f"Put a line like this into .env ({self._report.env_file}), with the right value:"
+            yield f"Add a line like this to .env ({self._report.env_file}), with the correct value:"
             yield fix.example
         if fix.tested:
-            restart = " Restart the site afterwards." if fix.line else ""
-            yield f"It was tested just now: Stripe answers that way.{restart}"
+            restart = " Restart the site after the change." if fix.line else ""
+            yield f"Tested just now: Stripe responds on this route.{restart}"
 
     def _where_to_put(self, fix: Fix) -> str:
         if not fix.in_process:
-            return f"Put this line into .env ({self._report.env_file}):"
+            return f"Add this line to .env ({self._report.env_file}):"
         name = fix.line.partition("=")[0]
-        return f"{name} is set in the environment of the process, which wins over .env. Set there:"
+        return (
+            f"{name} is set in the environment of the process, which takes precedence over .env. "
+            "Set it there:"
+        )
 
 
 def _alike(checks: Iterable[Check]) -> Iterator[list[Check]]:

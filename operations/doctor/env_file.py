@@ -57,7 +57,7 @@ class Change:
         Raises: CannotWrite if the file has changed since or cannot be written.
         """
         if _content(self.path) != self.before:
-            raise CannotWrite(f"{self.path} has changed meanwhile. Run the doctor again.")
+            raise CannotWrite(f"{self.path} has changed in the meantime. Run the doctor again.")
         try:
             _replace(self.path, self.after)
         except OSError as error:
@@ -139,7 +139,9 @@ def _check(before: str, after: str, name: str, value: str) -> None:
     said = now.get(spelling) or ""
     right = said.split(",")[-1] == value.rpartition(",")[2] if name == NO_PROXY else said == value
     if changed - {spelling} or spelling.upper() != name or not right:
-        raise CannotWrite(f"{name} stands there in a way that is not changed safely by a program.")
+        raise CannotWrite(
+            f"{name} is written in a way that cannot be changed safely. Edit it by hand."
+        )
 
 
 def _read(text: str) -> dict[str, str | None]:

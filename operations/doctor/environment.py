@@ -92,12 +92,12 @@ def _describe_use(
     if route is not None and route.rule == variable.where:
         return Status.OK, "decides"
     if variable.name.upper() not in GOVERNING[scheme]:
-        return Status.SKIP, f"does not govern {scheme} addresses"
+        return Status.SKIP, f"does not apply to {scheme} addresses"
     winner = environment.winner(*GOVERNING[scheme])
     if winner is not None and winner != variable:
         return Status.SKIP, f"not used, {winner.where} wins"
     if route is None:
-        return Status.WARN, "decides, but cannot be read"
+        return Status.WARN, "is used, but is not valid"
     return Status.SKIP, f"not used, decided by {route.rule}"
 
 
@@ -132,7 +132,7 @@ def _ca_checks(setup: Setup) -> Iterator[Check]:
 
 def _ca_variable(variable: Variable, *, is_useful: bool) -> Check:
     name = f"environment.{_source(variable)}.{variable.name}"
-    summary = f"{variable.value.strip()} ({_from(variable)}): not read here"
+    summary = f"{variable.value.strip()} ({_from(variable)}): not used by this site"
     if not is_useful:
         return Check(name, GROUP, variable.name, Status.SKIP, summary)
     return Check(
@@ -141,7 +141,7 @@ def _ca_variable(variable: Variable, *, is_useful: bool) -> Check:
         variable.name,
         Status.SKIP,
         summary,
-        detail="If the way to Stripe needs that authority, write it as STRIPE_CA_BUNDLE.",
+        detail="If the connection to Stripe needs that authority, set STRIPE_CA_BUNDLE.",
         fix=f"STRIPE_CA_BUNDLE={variable.value.strip()}",
     )
 
@@ -154,10 +154,10 @@ def _netrc(environment: ProxyEnvironment, host: str) -> Iterator[Check]:
     except FileNotFoundError:
         return
     except (netrc.NetrcParseError, OSError, UnicodeDecodeError):
-        yield _about_netrc(f"{path} cannot be read: not used here")
+        yield _about_netrc(f"{path} cannot be read: not used")
         return
     for name in sorted(known & {host, "default"}):
-        summary = f"{path} has an entry for {name}: not used here, but by curl -n and requests"
+        summary = f"{path} has an entry for {name}: not used by this site, but used by curl -n and requests"
         yield _about_netrc(summary)
 
 

@@ -47,7 +47,7 @@ MAYBE_OTHER_SCHEME = {
 }
 PROXY_SCHEMES = ("http", "https", "socks5h")
 LINES_THAT_WERE_TRIED = {PROXY_EXAMPLE, f"{SETTING}={DIRECT}", f"{SETTING}={ENVIRONMENT}"}
-NOTHING_ELSE = "Nothing else that was tried works."
+NOTHING_ELSE = "No other route works."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _after_failed_trials(route: Route | None, failed: Check, fix: Fix) -> Fix:
             and failed.cause.id in MAYBE_OTHER_SCHEME
             and OTHER_KIND.match(fix.instruction)
         ):
-            fix = Fix(instruction=f"Correct the host or the port in {route.rule}.")
+            fix = Fix(instruction=f"Correct the host or port in {route.rule}.")
     if fix.example:
         return fix
     return replace(fix, instruction=f"{NOTHING_ELSE} {fix.instruction}")
@@ -175,7 +175,7 @@ def _configured_route(setup: Setup) -> Iterator[Alternative]:
         route = setup.decide(setup.setting)
     except RouteError:
         return
-    fix = Fix(instruction=f"Nothing needs changing: what the site is set to works ({route.rule}).")
+    fix = Fix(instruction=f"No change needed: the current settings work ({route.rule}).")
     yield Alternative("as set", route, fix)
 
 
@@ -303,7 +303,7 @@ def _local_fix(setup: Setup, route: Route) -> str:
             place = with_port(led.address, led.target_port)
             return (
                 f"STRIPE_RESOLVE leads {route.endpoint} to {place}: remove that line, or start "
-                "what should answer there."
+                "the server that should respond there."
             )
     return ""
 

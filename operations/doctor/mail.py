@@ -15,23 +15,23 @@ from outbound.route.hosts import with_port
 
 GROUP = "Mail"
 NO_PROXY_CARRIES_IT = (
-    "Mail takes a way of its own: no HTTP proxy carries SMTP, and no setting of Stripe's changes "
-    "it. Sign-up sends its code by mail."
+    "Email has its own route: an HTTP proxy does not carry SMTP, and the Stripe settings do not "
+    "affect it. Sign-up sends its code by email."
 )
 
 CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
 # Subclasses first: TLS errors and timeouts are OSErrors too.
 REASONS: dict[type[Exception], tuple[str, str]] = {
     smtplib.SMTPNotSupportedError: (
-        "offers no STARTTLS, or no sign-in",
-        "EMAIL_USE_TLS=0, or the port of a server that offers it",
+        "does not offer STARTTLS or sign-in",
+        "EMAIL_USE_TLS=0, or use the port of a server that offers it",
     ),
     socket.gaierror: ("the name was not found", "Correct EMAIL_HOST."),
     ssl.SSLError: ("TLS failed: the certificate is not trusted", CORRECT_SERVER),
-    ConnectionRefusedError: ("nothing listens there", CORRECT_SERVER),
+    ConnectionRefusedError: ("nothing is listening there", CORRECT_SERVER),
     TimeoutError: (
         "does not answer",
-        "Ask who runs the network to allow it, or for a mail server inside.",
+        "Ask your network administrator to allow it, or for an internal mail server.",
     ),
 }
 
@@ -58,11 +58,11 @@ def mail_checks(setup: Setup) -> list[Check]:
 
 def _check_without_server() -> Check | None:
     if settings.DEMO:
-        return _check(Status.OK, "shown on a page of the demo")
+        return _check(Status.OK, "shown on a page in the demo")
     if not settings.EMAIL_HOST:
         return _check(
             Status.WARN,
-            "EMAIL_HOST is not set: codes are printed by the server, so nobody else can sign up",
+            "EMAIL_HOST is not set: codes are printed in the server's output, so nobody else can sign up",
             fix="EMAIL_HOST=smtp.example.org",
         )
     return None
@@ -99,7 +99,7 @@ def _sign_in(seconds: float) -> None:
 
 def _describe_success() -> str:
     secured = " over TLS" if settings.EMAIL_USE_TLS else ""
-    return f"takes the account{secured}" if settings.EMAIL_HOST_USER else f"answers{secured}"
+    return f"accepts the account{secured}" if settings.EMAIL_HOST_USER else f"answers{secured}"
 
 
 def _failed(error: Exception) -> Check:
@@ -111,12 +111,12 @@ def _reason(error: Exception) -> tuple[str, str]:
     """Return what failed, and the setting to correct."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-        return f"refuses the account ({error.smtp_code})", fix
+        return f"rejected the account ({error.smtp_code})", fix
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
     found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
-    return found or (f"ended the talk ({type(error).__name__})", CORRECT_SERVER)
+    return found or (f"closed the connection ({type(error).__name__})", CORRECT_SERVER)
 
 
 def _server() -> str:

@@ -17,7 +17,7 @@ ROUTE, PATH = "Route", "Path"
 TITLES = {
     Stage.RESOLVE: "Name",
     Stage.CONNECT: "Connection",
-    Stage.TUNNEL: "Proxy's tunnel",
+    Stage.TUNNEL: "Proxy tunnel",
     Stage.TLS: "TLS",
     Stage.SENT: "Request",
     Stage.ANSWERED: "Answer",
@@ -28,9 +28,9 @@ STATUSES = {
     StepStatus.SKIPPED: Status.SKIP,
     StepStatus.UNUSED: Status.SKIP,
 }
-# A webhook signature older than 300 s is rejected.
+# Stripe's signatures are refused when they seem older than 300 s.
 WARN_SKEW_SECONDS, FAIL_SKEW_SECONDS = 60, 300
-SET_THE_CLOCK = "Set the clock of this machine: timedatectl set-ntp true"
+SET_THE_CLOCK = "Set this machine's clock: timedatectl set-ntp true"
 
 
 def decide_route(setup: Setup) -> tuple[Route | None, list[Check]]:
@@ -141,7 +141,7 @@ def _failed(
 
 
 def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
-    reads = "intercepted: trusted because of STRIPE_CA_BUNDLE alone, whose owner can read the key"
+    reads = "intercepted: trusted only because of STRIPE_CA_BUNDLE, whose owner can read the key"
     found = reads if intercepted else "not intercepted"
     return Check(
         f"path.{step.stage}",
@@ -157,16 +157,16 @@ def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
 def clock_check(skew: float | None) -> Check:
     """Check the clock skew in seconds, positive if ours is ahead; None if unknown."""
     if skew is None:
-        return _skipped("path.clock", PATH, "Clock", "nobody told the time")
+        return _skipped("path.clock", PATH, "Clock", "no time available")
     direction = "ahead of" if skew > 0 else "behind"
-    summary = f"{abs(skew):.0f} s {direction} the far side's"
+    summary = f"{abs(skew):.0f} s {direction} the server's"
     if abs(skew) <= WARN_SKEW_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.OK, f"within {WARN_SKEW_SECONDS} s")
     if abs(skew) <= FAIL_SKEW_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
     cause = Cause(
         "CLOCK-SKEW",
-        f"The clock of this machine is {summary}: webhooks are refused, or old ones accepted.",
+        f"The clock of this machine is {summary}: webhooks may be rejected, or old ones accepted.",
     )
     return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
 

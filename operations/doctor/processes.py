@@ -30,7 +30,9 @@ def process_checks(*, at: datetime) -> list[Check]:
     running = running_processes()
     checks = [_process(number, each, here, at) for number, each in enumerate(running, 1)]
     if not running:
-        checks.append(_check("none", "Servers", Status.SKIP, "no server of this site runs here"))
+        checks.append(
+            _check("none", "Servers", Status.SKIP, "no server of this site is running here")
+        )
     return [*checks, *_public_binds(running), *_missing_worker(running), *_status_marks(at)]
 
 
@@ -38,13 +40,13 @@ def _process(number: int, process: RunningProcess, here: StripeRoute, at: dateti
     title = process.kind.capitalize()
     known = f"pid {process.pid}, for {format_duration(at - process.started_at)}"
     if process.stripe_route.fingerprint == here.fingerprint:
-        return _check(str(number), title, Status.OK, f"{known}: reaches Stripe as from here")
+        return _check(str(number), title, Status.OK, f"{known}: has the same route to Stripe")
     return _check(
         str(number),
         title,
         Status.WARN,
         f"{known}: {_difference(process.stripe_route, here)}",
-        detail="It was started with other settings than those that are seen here.",
+        detail="It was started with different settings.",
         fix=f"Restart it: {_how_to_end(process)}",
     )
 
@@ -53,10 +55,10 @@ def _difference(there: StripeRoute, here: StripeRoute) -> str:
     if there.route != here.route:
         return there.route
     if there.key != here.key:
-        return f"has another key, {there.key}"
+        return f"has a different key, {there.key}"
     if there.ca_bundle != here.ca_bundle:
-        return f"trusts {there.ca_bundle or 'the public roots alone'}"
-    return "has other credentials or settings"
+        return f"trusts {there.ca_bundle or 'only public roots'}"
+    return "has different credentials or settings"
 
 
 def _how_to_end(process: RunningProcess) -> str:
@@ -83,15 +85,15 @@ def _missing_worker(running: list[RunningProcess]) -> Iterator[Check]:
             "worker",
             "Worker",
             Status.SKIP,
-            "WORKER=1, and none runs on this machine",
-            detail="The time of its last sweep, in Shop, tells whether one runs elsewhere.",
+            "WORKER=1, and no worker is running on this machine",
+            detail="Check its last run under Shop to see whether one is running elsewhere.",
         )
 
 
 def _status_marks(at: datetime) -> Iterator[Check]:
     """Yield the outage and the fallback that processes recorded in RUN_DIR."""
     if outage_is_known():
-        summary = "the last purchases did not get through; buyers are told before they press"
+        summary = "the most recent purchases failed; buyers see a notice before they pay"
         yield _check("outage", "Payment", Status.WARN, summary)
     if fallback := last_fallback():
         ago = format_duration(at - fallback.at)
@@ -99,8 +101,8 @@ def _status_marks(at: datetime) -> Iterator[Check]:
             "detour",
             "Fallback",
             Status.WARN,
-            f"acted {ago} ago: a call went around the proxy ({fallback.cause})",
-            fix="Mend the proxy, or write STRIPE_PROXY=direct so that this is no exception.",
+            f"acted {ago} ago: a call bypassed the proxy ({fallback.cause})",
+            fix="Fix the proxy, or set STRIPE_PROXY=direct to make this permanent.",
         )
 
 

@@ -41,19 +41,17 @@ class PurchaseTestRefused(Exception):
 def purchasable_bank(slug: str) -> TestBank:
     """Return the bank to create a session for. Raises: PurchaseTestRefused."""
     if settings.STRIPE_MODE == LIVE:
-        raise PurchaseTestRefused("With live keys no session is made for a trial. Use test keys.")
+        raise PurchaseTestRefused("Test sessions are not created with live keys. Use test keys.")
     try:
         test_bank = TestBank.objects.filter(slug=slug).first()
     except DatabaseError as error:
         raise PurchaseTestRefused(
-            f"The database does not answer: {type(error).__name__}."
+            f"The database is not responding: {type(error).__name__}."
         ) from error
     if test_bank is None:
-        raise PurchaseTestRefused(
-            f"There is no test bank {slug!r}: write the last part of its address."
-        )
+        raise PurchaseTestRefused(f"There is no test bank {slug!r}: use the last part of its URL.")
     if not test_bank.is_on_sale or test_bank.is_free:
-        raise PurchaseTestRefused(f"The test bank {slug!r} is not for sale at a price.")
+        raise PurchaseTestRefused(f"The test bank {slug!r} is not for sale.")
     return test_bank
 
 
@@ -63,8 +61,8 @@ def purchase_checks(test_bank: TestBank) -> list[Check]:
         with _temporary_buyer() as visitor:
             return _test_both(test_bank, visitor)
     except (DatabaseError, ProtectedError) as error:
-        logger.exception("the test purchase failed")
-        why = f"the database refuses it: {type(error).__name__}"
+        logger.exception("the test purchase could not be made")
+        why = f"the database rejected it: {type(error).__name__}"
         return _failed_checks(Cause("UNKNOWN", why))
 
 
@@ -103,14 +101,14 @@ def _page(test_bank: TestBank, visitor: User, session: CheckoutSession) -> Check
         )
     if origin != settings.CHECKOUT_ORIGIN:
         fix = f"CHECKOUT_ORIGIN={origin}"
-        return _page_failed(f"browsers are not let go to {origin}", fix)
-    return page_check(Status.OK, f"303 to {origin}, which browsers are let go to")
+        return _page_failed(f"browsers are not allowed to open {origin}", fix)
+    return page_check(Status.OK, f"303 to {origin}, which browsers are allowed to open")
 
 
 def _fix_of_response(response: object) -> str:
     if getattr(response, "status_code", 0) == 400:
         return f"ALLOWED_HOSTS={settings.SITE_HOST}"
-    return "Look into the site's log."
+    return "Check the site's log."
 
 
 def _page_failed(summary: str, fix: str) -> Check:

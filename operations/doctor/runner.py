@@ -27,7 +27,7 @@ from operations.doctor.verification import verification_checks
 from outbound.diagnosis.probe import ProbeReport
 from outbound.route import Route
 
-OFFLINE = "not tried (--offline)"
+OFFLINE = "not tested (--offline)"
 NOT_REACHED = "not reached"
 
 
@@ -171,9 +171,9 @@ def _fallback_check(fallback: AlternativeResult) -> Check:
         ROUTE,
         "Fallback",
         Status.WARN,
-        f"acts: the proxy fails, so calls go {via(fallback.alternative.route)}",
-        detail="STRIPE_PROXY_FALLBACK=direct says so. Each call waits for the proxy first.",
-        fix="Mend the proxy, or write STRIPE_PROXY=direct.",
+        f"is in use: the proxy fails, so calls go {via(fallback.alternative.route)}",
+        detail="STRIPE_PROXY_FALLBACK=direct is set. Each call tries the proxy first.",
+        fix="Fix the proxy, or set STRIPE_PROXY=direct.",
     )
 
 

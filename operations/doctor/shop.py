@@ -26,7 +26,7 @@ MAX_WORKER_SILENCE_MINUTES = 3
 MIN_FREE_MEGABYTES = 200
 CONNECT_SECONDS = 3
 RECONCILE = "run `manage.py reconcile_payments`"
-REVIEW = "a person must look at them"
+REVIEW = "review them manually"
 
 
 def shop_checks(*, at: datetime) -> list[Check]:
@@ -68,12 +68,12 @@ def _money(at: datetime) -> Iterator[Check]:
     left = found.events_unprocessed + found.events_failed
     yield _count("paid_not_granted", "Paid, no access", found.paid_not_granted)
     yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, REVIEW)
-    yield _count("held", "Held orders", found.orders_held, REVIEW)
-    yield _count("paid_twice", "Paid twice", found.orders_paid_twice, "pay the second back")
-    yield _count("unresolved", "Orders unresolved", found.orders_unanswered, RECONCILE)
-    yield _count("refunds_unanswered", "Refunds unanswered", found.refunds_unanswered, RECONCILE)
-    yield _count("events_left", "Events left over", left, "run `manage.py work`")
-    yield _count("events_unknown", "Events unknown", found.events_unknown, REVIEW)
+    yield _count("held", "Orders on hold", found.orders_held, REVIEW)
+    yield _count("paid_twice", "Paid twice", found.orders_paid_twice, "refund the second payment")
+    yield _count("unresolved", "Unresolved orders", found.orders_unanswered, RECONCILE)
+    yield _count("refunds_unanswered", "Pending refunds", found.refunds_unanswered, RECONCILE)
+    yield _count("events_left", "Unprocessed events", left, "run `manage.py work`")
+    yield _count("events_unknown", "Unknown events", found.events_unknown, REVIEW)
 
 
 def _mails(at: datetime) -> Iterator[Check]:
@@ -81,9 +81,9 @@ def _mails(at: datetime) -> Iterator[Check]:
     late = mails.filter(
         given_up_at=None, queued_at__lt=at - timedelta(minutes=MAX_MAIL_DELAY_MINUTES)
     )
-    yield _count("mails_late", "Mails waiting", late.count(), "run `manage.py work`")
+    yield _count("mails_late", "Emails waiting", late.count(), "run `manage.py work`")
     given_up = mails.filter(given_up_at__isnull=False).count()
-    yield _count("mails_given_up", "Mails given up", given_up, "check EMAIL_HOST and its account")
+    yield _count("mails_given_up", "Failed emails", given_up, "check EMAIL_HOST and its account")
 
 
 def _work(at: datetime) -> Iterator[Check]:
@@ -117,14 +117,14 @@ def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
         return _warn("reconciled", title, "never, although WORKER=1", "run `manage.py work`")
     summary = f"{format_duration(at - last)} ago"
     if settings.WORKER and at - last > timedelta(seconds=3 * RECONCILE_EVERY_SECONDS):
-        return _warn("reconciled", title, summary, "look into the log of `manage.py work`")
+        return _warn("reconciled", title, summary, "check the log of `manage.py work`")
     return _check("reconciled", title, Status.OK, summary)
 
 
 def _worker(last: datetime | None, at: datetime) -> Check:
     if last is None:
         return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
-    summary = f"last sweep {format_duration(at - last)} ago"
+    summary = f"last run {format_duration(at - last)} ago"
     if settings.WORKER and at - last > timedelta(minutes=MAX_WORKER_SILENCE_MINUTES):
         return _warn("worker", "Worker", summary, "start `manage.py work` again")
     return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)
@@ -133,7 +133,9 @@ def _worker(last: datetime | None, at: datetime) -> Check:
 def _disk() -> Check:
     free = shutil.disk_usage(settings.BASE_DIR).free // 1_000_000
     if free < MIN_FREE_MEGABYTES:
-        return _warn("disk", "Disk", f"{free} MB free", "make room before the database is full")
+        return _warn(
+            "disk", "Disk", f"{free} MB free", "free up disk space before the database is full"
+        )
     return _check("disk", "Disk", Status.OK, f"{free} MB free")
 
 

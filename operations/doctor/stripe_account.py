@@ -36,7 +36,7 @@ READ_PATHS = {
 }
 
 PERMISSIONS_NOTE = (
-    "Whether it may make sessions too, only --create-test-session shows; and refunds, none."
+    "To check whether it can create sessions, use --create-test-session. Refunds cannot be checked."
 )
 
 
@@ -95,28 +95,28 @@ class _Account:
         except CallFailed as failure:
             diagnosis = diagnose(failure)
             yield _refused(Cause.of(diagnosis), diagnosis.fix)
-            yield from _skipped_key_checks("not told")
+            yield from _skipped_key_checks("unknown")
             return
         accepted = _accepted(answer, self._setup)
         yield accepted
         if accepted.cause:
-            yield from _skipped_key_checks("not told")
+            yield from _skipped_key_checks("unknown")
             return
         yield _mode(_content(answer), self._setup)
         yield self._permissions()
 
     def _permissions(self) -> Check:
         if not self._setup.secret_key.startswith("rk_"):
-            summary = "a secret key may do everything; a restricted one (rk_) is safer to keep"
+            summary = "a secret key has full access; a restricted key (rk_) is safer"
             return _key("permissions", "Permissions", Status.OK, summary)
         with ThreadPoolExecutor(max_workers=len(READ_PATHS)) as pool:
             refused = [name for name in pool.map(self._name_if_refused, READ_PATHS) if name]
         if not refused:
-            summary = f"may read {', '.join(READ_PATHS)}"
+            summary = f"can read {', '.join(READ_PATHS)}"
             return _key("permissions", "Permissions", Status.OK, summary, detail=PERMISSIONS_NOTE)
         names = ", ".join(refused)
-        fix = f"Allow {names} (read) to the key at {KEYS_PAGE}."
-        return _key("permissions", "Permissions", Status.WARN, f"may not read {names}", fix=fix)
+        fix = f"Allow {names} (read) for the key at {KEYS_PAGE}."
+        return _key("permissions", "Permissions", Status.WARN, f"cannot read {names}", fix=fix)
 
     def _name_if_refused(self, name: str) -> str:
         try:
@@ -129,11 +129,11 @@ class _Account:
         try:
             answer = self._ask("/v1/webhook_endpoints?limit=100")
         except CallFailed as failure:
-            yield _endpoint(Status.SKIP, f"not told: {diagnose(failure).id}")
+            yield _endpoint(Status.SKIP, f"unknown: {diagnose(failure).id}")
             return
         if answer.status != 200:
-            words = "the key may not read them" if answer.status == 403 else f"{answer.status}"
-            yield _endpoint(Status.SKIP, f"not told: {words}")
+            words = "the key cannot read them" if answer.status == 403 else f"{answer.status}"
+            yield _endpoint(Status.SKIP, f"unknown: {words}")
             return
         yield from endpoint_checks(_listed(answer), expected=webhook_address())
 
@@ -179,20 +179,20 @@ def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
     if elsewhere:
         return _endpoint(
             Status.WARN,
-            f"of another host: {', '.join(elsewhere)}",
-            detail=f"Events go there. This site is {expected}.",
-            fix=f"Set its address to {expected} at {WEBHOOKS_PAGE}, or correct SITE_URL.",
+            f"on another host: {', '.join(elsewhere)}",
+            detail=f"Events are sent there. This site is {expected}.",
+            fix=f"Set its URL to {expected} at {WEBHOOKS_PAGE}, or correct SITE_URL.",
         )
     if is_loopback(urlsplit(expected).hostname or ""):
         return _endpoint(
             Status.SKIP,
-            "none for this machine, which Stripe cannot call",
-            detail="The return page confirms payments; `stripe listen` passes events on.",
+            "none for this machine, because Stripe cannot reach it",
+            detail="The return page confirms payments; use `stripe listen` to forward events.",
         )
     return _endpoint(
         Status.WARN,
         "not registered",
-        detail="Stripe tells nobody of payments; the return page and reconciliation ask.",
+        detail="Stripe does not notify this site of payments. The return page and reconciliation check for them.",
         fix=f"Add {expected} at {WEBHOOKS_PAGE}.",
     )
 
@@ -200,7 +200,9 @@ def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
 def _registered(expected: str, count: int) -> Check:
     if count > 1:
         fix = f"Remove all but one at {WEBHOOKS_PAGE}."
-        return _endpoint(Status.WARN, f"registered {count} times: each event comes as often", fix)
+        return _endpoint(
+            Status.WARN, f"registered {count} times, so each event is sent that many times", fix
+        )
     return _endpoint(Status.OK, f"{expected} is registered")
 
 
@@ -211,7 +213,7 @@ def _enabled(endpoint: dict[str, Any]) -> Check:
         "enabled",
         "Enabled",
         Status.WARN,
-        "no: Stripe sends nothing, and not later either",
+        "no: Stripe sends no events, and does not send missed ones later",
         fix=f"Enable it at {WEBHOOKS_PAGE}, then run `manage.py reconcile_payments`.",
     )
 
@@ -220,7 +222,7 @@ def _events(endpoint: dict[str, Any]) -> Check:
     route_override = {str(kind) for kind in endpoint.get("enabled_events") or []}
     missing = sorted(SUBSCRIBED_EVENTS - route_override) if "*" not in route_override else []
     if not missing:
-        return _webhook("events", "Events", Status.OK, "all that are needed")
+        return _webhook("events", "Events", Status.OK, "all required events")
     return _webhook(
         "events",
         "Events",
@@ -234,14 +236,14 @@ def _version(endpoint: dict[str, Any]) -> Check:
     version = endpoint.get("api_version")
     if version == API_VERSION:
         return _webhook("version", "API version", Status.OK, API_VERSION)
-    said = version or "the account's own"
+    said = version or "the account's default"
     return _webhook(
         "version",
         "API version",
         Status.WARN,
-        f"{said}; this site reads {API_VERSION}",
-        detail="Stripe keeps the version of an endpoint for good.",
-        fix=f"Add a new one with the version {API_VERSION} at {WEBHOOKS_PAGE}, then remove the old.",
+        f"{said}; this site uses {API_VERSION}",
+        detail="The version of an endpoint cannot be changed.",
+        fix=f"Add a new endpoint with version {API_VERSION} at {WEBHOOKS_PAGE}, then remove the old.",
     )
 
 
@@ -250,7 +252,7 @@ def _accepted(answer: Answer, setup: Setup) -> Check:
     if diagnosis is not None:
         return _refused(Cause.of(diagnosis), diagnosis.fix)
     if answer.status != 200:
-        words = f"{answer.route.host} answered {answer.status} to a plain question."
+        words = f"{answer.route.host} answered {answer.status} to a simple request."
         return _refused(Cause("UNKNOWN", words), "")
     return Check(
         "key.accepted",
@@ -293,17 +295,17 @@ def _listed(answer: Answer) -> list[dict[str, Any]]:
 def _mode(content: dict[str, Any], setup: Setup) -> Check:
     live = content.get("livemode")
     if live is None:
-        return _skipped("key.mode", KEY, "Mode", "not told")
+        return _skipped("key.mode", KEY, "Mode", "unknown")
     if live == (setup.mode == LIVE):
         return _key("mode", "Mode", Status.OK, f"{setup.mode}, as the key says")
     said = "live" if live else "test"
-    cause = Cause("API-MODE", f"The key is a {setup.mode} key, but the answer is of {said} mode.")
+    cause = Cause("API-MODE", f"The key is a {setup.mode} key, but the response is in {said} mode.")
     return _key(
         "mode",
         "Mode",
         Status.FAIL,
         f"{said}, but the key is a {setup.mode} key",
-        fix="Find out what answers: it is not Stripe.",
+        fix="Find out what is responding: it is not Stripe.",
         cause=cause,
     )
 

@@ -15,7 +15,7 @@ from outbound.route import Route
 GROUP = "Verification"
 SHELL = "create_checkout_session in manage.py shell"
 PAGE = "a purchase, up to Stripe's page"
-TRY_IT = "not tried: --create-test-session BANK tries it"
+TRY_IT = "not tested: use --create-test-session BANK"
 
 
 def verification_checks(

@@ -92,7 +92,7 @@ def test_start_requires_post_and_csrf_token(client, operator):
 def test_page_makes_no_network_call(office, shop, sandbox):
     page = office.get(PAGE)
     assert sandbox.control.requests() == []
-    assert "Not looked at yet" in page.text
+    assert "Not checked yet" in page.text
     assert "api.stripe.com:443 directly (no proxy set)" in page.text
 
 
@@ -101,7 +101,7 @@ def test_network_check_succeeds(office, shop, sandbox):
     assert office.post(START).headers["Location"] == PAGE
     assert wait_for_network_check().ok
     page = office.get(PAGE).text
-    assert "Payment can go through" in page
+    assert "Payments are working" in page
     assert "http-equiv" not in page
     assert "is accepted" in page
     assert {entry["method"] for entry in sandbox.control.requests()} == {"GET"}
@@ -115,7 +115,7 @@ def test_network_check_shows_cause_and_fix(office, shop, monkeypatch):
         office.post(START)
         wait_for_network_check()
         page = office.get(PAGE).text
-    assert "Payment cannot go through" in page
+    assert "Payments are not working" in page
     assert "NET-PROXY-403" in page
     assert '<pre class="bo-pre bo-line" dir="ltr">NO_PROXY=.stripe.com</pre>' in page
     for secret in ("hunter2", KEY, "whsec_Doctor"):
@@ -139,7 +139,7 @@ def test_page_refreshes_while_network_check_is_running(office, run_dir):
     background._save(background.NetworkCheck(at, None, []))
     page = office.get(PAGE).text
     assert '<meta http-equiv="refresh" content="2">' in page
-    assert "Looking at the way to Stripe" in page
+    assert "Checking connection to Stripe…" in page
     assert f'action="{START}"' not in page
 
 
@@ -147,13 +147,13 @@ def test_second_network_check_does_not_start(office, run_dir):
     at = timezone.now()
     background._save(background.NetworkCheck(at, None, []))
     assert not start_network_check(at=at)
-    assert "A look is under way already." in office.post(START, follow=True).text
+    assert "A check is already running." in office.post(START, follow=True).text
 
 
 def test_network_check_of_dead_process_is_over(office, run_dir):
     background._save(background.NetworkCheck(timezone.now() - timedelta(minutes=2), None, []))
     page = office.get(PAGE).text
-    assert "The last look did not come to its end" in page
+    assert "The last check did not finish" in page
     assert f'action="{START}"' in page
 
 
@@ -161,7 +161,7 @@ def test_unreadable_network_check_is_ignored(office, run_dir):
     run_dir.mkdir()
     (run_dir / "network-check.json").write_text("{}")
     assert last_network_check() is None
-    assert "Not looked at yet" in office.get(PAGE).text
+    assert "Not checked yet" in office.get(PAGE).text
 
 
 def test_figure_links_to_its_rows(office, make_order, settings, at):
@@ -209,7 +209,7 @@ def test_event_that_fails_again_is_reported(client, operator, left_over, order):
     StripeEvent.objects.update(body="{}")
     sign_in_staff(client, operator)
     url = reverse("operations:replay_event", args=[left_over.event_id])
-    assert "It could not be handled." in client.post(url, follow=True).text
+    assert "The event could not be processed." in client.post(url, follow=True).text
     left_over.refresh_from_db()
     assert left_over.status in {"failed", "unknown"}
 
@@ -217,7 +217,7 @@ def test_event_that_fails_again_is_reported(client, operator, left_over, order):
 def test_event_is_dismissed(client, operator, left_over):
     sign_in_staff(client, operator)
     url = reverse("operations:dismiss_event", args=[left_over.event_id])
-    assert "The event is put aside." in client.post(url, follow=True).text
+    assert "The event was dismissed." in client.post(url, follow=True).text
     left_over.refresh_from_db()
     assert left_over.status == "ignored"
 
@@ -276,12 +276,12 @@ def test_used_fallback_is_shown(office, settings):
     outage.record_fallback("NET-PROXY-403")
     page = office.get(PAGE).text
     assert "STRIPE_PROXY_FALLBACK=direct: where the proxy fails" in page
-    assert "A call went around the proxy" in page
+    assert "A call bypassed the proxy" in page
 
 
 def test_outage_is_shown(office):
     outage.record_outage("NET-REFUSED")
-    assert "The last purchases did not get through." in office.get(PAGE).text
+    assert "The most recent purchases failed." in office.get(PAGE).text
 
 
 def test_network_check_without_connection(office, shop):

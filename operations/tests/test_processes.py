@@ -77,7 +77,7 @@ def test_stripe_route_is_logged_at_start(settings, monkeypatch, caplog):
     with caplog.at_level(logging.INFO, "testbank"):
         log_stripe_route()
     assert "api.stripe.com:443 directly (no proxy set)" in caplog.messages[0]
-    assert "does not govern https" in caplog.text
+    assert "does not apply to https" in caplog.text
 
 
 def test_fallback_is_logged_at_start(settings, monkeypatch, caplog):

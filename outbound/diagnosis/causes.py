@@ -23,13 +23,12 @@ IDS = frozenset(
 )
 PROXY_EXAMPLE = f"{SETTING}=http://proxy.example:3128"
 CA_EXAMPLE = "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
-NOT_TESTED = "Whether the direct way is open was not tested here; `manage.py doctor` tests it."
+NOT_TESTED = "A direct connection was not tested; run `manage.py doctor` to test it."
 ASK_FOR_PROXY = (
-    "Where calls leave this network through a proxy only, write its address; it was not "
-    "tested whether there is one."
+    "If this network requires a proxy, enter its address. Whether there is one was not tested."
 )
-ASK_WHICH_DEVICE = "Ask who runs the network which device answers instead of the far side."
-REPEATED = "Nothing: the call is repeated."
+ASK_WHICH_DEVICE = "Ask your network administrator which device responds in place of the server."
+REPEATED = "No action needed: the call is retried."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,29 +15,34 @@ from outbound.diagnosis.proxy_causes import proxy_silent
 from outbound.route import Route
 from outbound.transport import CallRecord, Stage
 
-IF_IT_GOES_ON = "If it goes on, something on the way cuts answers off: ask who runs the network."
-SIGN_IN = "Sign in to the network, or ask who runs it."
+IF_IT_GOES_ON = (
+    "If it keeps happening, something on the network cuts off responses. Ask your network "
+    "administrator."
+)
+SIGN_IN = "Sign in to the network, or ask your network administrator."
 
 
 def ca_bundle(reason: str) -> Finding:
     """The operator's own authorities cannot be read."""
-    return Finding("NET-CA-BUNDLE", f"{reason}.", CA_EXAMPLE, "The file holds PEM certificates.")
+    return Finding(
+        "NET-CA-BUNDLE", f"{reason}.", CA_EXAMPLE, "The file must contain PEM certificates."
+    )
 
 
 def busy(route: Route) -> Finding:
     """The limit on calls at once was reached."""
     return Finding(
         "NET-BUSY",
-        f"As many calls to {route.host} as may be were under way, and none ended in time.",
+        f"The limit of concurrent calls to {route.host} was reached, and none finished in time.",
         "STRIPE_MAX_CALLS=16",
-        "If the calls before this one failed too, mend their cause first: they wait for it.",
+        "If earlier calls failed too, fix their cause first: they hold the slots while they wait.",
     )
 
 
 def no_time(route: Route) -> Finding:
     """The deadline had passed before the call could begin."""
-    operator = f"No time was left for a call to {route.host}."
-    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "Look at the calls before it.")
+    operator = f"The deadline passed before the call to {route.host} could start."
+    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "Check the calls before it.")
 
 
 def resolver_silent(route: Route) -> Finding:
@@ -45,8 +50,8 @@ def resolver_silent(route: Route) -> Finding:
     name = route.proxy.host if route.proxy and route.proxy.resolves_names else route.host
     return Finding(
         "NET-DNS-SILENT",
-        f"The look-up of the name {name} was not answered in time.",
-        "Check the name servers of this machine (/etc/resolv.conf).",
+        f"The DNS lookup of {name} timed out.",
+        "Check the DNS servers of this machine (/etc/resolv.conf).",
     )
 
 
@@ -57,7 +62,7 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
             "NET-PROXY-DNS",
             f"The name of {the_proxy(route)} was not found.",
             f"Correct the host name in {route.rule}.",
-            "In a container, names of the host's network may be unknown.",
+            "A container may not know host names from the host's network.",
             retry_useful=may_pass,
         )
     fix, untested = use_a_proxy(route)
@@ -65,7 +70,7 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
         "NET-DNS",
         f"The name {route.host} was not found, and no proxy is in use ({route.rule}).",
         fix,
-        "In a network with a proxy that is expected: the proxy looks names up.",
+        "This is expected behind a proxy: the proxy resolves host names.",
         untested,
         retry_useful=may_pass,
     )
@@ -73,8 +78,11 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
 
 def target_not_found_beside_socks(route: Route) -> Finding:
     """socks5:// looks names up on this machine, where the name is unknown."""
-    operator = f"The name {route.host} was not found on this machine, which looks it up itself."
-    return Finding("NET-DNS", operator, f"Write socks5h:// instead of socks5:// in {route.rule}.")
+    operator = (
+        f"The name {route.host} could not be resolved on this machine. With this scheme, the "
+        "proxy does not resolve it."
+    )
+    return Finding("NET-DNS", operator, f"Use socks5h:// instead of socks5:// in {route.rule}.")
 
 
 def refused(route: Route) -> Finding:
@@ -82,8 +90,8 @@ def refused(route: Route) -> Finding:
     if route.proxy:
         return Finding(
             "NET-PROXY-REFUSED",
-            f"Nothing listens at {the_proxy(route)}.",
-            f"Correct the host or the port in {route.rule}, or start the proxy.",
+            f"Nothing is listening at {the_proxy(route)}.",
+            f"Correct the host or port in {route.rule}, or start the proxy.",
             retry_useful=True,
         )
     fix, untested = use_a_proxy(route)
@@ -96,7 +104,9 @@ def silent_at_connect(route: Route) -> Finding:
     if route.proxy:
         return proxy_silent(route)
     fix, untested = use_a_proxy(route)
-    operator = f"{route.endpoint} did not answer: a firewall drops the packets ({route.rule})."
+    operator = (
+        f"{route.endpoint} did not respond; a firewall may be dropping packets ({route.rule})."
+    )
     return Finding("NET-SILENT", operator, fix, untested=untested)
 
 
@@ -105,20 +115,20 @@ def unreachable(route: Route) -> Finding:
     if route.proxy:
         return Finding(
             "NET-PROXY-UNREACHABLE",
-            f"There is no way from this machine to {the_proxy(route)}.",
+            f"This machine has no network route to {the_proxy(route)}.",
             f"Correct the host in {route.rule}, or the network of this machine.",
             retry_useful=True,
         )
     fix, untested = use_a_proxy(route)
-    operator = f"There is no way from this machine to {route.endpoint} ({route.rule})."
+    operator = f"This machine has no network route to {route.endpoint} ({route.rule})."
     return Finding("NET-UNREACHABLE", operator, fix, untested=untested, retry_useful=True)
 
 
 def closed_without_answer(route: Route) -> Finding:
     """Closed or reset after the request, without an answer: ssl does not always tell which."""
     operator = (
-        f"The connection to {route.endpoint}{via(route)} ended after the request, without an "
-        "answer."
+        f"The connection to {route.endpoint}{via(route)} closed after the request without a "
+        "response."
     )
     return Finding("NET-NO-ANSWER", operator, REPEATED, IF_IT_GOES_ON, retry_useful=True)
 
@@ -126,28 +136,32 @@ def closed_without_answer(route: Route) -> Finding:
 def no_answer(route: Route, record: CallRecord) -> Finding:
     """Silence after the request."""
     seconds = f"{record.elapsed_seconds:.1f} s"
-    operator = f"{route.endpoint} took the request{via(route)} and did not answer within {seconds}."
-    advice = "If it happens often, look at https://status.stripe.com."
+    operator = (
+        f"{route.endpoint} accepted the request{via(route)} but did not respond within {seconds}."
+    )
+    advice = "If it happens often, check https://status.stripe.com."
     return Finding("NET-NO-ANSWER", operator, "STRIPE_DEADLINE=20", advice, retry_useful=True)
 
 
 def answer_not_http(route: Route) -> Finding:
     """What came back is not HTTP."""
-    operator = f"What answered for {route.endpoint}{via(route)} does not speak HTTP."
+    operator = f"The response for {route.endpoint}{via(route)} is not HTTP."
     return Finding("NET-CAPTIVE", operator, ASK_WHICH_DEVICE)
 
 
 def cut(route: Route) -> Finding:
     """The answer ended before its end."""
-    operator = f"The answer of {route.endpoint}{via(route)} was cut off."
+    operator = f"The response from {route.endpoint}{via(route)} was cut off."
     return Finding("NET-CUT", operator, REPEATED, IF_IT_GOES_ON, retry_useful=True)
 
 
 def deadline(route: Route, record: CallRecord) -> Finding:
     """An answer was coming, too slowly."""
     seconds = f"{record.deadline_seconds:g} s"
-    operator = f"The answer of {route.endpoint}{via(route)} had not come whole within {seconds}."
-    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "The way may be very slow.")
+    operator = f"The response from {route.endpoint}{via(route)} was not complete within {seconds}."
+    return Finding(
+        "NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "The connection may be very slow."
+    )
 
 
 def portal(route: Route, *, status: int, title: str = "", location: str = "") -> Finding:
@@ -155,7 +169,7 @@ def portal(route: Route, *, status: int, title: str = "", location: str = "") ->
     named = f", titled “{title}”" if title else ""
     leads = f", which leads to {location}" if location else ""
     said = f"{status}{named}{leads}" if status else f"a page{named}"
-    operator = f"Somebody between here and {route.endpoint} answered{via(route)}: {said}."
+    operator = f"A device between this machine and {route.endpoint} answered{via(route)}: {said}."
     if route.proxy:
         return Finding("NET-CAPTIVE", operator, exemption(route), SIGN_IN, NOT_TESTED)
     return Finding("NET-CAPTIVE", operator, SIGN_IN)
@@ -164,12 +178,14 @@ def portal(route: Route, *, status: int, title: str = "", location: str = "") ->
 def gateway(route: Route, *, status: int, title: str) -> Finding:
     """A proxy or gateway on the way answered 5xx with a page of its own."""
     named = f", titled “{title}”" if title else ""
-    operator = f"Somebody between here and {route.endpoint} answered{via(route)}: {status}{named}."
-    fix = "Look into the log of the proxy or gateway on the way."
+    operator = (
+        f"A device between this machine and {route.endpoint} answered{via(route)}: {status}{named}."
+    )
+    fix = "Check the log of the proxy or gateway."
     return Finding("NET-GATEWAY", operator, fix, retry_useful=True)
 
 
 def unknown(route: Route, stage: Stage, kind: str) -> Finding:
     """None of the others."""
     operator = f"The call to {route.endpoint}{via(route)} failed at stage {stage} ({kind})."
-    return Finding("UNKNOWN", operator, "Run `manage.py doctor`, and report what it prints.")
+    return Finding("UNKNOWN", operator, "Run `manage.py doctor` and report its output.")

@@ -14,10 +14,10 @@ from outbound.transport import ProxyAnswer
 RELAY_EXAMPLE = f"{SETTING}=http://127.0.0.1:3128"
 # What a silent port may be, by the scheme that it is spoken to with.
 OTHER_KINDS = {
-    "http": "may speak TLS only (then the address begins with https://)",
-    "https": "may speak without TLS (then the address begins with http://)",
-    "socks5": "may be an HTTP proxy's (then the address begins with http://)",
-    "socks5h": "may be an HTTP proxy's (then the address begins with http://)",
+    "http": "may require TLS (use https:// in the address)",
+    "https": "may not use TLS (use http:// in the address)",
+    "socks5": "may belong to an HTTP proxy (use http:// in the address)",
+    "socks5h": "may belong to an HTTP proxy (use http:// in the address)",
 }
 
 
@@ -28,18 +28,18 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
     said = " ".join(word for word in (answer.reason, answer.squid_error) if word)
     operator = f"{_proxy(route)} answered {answer.status} ({said}) to CONNECT {route.endpoint}."
     if answer.status == 403:
-        untested = f"Or ask for {route.endpoint} to be allowed there. {NOT_TESTED}"
+        untested = f"Or ask for {route.endpoint} to be allowed on the proxy. {NOT_TESTED}"
         return Finding("NET-PROXY-403", operator, exemption(route), untested=untested)
     if answer.status >= 500:
         return Finding(
             "NET-PROXY-STATUS",
             operator,
             exemption(route),
-            "It could not reach the far side itself.",
+            "The proxy could not reach the server.",
             NOT_TESTED,
             retry_useful=True,
         )
-    advice = "It may be no forward proxy, or want a sign-in in a browser."
+    advice = "It may not be a forward proxy, or it may require a sign-in in a browser."
     return Finding("NET-PROXY-STATUS", operator, f"Correct the address in {route.rule}.", advice)
 
 
@@ -54,18 +54,18 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
     """A proxy behind the one that is set wants credentials, which it does not get from there."""
     return Finding(
         "NET-PROXY-407",
-        f"A second proxy{name} behind {the_proxy(route)} wants a user and a password ({status}). "
-        "The first one lets this machine through.",
-        f"Ask who runs the proxy {_endpoint(route)} to sign in at the second one, or to pass your "
-        "user and password on.",
-        f"Those in {route.rule} are for the first proxy, and changing them does not help.",
+        f"A second proxy{name} behind {the_proxy(route)} requires a user name and password ({status}). "
+        "The first proxy accepts this machine.",
+        f"Ask who runs the proxy {_endpoint(route)} to authenticate with the second one, or to "
+        "forward your user name and password.",
+        f"Those in {route.rule} are for the first proxy. Changing them will not help.",
     )
 
 
 def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
     offered = ", ".join(answer.authentication_schemes) or "none named"
     credentials = route.proxy.credentials if route.proxy else None
-    given = "wants a user and a password"
+    given = "requires a user name and password"
     if credentials:
         user = credentials[0].decode("utf-8", "replace")
         given = f"does not accept the user “{user}” or the password"
@@ -73,8 +73,8 @@ def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
     schemes = {scheme.lower() for scheme in answer.authentication_schemes}
     if schemes and "basic" not in schemes:
         advice = (
-            "Only Basic is supported. For NTLM or Negotiate run a relay such as cntlm or px on "
-            "this machine, and write its address."
+            "Only Basic authentication is supported. For NTLM or Negotiate, run a relay such "
+            "as cntlm or px on this machine and use its address."
         )
         return Finding("NET-PROXY-407", operator, RELAY_EXAMPLE, advice)
     advice = "Percent-encode special characters in both: p@ss becomes p%40ss."
@@ -86,7 +86,7 @@ def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
 def socks_authentication(route: Route) -> Finding:
     """A SOCKS proxy wants credentials, or other ones."""
     proxy = route.proxy
-    operator = f"{_proxy(route)} wants a user and a password, or other ones."
+    operator = f"{_proxy(route)} requires a user name and password, or rejected the ones given."
     fix = f"{SETTING}={proxy.scheme}://user:password@{proxy.endpoint}" if proxy else ""
     return Finding("NET-SOCKS-AUTH", operator, fix, "Percent-encode special characters in both.")
 
@@ -99,8 +99,8 @@ def socks_refused(route: Route, said: str) -> Finding:
 
 def not_socks(route: Route) -> Finding:
     """What listens there speaks something else than SOCKS."""
-    operator = f"What answers at {the_proxy(route)} does not speak SOCKS 5."
-    fix = f"Write http:// instead of socks5:// in {route.rule}, or correct the port."
+    operator = f"The server at {the_proxy(route)} does not speak SOCKS 5."
+    fix = f"Use http:// instead of socks5:// in {route.rule}, or correct the port."
     return Finding("NET-PROXY-NOT-SOCKS", operator, fix)
 
 
@@ -110,7 +110,7 @@ def proxy_silent(route: Route) -> Finding:
     return Finding(
         "NET-PROXY-SILENT",
         f"{_proxy(route)} did not answer.",
-        f"Correct the host or the port in {route.rule}.",
+        f"Correct the host or port in {route.rule}.",
         "A firewall may drop the packets, or the proxy may hang.",
         f"Or the port {other}.",
     )
@@ -119,22 +119,22 @@ def proxy_silent(route: Route) -> Finding:
 def proxy_tls(route: Route) -> Finding:
     """TLS with an https:// proxy failed before any certificate."""
     operator = f"TLS with {the_proxy(route)} itself failed."
-    fix = f"Write http:// instead of https:// in {route.rule}."
-    return Finding("NET-PROXY-TLS", operator, fix, "Most proxies are spoken to without TLS.")
+    fix = f"Use http:// instead of https:// in {route.rule}."
+    return Finding("NET-PROXY-TLS", operator, fix, "Most proxies do not use TLS.")
 
 
 def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
     """An https:// proxy's own certificate is refused."""
     operator = f"TLS with {the_proxy(route)} itself failed: {_about_certificate(fault)}."
     if fault.reason in {Reason.UNTRUSTED, Reason.OTHER}:
-        advice = "Its certificate is not signed by an authority that is trusted here."
+        advice = "Its certificate is not signed by a trusted authority."
         return Finding("NET-PROXY-TLS", operator, CA_EXAMPLE, advice)
     if fault.reason is Reason.OTHER_NAME:
-        fix = f"Write the name that the certificate is for in {route.rule}."
+        fix = f"Use the name from the certificate in {route.rule}."
         return Finding("NET-PROXY-TLS", operator, fix)
     fix = f"Ask who runs the proxy {_endpoint(route)} for a valid certificate."
     return Finding(
-        "NET-PROXY-TLS", operator, fix, "If this machine's clock is wrong, set it first."
+        "NET-PROXY-TLS", operator, fix, "If this machine's clock is wrong, correct it first."
     )
 
 
@@ -151,18 +151,18 @@ def _about_certificate(fault: CertificateFault) -> str:
 
 def proxy_closed(route: Route) -> Finding:
     """The proxy hung up before it had answered."""
-    operator = f"{_proxy(route)} closed the connection before it had answered."
+    operator = f"{_proxy(route)} closed the connection before responding."
     advice = "The port may not be a proxy's, or the proxy may be out of connections."
-    untested = "Or it may speak TLS only (then the address begins with https://)."
-    fix = f"Correct the address in {route.rule}, or look into the proxy's log."
+    untested = "Or it may require TLS (use https:// in the address)."
+    fix = f"Correct the address in {route.rule}, or check the proxy's log."
     return Finding("NET-PROXY-CLOSED", operator, fix, advice, untested, retry_useful=True)
 
 
 def proxy_not_http(route: Route) -> Finding:
     """What listens there is no HTTP proxy."""
-    operator = f"What answers at {the_proxy(route)} does not speak HTTP."
+    operator = f"The server at {the_proxy(route)} does not speak HTTP."
     fix = f"Correct the port in {route.rule}."
-    untested = "Or it is a SOCKS proxy: socks5h://."
+    untested = "If it is a SOCKS proxy, use socks5h://."
     return Finding("NET-PROXY-NOT-HTTP", operator, fix, untested=untested)
 
 

@@ -18,7 +18,7 @@ SET_THE_CLOCK = "Set the clock of this machine (timedatectl set-ntp true)."
 
 def silent_at_tls(route: Route) -> Finding:
     """Connected, then silence in the handshake."""
-    operator = f"{route.endpoint} accepted the connection{via(route)} and then was silent."
+    operator = f"{route.endpoint} accepted the connection{via(route)} but then stopped responding."
     if route.proxy:
         return Finding("NET-SILENT", operator, exemption(route), untested=NOT_TESTED)
     fix, untested = use_a_proxy(route)
@@ -27,9 +27,9 @@ def silent_at_tls(route: Route) -> Finding:
 
 def cut_before_sending(route: Route) -> Finding:
     """Cut off at once or in the handshake, by a filter that reads the name in it."""
-    operator = f"The connection to {route.endpoint}{via(route)} was cut off before TLS began."
+    operator = f"The connection to {route.endpoint}{via(route)} was closed before TLS began."
     fix, untested = (exemption(route), NOT_TESTED) if route.proxy else use_a_proxy(route)
-    advice = "A filter between here and there does that."
+    advice = "A network filter may be the cause."
     return Finding("NET-RESET", operator, fix, advice, untested, retry_useful=True)
 
 
@@ -38,7 +38,7 @@ def tls_other(route: Route, reason: str) -> Finding:
     operator = (
         f"TLS with {route.endpoint}{via(route)} failed ({short(reason) or 'no reason given'})."
     )
-    advice = "The far side itself speaks TLS 1.2 and 1.3."
+    advice = "The server itself supports TLS 1.2 and 1.3."
     return Finding("NET-TLS-OTHER", operator, ASK_WHICH_DEVICE, advice)
 
 
@@ -70,10 +70,13 @@ def _clock(route: Route, fault: CertificateFault) -> Finding:
     state = fault.detail or "has expired"
     operator = f"{_at_fault(route, fault)} {state}, by the clock of this machine."
     if fault.is_public or not fault.issuer:
-        advice = f"If the clock is right, something between here and {route.host} answers for it."
+        advice = (
+            f"If the clock is right, a device between this machine and {route.host} responds in "
+            "its place."
+        )
     else:
         advice = (
-            f"If the clock is right, ask who runs the network to renew it: {fault.issuer} "
+            f"If the clock is right, ask your network administrator to renew it: {fault.issuer} "
             "signed it."
         )
     return Finding("NET-TLS-CLOCK", operator, SET_THE_CLOCK, advice)
@@ -81,43 +84,47 @@ def _clock(route: Route, fault: CertificateFault) -> Finding:
 
 def _about_clock(fault: CertificateFault) -> str:
     if fault.reason is not Reason.EXPIRED:
-        return "Something between here and the far side opens TLS, and can then read the API key."
-    return "The clock of this machine is not what is wrong: the far side's own certificate holds."
+        return "A device on the network intercepts TLS and can read the API key."
+    return "The clock of this machine is correct: the server's own certificate is valid."
 
 
 def _at_fault(route: Route, fault: CertificateFault) -> str:
     """Whose certificate it is, and its name."""
     if fault.owner is None:
-        return f"A certificate on the way to {route.host}{via(route)}"
+        return f"A certificate on the route to {route.host}{via(route)}"
     if fault.owner is Owner.FAR_SIDE:
         signed = (
             "" if fault.is_public or not fault.issuer else f", signed by {short(fault.issuer)},"
         )
         return f"The certificate of {route.host}{via(route)}{signed}"
     whose = {
-        Owner.BUNDLE: "your company's authority, which stands in STRIPE_CA_BUNDLE",
+        Owner.BUNDLE: "your company's authority, from STRIPE_CA_BUNDLE",
         Owner.PUBLIC: "a public authority",
-        Owner.PRESENTED: "an authority that came with the certificate",
+        Owner.PRESENTED: "an authority sent with the certificate",
     }[fault.owner]
-    return f"{short(fault.subject) or 'An authority without a name'} ({whose})"
+    return f"{short(fault.subject) or 'An unnamed authority'} ({whose})"
 
 
 def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
     if fault.owner is Owner.BUNDLE and fault.reason is Reason.EXPIRED:
         return (
-            "Ask who runs the network for the authority's new certificate, and put it into the "
-            "file that STRIPE_CA_BUNDLE names."
+            "Ask your network administrator for the authority's new certificate, and add it to the "
+            "STRIPE_CA_BUNDLE file."
         )
     if fault.is_public:
         return ASK_WHICH_DEVICE
     who = f"the proxy {route.proxy.endpoint}" if route.proxy else "the network"
-    return f"Ask who runs {who} for a valid certificate: programs that verify it refuse this one."
+    return (
+        f"Ask the administrator of {who} for a valid certificate. Programs that verify "
+        "certificates reject this one."
+    )
 
 
 def _other_name(route: Route, fault: CertificateFault) -> Finding:
     names = f": {short(', '.join(fault.names))}" if fault.names else ""
     operator = (
-        f"What answers for {route.endpoint}{via(route)} has a certificate of another name{names}."
+        f"The server that answers for {route.endpoint}{via(route)} has a certificate for a "
+        f"different name{names}."
     )
     return Finding("NET-TLS-NAME", operator, ASK_WHICH_DEVICE)
 
@@ -131,8 +138,8 @@ def _untrusted(route: Route, fault: CertificateFault) -> Finding:
         else f"The certificate of {route.host}{via(route)} is not signed by a trusted authority."
     )
     advice = (
-        "A company's proxy that opens TLS does that, and can then read the API key. Its "
-        "authority's certificate in PEM form is added to the public roots."
+        "A company proxy that intercepts TLS does this, and can read the API key. Add "
+        "its CA certificate, in PEM format, to the trusted roots."
     )
     untested = ""
     if route.proxy:
@@ -141,9 +148,9 @@ def _untrusted(route: Route, fault: CertificateFault) -> Finding:
         return Finding("NET-TLS-UNTRUSTED", operator, CA_EXAMPLE, advice, untested)
     held = short("; ".join(fault.bundle))
     fix = (
-        f"Ask who runs the network for the certificate of {short(fault.issuer) or 'that authority'}, "
-        "and add it to the file that STRIPE_CA_BUNDLE names."
+        "Ask your network administrator for the certificate of "
+        f"{short(fault.issuer) or 'that authority'}, and add it to the STRIPE_CA_BUNDLE file."
     )
     return Finding(
-        "NET-TLS-UNTRUSTED", operator, fix, f"{advice} That file holds: {held}.", untested
+        "NET-TLS-UNTRUSTED", operator, fix, f"{advice} That file contains: {held}.", untested
     )

@@ -99,7 +99,7 @@ def _target(url: str) -> tuple[str, Target]:
         host, port = None, None
     if host is None or parts.scheme not in PORTS or parts.username is not None:
         raise RouteError(
-            f"{mask_url(url)!r} cannot be called. Write http:// or https:// and a host."
+            f"{mask_url(url)!r} is not a valid address. Use http:// or https:// and a host."
         )
     return parts.scheme, Target(host, PORTS[parts.scheme] if port is None else port)
 
@@ -111,7 +111,7 @@ def _by_setting(setting: str) -> _Choice | None:
     if word == DIRECT:
         return _Choice(None, f"{SETTING}=direct", f"{SETTING} says direct.")
     proxy = parse_setting(setting)
-    reason = f"{SETTING} names the proxy {proxy.endpoint}, and wins over NO_PROXY."
+    reason = f"{SETTING} names the proxy {proxy.endpoint}, and takes precedence over NO_PROXY."
     return _Choice(proxy, SETTING, reason, _warnings_about(proxy, SETTING))
 
 
@@ -174,17 +174,17 @@ def _parse(text: str, name: str, where: str) -> ProxyAddress:
         return parse_proxy(text)
     except ProxyAddressError as error:
         meant = corrected(text)
-        gap = f" Put your password in place of {MASK}." if meant and MASK in meant else ""
+        gap = f" Enter your password in place of {MASK}." if meant and MASK in meant else ""
         line = f"{gap} The line then is {name}={meant}" if meant else ""
-        raise ProxyAddressError(f"{where} is not the address of a proxy. {error}{line}") from None
+        raise ProxyAddressError(f"{where} is not a valid proxy address. {error}{line}") from None
 
 
 def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:
     if proxy.resolves_names:
         return ()
     return (
-        f"{where} begins with socks5://: names are looked up on this machine. Where only the "
-        f"proxy can look them up, write {where.split(maxsplit=1)[0]}={replace(proxy, scheme='socks5h')}",
+        f"{where} begins with socks5://: host names are resolved on this machine. If only "
+        f"the proxy can resolve them, use {where.split(maxsplit=1)[0]}={replace(proxy, scheme='socks5h')}",
     )
 
 
@@ -192,8 +192,8 @@ def _warnings_about_quotes(variable: Variable) -> tuple[str, ...]:
     if variable.is_bare:
         return ()
     return (
-        f"{variable.where} stands in quotes or in a pasted command, which other programs take "
-        f"as a part of it. Write {variable.name}={mask_url(variable.bare)}",
+        f"{variable.where} contains quotes or a pasted command, which other programs read as "
+        f"part of the value. Use {variable.name}={mask_url(variable.bare)}",
     )
 
 
@@ -203,8 +203,8 @@ def _warnings_about_others(
     """Warn of variables that name another proxy: somebody expects them to be in force."""
     others = (variable for name in names for variable in environment.settings_of(name))
     return tuple(
-        f"{other.where} names another proxy and is not used: {winner.where} wins. Remove one "
-        f"of them, or write the proxy that is meant: {SETTING}={proxy}"
+        f"{other.where} names another proxy and is not used, because {winner.where} takes "
+        f"precedence. Remove one of them, or set the proxy to use: {SETTING}={proxy}"
         for other in others
         if other != winner and not _is_same(other, proxy)
     )
@@ -222,5 +222,5 @@ def _warnings_about_http(scheme: str, environment: ProxyEnvironment) -> tuple[st
     if scheme == "http" or variable is None:
         return ()
     meant = corrected(variable.bare)
-    line = f" If one is needed, write HTTPS_PROXY={meant}" if meant else ""
-    return (f"{variable.where} does not govern https addresses, so no proxy is used.{line}",)
+    line = f" If you need one, set HTTPS_PROXY={meant}" if meant else ""
+    return (f"{variable.where} does not apply to https addresses, so no proxy is used.{line}",)

@@ -133,23 +133,23 @@ def _bytes(text: str) -> bytes:
 
 def _refuse_other_notations(text: str) -> None:
     if not text:
-        raise ProxyAddressError(f"It is empty. Write an address such as {EXAMPLE}.")
+        raise ProxyAddressError(f"It is empty. Enter an address such as {EXAMPLE}.")
     if _is_no_address(text):
         raise ProxyAddressError(_about_word(_word(text)))
     if PAC_ANSWER.match(text):
         raise ProxyAddressError(
-            "It is what a PAC file answers. Write one address: http://host:port."
+            "It is the result of a PAC file. Enter one address: http://host:port."
         )
     if PAC_FILE.search(text.rpartition("@")[2]):
         raise ProxyAddressError(
-            "It is the address of a proxy configuration (PAC) file, which is not read here. "
-            "Open it, look for the proxy that it names for api.stripe.com, and write that "
-            "proxy's own address."
+            "It is the address of a proxy auto-configuration (PAC) file, which is not "
+            "supported. Open it, find the proxy that it names for api.stripe.com, and enter that "
+            "proxy's address."
         )
     if BY_SCHEME.match(text):
-        raise ProxyAddressError("It names a proxy for each scheme. Write the one for https alone.")
+        raise ProxyAddressError("It names a proxy for each scheme. Enter only the one for https.")
     if SEVERAL.search(text):
-        raise ProxyAddressError("It names several proxies. Write one address.")
+        raise ProxyAddressError("It names several proxies. Enter one address.")
 
 
 def _word(text: str) -> str:
@@ -166,8 +166,8 @@ def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
         return f"{word} is not an address. Where no proxy is meant, write STRIPE_PROXY=direct"
     return (
-        f"{word} does not say which proxy. Write its address, or STRIPE_PROXY=environment to "
-        "follow HTTPS_PROXY."
+        f"{word} does not name a proxy. Enter its address, or set STRIPE_PROXY=environment "
+        "to use HTTPS_PROXY."
     )
 
 
@@ -205,9 +205,9 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if scheme in SCHEMES:
         return scheme, rest
     if scheme.startswith("socks"):
-        raise ProxyAddressError(f"{scheme}:// is not supported. Write socks5h://host:port.")
+        raise ProxyAddressError(f"{scheme}:// is not supported. Use socks5h://host:port.")
     raise ProxyAddressError(
-        f"It begins with {scheme}://. Write http://, https://, socks5:// or socks5h://."
+        f"It begins with {scheme}://. Use http://, https://, socks5:// or socks5h://."
     )
 
 
@@ -218,7 +218,7 @@ def _parse_credentials(text: str) -> tuple[str, str | None]:
     decoded = _decoded(username), (_decoded(password) if colon else None)
     if any(character in part for part in decoded if part for character in "\r\n\0"):
         raise ProxyAddressError(
-            "The user or the password holds a line break or a zero byte. Write it without."
+            "The user name or password contains a line break or null byte. Remove it."
         )
     return decoded
 
@@ -230,27 +230,26 @@ def _decoded(part: str) -> str:
 def _refuse_unencoded(part: str) -> None:
     if any(sign in SPECIAL or sign.isspace() for sign in part):
         raise ProxyAddressError(
-            "The user or the password holds a character that has a meaning in addresses. "
-            f"Percent-encode it: write {PERCENT_ENCODING}, and a space as %20."
+            "The user name or password contains a reserved character. Percent-encode it: "
+            f"write {PERCENT_ENCODING}, and a space as %20."
         )
     if re.search(r"%(?![0-9A-Fa-f]{2})", part):
         raise ProxyAddressError(
-            "The user or the password holds a % that is not followed by two hexadecimal "
-            "digits. Percent-encode it: write % as %25."
+            "The user name or password contains a % that is not followed by two "
+            "hexadecimal digits. Percent-encode it: write % as %25."
         )
 
 
 def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
     if any(sign in text for sign in "/?#\\") or any(sign.isspace() for sign in text):
         raise ProxyAddressError(
-            "Something stands after the host and port, or the password is not "
-            f"percent-encoded. Write an address such as {EXAMPLE}, with {PERCENT_ENCODING} "
-            "in the user and the password."
+            "There is text after the host and port, or the password is not "
+            f"percent-encoded. Use an address such as {EXAMPLE}, with {PERCENT_ENCODING} "
+            "in the user name and password."
         )
     if _lacks_brackets(text):
         raise ProxyAddressError(
-            "An IPv6 address stands in brackets, so that the port can be told from it: write "
-            f"{scheme}://[2001:db8::1]:3128 with your own address."
+            "An IPv6 address must be in brackets to separate it from the port: use {scheme}://[2001:db8::1]:3128 with your own address."
         )
     host, port_text = split_port(text)
     # RFC 6874: the % before an interface's name is written %25.
@@ -259,7 +258,7 @@ def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
     if name is None or port is None:
         part = "host" if name is None else "port"
         raise ProxyAddressError(
-            f"Its {part} cannot be read. Write an address such as {EXAMPLE}; an IPv6 address "
-            f"stands in brackets, and a password is percent-encoded ({PERCENT_ENCODING})."
+            f"Its {part} is not valid. Use an address such as {EXAMPLE}; put an IPv6 "
+            f"address in brackets and percent-encode the password ({PERCENT_ENCODING})."
         )
     return name, port

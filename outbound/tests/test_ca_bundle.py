@@ -46,7 +46,7 @@ def test_files_that_openssl_reads_are_read(tmp_path, content):
     ("content", "reason"),
     [
         (b"", "it is empty"),
-        (b"nothing", "it holds no certificate in PEM form"),
+        (b"nothing", "it contains no PEM certificate"),
         # Joined.
         (ONE.pem.rstrip() + TWO.pem, "in line {line} the end of one certificate and the beginning of "
          "the next stand on one line. Put a line break between them"),
@@ -62,7 +62,7 @@ def test_files_that_openssl_reads_are_read(tmp_path, content):
          "it is a binary PKCS #7 file. Convert it: `openssl pkcs7 -inform der -print_certs "),
         (pkcs12.serialize_key_and_certificates(
             b"x", None, ONE.certificate, None, BestAvailableEncryption(b"x")),
-         "it is a PKCS #12 file. Take the certificates out of it: `openssl pkcs12 -nokeys "),
+         "it is a PKCS #12 file. Extract the certificates: `openssl pkcs12 -nokeys "),
         # Text of another kind.
         (pkcs7.serialize_certificates([ONE.certificate, TWO.certificate], Encoding.PEM),
          "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in "),

@@ -127,7 +127,7 @@ def test_the_second_proxy_is_named_where_its_407_is_the_fault(caller, said, name
     assert diagnosis.operator.startswith(
         f"A second proxy{named} behind the proxy http://127.0.0.1:"
     )
-    assert diagnosis.fix.startswith("Ask who runs the proxy 127.0.0.1:")
+    assert diagnosis.fix.startswith("Ask the administrator of the proxy 127.0.0.1:")
 
 
 def test_a_407_of_the_first_proxy_is_its_own(caller):

@@ -60,7 +60,7 @@ def test_another_certificate_of_the_same_authority_is_not_trusted_with_it(found)
 
 OLD = authority("Old Root", ends_in_days=-1)
 OLD_ISSUING = authority("Old Issuing", ROOT, ends_in_days=-1)
-BUNDLED, SENT = "(your company's authority, which stands in STRIPE_CA_BUNDLE)", "(an authority that"
+BUNDLED, SENT = "(your company's authority, from STRIPE_CA_BUNDLE)", "(an authority that"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_an_authority_that_has_expired_is_no_matter_of_the_clock(found, presente
     cause, operator, fix = found(presented, trusted)
     assert cause == "NET-TLS-EXPIRED"
     assert operator.startswith(begins)
-    assert fix.startswith("Ask who runs the network for ")
+    assert fix.startswith("Ask your network administrator for ")
 
 
 def test_a_certificate_that_has_expired_may_be_a_matter_of_the_clock(found):
@@ -133,7 +133,7 @@ def test_an_unknown_authority_is_named_beside_those_that_are_trusted(found):
     cause, operator, fix = found([certificate(ISSUING, HOST), ISSUING], OLD)
     assert cause == "NET-TLS-UNTRUSTED"
     assert "is signed by O=Company Proxy, CN=Company Issuing, which is not trusted here" in operator
-    assert fix.startswith("Ask who runs the network for the certificate of O=Company Proxy")
+    assert fix.startswith("Ask your network administrator for the certificate of O=Company Proxy")
 
 
 @pytest.mark.squid
@@ -167,7 +167,7 @@ def test_a_far_side_that_speaks_tls_1_3_alone_is_judged_by_the_code(caller, tmp_
     with far_side(context) as side:
         diagnosis = caller.diagnosis(side.port, ca_bundle=tmp_path / "bundle.pem")
     assert diagnosis.id == "NET-TLS-CLOCK"
-    assert diagnosis.operator.startswith("A certificate on the way to api.stripe.com has expired")
+    assert diagnosis.operator.startswith("A certificate on the route to api.stripe.com has expired")
 
 
 @pytest.mark.parametrize("presented", [[], [b""], [b"\x30\x82\xff\xff"], [b"x" * 99]])

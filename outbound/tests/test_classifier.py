@@ -37,7 +37,7 @@ from testing.proxies import (
 )
 
 SOON = {"deadline_seconds": 0.5}
-NOTHING = "Nothing: the call is repeated."
+NOTHING = "No action needed: the call is retried."
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_https_before_a_plain_proxy(caller, stripe, as_stripe):
     with running_squid(leads_to=stripe.port) as proxy:
         diagnosis = caller.diagnosis(proxy=f"https://127.0.0.1:{proxy.port}")
         assert verdict(diagnosis) == ("NET-PROXY-TLS", "no", True, False)
-        assert diagnosis.fix == "Write http:// instead of https:// in STRIPE_PROXY."
+        assert diagnosis.fix == "Use http:// instead of https:// in STRIPE_PROXY."
         with tls_in_front_of(proxy.port, as_stripe) as port:
             assert caller.call(proxy=f"https://127.0.0.1:{port}").status == 200
             caller.clients[-1].close()
@@ -358,10 +358,10 @@ def test_an_unknown_authority_beside_a_bundle_is_told_with_what_the_bundle_holds
     with far_side(serve_as("api.stripe.com", issuer=stranger)) as side:
         diagnosis = caller.diagnosis(side.port)
     assert diagnosis.fix == (
-        "Ask who runs the network for the certificate of O=Company Proxy, and add it to the file "
-        "that STRIPE_CA_BUNDLE names."
+        "Ask your network administrator for the certificate of O=Company Proxy, and add it to the "
+        "STRIPE_CA_BUNDLE file."
     )
-    assert diagnosis.advice.endswith("That file holds: O=Test Authority.")
+    assert diagnosis.advice.endswith("That file contains: O=Test Authority.")
 
 
 def test_an_authority_in_the_bundle_is_added_to_the_public_roots(caller, serve_as, tmp_path):
@@ -420,7 +420,7 @@ def test_a_bundle_that_cannot_be_read(caller, succeeds, tmp_path):
     (tmp_path / "empty.pem").write_text("nothing")
     reasons = {
         "missing.pem": "No such file or directory",
-        "empty.pem": "it holds no certificate in PEM form",
+        "empty.pem": "it contains no PEM certificate",
     }
     for name, reason in reasons.items():
         path = tmp_path / name

@@ -52,7 +52,7 @@ def test_http_proxy_does_not_govern_https_and_is_warned_of():
     decided = route(HTTP_PROXY=A)
     assert decided.is_direct
     assert [warning.split(",")[0] for warning in decided.warnings] == [
-        "HTTP_PROXY of the process does not govern https addresses"
+        "HTTP_PROXY of the process does not apply to https addresses"
     ]
 
 
@@ -68,9 +68,9 @@ def test_under_cgi_a_request_header_is_no_proxy():
 def test_contradicting_variables_are_warned_of():
     decided = route(https_proxy=A, HTTPS_PROXY=B, ALL_PROXY=A)
     assert decided.warnings == (
-        "HTTPS_PROXY of the process names another proxy and is not used: "
-        "https_proxy of the process wins. Remove one of them, or write the proxy that is meant: "
-        f"STRIPE_PROXY={A}",
+        "HTTPS_PROXY of the process names another proxy and is not used, "
+        "because https_proxy of the process takes precedence. Remove one of them, or set the proxy to "
+        f"use: STRIPE_PROXY={A}",
     )
 
 
@@ -118,7 +118,7 @@ def test_loopback_goes_through_an_address_as_setting():
 def test_a_malformed_address_is_named_by_its_variable(name):
     with pytest.raises(ProxyAddressError) as refused:
         route(**{name: "http://user:hun@ter2@proxy:3128"})
-    assert str(refused.value).startswith(f"{name} of the process is not the address of a proxy. ")
+    assert str(refused.value).startswith(f"{name} of the process is not a valid proxy address. ")
     assert "hun" not in str(refused.value)
 
 

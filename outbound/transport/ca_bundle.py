@@ -18,10 +18,10 @@ PKCS12 = bytes.fromhex("06092a864886f70d010701")
 OTHER_BLOCKS = {
     b"PKCS7": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {path}.pem`",
     b"CMS": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {path}.pem`",
-    b"CERTIFICATE REQUEST": "it holds a request for a certificate, not a certificate",
-    b"NEW CERTIFICATE REQUEST": "it holds a request for a certificate, not a certificate",
-    b"X509 CRL": "it holds a list of revoked certificates, not a certificate",
-    b"PUBLIC KEY": "it holds a public key, not a certificate",
+    b"CERTIFICATE REQUEST": "it contains a certificate signing request, not a certificate",
+    b"NEW CERTIFICATE REQUEST": "it contains a certificate signing request, not a certificate",
+    b"X509 CRL": "it contains a certificate revocation list, not a certificate",
+    b"PUBLIC KEY": "it contains a public key, not a certificate",
 }
 
 
@@ -37,7 +37,7 @@ def load_ca_bundle(context: ssl.SSLContext, path: Path) -> None:
         # OpenSSL names a file of Python's source, and no remedy.
         raise CABundleError(_sentence(path, what_is_wrong(path))) from error
     except PermissionError as error:
-        reason = "Permission denied. Let the user that runs the site read it"
+        reason = "Permission denied. Give the user that runs the site read access"
         raise CABundleError(_sentence(path, reason)) from error
     except OSError as error:
         raise CABundleError(_sentence(path, error.strerror or "it cannot be read")) from error
@@ -66,7 +66,7 @@ def _about_binary(content: bytes) -> str:
         )
     if PKCS12 in content[:80]:
         return (
-            "it is a PKCS #12 file. Take the certificates out of it: `openssl pkcs12 -nokeys "
+            "it is a PKCS #12 file. Extract the certificates: `openssl pkcs12 -nokeys "
             "-in {path} -out {path}.pem`"
         )
     return (
@@ -86,7 +86,7 @@ def _about_blocks(content: bytes) -> str:
             "one line. Put a line break between them"
         )
     if INDENTED.search(content):
-        return "its lines are indented. Remove the blanks at the beginning of each line"
+        return "its lines are indented. Remove the spaces at the start of each line"
     return _about_damage(content)
 
 
@@ -98,7 +98,7 @@ def _about_damage(content: bytes) -> str:
             line = content[: start.start()].count(b"\n") + 1
             return (
                 f"certificate {number} of {len(starts)}, which begins in line {line}, is damaged. "
-                "Copy it again, whole"
+                "Copy it again"
             )
     return ""
 
@@ -117,9 +117,9 @@ def _about_text(content: bytes) -> str:
     if kind and kind[1] in OTHER_BLOCKS:
         return OTHER_BLOCKS[kind[1]]
     if kind and kind[1].endswith(b"PRIVATE KEY"):
-        return "it holds a private key, not a certificate. Keep that key to yourself"
+        return "it contains a private key, not a certificate. Keep that key secret"
     if not content.strip():
         return "it is empty"
     if re.search(rb"<(?:!doctype|html|title)", content[:2000], re.IGNORECASE):
-        return "it is a web page. The download led to a sign-in page: sign in, and load it again"
-    return "it holds no certificate in PEM form"
+        return "it is a web page, probably a sign-in page. Sign in and download the file again"
+    return "it contains no PEM certificate"

@@ -21,7 +21,7 @@ REPLIES = {
     5: "connection refused",
     6: "time to live expired",
     7: "command not supported",
-    8: "kind of address not supported",
+    8: "address type not supported",
 }
 
 

@@ -32,7 +32,7 @@ def system_store(places: Iterable[Path] = SYSTEM_STORES) -> Path:
     for place in places:
         if place.is_file():
             return place
-    raise CABundleError("This machine keeps no store of authorities where they usually are")
+    raise CABundleError("No system certificate store was found in the usual places")
 
 
 def client_context(ca_bundle: Path | None = None) -> ssl.SSLContext:

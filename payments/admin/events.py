@@ -31,7 +31,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_display_links = ("received_at", "kind")
     list_filter = (ModeFilter, "status", "kind")
     search_fields = ("=event_id", "=object_id")
-    search_help_text = _("The whole number of an event or of its session or payment")
+    search_help_text = _("The full ID of an event, session or payment")
     ordering = ("-received_at", "-pk")
     date_hierarchy = "received_at"
     show_full_result_count = False
@@ -55,24 +55,22 @@ class StripeEventAdmin(ReadOnlyAdmin):
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("payments.change_stripeevent"))
 
-    @action(description=_("Handle the chosen events again"), permissions=["replay"])
+    @action(description=_("Process selected events again"), permissions=["replay"])
     def replay(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """Handle events again that failed or were unknown when they came."""
         handled = sum(replay_event(event=event, at=timezone.now()) for event in events)
         words = ngettext(
-            "%(handled)s of %(chosen)s event is handled now.",
-            "%(handled)s of %(chosen)s events are handled now.",
+            "%(handled)s of %(chosen)s event processed.",
+            "%(handled)s of %(chosen)s events processed.",
             len(events),
         )
         messages.info(request, words % {"handled": handled, "chosen": len(events)})
 
-    @action(description=_("Put aside: nothing is to be done"), permissions=["replay"])
+    @action(description=_("Dismiss selected events"), permissions=["replay"])
     def set_aside(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """Dismiss events that belong to another program of the same account."""
         dismissed = sum(dismiss_event(event=event, at=timezone.now()) for event in events)
-        words = ngettext(
-            "%(aside)s event is put aside.", "%(aside)s events are put aside.", dismissed
-        )
+        words = ngettext("%(aside)s event dismissed.", "%(aside)s events dismissed.", dismissed)
         messages.info(request, words % {"aside": dismissed})
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")

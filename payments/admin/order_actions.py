@@ -29,9 +29,13 @@ from payments.monitoring.incidents import report_incident
 from payments.stripe.errors import StripeError
 
 REFUSALS = {
-    NothingToRefund: _("There is nothing to pay back: nothing was paid, or all of it went back."),
-    RefundTooLarge: _("That is more than is left. Nothing was asked of Stripe."),
-    OtherMode: _("This order is of another mode than the key in use. Stripe was not asked."),
+    NothingToRefund: _(
+        "There is nothing to refund: nothing was paid, or it was already refunded in full."
+    ),
+    RefundTooLarge: _("The amount is more than the remaining balance. No refund was requested."),
+    OtherMode: _(
+        "This order's mode does not match the current Stripe key. No refund was requested."
+    ),
 }
 
 
@@ -59,7 +63,7 @@ class OrderActions:
         allowed = bool(request.user.has_perm("payments.view_order"))
         return allowed and _is_among(Order.objects.filter(granted_at__isnull=False), order)
 
-    @action(description=_("Pay back"), url_path="refund", icon="undo", permissions=["refund"])
+    @action(description=_("Refund"), url_path="refund", icon="undo", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the refund form: how much, why, and what becomes of the access."""
         order = get_object_or_404(Order, pk=object_id)
@@ -69,7 +73,7 @@ class OrderActions:
             return self._open_refund(request, order, form)
         context = {
             **admin.site.each_context(request),
-            "title": _("Pay back"),
+            "title": _("Refund"),
             "order": order,
             "form": form,
             "left_minor": left,
@@ -91,15 +95,17 @@ class OrderActions:
         return SeeOther(order_page(order))
 
     @action(
-        description=_("Pay the second payment back"),
+        description=_("Refund the second payment"),
         url_path="refund-second",
         icon="undo",
         permissions=["second_payment"],
         dialog={
-            "title": _("Pay the second payment back"),
-            "description": _("All of it goes back. The first order and its access stay."),
+            "title": _("Refund the second payment"),
+            "description": _(
+                "The full payment is refunded. The first order and its access are not affected."
+            ),
             "form_class": Confirm,
-            "form_submit_text": _("Pay it back"),
+            "form_submit_text": _("Refund"),
         },
     )
     def refund_second_payment(
@@ -114,15 +120,17 @@ class OrderActions:
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
     @action(
-        description=_("Give the access all the same"),
+        description=_("Grant access anyway"),
         url_path="open",
         icon="lock_open",
         permissions=["open"],
         dialog={
-            "title": _("Give the access all the same"),
-            "description": _("You have looked at why the order is held, and it is right."),
+            "title": _("Grant access anyway"),
+            "description": _(
+                "Confirm that you reviewed why the order is on hold and found it valid."
+            ),
             "form_class": Confirm,
-            "form_submit_text": _("Give it"),
+            "form_submit_text": _("Grant access"),
         },
     )
     def open_held(self, request: HttpRequest, _form: Confirm, object_id: str) -> HttpResponse:
@@ -130,21 +138,23 @@ class OrderActions:
         order = get_object_or_404(Order, pk=object_id)
         try:
             grant_held_order(order=order, at=timezone.now())
-            messages.success(request, gettext("The access is open, and the buyer was written to."))
+            messages.success(request, gettext("Access granted. The buyer was emailed."))
         except NotHeld:
-            messages.warning(request, gettext("The learner's account is gone: pay it back."))
+            messages.warning(
+                request, gettext("The learner's account was deleted. Refund this order instead.")
+            )
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
     @action(
-        description=_("Send the receipt again"),
+        description=_("Resend receipt"),
         url_path="receipt",
         icon="mail",
         permissions=["receipt"],
         dialog={
-            "title": _("Send the receipt again"),
-            "description": _("To the address that the order was placed with."),
+            "title": _("Resend receipt"),
+            "description": _("Sends it to the email address used for the order."),
             "form_class": Confirm,
-            "form_submit_text": _("Send it"),
+            "form_submit_text": _("Send"),
         },
     )
     def send_receipt(self, request: HttpRequest, _form: Confirm, object_id: str) -> HttpResponse:
@@ -152,9 +162,9 @@ class OrderActions:
         order = get_object_or_404(Order, pk=object_id)
         try:
             queue_receipts_again(order, at=timezone.now())
-            messages.success(request, gettext("The receipt is on its way."))
+            messages.success(request, gettext("The receipt is being sent."))
         except NothingBought:
-            messages.warning(request, gettext("The order opened nothing."))
+            messages.warning(request, gettext("This order granted no access."))
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
 
@@ -168,9 +178,9 @@ def _amounts(order: Order, left_minor: int) -> list[tuple[Any, str]]:
     waiting = order.left_minor - left_minor
     rows = [
         (_("Paid"), order.paid_minor or 0),
-        (_("Paid back so far"), order.refunded_minor),
-        *([(_("Asked for, no answer yet"), waiting)] if waiting else []),
-        (_("Left"), left_minor),
+        (_("Refunded so far"), order.refunded_minor),
+        *([(_("Requested, awaiting response"), waiting)] if waiting else []),
+        (_("Remaining"), left_minor),
     ]
     return [(words, format_price(amount, money)) for words, amount in rows]
 
@@ -187,16 +197,16 @@ def _refund_errors_shown(request: HttpRequest, order: Order) -> Iterator[None]:
             error, subject=f"refund of order={order.pk}", order=order, at=timezone.now()
         )
         words = gettext(
-            "Stripe has not answered (incident %(code)s). The refund is written down and is "
-            "asked for again by itself, unchanged. Do not ask for it a second time."
+            "Stripe has not responded (incident %(code)s). The refund request is saved and "
+            "will be retried automatically. Do not submit it again."
         )
         messages.warning(request, words % {"code": incident.code})
 
 
 def _show_result(request: HttpRequest, refund: Refund) -> None:
     if refund.status == Refund.Status.REFUSED:
-        words = gettext("Stripe refused it: %(why)s. Nothing was paid back.")
+        words = gettext("Stripe declined the refund: %(why)s. Nothing was refunded.")
         messages.error(request, words % {"why": refund.failure})
     else:
-        words = gettext("%(amount)s goes back. The buyer was written to.")
+        words = gettext("%(amount)s refunded. The buyer was emailed.")
         messages.success(request, words % {"amount": refund.price})

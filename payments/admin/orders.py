@@ -37,7 +37,7 @@ class LineInline(ShownInline):
 
     model = OrderLine
     fields = readonly_fields = ("title", "price", "access_days")
-    verbose_name_plural = _("Lines")
+    verbose_name_plural = _("Items")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
         """Join the order, whose currency the price has."""
@@ -70,14 +70,14 @@ class IncidentInline(ShownInline):
 class NeedsAPerson(admin.SimpleListFilter):
     """Orders that a person must look at."""
 
-    title = _("needs a person")
+    title = _("needs attention")
     parameter_name = "waiting"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
         return [
-            ("held", _("Held")),
+            ("held", _("On hold")),
             ("duplicate", _("Paid twice")),
-            ("not_granted", _("Paid, not granted")),
+            ("not_granted", _("Paid, access not granted")),
         ]
 
     def queryset(self, _request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -100,7 +100,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
     list_display_links = ("created_at", "email")
     list_filter = (ModeFilter, NeedsAPerson, "status")
     search_fields = ("=id", "email", "=session_id", "=payment_intent_id", "=incidents__code")
-    search_help_text = _("E-mail, or an order's, session's, payment's or incident's whole number")
+    search_help_text = _("Email address, or the full ID of an order, session, payment or incident")
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"
     list_per_page = 50
@@ -127,11 +127,11 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             },
         ),
         (
-            _("Times"),
+            _("Timeline"),
             {"fields": ("created_at", "asked_at", "session_expires_at", "paid_at", "granted_at")},
         ),
         (
-            _("At Stripe"),
+            _("On Stripe"),
             {"fields": ("session_id", "payment_intent_id", "idempotency_key", "asked_with")},
         ),
     )
@@ -150,11 +150,11 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             return ""
         return format_price(order.paid_minor, order.paid_currency)
 
-    @display(description=_("paid back"))
+    @display(description=_("refunded"))
     def paid_back(self, order: Order) -> str:
         return format_price(order.refunded_minor, order.paid_currency or order.currency)
 
-    @display(description=_("accesses"))
+    @display(description=_("access"))
     def accesses(self, order: Order) -> SafeString:
         """Link to each access that the order granted."""
         opened = Access.objects.filter(
@@ -173,7 +173,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             ),
         )
 
-    @display(description=_("asked with"))
+    @display(description=_("request"))
     def asked_with(self, order: Order) -> SafeString:
         """Show the exact request, which a retry sends unchanged."""
         return indented_json(order.request)

@@ -33,10 +33,10 @@ class RefundForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     lines = forms.MultipleChoiceField(
-        label=_("For"),
+        label=_("Items to refund"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_("None chosen: for the whole order."),
+        help_text=_("Leave empty to refund the whole order."),
     )
     amount = forms.DecimalField(
         label=_("Amount"), min_value=Decimal(0), widget=UnfoldAdminDecimalFieldWidget
@@ -49,20 +49,20 @@ class RefundForm(forms.Form):
         required=False,
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("For colleagues. The buyer does not see it."),
+        help_text=_("Internal. Not shown to the buyer."),
     )
     access = forms.ChoiceField(
-        label=_("What becomes of the access"),
+        label=_("What happens to access"),
         choices=Refund.AccessChoice.choices,
         initial=Refund.AccessChoice.REVOKE,
         widget=UnfoldAdminRadioSelectWidget,
         help_text=_("Answers and progress are kept in any case."),
     )
     access_until = forms.DateField(
-        label=_("Close it after"),
+        label=_("Last day of access"),
         required=False,
         widget=UnfoldAdminSingleDateWidget,
-        help_text=_("Only where it is closed later: the last day on which it opens."),
+        help_text=_("Only if access closes later."),
     )
 
     def __init__(self, data: Any, *, order: Order, left_minor: int) -> None:
@@ -78,7 +78,7 @@ class RefundForm(forms.Form):
             ]
         else:
             del self.fields["lines"]
-        words = _("At most %(left)s.") % {"left": format_price(left_minor, currency)}
+        words = _("Up to %(left)s.") % {"left": format_price(left_minor, currency)}
         self.fields["amount"].help_text = words
 
     def clean_amount(self) -> int:
@@ -87,12 +87,12 @@ class RefundForm(forms.Form):
         try:
             amount = minor(self.cleaned_data["amount"], currency)
         except ValueError:
-            message = gettext("%(currency)s has %(digits)s decimal digits.")
+            message = gettext("%(currency)s has %(digits)s decimal places.")
             digits = {"currency": currency, "digits": exponent(currency)}
             raise ValidationError(message % digits) from None
         if not 0 < amount <= self.left_minor:
             left = format_price(self.left_minor, currency)
-            raise ValidationError(gettext("At most %(left)s is left.") % {"left": left})
+            raise ValidationError(gettext("The maximum is %(left)s.") % {"left": left})
         return amount
 
     def clean(self) -> dict[str, Any]:
@@ -101,11 +101,13 @@ class RefundForm(forms.Form):
         if cleaned.get("access") == Refund.AccessChoice.SHORTEN:
             day = cleaned.get("access_until")
             if day is None or day < timezone.localdate():
-                self.add_error("access_until", gettext("Choose a day that is not over."))
+                self.add_error("access_until", gettext("Choose today or a later date."))
         lines = [self.bought[key] for key in cleaned.get("lines") or []]
         amount = cleaned.get("amount")
         if lines and amount and amount > sum(line.amount_minor for line in lines):
-            self.add_error("amount", gettext("That is more than was paid for what you chose."))
+            self.add_error(
+                "amount", gettext("The amount is more than was paid for the selected items.")
+            )
         return cleaned
 
     def wanted(self) -> RefundRequest:

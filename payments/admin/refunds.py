@@ -79,7 +79,7 @@ def evidence_link(dispute: Dispute) -> SafeString:
         address = reverse("dispute_evidence", args=[dispute.pk])
     except NoReverseMatch:
         return SafeString("")
-    return format_html('<a class="bo-link" href="{}">{}</a>', address, _("Evidence to print"))
+    return format_html('<a class="bo-link" href="{}">{}</a>', address, _("Printable evidence"))
 
 
 class OfOrderAdmin(ReadOnlyAdmin):
@@ -90,7 +90,7 @@ class OfOrderAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     search_fields = ("=stripe_id", "=order__id", "order__email")
-    search_help_text = _("An e-mail, or the whole number of an order or at Stripe")
+    search_help_text = _("Email address, or the full ID of an order or Stripe object")
 
     @display(description=_("amount"), ordering="amount_minor")
     def price(self, row: Refund | Dispute) -> str:

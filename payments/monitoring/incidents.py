@@ -62,7 +62,8 @@ def buyer_sentence(error: StripeError, order: Order | None) -> str:
     if isinstance(error, APIConnectionError):
         return _(
             "Unable to connect to payment service. "
-            "Please check your internet connection and try again. You have not been charged."
+            "Please check your internet connection and try again. You have not been charged. "
+            "The problem is most likely on our side."
         )
     return _(
         "The payment service could not start your payment. "
@@ -73,14 +74,14 @@ def buyer_sentence(error: StripeError, order: Order | None) -> str:
 def _sentence_after_stripes_page(error: StripeError) -> str:
     if isinstance(error, APIConnectionError):
         return _(
-            "Unable to connect to payment service. "
-            "Please check your internet connection and try again. "
-            "If you have paid already, do not pay again: we are still confirming your payment."
+            "Unable to connect to payment service. Please check your internet connection and "
+            "try again. If you have already paid, do not pay again: we are still confirming "
+            "your payment."
         )
     return _(
-        "The payment service did not answer about your payment. "
-        "Please try again in a few minutes. "
-        "If you have paid already, do not pay again: we are still confirming your payment."
+        "The payment service could not confirm your payment. Please try again in a few "
+        "minutes. If you have already paid, do not pay again: we are still confirming your "
+        "payment."
     )
 
 

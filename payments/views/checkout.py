@@ -27,8 +27,8 @@ from payments.views.orders import own_order
 
 RETRY_AFTER_SECONDS = 60
 REFUSALS = {
-    AlreadyOwned: gettext_lazy("This test bank is yours already. Nothing was charged."),
-    NotOnSale: gettext_lazy("This test bank is no longer sold. Nothing was charged."),
+    AlreadyOwned: gettext_lazy("You already own this test bank. You have not been charged."),
+    NotOnSale: gettext_lazy("This test bank is no longer for sale. You have not been charged."),
 }
 
 
@@ -49,7 +49,7 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
         return SeeOther(detail)
     except FreeBank:
         claim_free_bank(learner=request.user, test_bank=test_bank, at=timezone.now())
-        messages.success(request, _("This test bank is yours now. It costs nothing."))
+        messages.success(request, _("This test bank is now yours, free of charge."))
         return SeeOther(detail)
     except PaymentUnderWay as under_way:
         return SeeOther(reverse("payments:success", args=[under_way.order.pk]))
@@ -96,9 +96,9 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
     request_reminder(order=order, at=timezone.now())
     if order.session_id:
         # An earlier attempt led to Stripe's page, where the buyer may have paid.
-        words = _("We will write to %(email)s as soon as payment works again.")
+        words = _("We will email %(email)s when payments work again.")
     else:
-        words = _("We will write to %(email)s as soon as payment works again. Nothing was charged.")
+        words = _("We will email %(email)s when payments work again. You have not been charged.")
     messages.success(request, words % {"email": order.email})
     return redirect("catalog:detail", slug=slug)
 
@@ -112,7 +112,7 @@ def cancelled(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         # Paid in another tab.
         return redirect("payments:success", order_id=order.pk)
     line = order.lines.select_related("test_bank").first()
-    messages.info(request, _("You have not been charged. You can buy whenever you like."))
+    messages.info(request, _("You have not been charged. You can buy at any time."))
     return (
         redirect("catalog:detail", slug=line.test_bank.slug) if line else redirect("catalog:list")
     )

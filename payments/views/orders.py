@@ -88,18 +88,21 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Ask Stripe about the payment now, at most six times a minute."""
     order = own_order(request, order_id)
     if not allow(action="check", key=order.pk, limit=MAX_CHECKS_PER_MINUTE, period_seconds=60):
-        messages.info(request, _("We have just looked. Look again in a minute."))
+        messages.info(request, _("We just checked. Please wait a minute before checking again."))
         return _back(order)
     try:
         order = _confirm(order)
     except (OtherMode, StripeError):
-        words = _("We could not ask just now. Nothing is lost: we go on asking by ourselves.")
+        words = _(
+            "We couldn't check right now. Your order is safe, and we will keep checking "
+            "automatically."
+        )
         messages.warning(request, words)
         return _back(order)
     if order.is_settled:
-        messages.success(request, _("We have looked: your payment has arrived."))
+        messages.success(request, _("We checked: your payment has been received."))
     else:
-        messages.info(request, _("We have looked: no payment has arrived so far."))
+        messages.info(request, _("We checked: no payment has been received yet."))
     return _back(order)
 
 
@@ -134,13 +137,13 @@ def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Send the receipt again, at most three times an hour."""
     order = own_order(request, order_id)
     if not allow(action="receipt", key=order.pk, limit=MAX_RECEIPTS_PER_HOUR, period_seconds=3600):
-        messages.info(request, _("We have sent it several times. Look into your spam folder."))
+        messages.info(request, _("We have already sent it several times. Check your spam folder."))
         return _back(order)
     try:
         queue_receipts_again(order, at=timezone.now())
     except NothingBought:
         return _back(order)
-    words = _("The receipt is on its way to %(email)s.")
+    words = _("We're sending the receipt to %(email)s.")
     messages.success(request, words % {"email": order.email})
     return _back(order)
 

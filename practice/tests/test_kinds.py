@@ -120,34 +120,40 @@ def test_form_fits_the_kind_and_tells_nothing(browser, attempt, page, position, 
 @pytest.mark.parametrize(
     ("position", "data", "fraction", "title", "shown"),
     [
-        (SEVERAL, {"choice": ["1", "2"]}, 1, "Right", ["Right: your answer"] * 2),
-        (SEVERAL, {"choice": ["1"]}, 0.5, "Partly right", ["Right: your answer", "Right answer"]),
+        (SEVERAL, {"choice": ["1", "2"]}, 1, "Correct", ["Your answer (correct)"] * 2),
+        (
+            SEVERAL,
+            {"choice": ["1"]},
+            0.5,
+            "Partially correct",
+            ["Your answer (correct)", "Correct answer"],
+        ),
         (
             SEVERAL,
             {"choice": ["1", "2", "3", "4"]},
             0,
-            "Not right",
-            ["Right: your answer", "Right: your answer", "Your answer", "Your answer"],
+            "Incorrect",
+            ["Your answer (correct)", "Your answer (correct)", "Your answer", "Your answer"],
         ),
-        (TRUE_FALSE, {"choice": "true"}, 1, "Right", ["Right: your answer"]),
-        (TRUE_FALSE, {"choice": "false"}, 0, "Not right", ["Right answer", "Your answer"]),
-        (NUMBER, {"number": " 4,0 "}, 1, "Right", ["Right: your answer", "Right as well"]),
-        (NUMBER, {"number": "3.5"}, 0.5, "Partly right", ["Your answer", "Right answer"]),
-        (NUMBER, {"number": "-4"}, 0, "Not right", ["Your answer", "Right answer"]),
-        (WORDS, {"text": "Ada"}, 1, "Right", ["Right: your answer", "Right as well"]),
+        (TRUE_FALSE, {"choice": "true"}, 1, "Correct", ["Your answer (correct)"]),
+        (TRUE_FALSE, {"choice": "false"}, 0, "Incorrect", ["Correct answer", "Your answer"]),
+        (NUMBER, {"number": " 4,0 "}, 1, "Correct", ["Your answer (correct)", "Also correct"]),
+        (NUMBER, {"number": "3.5"}, 0.5, "Partially correct", ["Your answer", "Correct answer"]),
+        (NUMBER, {"number": "-4"}, 0, "Incorrect", ["Your answer", "Correct answer"]),
+        (WORDS, {"text": "Ada"}, 1, "Correct", ["Your answer (correct)", "Also correct"]),
         (
             WORDS,
             {"text": "a.  LOVELACE"},
             0.5,
-            "Partly right",
-            ["Your answer", "Right answer", "Right answer"],
+            "Partially correct",
+            ["Your answer", "Correct answer", "Correct answer"],
         ),
     ],
 )
 def test_answer_is_kept_and_explained(send, position, data, fraction, title, shown):
     response = send(position, data)
     assert float(Answer.objects.get().fraction) == fraction
-    assert f"<title>{title} · Question {position} of" in response.text
+    assert f"<title>{title} · Question {position} from" in response.text
     assert verdicts(response.text) == shown
 
 
@@ -177,9 +183,9 @@ def test_what_was_typed_is_shown_and_not_obeyed(send):
         (SEVERAL, {}, "Select an answer."),
         (SEVERAL, {"number": "1"}, "Select an answer."),
         (TRUE_FALSE, {"choice": ["true", "false"]}, "Select an answer."),
-        (NUMBER, {"number": "four"}, "Enter one number without a unit, such as 12, −3 or 3.5."),
-        (NUMBER, {"number": "\u200b"}, "Enter one number without a unit, such as 12, −3 or 3.5."),
-        (NUMBER, {"number": ""}, "Enter one number without a unit, such as 12, −3 or 3.5."),
+        (NUMBER, {"number": "four"}, "Enter a number without a unit, such as 12, −3 or 3.5."),
+        (NUMBER, {"number": "\u200b"}, "Enter a number without a unit, such as 12, −3 or 3.5."),
+        (NUMBER, {"number": ""}, "Enter a number without a unit, such as 12, −3 or 3.5."),
         (WORDS, {"text": "  "}, "Enter a word or a few words."),
         (WORDS, {"text": "x" * 1001}, "Enter a word or a few words."),
     ],
@@ -188,7 +194,7 @@ def test_answer_that_is_none_is_asked_for_again(browser, attempt, position, data
     url = reverse("practice:question", args=[attempt.pk, position])
     response = browser.post(url, data)
     assert response.status_code == 422
-    assert f"<li>{sentence} Your answer was not saved yet.</li>" in response.text
+    assert f"<li>{sentence} Your answer was not saved.</li>" in response.text
     assert not Answer.objects.exists()
 
 
@@ -221,9 +227,9 @@ def test_score_adds_parts_of_points(send, attempt, browser, at):
 @pytest.mark.parametrize(
     ("number", "data", "shown"),
     [
-        (SEVERAL, {"choice": ["1", "2"]}, ["Right: your answer"] * 2),
-        (NUMBER, {"number": "9"}, ["Your answer", "Right answer"]),
-        (WORDS, {"text": "Ada"}, ["Right: your answer", "Right as well"]),
+        (SEVERAL, {"choice": ["1", "2"]}, ["Your answer (correct)"] * 2),
+        (NUMBER, {"number": "9"}, ["Your answer", "Correct answer"]),
+        (WORDS, {"text": "Ada"}, ["Your answer (correct)", "Also correct"]),
     ],
 )
 def test_sample_of_each_kind_can_be_tried_without_an_account(client, bank, number, data, shown):

@@ -70,7 +70,7 @@ def test_page_asks_a_stranger_to_sign_in(client, url):
 
 def test_page_of_a_learner_without_banks(client, learner, url):
     client.force_login(learner)
-    assert "No banks yet" in client.get(url).text
+    assert "No test banks yet" in client.get(url).text
 
 
 def test_page_tells_where_to_go_on(owners_client, url, answer):
@@ -78,15 +78,15 @@ def test_page_tells_where_to_go_on(owners_client, url, answer):
     text = owners_client.get(url).text
     assert "1 of 5 answered" in text
     assert 'width="20%"' in text
-    assert "Go on" in text
+    assert "Continue" in text
 
 
 def test_page_leads_to_the_last_result(owners_client, url, attempt, at):
     finish_attempt(attempt=attempt, at=at)
     text = owners_client.get(url).text
     assert reverse("practice:result", args=[attempt.pk]) in text
-    assert "Last round: 0%" in text
-    assert "Practise again" in text
+    assert "Last session: 0%" in text
+    assert "Practice again" in text
 
 
 def test_page_offers_nothing_to_practise_once_the_access_has_ended(

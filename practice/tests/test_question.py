@@ -15,7 +15,7 @@ from questions.services import store_items
 # Words that stand only in texts that must not be seen before the answer.
 SECRETS = ("The reason is a secret.", "Feedback to a right choice.", "Feedback to a wrong choice.")
 # What marks a key in a page: classes, words, and the weights of an item.
-MARKS = ("choice--right", "choice--wrong", "bubble--right", "Right", "weight", "100", "is_right")
+MARKS = ("choice--right", "choice--wrong", "bubble--right", "Correct", "weight", "100", "is_right")
 
 
 @pytest.fixture
@@ -96,8 +96,8 @@ def test_answer_is_kept_and_shown(owners_client, url, attempt):
     assert (response.status_code, response["Location"]) == (303, url)
     assert Answer.objects.get().response["chosen"] == [RIGHT]
     text = page(owners_client, url)
-    assert "<title>Right · Question 1 of Bank git" in text
-    assert "Right: your answer" in text
+    assert "<title>Correct · Question 1 from Bank git" in text
+    assert "Your answer (correct)" in text
     assert "Because of 1." in text
     assert f'href="/practice/{attempt.pk}/2/">Next question' in text
 
@@ -105,9 +105,9 @@ def test_answer_is_kept_and_shown(owners_client, url, attempt):
 def test_wrong_answer_is_shown_beside_the_right_one(owners_client, url):
     owners_client.post(url, {"choice": WRONG})
     text = page(owners_client, url)
-    assert "<title>Not right · Question 1 of Bank git" in text
+    assert "<title>Incorrect · Question 1 from Bank git" in text
     verdicts = re.findall(r"choice__verdict.*?</svg>\s*([^<]+)<", text, re.DOTALL)
-    assert verdicts == ["Right answer", "Your answer"]
+    assert verdicts == ["Correct answer", "Your answer"]
     assert (text.count("choice--wrong"), text.count("choice--right")) == (1, 1)
 
 
@@ -158,7 +158,7 @@ def test_answer_sent_while_signed_out_is_not_shown_to_somebody_else(client, sell
 def test_answer_that_is_none_is_asked_for_again(owners_client, url, sent):
     response = owners_client.post(url, sent)
     assert response.status_code == 422
-    assert "<li>Select an answer. Your answer was not saved yet.</li>" in response.text
+    assert "<li>Select an answer. Your answer was not saved.</li>" in response.text
     assert not Answer.objects.exists()
 
 
@@ -166,7 +166,7 @@ def test_answer_after_the_access_has_ended_is_not_kept(owners_client, url, resul
     end_access()
     response = owners_client.post(url, {"choice": RIGHT})
     assert response["Location"] == result
-    assert words(response) == ["Your access has ended. Your answers so far are kept."]
+    assert words(response) == ["Your access has ended. Your answers so far are saved."]
     assert not Answer.objects.exists()
 
 
@@ -207,7 +207,7 @@ def test_last_answer_leads_to_the_result(owners_client, url, attempt, answer):
     text = page(owners_client, url)
     assert "Next question" not in text
     assert f'action="/practice/{attempt.pk}/finish/"' in text
-    assert "See the result" in text
+    assert "View results" in text
 
 
 def test_review_after_the_end_goes_along_what_was_answered(
@@ -220,7 +220,7 @@ def test_review_after_the_end_goes_along_what_was_answered(
     assert f'href="{last}">Next question' in page(owners_client, first)
     text = page(owners_client, last)
     assert f'button--quiet" href="{first}"' in text
-    assert f'href="{result}">See the result' in text
+    assert f'href="{result}">View results' in text
 
 
 def test_sheet_after_the_end_links_only_what_can_be_opened(owners_client, url, attempt, answer, at):
@@ -243,7 +243,7 @@ def test_answer_sheet_says_in_words_how_each_question_stands(owners_client, url,
     answer(3, WRONG)
     text = page(owners_client, url)
     states = [row.partition("<")[0].strip() for row in text.split('"visually-hidden"> ')[1:]]
-    assert states == ["not answered", "right", "wrong", "not answered", "not answered"]
+    assert states == ["not answered", "correct", "incorrect", "not answered", "not answered"]
     assert text.count('aria-current="step"') == 1
 
 
@@ -252,8 +252,8 @@ def test_page_of_a_large_bank_shows_a_part_of_the_sheet(owners_client, attempt):
     attempt.save(update_fields=["version_ids"])
     text = page(owners_client, reverse("practice:question", args=[attempt.pk, 150]))
     assert text.count('class="bubble"') == CELLS_PER_PAGE
-    assert f'href="/practice/{attempt.pk}/1/">From question 1<' in text
-    assert f'href="/practice/{attempt.pk}/201/">From question 201<' in text
+    assert f'href="/practice/{attempt.pk}/1/">Go to question 1<' in text
+    assert f'href="/practice/{attempt.pk}/201/">Go to question 201<' in text
 
 
 @pytest.mark.parametrize("position", [0, 6, 10**30])

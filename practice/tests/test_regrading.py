@@ -129,7 +129,7 @@ def test_command_says_how_many_answers_rose(judged_before, capsys):
     judged_before(HAT, "text", "Ada\u2019s hat")
     judged_before(FEET, "number", "1")
     call_command("regrade_answers")
-    assert capsys.readouterr().out == ("Answers checked: 2. Answers that earn more now: 1.\n")
+    assert capsys.readouterr().out == ("Answers checked: 2. Scores increased: 1.\n")
 
 
 def test_pages_tell_that_it_was_graded_again(judged_before, attempt, client, owner, at):

@@ -59,7 +59,7 @@ def test_result_leads_to_what_was_missed(owners_client, url, attempt, answer, at
 def test_result_with_nothing_missed_has_no_list(owners_client, url, attempt, answer, at):
     answer(1, RIGHT)
     finish_attempt(attempt=attempt, at=at)
-    assert "Look at these again" not in page(owners_client, url)
+    assert "Review your mistakes" not in page(owners_client, url)
 
 
 def test_result_shows_no_text_of_open_questions(owners_client, url, attempt, answer, at):
@@ -73,10 +73,13 @@ def test_result_shows_no_text_of_open_questions(owners_client, url, attempt, ans
 def test_result_before_the_end_leads_on(owners_client, url, attempt, answer):
     answer(1, RIGHT)
     text = page(owners_client, url)
-    assert "<h1>So far</h1>" in text
+    assert "<h1>Progress so far</h1>" in text
     assert f'href="/practice/{attempt.pk}/2/">Go on<' in text
     assert f'action="/practice/{attempt.pk}/finish/"' in text
-    assert "4 questions are not answered yet. Once you finish, they count as nothing." in text
+    assert (
+        "4 questions are not answered yet. If you finish now, they will be marked incorrect."
+        in text
+    )
 
 
 def test_result_after_the_end_offers_another_go(owners_client, url, attempt, at):
@@ -94,7 +97,7 @@ def test_result_stays_readable_when_the_access_has_ended(
     text = page(owners_client, url)
     assert "1 of 5 points" in text
     assert "Your access to this test bank has ended." in text
-    assert 'href="/banks/git/">See the bank<' in text
+    assert 'href="/banks/git/">View test bank<' in text
     assert "Go on<" not in text
 
 

@@ -60,7 +60,7 @@ def test_start_without_access_leads_back_to_the_bank(request, client, url, detai
     client.force_login(request.getfixturevalue(who))
     response = client.post(url)
     assert (response.status_code, response["Location"]) == (303, detail)
-    assert words(response) == ["You have no access to this test bank now."]
+    assert words(response) == ["You don't have access to this test bank."]
     assert not Attempt.objects.exists()
 
 

@@ -211,7 +211,7 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> SingleCho
         raise ParseError(block[0][0], f"This question has {MOST_LINES:,} lines or more.")
     if not ANSWER.fullmatch(line):
         raise ParseError(
-            block[0][0], "This question has no line ANSWER: with the letter of its right choice."
+            block[0][0], "This question has no ANSWER: line with the letter of its correct choice."
         )
     for at, words in (*block, *raw.content.explanation):
         if len(words) > LONGEST_LINE:
@@ -249,7 +249,7 @@ def _explanation(lines: list[Line]) -> Text:
 def _unknown(words: str) -> str:
     shown = words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
     return (
-        f"Aiken has nothing after ANSWER, and here stands “{shown}”. Write Feedback: before an "
+        f"Aiken has nothing after ANSWER, but this line has “{shown}”. Put Feedback: before an "
         "explanation, and a blank line before the next question."
     )
 
@@ -276,7 +276,7 @@ def _draft(block: list[Line]) -> Draft:
         raise ParseError(draft.line, f"The stem has more than {LONGEST_TEXT:,} characters.")
     if len(draft.choices) < 2:
         _refuse_small_letters(block)
-        raise ParseError(draft.line, "A question needs two choices at least: lines A. and B.")
+        raise ParseError(draft.line, "A question needs at least two choices: lines A. and B.")
     return draft
 
 
@@ -291,9 +291,7 @@ def _refuse_small_letters(block: list[Line]) -> None:
 def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: str) -> None:
     label, _mark, text = labelled.groups()
     if label in {former for former, _text in draft.choices}:
-        raise ParseError(
-            number, f"The choice {label} stands here twice. Write {expected}. instead."
-        )
+        raise ParseError(number, f"The choice {label} appears twice. Use {expected}. instead.")
     if label != expected:
         raise ParseError(number, f"The choice {expected} is missing before {label}.")
     if not text:
@@ -305,8 +303,8 @@ def _stray(line: str, expected: str) -> str:
     if LOWER_LABEL.match(line):
         return f"Labels are capital letters. Write {expected}. or {expected}) here."
     return (
-        f"After the choices a line {expected}. or ANSWER: must follow, and each choice must "
-        "stand in one line."
+        f"After the choices a line {expected}. or ANSWER: must follow, with each choice on "
+        "one line."
     )
 
 
@@ -318,12 +316,13 @@ def _key(number: int, line: str, draft: Draft) -> str:
     if len(letters) > 1 and SEVERAL.fullmatch(letters):
         raise ParseError(
             number,
-            f"ANSWER names several choices ({letters[:20]}). Aiken knows one: write one letter.",
+            f"ANSWER names several choices ({letters[:20]}). Aiken allows one: use one letter.",
         )
     if not re.fullmatch(r"[A-Za-z]", letters):
-        raise ParseError(number, f"Write ANSWER: and one letter, such as ANSWER: {labels[0]}.")
+        raise ParseError(number, f"Use ANSWER: and one letter, such as ANSWER: {labels[0]}.")
     if letters.upper() not in labels:
         raise ParseError(
-            number, f"ANSWER: {letters} names no choice; there are {labels[0]} to {labels[-1]}."
+            number,
+            f"ANSWER: {letters} does not match a choice; the choices are {labels[0]} to {labels[-1]}.",
         )
     return letters.upper()

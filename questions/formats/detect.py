@@ -50,7 +50,7 @@ def read_questions_of(
     format is refused with the name of that, and nothing of it is read.
     """
     if other := foreign_format(content, name="" if format_name else name):
-        problem = f"This is {other}. docs/formats.md says which formats can be read."
+        problem = f"This is {other}. docs/formats.md lists the supported formats."
         return ReadFile(problems=[Problem(1, problem)])
     format_name = format_name or format_of(name, content)
     more = {"images": images} if format_name in WITH_IMAGES else {}

@@ -236,9 +236,9 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> Item:
     stem_words = before.raw + (BLANK + after.raw if after and after.text else "")
     stem, markup = _stem(stem_words.strip(WHITESPACE) or title)
     if not stem.source:
-        before.broken("There is no question here: write it before the {.")
+        before.broken("There is no question here. Put it before the {.")
     if "<img" in source.text or "@@PLUGINFILE@@" in source.text:
-        rest.note("This question names an image, which is not in the file; it is left out.")
+        rest.note("This question names an image, which is not in the file. It was skipped.")
     common = {"stem": stem, "title": title, **_labels(raw.content, rest, domain)}
     item = _of_its_kind(inner, markup, common) if inner else Passage(**common)
     found.problems += source.notes
@@ -268,7 +268,7 @@ def _title(whole: Span) -> tuple[str, Span]:
         return "", start
     title, rest = start.part(2).cut("::")
     if rest is None:
-        start.broken("The title has no end. Write ::title:: before the question.")
+        start.broken("The title is not closed. Put ::title:: before the question.")
     if len(title.text) > LONGEST_TITLE:
         title.note(f"The title has more than {LONGEST_TITLE} characters; it was cut.")
     return DIRECTIONS.sub("", title.text)[:LONGEST_TITLE], rest
@@ -283,7 +283,7 @@ def _braces(rest: Span) -> tuple[Span, Span | None, Span | None]:
             rest.broken("These are answers without {. A blank line ends a question, even in { }.")
         return rest, None, None
     if opened < 0 or -1 < closed < opened:
-        rest.part(closed).broken("This } has no { before it. Write \\} for the character.")
+        rest.part(closed).broken("This } has no { before it. Use \\} for the character.")
     if closed < 0:
         rest.part(opened).broken("This { has no }. A blank line ends a question, even in { }.")
     for sign, first in (("{", opened), ("}", closed)):
@@ -342,7 +342,7 @@ def _answers(inner: Span, *, first_is_right: bool = True) -> list[Answer]:
     """
     places = [found.start() for found in SIGN.finditer(inner.signs)]
     if len(places) > MOST_CHOICES:
-        inner.broken(f"A question has {MOST_CHOICES} answers at most.")
+        inner.broken(f"A question can have at most {MOST_CHOICES} answers.")
     answers = [
         _answer(inner.part(place + 1, following), is_marked_right=inner.signs[place] == "=")
         for place, following in zip(places, [*places[1:], None], strict=False)
@@ -353,7 +353,7 @@ def _answers(inner: Span, *, first_is_right: bool = True) -> list[Answer]:
     written = [answer for answer in answers if answer.words.text]
     for answer in answers:
         if not answer.words.text and written:
-            answer.words.note("This answer is empty; it was left out.")
+            answer.words.note("This answer is empty and was skipped.")
     return written or inner.broken("This answer is empty.")
 
 
@@ -372,7 +372,7 @@ def _typed_weight(answer: Answer) -> float:
     """The share of the points that typed words or a number earn."""
     weight = answer.weight_or(100)
     if weight < 0:
-        answer.words.note("An answer that is typed takes no points away: its weight is 0 here.")
+        answer.words.note("A typed answer cannot have negative points, so its weight was set to 0.")
     return max(weight, 0)
 
 
@@ -380,7 +380,7 @@ def _choices(inner: Span, markup: Markup, common: dict[str, Any]) -> SingleChoic
     """With an `=` one choice is taken, without one any number."""
     answers = _answers(inner, first_is_right=False)
     if len(answers) < 2:
-        inner.broken("A question needs two choices at least.")
+        inner.broken("A question needs at least two choices.")
     is_single = any(answer.is_marked_right for answer in answers)
     if is_single and all(answer.choice_weight < 100 for answer in answers):
         answers = [_without_weight(answer) for answer in answers]
@@ -471,7 +471,9 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
     if dots:
         low, high = _decimal(first, answer.words), _decimal(second, answer.words)
         if low > high:
-            answer.words.note(f"The range begins above its end; it was turned: {second}..{first}.")
+            answer.words.note(
+                f"The range starts above its end, so it was reversed: {second}..{first}."
+            )
         return AcceptedNumber(
             low=min(low, high), high=max(low, high), weight=weight, feedback=feedback
         )
@@ -487,7 +489,7 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
 def _decimal(words: str, span: Span) -> Decimal:
     number = words.strip(WHITESPACE)
     if not NUMBER.fullmatch(number):
-        span.broken(f"{number[:40]!r} is not a number. Decimals have a point: 1.5.")
+        span.broken(f"{number[:40]!r} is not a number. Use a decimal point, as in 1.5.")
     return Decimal(number)
 
 

@@ -94,7 +94,7 @@ def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple
     """The reference and the name of its picture. Raises ValueError, with the reference."""
     shown = reference[:LONGEST_NAME]
     if not described:
-        raise ValueError(f"say what the picture {shown} shows: ![what it shows]({shown})")
+        raise ValueError(f"describe the image {shown}: ![what it shows]({shown})")
     try:
         return reference, images(reference)
     except ValueError as error:
@@ -340,13 +340,13 @@ def _item(
     fields = _fields(raw)
     kind = fields.get("kind")
     if not isinstance(kind, str) or kind not in LINES:
-        raise ParseError(raw.first, f"kind: write one of {', '.join(LINES)}.")
+        raise ParseError(raw.first, f"kind: use one of {', '.join(LINES)}.")
     for name in ("image", "images", "media"):
         if name in fields:
             raise ParseError(raw.first, f"{name}: {NO_FIELD}.")
     markup = fields.pop("markup", "text")
     if markup not in MARKUPS:
-        raise ParseError(raw.first, f"markup: write one of {', '.join(MARKUPS)}.")
+        raise ParseError(raw.first, f"markup: use one of {', '.join(MARKUPS)}.")
     context = {"images": images, "markup": markup}
     try:
         return LINES[kind].model_validate(fields, context=context).item(domain)
@@ -371,7 +371,7 @@ def _fields(raw: RawQuestion[str]) -> dict[str, Any]:
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise ParseError(raw.first, f"This cannot be read: {_printable(str(error))}.") from error
     if not isinstance(value, dict):
-        raise ParseError(raw.first, "A line holds one object: { … }.")
+        raise ParseError(raw.first, "Each line must contain one object: { … }.")
     return value
 
 

@@ -22,8 +22,8 @@ MOST_QUESTIONS = 20_000
 MOST_ERRORS = 100
 
 LONGEST_QUOTE = 40
-SHOWS_NOTHING = "A text shows nothing on the page: %s. Write words."
-SHOWN_AS_WRITTEN = "The tags of this text are shown as they are written: %s. [html] makes it HTML."
+SHOWS_NOTHING = "A text is displayed as empty: %s. Add visible text."
+SHOWN_AS_WRITTEN = "The tags in this text are displayed as text: %s. Use [html] for HTML."
 
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -81,7 +81,7 @@ def read_questions(
             found.problems.append(Problem(raw.last, "Too many errors: stopped."))
             break
     if not found.items and not errors:
-        found.problems.append(Problem(1, "The file holds no question."))
+        found.problems.append(Problem(1, "The file contains no questions."))
     return found
 
 

@@ -39,7 +39,9 @@ def _same_stems(questions: Sequence[Placed]) -> Iterator[Finding]:
     for question in questions:
         first = seen.setdefault(folded(question.item.stem), question)
         if first is not question:
-            text = _("The stem is that of question %(number)d. Ask something else.")
+            text = _(
+                "The stem is the same as in question %(number)d. Rewrite or remove one of them."
+            )
             yield found(question, "same-stems", text % {"number": first.number})
 
 
@@ -52,13 +54,15 @@ def _domains(questions: Sequence[Placed]) -> Iterator[Finding]:
             by_domain[question.item.domain].append(question)
     for domain, members in by_domain.items() if len(by_domain) > 1 else ():
         if not domain:
-            yield found(members[0], "domain", _("It has no domain, and others do. Name one."))
+            yield found(
+                members[0], "domain", _("The question has no domain, but others do. Add one.")
+            )
         elif len(members) < FEWEST_IN_A_DOMAIN:
             text = ngettext(
-                "The domain “%(domain)s” has %(count)d question, too few for a score. Add some, "
-                "or put it into another.",
-                "The domain “%(domain)s” has %(count)d questions, too few for a score. Add some, "
-                "or put them into another.",
+                "The domain “%(domain)s” has %(count)d question, too few for a meaningful score. "
+                "Add more, or move it to another domain.",
+                "The domain “%(domain)s” has %(count)d questions, too few for a meaningful score. "
+                "Add more, or move them to another domain.",
                 len(members),
             )
             said = {"domain": domain, "count": len(members)}
@@ -110,16 +114,16 @@ def _lengths(questions: Sequence[Placed]) -> Iterator[Finding]:
             "longest-key",
             key_is_longest,
             _(
-                "The longest choice is the key in %(count)d of %(all)d questions (%(numbers)s). "
-                "Shorten keys, or say more in distractors."
+                "The longest choice is correct in %(count)d of %(all)d questions (%(numbers)s). "
+                "Shorten the correct choices, or lengthen the distractors."
             ),
         ),
         (
             "shortest-key",
             key_is_shortest,
             _(
-                "The shortest choice is the key in %(count)d of %(all)d questions (%(numbers)s). "
-                "Shorten distractors, or say more in keys."
+                "The shortest choice is correct in %(count)d of %(all)d questions (%(numbers)s). "
+                "Shorten the distractors, or lengthen the correct choices."
             ),
         ),
     ):
@@ -141,12 +145,13 @@ def _positions(questions: Sequence[Placed]) -> Iterator[Finding]:
         such = at[place]
         if _too_many(len(such), chances):
             text = _(
-                "The key is %(choice)s in %(count)d of %(all)d questions (%(numbers)s). Move some."
+                "The correct choice is %(choice)s in %(count)d of %(all)d questions (%(numbers)s). "
+                "Reorder some choices."
             )
             said = _counted(such, len(singles)) | {"choice": letter(place)}
             yield found(such[0], "key-place", text % said)
         if not such and sum(chances) >= DEVIATIONS:
-            text = _("The key is never %(choice)s. Move some there.")
+            text = _("The correct choice is never %(choice)s. Reorder some choices.")
             yield found(singles[0][0], "key-place", text % {"choice": letter(place)})
 
 
@@ -161,7 +166,10 @@ def _runs(questions: Sequence[Placed]) -> Iterator[Finding]:
     row = "".join(chr(ord("A") + min(key_place(item), 25)) for _question, item in singles)
     for run in re.finditer(rf"(.)\1{{{LONGEST_RUN - 1},}}", row):
         question = singles[run.start()][0]
-        text = _("From here the key is %(choice)s %(count)d times in a row. Move some.")
+        text = _(
+            "Starting here, the correct choice is %(choice)s %(count)d times in a row. Reorder "
+            "some choices."
+        )
         yield found(question, "key-run", text % {"choice": run[1], "count": len(run[0])})
 
 
@@ -170,8 +178,8 @@ def _true_or_false(questions: Sequence[Placed]) -> Iterator[Finding]:
     [(most, count)] = Counter(is_true for _question, is_true in keys).most_common(1) or [(True, 0)]
     if len(keys) >= FEWEST_TRUE_FALSE and count > MOST_OF_ONE_ANSWER * len(keys):
         text = (
-            _("%(count)d of %(all)d statements are true. Turn some round.")
+            _("%(count)d of %(all)d statements are true. Make some of them false.")
             if most
-            else _("%(count)d of %(all)d statements are false. Turn some round.")
+            else _("%(count)d of %(all)d statements are false. Make some of them true.")
         )
         yield found(keys[0][0], "true-or-false", text % {"count": count, "all": len(keys)})

@@ -64,17 +64,20 @@ def check_question(question: Placed) -> Iterator[Finding]:
 
 def _explanation(item: Item) -> Iterator[str]:
     if not isinstance(item, Passage) and not item.explanation.source.strip():
-        yield _("It has no explanation. Say why the key is right.")
+        yield _("No explanation. Explain why the answer is correct.")
 
 
 def _feedback(item: Item) -> Iterator[str]:
     """Feedback for each choice, and for a number that is wrong."""
     if isinstance(item, Numeric) and not item.otherwise.source.strip():
-        yield _("There is no feedback for other numbers. Write “otherwise”.")
+        yield _("No feedback for other numbers. Add an “otherwise” entry.")
     if isinstance(item, Numeric | ShortAnswer):
         accepted = [one for one in item.accepted if not one.is_full]
         if any(not one.feedback.source.strip() for one in accepted):
-            yield _("An answer that earns less than all points has no feedback. Say why.")
+            yield _(
+                "No feedback for an answer with partial credit. Explain why it does not earn full "
+                "points."
+            )
     if not isinstance(item, ChoiceItem):
         return
     without = [
@@ -83,7 +86,7 @@ def _feedback(item: Item) -> Iterator[str]:
         if not choice.feedback.source.strip()
     ]
     if without:
-        yield _("No feedback for: %(choices)s. Say what is right or wrong about each.") % {
+        yield _("No feedback for: %(choices)s. Explain why each is correct or incorrect.") % {
             "choices": ", ".join(without)
         }
 
@@ -91,11 +94,11 @@ def _feedback(item: Item) -> Iterator[str]:
 def _stem_length(item: Item) -> Iterator[str]:
     length = len(words(item.stem))
     if length < SHORTEST_STEM and not item.stem.pictures and not isinstance(item, Passage):
-        yield _("The stem is short (%(length)d characters). Ask a whole question.") % {
+        yield _("The stem is short (%(length)d characters). Write a complete question.") % {
             "length": length
         }
     if len(prose(item.stem)) > LONGEST_STEM and not isinstance(item, Passage):
-        yield _("The stem is long (%(length)d characters). Leave out what nobody needs.") % {
+        yield _("The stem is long (%(length)d characters). Remove unnecessary details.") % {
             "length": length
         }
 
@@ -103,7 +106,7 @@ def _stem_length(item: Item) -> Iterator[str]:
 def _choice_length(item: Item) -> Iterator[str]:
     for place, choice in enumerate(_choices(item)):
         if len(prose(choice.text)) > LONGEST_CHOICE:
-            yield _("Choice %(choice)s is long. Move what all choices share into the stem.") % {
+            yield _("Choice %(choice)s is long. Move text shared by all choices into the stem.") % {
                 "choice": letter(place)
             }
 
@@ -113,7 +116,7 @@ def _same_choices(item: Item) -> Iterator[str]:
     for place, choice in enumerate(_choices(item)):
         first = seen.setdefault(_exact(choice.text), place)
         if first != place:
-            yield _("Choices %(first)s and %(second)s say the same. Change one.") % {
+            yield _("Choices %(first)s and %(second)s are the same. Change one.") % {
                 "first": letter(first),
                 "second": letter(place),
             }
@@ -129,8 +132,8 @@ def _all_of_the_above(item: Item) -> Iterator[str]:
     for place, choice in enumerate(_choices(item)):
         if ALL_OR_NONE.search(words(choice.text)):
             yield _(
-                "Choice %(choice)s speaks of the other choices. Make it a multiple choice, or "
-                "write a choice that stands alone."
+                "Choice %(choice)s refers to other choices. Use a multiple-choice question, or "
+                "write an independent choice."
             ) % {"choice": letter(place)}
 
 
@@ -142,8 +145,8 @@ def _absolute(item: Item) -> Iterator[str]:
     absolute = [choice for choice in others if ABSOLUTE.search(prose(choice.text))]
     if len(absolute) >= ABSOLUTE_IN_DISTRACTORS and not ABSOLUTE.search(prose(key.text)):
         yield _(
-            "Only distractors say “always”, “never” and the like, which gives them away. Say "
-            "it in the key as well, or nowhere."
+            "Only distractors use words such as “always” and “never”, which gives the answer "
+            "away. Use them in the correct choice too, or remove them."
         )
 
 
@@ -160,7 +163,7 @@ def _negative(item: Item) -> Iterator[str]:
     emphasised = " ".join(match[0] for match in EMPHASIS.finditer(item.stem.html))
     capital = re.search(r"\b(?:NOT|EXCEPT|NEVER|LEAST|NICHT|AUSSER)\b", words(item.stem))
     if not capital and not NEGATION.search(emphasised):
-        yield _("The question is negative. Turn it round, or set the word apart: **not**.")
+        yield _("The question is negative. Rephrase it, or emphasize the word: **not**.")
 
 
 def _key_stands_out(item: Item) -> Iterator[str]:
@@ -170,8 +173,8 @@ def _key_stands_out(item: Item) -> Iterator[str]:
     own, longest = len(words(parts[0].text)), max(len(words(one.text)) for one in parts[1])
     if own > STANDS_OUT * longest and own - longest > STANDS_OUT_CHARACTERS:
         yield _(
-            "The key is much the longest choice (%(own)d characters, the next has %(longest)d). "
-            "Shorten it, or say more in a distractor."
+            "The correct choice is much longer than the others (%(own)d characters; the next "
+            "longest has %(longest)d). Shorten it, or lengthen a distractor."
         ) % {"own": own, "longest": longest}
 
 
@@ -192,8 +195,8 @@ def _bare_tex(item: Item) -> Iterator[str]:
     for text in texts_of(item):
         if has_tex(prose(text)):
             yield _(
-                "The formula in “%(text)s” is shown as TeX. Write it in Markdown between dollars, "
-                "or run manage.py render_questions."
+                "The formula in “%(text)s” is displayed as TeX. Write it in Markdown between "
+                "dollar signs, or run manage.py render_questions."
             ) % {"text": _quoted(text)}
 
 

@@ -174,7 +174,7 @@ def test_pasted_proxy_setting_is_corrected(written, read):
 def test_invalid_proxy_setting_is_refused(written, words):
     with pytest.raises(SettingError) as refused:
         stripe_settings.proxy(Environment({}, {"STRIPE_PROXY": written}))
-    assert str(refused.value).startswith("STRIPE_PROXY is not the address of a proxy. ")
+    assert str(refused.value).startswith("STRIPE_PROXY is not a valid proxy address. ")
     assert words in str(refused.value)
 
 
@@ -235,7 +235,7 @@ def test_api_base_by_mode(mode, base, fine):
 def test_resolve_is_refused_with_live_key():
     settings = environment({"STRIPE_RESOLVE": "api.stripe.com:443:127.0.0.1:1"})
     assert len(stripe_settings.resolve(settings, "test")) == 1
-    with pytest.raises(SettingError, match="refused beside a live key"):
+    with pytest.raises(SettingError, match="refused with a live key"):
         stripe_settings.resolve(settings, "live")
 
 

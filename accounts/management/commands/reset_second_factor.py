@@ -12,7 +12,7 @@ from accounts.models import User
 class Command(BaseCommand):
     """Exit with code 2 if no user has the address."""
 
-    help = "Removes a person's authenticator and recovery codes; they set up new ones."
+    help = "Remove a user's authenticator and recovery codes so that they can set up new ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the email address, which is not case-sensitive."""
@@ -22,10 +22,10 @@ class Command(BaseCommand):
         """Delete the user's authenticators, and print how many."""
         user = User.objects.filter(email=email.lower()).first()
         if user is None:
-            raise CommandError(f"Nobody signs in as {email}.", returncode=2)
+            raise CommandError(f"There is no user with the email address {email}.", returncode=2)
         removed, _kinds = Authenticator.objects.filter(user=user).delete()
         self.stdout.write(
-            f"{removed} removed. {user.email} sets up a second factor at the next visit to /admin/."
+            f"{removed} removed. {user.email} will set up two-factor authentication at the next visit to /admin/."
             if removed
-            else f"{user.email} has no second factor; nothing was changed."
+            else f"{user.email} has no second factor. Nothing was changed."
         )

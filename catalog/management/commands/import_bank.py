@@ -34,24 +34,35 @@ class Command(BaseCommand):
     """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
 
     help = (
-        "Reads a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, and names every problem with its "
-        "line. A bank that does not exist yet is made as a draft where --title is given."
+        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, and report every problem with "
+        "its line. Use --title to create a new bank as a draft."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, the bank, and what is said of both."""
-        parser.add_argument("file", type=Path, help="UTF-8 text; docs/formats.md says how")
+        parser.add_argument("file", type=Path, help="UTF-8 text; see docs/formats.md")
         parser.add_argument(
-            "--format", choices=sorted(READERS), help="otherwise by the file's ending and content"
+            "--format",
+            choices=sorted(READERS),
+            help="detected from the file name and content by default",
         )
         parser.add_argument("--bank", required=True, metavar="SLUG", help="the bank's slug")
-        parser.add_argument("--title", default="", help="makes the bank where it does not exist")
+        parser.add_argument("--title", default="", help="create the bank if it does not exist")
         parser.add_argument(
             "--domain", default="", type=domain, help="the domain of these questions"
         )
-        parser.add_argument("--publish", action="store_true", help="put the bank on sale")
-        parser.add_argument("--price", type=int, metavar="MINOR", help="in the smallest unit: 1900")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would happen")
+        parser.add_argument("--publish", action="store_true", help="publish the bank")
+        parser.add_argument(
+            "--price",
+            type=int,
+            metavar="MINOR",
+            help="in the currency's smallest unit, such as 1900 for $19.00",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="show what would happen, without writing anything",
+        )
 
     def handle(self, *_args: Any, file: Path, **options: Any) -> None:
         """Read, report, and write unless something is wrong."""
@@ -67,7 +78,7 @@ class Command(BaseCommand):
         self._print_problems(file, read)
         if read.errors:
             self.stderr.write(
-                f"{len(read.errors)} errors in {file}. Nothing was written; mend them and try again."
+                f"{len(read.errors)} errors in {file}. Nothing was imported. Fix the errors and try again."
             )
             sys.exit(1)
         if not options["dry_run"]:
@@ -104,7 +115,7 @@ class Command(BaseCommand):
         """Refuse invalid values and a missing price. Raises: CommandError."""
         if options["publish"] and options["price"] is None and test_bank.is_free:
             raise CommandError(
-                "--publish needs a --price, such as --price 1900; --price 0 gives the bank away.",
+                "--publish needs a --price, such as --price 1900; --price 0 makes the bank free.",
                 returncode=2,
             )
         try:
@@ -120,7 +131,7 @@ class Command(BaseCommand):
         """The bank, not yet written: a draft."""
         if not options["title"]:
             raise CommandError(
-                f"There is no bank {slug!r}. To make it, add --title 'Its title'.", returncode=2
+                f"There is no bank {slug!r}. To create it, add --title 'Its title'.", returncode=2
             )
         category, _created = Category.objects.get_or_create(
             slug="general", defaults={"title": "General"}
@@ -146,14 +157,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{report.added} questions {done} to {test_bank.slug}.")
         if len(report.added_kinds) > 1:
             kinds = [f"{name} {count}" for name, count in report.added_kinds.most_common()]
-            self.stdout.write(f"By kind: {', '.join(kinds)}.")
+            self.stdout.write(f"By type: {', '.join(kinds)}.")
         corrected = "would be corrected" if options["dry_run"] else "corrected"
         self._print_lines(report.changed_lines, corrected)
         self._print_lines(report.known_lines, "stand there already")
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
         if report.unasked:
             self.stdout.write(
-                f"It keeps {report.unasked} questions of kinds that cannot be practised yet."
+                f"It keeps {report.unasked} questions of types that cannot be practiced yet."
             )
 
     def _print_lines(self, numbers: list[int], what: str) -> None:

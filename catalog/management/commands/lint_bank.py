@@ -21,15 +21,17 @@ class Command(BaseCommand):
     """Exit code 0: nothing to say. 1: findings, or errors in the file. 2: wrong use."""
 
     help = (
-        "Looks at the questions of a file or of a bank as a careful editor would: keys that give "
-        "themselves away, missing explanations and feedback, doubles, and more. Changes nothing."
+        "Check the questions in a file or test bank for quality issues: answers that give "
+        "themselves away, missing explanations and feedback, duplicates, and more. Read-only."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file or bank."""
-        parser.add_argument("bank", help="a file that import_bank reads, or the slug of a bank")
+        parser.add_argument("bank", help="a file for import_bank, or the slug of a test bank")
         parser.add_argument(
-            "--format", choices=sorted(READERS), help="otherwise by the file's ending and content"
+            "--format",
+            choices=sorted(READERS),
+            help="detected from the file name and content by default",
         )
 
     def handle(self, *_args: Any, bank: str, **options: Any) -> None:
@@ -67,7 +69,7 @@ class Command(BaseCommand):
     def _of_bank(self, slug: str) -> Linted:
         test_bank = TestBank.objects.filter(slug=slug).first()
         if test_bank is None:
-            raise CommandError(f"There is no file and no bank {slug!r}.", returncode=2)
+            raise CommandError(f"There is no file or test bank {slug!r}.", returncode=2)
         return lint_bank(test_bank)
 
     def _print_figures(self, linted: Linted) -> None:
@@ -77,7 +79,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Difficulty: {_counts(figures.difficulties)}.")
         if figures.singles:
             self.stdout.write(
-                f"Keys: {_counts(figures.keys)}; the longest choice is the key in "
+                f"Keys: {_counts(figures.keys)}; the longest choice is correct in "
                 f"{figures.longest} of {figures.singles}."
             )
         self.stdout.write(

@@ -17,14 +17,18 @@ class Command(BaseCommand):
     """Safe to run twice: the second time changes nothing."""
 
     help = (
-        "Renders the questions of banks anew: formulas that show as TeX, and texts that show "
-        "nothing. The words stay as they are; attempts that have begun keep what they show."
+        "Render questions again, to fix formulas displayed as TeX and texts displayed as "
+        "empty. The source text does not change, and sessions in progress keep their display."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The banks."""
-        parser.add_argument("banks", nargs="*", metavar="SLUG", help="all banks without any")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would happen")
+        parser.add_argument("banks", nargs="*", metavar="SLUG", help="all test banks by default")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="show what would happen, without writing anything",
+        )
 
     def handle(self, *_args: Any, banks: list[str], dry_run: bool, **_options: Any) -> None:
         """Render bank after bank, each in a transaction."""

@@ -56,10 +56,10 @@ def kinds():
 def test_gift_is_counted_by_kind_and_what_cannot_be_asked_apart(run):
     assert run("bank.gift", GIFT) == (
         "8 questions added to new.\n"
-        "By kind: passage 1, single_choice 1, true_false 1, matching 1, numeric 1, essay 1, "
+        "By type: passage 1, single_choice 1, true_false 1, matching 1, numeric 1, essay 1, "
         "short_answer 1, multiple_choice 1.\n"
         "The bank has 5 questions; it is draft.\n"
-        "It keeps 3 questions of kinds that cannot be practised yet.\n"
+        "It keeps 3 questions of types that cannot be practiced yet.\n"
     )
     bank = TestBank.objects.get()
     assert (bank.question_count, bank.sample_count) == (5, 3)
@@ -117,7 +117,7 @@ def test_gift_with_an_error_writes_nothing_and_names_the_line(run, tmp_path, cap
     assert capsys.readouterr().err == (
         f"{tmp_path / 'bank.gift'}:18: error: This {{ has no }}. A blank line ends a question, "
         "even in { }.\n"
-        f"1 errors in {tmp_path / 'bank.gift'}. Nothing was written; mend them and try again.\n"
+        f"1 errors in {tmp_path / 'bank.gift'}. Nothing was imported. Fix the errors and try again.\n"
     )
     assert (TestBank.objects.count(), kinds()) == (0, [])
 
@@ -172,7 +172,7 @@ def test_civics_arrive_with_their_domains(run) -> None:
     rows = list(bank("uscis-civics-2025"))
     assert run("civics.jsonl", lines(map(civics, rows))) == (
         "128 questions added to new.\n"
-        "By kind: single_choice 119, multiple_choice 9.\n"
+        "By type: single_choice 119, multiple_choice 9.\n"
         "The bank has 128 questions; it is draft.\n"
     )
     kept = QuestionVersion.objects.order_by("pk")

@@ -98,9 +98,9 @@ def test_broken_file_writes_nothing_and_names_every_line(run, bank, file, capsys
         run("--bank", "radio", "--publish", "--price", "100")
     assert ended.value.code == 1
     assert capsys.readouterr().err == (
-        f"{file}:29: error: ANSWER: Z names no choice; there are A to B.\n"
-        f"{file}:31: error: A question needs two choices at least: lines A. and B.\n"
-        f"2 errors in {file}. Nothing was written; mend them and try again.\n"
+        f"{file}:29: error: ANSWER: Z does not match a choice; the choices are A to B.\n"
+        f"{file}:31: error: A question needs at least two choices: lines A. and B.\n"
+        f"2 errors in {file}. Nothing was imported. Fix the errors and try again.\n"
     )
     bank.refresh_from_db()
     assert (written(), bank.status, bank.price_minor) == (before, "draft", 1900)
@@ -154,7 +154,7 @@ def test_price_of_nothing_must_be_said(run):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--bank", "none"], "There is no bank 'none'. To make it, add --title"),
+        (["--bank", "none"], "There is no bank 'none'. To create it, add --title"),
         (["--bank", "new", "--title", "New", "--publish"], "--publish needs a --price"),
         (["--bank", "new", "--title", "New", "--price", "-1"], "--price: Ensure this value is gr"),
         (["--bank", "new", "--title", "New", "--price", "9" * 30], "--price: Ensure this value is"),

@@ -68,7 +68,7 @@ def test_finding_ends_with_1_and_names_line_and_question(run, file):
     path = file(GOOD | {"explanation": ""})
     assert run(path) == (
         1,
-        f"{path}:1: question 1: It has no explanation. Say why the key is right.\n"
+        f"{path}:1: question 1: No explanation. Explain why the answer is correct.\n"
         f"{FIGURES}1 finding.\n",
     )
 
@@ -103,7 +103,7 @@ def test_bank_that_stands_here_is_looked_at(run, file, make_bank):
     call_command("import_bank", str(file(GOOD | {"explanation": ""})), "--bank", bank.slug)
     code, printed = run("trees")
     assert code == 1
-    assert "trees:1: question 1: It has no explanation." in printed
+    assert "trees:1: question 1: No explanation." in printed
 
 
 def test_lost_picture_of_a_bank_is_found(run, file, make_bank, tmp_path, settings):
@@ -115,10 +115,10 @@ def test_lost_picture_of_a_bank_is_found(run, file, make_bank, tmp_path, setting
     assert "lost" not in run("trees")[1]
     [name] = default_storage.listdir("questions")[1]
     default_storage.delete(f"questions/{name}")
-    assert f"trees:1: question 1: The picture {name} is lost." in run("trees")[1]
+    assert f"trees:1: question 1: The image {name} is missing." in run("trees")[1]
 
 
 def test_neither_file_nor_bank_is_wrong_use(run):
-    with pytest.raises(CommandError, match="There is no file and no bank 'none'") as raised:
+    with pytest.raises(CommandError, match="There is no file or test bank 'none'") as raised:
         run("none")
     assert raised.value.returncode == 2

@@ -64,7 +64,7 @@ def test_page_tells_the_exam_and_its_pass_mark(read, make_bank):
 
 def test_page_without_an_exam_leaves_it_out(read, test_bank):
     text = read()
-    assert "Prepares for" not in text
+    assert "<dt>Exam</dt>" not in text
     assert "Pass mark" not in text
 
 
@@ -77,25 +77,40 @@ def test_pass_mark_is_a_per_cent(make_bank, percent):
 @pytest.mark.parametrize(
     ("days", "rule"),
     [
-        (0, "No refund beyond what the law gives you"),
-        (1, "Your money back within 1 day of buying"),
-        (14, "Your money back within 14 days of buying"),
+        (0, "No refunds, except where required by law"),
+        (1, "1-day money-back guarantee"),
+        (14, "14-day money-back guarantee"),
     ],
 )
 def test_page_tells_the_refund_rule(read, test_bank, settings, days, rule):
     settings.REFUND_DAYS = days
-    assert f"<dt>Refund</dt> <dd> {rule} </dd>" in read()
+    settings.SUPPORT_EMAIL = "help@example.org"
+    assert f"<dt>Refund policy</dt> <dd> {rule} </dd>" in read()
+
+
+def test_page_promises_no_refund_without_a_contact_address(read, settings):
+    settings.REFUND_DAYS = 14
+    settings.SUPPORT_EMAIL = ""
+    rule = "No refunds, except where required by law"
+    assert f"<dt>Refund policy</dt> <dd> {rule} </dd>" in read()
 
 
 def test_free_bank_has_no_refund_rule(read, make_bank, settings):
     settings.REFUND_DAYS = 14
+    settings.SUPPORT_EMAIL = "help@example.org"
     make_bank("free", price_minor=0)
-    assert "Your money back" not in read("free")
+    assert "money-back" not in read("free")
 
 
 @pytest.mark.parametrize(
     ("days", "length"),
-    [(None, "For good"), (1, "1 day,"), (30, "30 days,"), (365, "1 year,"), (730, "2 years,")],
+    [
+        (None, "Lifetime access"),
+        (1, "1 day of access,"),
+        (30, "30 days of access,"),
+        (365, "1 year of access,"),
+        (730, "2 years of access,"),
+    ],
 )
 def test_page_tells_the_length_of_access(read, make_bank, days, length):
     make_bank("timed", access_days=days)

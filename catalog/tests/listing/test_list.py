@@ -134,7 +134,7 @@ def test_a_price_is_compared_within_its_currency_and_free_is_within_any(
 def test_what_is_no_price_is_told_and_hides_nothing(client, test_bank, price):
     response = client.get(LIST, {"up_to": price})
     assert slugs(response) == ["git"]
-    assert "Write a price as a number, such as 20 or 19.99." in response.text
+    assert "Enter a price as a number, such as 20 or 19.99." in response.text
 
 
 def test_filters_narrow_by_category_language_difficulty_kind_and_price(client, make_bank):
@@ -156,9 +156,9 @@ def test_filters_narrow_by_category_language_difficulty_kind_and_price(client, m
 
 def test_a_filter_that_lets_nothing_through_offers_the_way_back(client, test_bank):
     response = client.get(f"{LIST}?category=nowhere")
-    assert "Nothing matches all of this" in response.text
+    assert "No test banks match" in response.text
     assert "0 test banks" in response.text
-    assert "Without this filter:" in response.text
+    assert "Remove this filter:" in response.text
 
 
 def test_what_was_chosen_stays_chosen(client, test_bank):
@@ -240,9 +240,9 @@ def test_the_first_page_shows_featured_banks_or_else_the_newest(client, make_ban
 
 
 def test_the_first_page_leads_to_a_question_at_once(client, test_bank, make_bank, uncached):
-    assert 'href="/banks/git/sample/1/">Or answer a question of' in client.get("/").text
+    assert 'href="/banks/git/sample/1/">Or try a question from' in client.get("/").text
     make_bank("newer", title="Newer", questions=0)
-    assert "Or answer a question of" not in client.get("/").text
+    assert "Or try a question from" not in client.get("/").text
 
 
 def test_a_draft_is_on_no_page_of_the_front(client, make_bank, category):

@@ -227,7 +227,7 @@ def test_pages_of_reviews_begin_with_the_newest(make_review, test_bank):
 
 def test_bank_without_reviews_says_nothing_of_them(client, test_bank):
     text = client.get(reverse("catalog:detail", args=["git"])).text
-    assert "What owners say" not in text
+    assert "Reviews from owners" not in text
     assert "reviews" not in text
 
 
@@ -329,9 +329,9 @@ def test_owner_writes_and_reads_it(client, owner, test_bank, form, is_former):
     detail = reverse("catalog:detail", args=["git"])
     assert "Write a review" in client.get(detail).text
     page = client.post(form, FORM, follow=True)
-    assert "Your review stands on the page" in page.text
+    assert "Your review is now on" in page.text
     assert "Very good." in page.text
-    assert "Change your review" in page.text
+    assert "Edit your review" in page.text
     assert Review.objects.values_list("stars", "words", "author_name", "learner").get() == (
         (5, "Very good.", "Mira", owner.pk)
     )
@@ -350,10 +350,10 @@ def test_owner_finds_their_review_to_change(client, owner, write, form):
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("stars", "", "Choose one."),
+        ("stars", "", "Select a rating."),
         ("stars", "6", "Select a valid choice"),
-        ("author_name", "mira@example.org", "Write the name alone"),
-        ("author_name", "https://mira.example", "Write the name alone"),
+        ("author_name", "mira@example.org", "Enter only a name, not an address"),
+        ("author_name", "https://mira.example", "Enter only a name, not an address"),
         ("words", "x" * 3001, "at most 3000 characters"),
     ],
 )
@@ -385,6 +385,6 @@ def test_owner_removes_their_review_and_nobody_elses(client, owner, write, make_
     other = make_review()
     client.force_login(owner)
     address = reverse("catalog:remove_review", args=["git"])
-    assert "Your review is gone." in client.post(address, follow=True).text
+    assert "Your review was deleted." in client.post(address, follow=True).text
     assert list(Review.objects.all()) == [other]
     assert client.get(address).status_code == 405

@@ -161,7 +161,7 @@ def test_a_found_bank_is_linked(client, shop):
 
 def test_nothing_found_helps_on(client, shop):
     text = client.get("/search/?q=zzzzqqq").text
-    assert "Nothing found for “zzzzqqq”" in text
+    assert "No results for “zzzzqqq”" in text
     assert "/categories/software/" in text
 
 

@@ -1,4 +1,4 @@
-"""What changed in a bank: who writes it down, and what buyers read of it."""
+"What changed in a bank: who writes it down, and what buyers read of it."
 
 from datetime import timedelta
 
@@ -76,7 +76,7 @@ def test_all_changes_are_words_and_never_markup(client, test_bank, at):
     text = client.get(reverse("catalog:changes", args=["git"])).text
     assert "&lt;b&gt;Bold&lt;/b&gt;" in text
     assert "1 question added" in text
-    assert "2 questions revised" in text
+    assert "2 questions updated" in text
 
 
 def test_all_changes_of_a_bank_that_never_changed(client, test_bank):
@@ -90,7 +90,7 @@ def test_changes_of_a_draft_are_not_found(client, make_bank):
 
 @pytest.mark.parametrize("name", ["See https://a.example", "WWW.exam.example", "me@exam.example"])
 def test_name_of_an_exam_leads_nowhere(name):
-    with pytest.raises(ValidationError, match="Write the name alone"):
+    with pytest.raises(ValidationError, match="Enter only a name"):
         name_without_link(name)
 
 

@@ -66,9 +66,9 @@ def test_list_tells_price_number_of_questions_and_length(visit, make_bank):
     text = visit("anonymous", "list").text
     told = re.findall(r"<span>(\d.*?)</span>\s*<span class=\"price\">(.*?)</span>", text, re.DOTALL)
     assert [tuple(" ".join(part.split()) for part in pair) for pair in told] == [
-        ("1 question · 30 days of access", "$19.99"),
-        ("2 questions · access for good", "Free"),
-        ("5 questions · access for good", "¥1,999"),
+        ("1 question · 30-day access", "$19.99"),
+        ("2 questions · lifetime access", "Free"),
+        ("5 questions · lifetime access", "¥1,999"),
     ]
 
 
@@ -131,7 +131,7 @@ def test_withdrawn_bank_is_not_offered_to_who_owned_it(visit, test_bank, owner, 
     withdraw(test_bank)
     end(owner)
     response = visit("owner", "detail", "git")
-    assert "This test bank is no longer sold." in response.text
+    assert "This test bank is no longer for sale." in response.text
     assert reverse("payments:checkout", args=["git"]) not in response.text
 
 
@@ -265,7 +265,7 @@ def test_sample_that_is_not_answered_holds_no_sign_of_the_key(visit, test_bank):
 
 def test_sample_right_answer_is_told_with_the_reason(client, test_bank, sample):
     text = client.post(sample, {"choice": "b"}).text
-    assert "Right: your answer" in text
+    assert "Your answer (correct)" in text
     assert "Because of 1." in text
     assert reverse("catalog:sample", args=["git", 2]) in text
 
@@ -327,13 +327,13 @@ def test_my_banks_asks_a_stranger_to_sign_in(visit, db):
 @pytest.mark.parametrize("who", ["learner", "seller"])
 def test_my_banks_without_one_leads_to_the_shop(visit, test_bank, owner, who):
     response = visit(who, "my_banks")
-    assert "No banks yet" in response.text
+    assert "No test banks yet" in response.text
     assert "Bank git" not in response.text
 
 
 def test_my_banks_lets_the_owner_practise(visit, owner):
     response = visit("owner", "my_banks")
-    assert "Yours for good" in response.text
+    assert "Yours forever" in response.text
     assert reverse("practice:start", args=["git"]) in response.text
 
 
@@ -342,7 +342,7 @@ def test_my_banks_keeps_a_bank_whose_access_has_ended(visit, owner, test_bank, e
     end(owner)
     withdraw(test_bank)
     response = visit("owner", "my_banks")
-    assert "Your access has ended. Your results are kept." in response.text
+    assert "Your access has ended. Your results are saved." in response.text
     assert reverse("practice:start", args=["git"]) not in response.text
 
 

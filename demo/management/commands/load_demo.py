@@ -14,10 +14,7 @@ from demo.banks import load_demo_banks
 class Command(BaseCommand):
     """Refuse to run on a real site, since it creates accounts with a known password."""
 
-    help = (
-        "Loads the demo's test banks, its people and what they have done. What is there already "
-        "stays as it is."
-    )
+    help = "Load the demo's test banks, users and activity. Existing data is not changed."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load the content, and print what was created."""
@@ -35,4 +32,4 @@ class Command(BaseCommand):
             self.stdout.write(f"  {test_bank.title}: {test_bank.bank_questions.count()} questions")
         load_demo_people()
         if made := load_demo_activity(at=at):
-            self.stdout.write(f"  {made} purchases, with reviews and rounds of practice")
+            self.stdout.write(f"  {made} purchases, with reviews and practice sessions")

@@ -29,7 +29,7 @@ def seconds(text: str) -> float:
         value = -1
     if not MIN_SECONDS <= value <= MAX_SECONDS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of seconds from {MIN_SECONDS:g} to {MAX_SECONDS:g}"
+            f"{text!r} is not a number of seconds from {MIN_SECONDS:g} to {MAX_SECONDS:g}"
         )
     return value
 
@@ -42,45 +42,45 @@ class Command(BaseCommand):
     """
 
     help = (
-        "Shows how Stripe is reached from here, stage by stage, tries the other routes too, "
-        "names what is wrong, and prints the line for .env that mends it. Creates nothing "
-        "unless --create-test-session asks for it, and writes nothing without --write-env."
+        "Check the connection to Stripe stage by stage, try other routes, name the problem, "
+        "and print the line for .env that fixes it. Read-only unless you use "
+        "--create-test-session or --write-env."
     )
     # The doctor must run even if Django's system checks fail.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options."""
-        parser.add_argument("--json", action="store_true", help="print a report for programs")
-        parser.add_argument("--offline", action="store_true", help="call nobody")
+        """What is called, over what, what is written, and how it is printed."""
+        parser.add_argument("--json", action="store_true", help="print a machine-readable report")
+        parser.add_argument("--offline", action="store_true", help="make no network calls")
         parser.add_argument(
             "--route",
             metavar="environment|direct|URL",
-            help="take this in place of STRIPE_PROXY, for this run only",
+            help="use this instead of STRIPE_PROXY, for this run only",
         )
         parser.add_argument(
             "--fail-on",
             choices=("failure", "warning"),
             default="failure",
-            help="what ends with exit code 1 (default %(default)s)",
+            help="which results exit with code 1 (default %(default)s)",
         )
         parser.add_argument(
             "--timeout",
             type=seconds,
             default=DEFAULT_SECONDS,
             metavar="SECONDS",
-            help="how long one call may take (default %(default)g)",
+            help="maximum duration of one call (default %(default)g)",
         )
         parser.add_argument(
             "--write-env",
             action="store_true",
-            help="offer to write the line that mends it, once tested, into .env",
+            help="offer to write the tested fix to .env",
         )
-        parser.add_argument("--yes", action="store_true", help="write it without being asked")
+        parser.add_argument("--yes", action="store_true", help="write it without asking")
         parser.add_argument(
             "--create-test-session",
             metavar="BANK",
-            help="make a Checkout session for this bank and expire it at once; no live keys",
+            help="create a Checkout session for this bank and expire it immediately; test keys only",
         )
 
     def handle(
@@ -98,7 +98,9 @@ class Command(BaseCommand):
     ) -> None:
         """Run the checks, print the report, and write `.env` if requested."""
         if offline and create_test_session:
-            raise CommandError("--offline calls nobody, so no session is made.", returncode=2)
+            raise CommandError(
+                "--offline makes no network calls, so no session can be created.", returncode=2
+            )
         setup = Setup.of_site(route_override=parse_route(route), seconds=timeout)
         sessions = session_checks(create_test_session) if create_test_session else None
         report = run_offline_checks(setup) if offline else run_checks(setup, sessions=sessions)
@@ -135,13 +137,13 @@ class Command(BaseCommand):
         except CannotWrite as error:
             say(f"Nothing was written. {error}")
             return False
-        say(f"Written into {report.env_file}. Restart the site, so that it is read.")
+        say(f"Written to {report.env_file}. Restart the site to apply it.")
         return True
 
     def _confirm(self) -> bool:
         """Ask on a terminal; without one, return False, since scripts pass --yes."""
         if not sys.stdin.isatty():
-            self._print_error("Nobody is there to be asked; --yes writes it.")
+            self._print_error("Cannot ask for confirmation. Use --yes to write it.")
             return False
         self.stdout.write("Write it? [y/N] ", ending="")
         self.stdout.flush()

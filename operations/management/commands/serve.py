@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """Serves until SIGTERM or Ctrl-C."""
 
     help = (
-        "Serves the site on BIND (default 127.0.0.1:8000), or on the socket that systemd passes, "
+        "Serve the site on BIND (default 127.0.0.1:8000), or on a socket passed by systemd, "
         "with SERVER_THREADS threads."
     )
     # `log_stripe_route` runs and logs the checks that concern a server.

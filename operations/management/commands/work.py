@@ -24,7 +24,7 @@ RECORD_EVERY_SECONDS = 30
 class Command(BaseCommand):
     """Run until SIGTERM or Ctrl-C; the running job finishes first."""
 
-    help = "Sends mails, handles events that were left over, and reconciles with Stripe."
+    help = "Send emails, process pending events, and reconcile with Stripe."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add --once."""
-        parser.add_argument("--once", action="store_true", help="run every job once, and exit")
+        parser.add_argument("--once", action="store_true", help="run every job once and exit")
 
     def handle(self, *_args: Any, once: bool, **_options: Any) -> None:
         """Run the jobs."""
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())
         due = dict.fromkeys(JOBS, 0.0)
-        self.stdout.write("Working: mails, events, reconciliation. Ctrl-C ends it.")
+        self.stdout.write("Working: emails, events, reconciliation. Press Ctrl-C to stop.")
         while not end.is_set():
             for job in JOBS:
                 if due[job] <= time.monotonic() and not end.is_set():

@@ -69,7 +69,7 @@ def test_refused_mail_account(mail):
     }
     with mail_server(words) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port}: refuses the account (535)"
+    assert check.summary == f"127.0.0.1:{port}: rejected the account (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
     assert "no HTTP proxy carries SMTP" in check.detail
 
@@ -78,20 +78,23 @@ def test_accepted_mail_account(mail):
     mail.EMAIL_HOST_USER = "shop"
     words = {"EHLO": "250-mail.example\r\n250 AUTH PLAIN", "AUTH": "235 welcome", "QUIT": "221 bye"}
     with mail_server(words) as port:
-        assert check_at(mail, port).summary == f"127.0.0.1:{port} takes the account"
+        assert check_at(mail, port).summary == f"127.0.0.1:{port} accepts the account"
 
 
 def test_mail_server_without_starttls(mail):
     mail.EMAIL_USE_TLS = True
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port}: offers no STARTTLS, or no sign-in"
+    assert check.summary == f"127.0.0.1:{port}: does not offer STARTTLS or sign-in"
 
 
 def test_mail_port_without_server(mail):
     with refusing_port() as port:
         check = check_at(mail, port)
-    assert (check.status, check.summary) == ("warn", f"127.0.0.1:{port}: nothing listens there")
+    assert (check.status, check.summary) == (
+        "warn",
+        f"127.0.0.1:{port}: nothing is listening there",
+    )
 
 
 def test_unresponsive_mail_server_times_out(mail):
@@ -105,7 +108,7 @@ def test_unresponsive_mail_server_times_out(mail):
 def test_server_that_is_no_mail_server(mail):
     with mail_server({}) as port:
         check = check_at(mail, port)
-    assert check.summary.endswith("ended the talk (SMTPServerDisconnected)")
+    assert check.summary.endswith("closed the connection (SMTPServerDisconnected)")
 
 
 def test_missing_mail_server_is_a_warning(mail):
@@ -120,5 +123,5 @@ def test_demo_needs_no_mail_server(mail):
 
 
 def test_mail_server_is_not_called_offline(mail):
-    (check,) = skipped_mail_checks("not tried (--offline)")
-    assert (check.status, check.summary) == ("skip", "127.0.0.1:25: not tried (--offline)")
+    (check,) = skipped_mail_checks("not tested (--offline)")
+    assert (check.status, check.summary) == ("skip", "127.0.0.1:25: not tested (--offline)")

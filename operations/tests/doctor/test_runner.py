@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 KEY = "sk_test_51DoctorTestsDoctorTests"
 PUBLIC_KEY = "pk_test_51DoctorTestsDoctorTests"
 WEBHOOK_SECRET = "whsec_DoctorTestsDoctorTests"
-PUT = "Put this line into .env ("
+PUT = "Add this line to .env ("
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_doctor_of_working_connection(shop):
     output = shop.doctor()
     assert output.code == 0
     assert output.lines[-1] == (
-        "Payment can go through: api.stripe.com answers and takes the key (3 warnings)."
+        "Payments are working: api.stripe.com responds and accepts the key (3 warnings)."
     )
     assert output.line_to_paste is None
 
@@ -195,7 +195,7 @@ def test_doctor_fixes_refusing_proxy(shop, monkeypatch):
         monkeypatch.setenv("no_proxy", "localhost")
         output = shop.doctor()
         assert (output.code, output.line_to_paste) == (1, "NO_PROXY=.stripe.com")
-        assert "Payment cannot go through: NET-PROXY-403" in output.lines
+        assert "Payments are not working: NET-PROXY-403" in output.lines
         shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
 
@@ -251,7 +251,7 @@ def test_doctor_finds_proxy_if_direct_route_fails(shop, sandbox, monkeypatch):
         monkeypatch.setenv("NO_PROXY", ".stripe.com")
         shop.lead_to(closed)
         output = shop.doctor()
-        assert "Payment cannot go through: NET-REFUSED" in output.lines
+        assert "Payments are not working: NET-REFUSED" in output.lines
         assert output.line_to_paste == f"STRIPE_PROXY={squid.url}"
         shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
@@ -289,9 +289,7 @@ def test_doctor_finds_proxy_scheme_without_printing_password(shop, sandbox, monk
         monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials.replace("http", "https"))
         fix = shop.json().data["fix"]
     assert (fix["line"], fix["tested"]) == ("", True)
-    assert fix["instruction"] == (
-        "Write http:// instead of https:// in HTTPS_PROXY of the process."
-    )
+    assert fix["instruction"] == ("Use http:// instead of https:// in HTTPS_PROXY of the process.")
 
 
 @pytest.mark.squid
@@ -339,7 +337,7 @@ def test_doctor_without_working_route(shop, monkeypatch):
     assert output.data["cause"]["id"] == "NET-PROXY-403"
     assert output.data["fix"]["line"] == ""
     assert output.data["fix"]["instruction"] == (
-        "Nothing else that was tried works. Ask who runs the network to allow CONNECT "
+        "No other route works. Ask your network administrator to allow CONNECT "
         f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
     )
 
@@ -368,7 +366,7 @@ def test_doctor_suggests_no_route_that_failed(shop, sandbox, monkeypatch, case):
             data = shop.json("--timeout=2").data
     fix, advice = data["fix"], data["cause"]["advice"]
     assert (fix["line"], fix["example"], fix["tested"]) == ("", "", False)
-    assert fix["instruction"].startswith("Nothing else that was tried works. ")
+    assert fix["instruction"].startswith("No other route works. ")
     assert "=" not in fix["instruction"] + advice
 
 
@@ -387,7 +385,7 @@ def test_doctor_with_captive_portal(shop, monkeypatch, answer):
     assert data["cause"]["id"] == "NET-CAPTIVE"
     assert "titled “Guest Wi-Fi”" in data["cause"]["operator"]
     assert data["fix"]["instruction"] == (
-        "Nothing else that was tried works. Sign in to the network, or ask who runs it."
+        "No other route works. Sign in to the network, or ask your network administrator."
     )
 
 
@@ -438,7 +436,7 @@ def test_doctor_with_dead_proxy(shop, monkeypatch):
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
         output = shop.doctor()
-    assert "Payment cannot go through: NET-PROXY-REFUSED" in output.lines
+    assert "Payments are not working: NET-PROXY-REFUSED" in output.lines
     assert output.line_to_paste == "NO_PROXY=.stripe.com"
 
 
@@ -462,7 +460,7 @@ def test_doctor_tries_proxy_of_http_proxy(shop, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed}")
         checks = shop.json().checks
     assert checks["environment.process.HTTP_PROXY"]["summary"].endswith(
-        "does not govern https addresses"
+        "does not apply to https addresses"
     )
     assert checks["other.1"]["summary"].endswith("NET-PROXY-REFUSED")
 
@@ -472,7 +470,7 @@ def test_doctor_finds_ca_bundle_of_other_programs(settings, shop, monkeypatch):
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     output = shop.doctor()
-    assert "Payment cannot go through: NET-TLS-UNTRUSTED" in output.lines
+    assert "Payments are not working: NET-TLS-UNTRUSTED" in output.lines
     assert output.line_to_paste == f"STRIPE_CA_BUNDLE={bundle}"
 
 
@@ -499,7 +497,7 @@ def test_doctor_with_dead_stripe_resolve(shop):
     assert output.data["cause"]["id"] == "NET-REFUSED"
     assert output.data["fix"]["instruction"] == (
         f"STRIPE_RESOLVE leads api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
-        "start what should answer there."
+        "start the server that should respond there."
     )
 
 
@@ -538,7 +536,7 @@ def test_doctor_offline_makes_no_call(shop, sandbox, monkeypatch):
     assert output.checks["environment.process.HTTPS_PROXY"]["summary"] == (
         "http://user:***@proxy.example:3128 (process): decides"
     )
-    assert output.checks["path.connect"]["summary"] == "not tried (--offline)"
+    assert output.checks["path.connect"]["summary"] == "not tested (--offline)"
 
 
 def test_doctor_offline_with_invalid_proxy_address(shop, monkeypatch):
@@ -571,7 +569,7 @@ def test_doctor_lists_unused_ca_variables(settings, shop, monkeypatch):
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     check = shop.json("--offline").checks["environment.process.SSL_CERT_FILE"]
-    assert check["summary"] == f"{bundle} (process): not read here"
+    assert check["summary"] == f"{bundle} (process): not used by this site"
     assert check["fix"] == f"STRIPE_CA_BUNDLE={bundle}"
 
 

@@ -89,8 +89,8 @@ def test_worker_age_is_that_of_last_job(order, settings, at):  # noqa: F811
     assert warnings(at + timedelta(seconds=90)) == {}
     late = warnings(at + timedelta(hours=5))
     assert late == {
-        "shop.reconciled": ("5 h ago", "look into the log of `manage.py work`"),
-        "shop.worker": ("last sweep 5 h ago", "start `manage.py work` again"),
+        "shop.reconciled": ("5 h ago", "check the log of `manage.py work`"),
+        "shop.worker": ("last run 5 h ago", "start `manage.py work` again"),
     }
 
 

@@ -44,7 +44,7 @@ def test_enabled_endpoint():
     assert said([endpoint(), endpoint(url="https://other.example/hook")]) == {
         "webhook.endpoint": ("ok", f"{OURS} is registered"),
         "webhook.enabled": ("ok", "yes"),
-        "webhook.events": ("ok", "all that are needed"),
+        "webhook.events": ("ok", "all required events"),
         "webhook.version": ("ok", API_VERSION),
     }
 
@@ -70,7 +70,11 @@ def test_loopback_site_needs_no_endpoint():
 @pytest.mark.parametrize(
     ("changes", "check", "summary"),
     [
-        ({"status": "disabled"}, "enabled", "no: Stripe sends nothing, and not later either"),
+        (
+            {"status": "disabled"},
+            "enabled",
+            "no: Stripe sends no events, and does not send missed ones later",
+        ),
         (
             {"enabled_events": sorted(SUBSCRIBED_EVENTS - {"checkout.session.completed"})},
             "events",
@@ -79,12 +83,12 @@ def test_loopback_site_needs_no_endpoint():
         (
             {"api_version": "2020-08-27"},
             "version",
-            f"2020-08-27; this site reads {API_VERSION}",
+            f"2020-08-27; this site uses {API_VERSION}",
         ),
         (
             {"api_version": None},
             "version",
-            f"the account's own; this site reads {API_VERSION}",
+            f"the account's default; this site uses {API_VERSION}",
         ),
     ],
 )
@@ -95,7 +99,7 @@ def test_endpoint_with_problem(changes, check, summary):
 def test_two_enabled_endpoints():
     assert said([endpoint(), endpoint()])["webhook.endpoint"] == (
         "warn",
-        "registered 2 times: each event comes as often",
+        "registered 2 times, so each event is sent that many times",
     )
 
 
@@ -130,9 +134,7 @@ def test_endpoint_of_sandbox(sandbox, settings):
 
 def test_key_without_endpoint_permission(sandbox, settings):
     sandbox.control.fault("status", method="GET", path="/v1/webhook_endpoints", status=403)
-    assert checks_of(settings)["webhook.endpoint"].summary == (
-        "not told: the key may not read them"
-    )
+    assert checks_of(settings)["webhook.endpoint"].summary == ("unknown: the key cannot read them")
 
 
 def test_secret_key_has_all_permissions(sandbox, settings):
@@ -144,13 +146,13 @@ def test_restricted_key_with_missing_permission(sandbox_with_restricted_key, set
     control = sandbox_with_restricted_key
     control.fault("status", method="GET", path="/v1/events", status=403)
     check = checks_of(settings)["key.permissions"]
-    assert (check.status, check.summary) == ("warn", "may not read Events")
-    assert check.fix.startswith("Allow Events (read) to the key at https://dashboard")
+    assert (check.status, check.summary) == ("warn", "cannot read Events")
+    assert check.fix.startswith("Allow Events (read) for the key at https://dashboard")
 
 
 def test_restricted_key_with_all_permissions(sandbox_with_restricted_key, settings):
     check = checks_of(settings)["key.permissions"]
-    assert check.summary == f"may read {', '.join(READ_PATHS)}"
+    assert check.summary == f"can read {', '.join(READ_PATHS)}"
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_write_env_without_terminal_writes_nothing(site_behind_dead_proxy):
     before = site_behind_dead_proxy.env_file.read_text()
     output = site_behind_dead_proxy.manage("doctor", "--write-env")
     assert output.returncode == 1
-    assert "Nobody is there to be asked; --yes writes it." in output.stderr
+    assert "Cannot ask for confirmation. Use --yes to write it." in output.stderr
     assert output.stdout.splitlines()[-1] == "Nothing was written."
     assert site_behind_dead_proxy.env_file.read_text() == before
 
@@ -145,7 +145,7 @@ def test_purchase_test_creates_and_expires_session(shop, for_sale, sandbox):
     assert (shell["status"], page["status"]) == ("ok", "ok")
     assert shell["summary"].startswith("create_checkout_session in manage.py shell: cs_")
     assert page["summary"] == (
-        f"a purchase, up to Stripe's page: 303 to {sandbox.url}, which browsers are let go to"
+        f"a purchase, up to Stripe's page: 303 to {sandbox.url}, which browsers are allowed to open"
     )
     assert sandbox.control.count(CREATE) == 1
     assert sandbox.control.count("POST /v1/checkout/sessions/{id}/expire") == 1

@@ -11,15 +11,15 @@ from payments.models import Incident, Order
 class Command(BaseCommand):
     """Exits with 2 if no incident has the code."""
 
-    help = "Shows an incident with its cause, route and stages, and the order it belongs to."
+    help = "Show an incident with its cause, route, stages and order."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("code", help="eight letters and digits, in any case")
+        parser.add_argument("code", help="eight letters and digits, case-insensitive")
 
     def handle(self, *_args: Any, code: str, **_options: Any) -> None:
         incident = Incident.objects.select_related("order").filter(code=code.upper()).first()
         if incident is None:
-            raise CommandError(f"No incident has the code {code.upper()}.", returncode=2)
+            raise CommandError(f"There is no incident with the code {code.upper()}.", returncode=2)
         self.stdout.write(f"incident  {incident.code}")
         self.stdout.write(f"at        {incident.at:%Y-%m-%d %H:%M:%S %Z}")
         self.stdout.write(f"cause     {incident.cause}")

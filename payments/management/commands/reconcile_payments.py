@@ -33,8 +33,8 @@ class Command(BaseCommand):
     """Exits with 0 if all agrees, 1 if a person must decide, 2 if Stripe was not reached."""
 
     help = (
-        "Asks Stripe about sessions, events, refunds and disputes, and puts right what differs "
-        "here. Run it every few minutes where webhooks cannot reach this site."
+        "Compare sessions, events, refunds and disputes with Stripe, and correct any "
+        "differences. Run it every few minutes if webhooks cannot reach this site."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,7 +45,9 @@ class Command(BaseCommand):
             help=f"a date, or a number of days to look back (default {DAYS})",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be done, and write nothing"
+            "--dry-run",
+            action="store_true",
+            help="show what would be done, without writing anything",
         )
 
     def handle(self, *_args: Any, since: datetime | None, dry_run: bool, **_options: Any) -> None:
@@ -63,26 +65,26 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _why(self, error: StripeError, at: datetime, *, dry_run: bool) -> str:
-        words = "Stripe could not be asked"
+        words = "Could not connect to Stripe"
         if not dry_run:
             incident = report_incident(error, subject="reconciliation", at=at)
             words += f" (incident {incident.code}, details in the log)"
-        return f"{words}. `manage.py doctor` says why. What was settled before stays settled."
+        return f"{words}. Run `manage.py doctor` to find out why. Changes made so far are saved."
 
     def _print(self, result: Reconciliation, since: datetime, *, dry_run: bool) -> None:
         account = f", account {settings.STRIPE_ACCOUNT}" if settings.STRIPE_ACCOUNT else ""
         title = "Would be reconciled" if dry_run else "Reconciled"
         self.stdout.write(f"{title}: {result.mode}{account}, since {since:%Y-%m-%d %H:%M %Z}")
-        self._rows("Stripe told of", ((kind, result.seen[kind]) for kind in KINDS))
+        self._rows("Received from Stripe", ((kind, result.seen[kind]) for kind in KINDS))
         words = "Orders that would move to" if dry_run else "Orders that moved to"
         self._rows(words, sorted(result.moves.items()))
         if result.granted:
             self.stdout.write(f"  {'given access':<20}{result.granted:>8}")
-        self.stdout.write(f"\nFor a person: {len(result.for_a_person) or 'nothing'}")
+        self.stdout.write(f"\nNeeds attention: {len(result.for_a_person) or 'nothing'}")
         for words in result.for_a_person:
             self.stdout.write(f"  {words}")
 
     def _rows(self, title: str, rows: Iterable[tuple[str, int]]) -> None:
         self.stdout.write(f"\n{title}")
         lines = [f"  {name.replace('_', ' '):<20}{count:>8}" for name, count in rows]
-        self.stdout.write("\n".join(lines or ["  nothing moved"]))
+        self.stdout.write("\n".join(lines or ["  no changes"]))

@@ -32,7 +32,7 @@ def test_page_of_the_fault_offers_it_and_the_button_keeps_it(
     url = reverse("payments:remind", args=[test_bank.slug])
     assert f'action="{url}"' in page.text
     told = client.post(url, follow=True)
-    words = f"We will write to {learner.email} as soon as payment works again. Nothing was charged."
+    words = f"We will email {learner.email} when payments work again. You have not been charged."
     assert words in told.text
     assert Reminder.objects.get().order == Order.objects.get()
 
@@ -43,7 +43,7 @@ def test_who_had_been_on_stripes_page_is_told_nothing_of_a_charge(
     create_checkout_session(test_bank, learner)
     client.force_login(learner)
     told = client.post(reverse("payments:remind", args=[test_bank.slug]), follow=True)
-    assert f"We will write to {learner.email} as soon as payment works again." in told.text
+    assert f"We will email {learner.email} when payments work again." in told.text
     assert "Nothing was charged." not in told.text
 
 

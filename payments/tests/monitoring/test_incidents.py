@@ -50,7 +50,7 @@ def test_command_shows_what_stands_behind_a_code(incident):
 
 
 def test_command_says_that_a_code_is_not_known(db):
-    with pytest.raises(CommandError, match="No incident has the code ABCD2345") as raised:
+    with pytest.raises(CommandError, match="There is no incident with the code ABCD2345") as raised:
         call_command("incident", "abcd2345")
     assert raised.value.returncode == 2
 

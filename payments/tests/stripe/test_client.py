@@ -41,9 +41,9 @@ def test_page_of_a_bank_says_so_before_the_button_is_pressed(
     client, nobody_listens, test_bank, learner
 ):
     url = f"/banks/{test_bank.slug}/"
-    assert "Payment is not possible right now." not in client.get(url).text
+    assert "Payments may not be working right now." not in client.get(url).text
     fail(test_bank, learner, 3)
-    assert "Payment is not possible right now." in client.get(url).text
+    assert "Payments may not be working right now." in client.get(url).text
 
 
 def test_fault_of_stripe_itself_does_not_make_calls_rest(sandbox, test_bank, learner):

@@ -10,7 +10,7 @@ from payments.stripe_integration import create_checkout_session
 CREATE = "POST /v1/checkout/sessions"
 SENTENCE = (
     "Unable to connect to payment service. Please check your internet connection and try again. "
-    "You have not been charged."
+    "You have not been charged. The problem is most likely on our side."
 )
 
 
@@ -62,7 +62,7 @@ def test_owner_is_sent_back_and_never_charged(client, sandbox, owner, url, detai
     client.force_login(owner)
     response = client.post(url, follow=True)
     assert response.redirect_chain == [(detail, 303)]
-    assert "This test bank is yours already. Nothing was charged." in response.text
+    assert "You already own this test bank. You have not been charged." in response.text
     assert (Order.objects.count(), sandbox.control.count(CREATE)) == (0, 0)
 
 
@@ -123,7 +123,10 @@ def test_fault_of_stripe_itself_is_not_called_a_connection_fault(client, sandbox
     ("fault", "begins"),
     [
         ({"kind": "cut_before", "times": 5}, "Unable to connect to payment service. "),
-        ({"kind": "status", "status": 500, "times": 5, "saved": False}, "The payment service did "),
+        (
+            {"kind": "status", "status": 500, "times": 5, "saved": False},
+            "The payment service could ",
+        ),
     ],
 )
 def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
@@ -136,7 +139,7 @@ def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
     response = client.post(url)
     assert response.status_code == 503
     assert begins in response.text
-    assert "If you have paid already, do not pay again" in response.text
+    assert "If you have already paid, do not pay again" in response.text
     assert "You have not been charged." not in response.text
 
 

@@ -42,16 +42,16 @@ def text(client, order):
     ("events", "words", "practises"),
     [
         ([], "Thank you", True),
-        ([refund_event], "This order was paid back", False),
+        ([refund_event], "This order was refunded", False),
         (
             [lambda order: refund_event(order, amount=900)],
-            "A part of this order was paid back",
+            "This order was partially refunded",
             True,
         ),
-        ([dispute_event], "Your bank has asked for this payment back", False),
+        ([dispute_event], "Your bank has disputed this payment", False),
         (
             [lambda order: dispute_event(order, status="lost")],
-            "Your bank has taken this payment back",
+            "Your bank reversed this payment",
             False,
         ),
     ],
@@ -69,8 +69,8 @@ def test_each_state_is_told_in_plain_words(client, order, learner, events, words
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"held": "the amount", "granted_at": None}, "Your payment has arrived"),
-        ({"granted_at": None}, "You have paid twice"),
+        ({"held": "the amount", "granted_at": None}, "We received your payment"),
+        ({"granted_at": None}, "You paid twice"),
     ],
 )
 def test_a_payment_that_waits_for_a_person(client, paid, learner, make_order, change, words):
@@ -94,11 +94,11 @@ def test_checking_asks_stripe_and_says_what_it_found(client, sandbox, learner, t
     client.force_login(learner)
     url = f"/payments/orders/{session.order.pk}/check/"
     response = client.post(url, follow=True)
-    assert "We have looked: no payment has arrived so far." in response.content.decode()
+    assert "We checked: no payment has been received yet." in response.content.decode()
     sandbox.control.pay(session.id)
     response = client.post(url, follow=True)
     assert response.redirect_chain == [(f"/payments/success/{session.order.pk}/", 303)]
-    assert "We have looked: your payment has arrived." in response.content.decode()
+    assert "We checked: your payment has been received." in response.content.decode()
 
 
 def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, learner, test_bank):
@@ -106,7 +106,7 @@ def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, lear
     sandbox.control.fault("cut_before", times=20)
     client.force_login(learner)
     response = client.post(f"/payments/orders/{session.order.pk}/check/", follow=True)
-    assert "We could not ask just now. Nothing is lost" in response.content.decode()
+    assert "We couldn't check right now. Your order is safe" in response.content.decode()
 
 
 def test_checking_is_limited(client, sandbox, learner, test_bank, monkeypatch):
@@ -117,7 +117,7 @@ def test_checking_is_limited(client, sandbox, learner, test_bank, monkeypatch):
     for _time in range(8):
         client.post(f"/payments/orders/{order.pk}/check/")
     assert sandbox.control.count("GET /v1/checkout/sessions/{id}") == 6
-    assert "We have just looked" in text(client, order)
+    assert "We just checked" in text(client, order)
 
 
 def test_the_receipt_names_what_was_paid_and_paid_back(client, order, learner):
@@ -127,7 +127,7 @@ def test_the_receipt_names_what_was_paid_and_paid_back(client, order, learner):
     told = page(client, order, "receipt").content.decode()
     for words in (order.lines.get().title, "$19.00", "− $9.00", "$10.00", str(order.pk)):
         assert words in told
-    assert "This was a trial: no money was moved." in told
+    assert "Test mode: no money was charged." in told
 
 
 def test_there_is_no_receipt_of_what_was_not_paid(client, order, learner):
@@ -203,7 +203,7 @@ def test_return_page_asks_stripe_and_gives_access(client, sandbox, learner, test
     sandbox.control.pay(session.id)
     client.force_login(learner)
     response = client.get(reverse("payments:success", args=[session.order.pk]))
-    assert "Your payment has arrived, and what you bought is ready." in response.text
+    assert "We received your payment, and your test bank is ready." in response.text
     assert Access.objects.get().learner == learner
 
 

@@ -12,13 +12,11 @@ class Command(BaseCommand):
     """Safe to run at any time, also twice and while learners practice."""
 
     help = (
-        "Grades short answers and numbers again that were graded before the rules in "
-        "docs/authors.md. An answer can only earn more; learners see that it was graded again."
+        "Regrade short and numeric answers with the current rules. Scores can only "
+        "increase, and learners see that an answer was regraded."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Regrade, and say how many answers changed."""
         report = regrade_answers(at=timezone.now())
-        self.stdout.write(
-            f"Answers checked: {report.checked}. Answers that earn more now: {report.raised}."
-        )
+        self.stdout.write(f"Answers checked: {report.checked}. Scores increased: {report.raised}.")

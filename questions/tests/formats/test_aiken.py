@@ -80,9 +80,9 @@ def test_real_file_is_read_without_a_problem() -> None:
 def test_broken_questions_are_named_by_line_and_the_good_ones_read() -> None:
     read = read_aiken(shared(ERRORS))
     assert problems(read) == [
-        (1, "A question needs two choices at least: lines A. and B."),
-        (5, "A question needs two choices at least: lines A. and B."),
-        (14, "This question has no line ANSWER: with the letter of its right choice."),
+        (1, "A question needs at least two choices: lines A. and B."),
+        (5, "A question needs at least two choices: lines A. and B."),
+        (14, "This question has no ANSWER: line with the letter of its correct choice."),
     ]
     assert read.lines == [9, 18, 23]
 
@@ -100,8 +100,8 @@ def test_tricky_file() -> None:
     assert problems(read) == [
         (1, "The stem has several lines; they were joined."),
         (8, "Labels are capital letters. Write A. or A) here."),
-        (15, "ANSWER: Z names no choice; there are A to B."),
-        (20, "ANSWER names several choices (A, B). Aiken knows one: write one letter."),
+        (15, "ANSWER: Z does not match a choice; the choices are A to B."),
+        (20, "ANSWER names several choices (A, B). Aiken allows one: use one letter."),
         (34, "The choice B is missing before C."),
     ]
 
@@ -141,20 +141,24 @@ def test_text_is_plain_and_may_hold_what_others_take_for_a_line_end() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ("", 1, "The file holds no question."),
-        ("  \n\n", 1, "The file holds no question."),
+        ("", 1, "The file contains no questions."),
+        ("  \n\n", 1, "The file contains no questions."),
         ("x?\nA. a\nB. b", 1, "This question has no line ANSWER:"),
         ("\nx?\nA. a\nB. b\n\ny?\nA. a\nB. b\nANSWER: A", 2, "This question has no line ANSWER:"),
         ("A. a\nB. b\nANSWER: A", 1, "A question needs two choices"),
         ("ANSWER: A", 1, "There is no question before"),
         ("x?\nANSWER: A", 1, "A question needs two choices"),
-        ("x?\nA. a\nB. b\nANSWER:", 4, "Write ANSWER: and one letter, such as ANSWER: A."),
+        ("x?\nA. a\nB. b\nANSWER:", 4, "Use ANSWER: and one letter, such as ANSWER: A."),
         ("x?\nA. a\nB. b\nANSWER: one", 4, "Write ANSWER: and one letter"),
         ("x?\nA. a\nB. b\nANSWER: A and B", 4, "Write ANSWER: and one letter"),
         ("x?\nA. a\nB. b\nANSWER: a;b", 4, "ANSWER names several choices (a;b)."),
         ("x?\nA. a\nB. b\nANSWER: A B", 4, "ANSWER names several choices (A B)."),
-        ("x?\nA. a\nB. b\nANSWER: C", 4, "ANSWER: C names no choice; there are A to B."),
-        ("x?\nA. a\nA. b\nANSWER: A", 3, "The choice A stands here twice. Write B. instead."),
+        (
+            "x?\nA. a\nB. b\nANSWER: C",
+            4,
+            "ANSWER: C does not match a choice; the choices are A to B.",
+        ),
+        ("x?\nA. a\nA. b\nANSWER: A", 3, "The choice A appears twice. Use B. instead."),
         ("x?\nA. a\nC. b\nANSWER: A", 3, "The choice B is missing before C."),
         ("x?\nA. a\nB.\nANSWER: A", 3, "The choice B is empty."),
         ("x?\nA. a\nmore of a\nB. b\nANSWER: A", 3, "After the choices a line B. or ANSWER:"),
@@ -396,7 +400,7 @@ def test_anything_else_after_the_answer_is_an_error(after: str, line: int, quote
     assert problems(read) == [
         (
             line,
-            f"Aiken has nothing after ANSWER, and here stands “{quoted}”. Write Feedback: before an "
+            f"Aiken has nothing after ANSWER, but this line has “{quoted}”. Put Feedback: before an "
             "explanation, and a blank line before the next question.",
         )
     ]

@@ -15,7 +15,7 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
         content, name=name, format_name=format_name, domain="", images=lambda name: name
     )
     first = read.problems[0].text if read.problems else ""
-    if not first.endswith(" docs/formats.md says which formats can be read."):
+    if not first.endswith(" docs/formats.md lists the supported formats."):
         return ""
     assert read.items == []
     return first.removeprefix("This is ").split(".")[0]

@@ -208,7 +208,7 @@ def test_every_question_of_the_reference_files_is_as_expected() -> None:
 @pytest.mark.parametrize("name", ["category1.gift", "categorySpecialCharacter.gift"])
 def test_reference_file_with_a_category_alone_holds_no_question(name: str) -> None:
     found = read_gift(shared(f"gift/gift-pegjs/{name}"))
-    assert problems(found) == [(1, "The file holds no question.")]
+    assert problems(found) == [(1, "The file contains no questions.")]
 
 
 @pytest.mark.shared
@@ -395,7 +395,7 @@ def test_comment_carries_id_and_tags_of_the_next_question_only() -> None:
 
 def test_comment_inside_of_a_question_is_left_out_and_counted_as_a_line() -> None:
     found = read("Which? {\n// no answer\n=a\n  // ~ nor this\n~b\n~\n}")
-    assert problems(found) == [(6, "This answer is empty; it was left out.")]
+    assert problems(found) == [(6, "This answer is empty and was skipped.")]
     assert found.errors == []
 
 
@@ -475,7 +475,7 @@ def test_image_is_told_and_does_not_stop_the_import() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "sentence"),
     [
-        ("\n\n{=a ~b}", 3, "There is no question here: write it before the {."),
+        ("\n\n{=a ~b}", 3, "There is no question here. Put it before the {."),
         ("x {=a -> b =c}", 1, "Each line of a matching question is written = prompt -> answer."),
         ("x {=a ->}", 1, "Each line of a matching question is written = prompt -> answer."),
         ("x {=a -> b}", 1, "A matching question needs two answers at least."),
@@ -541,13 +541,13 @@ def test_answer_before_the_first_sign_is_an_answer() -> None:
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("Which? {=a ~ ~b}", "This answer is empty; it was left out."),
-        ("Which? {=a = =b}", "This answer is empty; it was left out."),
+        ("Which? {=a ~ ~b}", "This answer is empty and was skipped."),
+        ("Which? {=a = =b}", "This answer is empty and was skipped."),
         (
             "Which? {=a =%-50%b}",
-            "An answer that is typed takes no points away: its weight is 0 here.",
+            "A typed answer cannot have negative points, so its weight was set to 0.",
         ),
-        ("How many? {#5..1}", "The range begins above its end; it was turned: 1..5."),
+        ("How many? {#5..1}", "The range starts above its end, so it was reversed: 1..5."),
         (
             f"$CATEGORY: {'c' * 201}\nSo? {{T}}",
             "The category has more than 200 characters; it was cut.",

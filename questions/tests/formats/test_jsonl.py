@@ -70,7 +70,7 @@ def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
 @pytest.mark.parametrize("markup", ["rst", "", None, 1, ["markdown"], {}])
 def test_markup_that_is_none_is_told(markup: object) -> None:
     assert problem(SINGLE | {"markup": markup}) == (
-        "markup: write one of text, plain, markdown, html."
+        "markup: use one of text, plain, markdown, html."
     )
 
 
@@ -184,9 +184,9 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"kind": "riddle"}, "kind: write one of single_choice, multiple_choice, true_false, "),
-        ({"kind": None}, "kind: write one of "),
-        ({"kind": ["essay"]}, "kind: write one of "),
+        ({"kind": "riddle"}, "kind: use one of single_choice, multiple_choice, true_false, "),
+        ({"kind": None}, "kind: use one of "),
+        ({"kind": ["essay"]}, "kind: use one of "),
         ({"stem": 5}, 'stem: write a string, or {"text": …, "markup": …}.'),
         ({"stem": {"markup": "html"}}, "stem: write a string, or"),
         ({"stem": {"text": 5}}, "stem: input should be a valid string."),
@@ -260,7 +260,7 @@ def test_fault_of_numbers_is_told(answers: list[object], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (b"[1]", "A line holds one object: { … }."),
+        (b"[1]", "Each line must contain one object: { … }."),
         (b"{'kind': 1}", "This is not JSON: Expecting property name enclosed in double quotes"),
         (b'{"kind": "essay", "kind": "essay"}', "This cannot be read: kind stands there twice."),
         (b'{"kind": NaN}', "This cannot be read: NaN is not a number."),

@@ -153,7 +153,7 @@ def test_formula_that_cannot_be_read_is_found_in_what_was_stored_long_ago() -> N
 def test_same_stem_names_the_first() -> None:
     [finding] = linted(GOOD, TRUE, GOOD | choices("Oak", "Yew", right=1)).findings
     assert (finding.number, finding.line, finding.rule) == (3, 3, "same-stems")
-    assert finding.text == "The stem is that of question 1. Ask something else."
+    assert finding.text == "The stem is the same as in question 1. Rewrite or remove one of them."
 
 
 def test_longest_choice_that_is_mostly_the_key_is_found() -> None:
@@ -197,7 +197,7 @@ def test_keys_at_one_place_are_found() -> None:
     ]
     found = linted(*one_sided).findings
     assert [finding.rule for finding in found] == ["key-place"]
-    assert found[0].text == "The key is never C. Move some there."
+    assert found[0].text == "The correct choice is never C. Reorder some choices."
 
 
 def test_run_of_one_letter_is_found() -> None:
@@ -220,7 +220,7 @@ def test_statements_that_are_mostly_true_are_found() -> None:
     [finding] = linted(*statements).findings
     assert (finding.rule, finding.text) == (
         "true-or-false",
-        "8 of 8 statements are true. Turn some round.",
+        "8 of 8 statements are true. Make some of them false.",
     )
 
 
