@@ -115,8 +115,8 @@ def write_settings(ports: Ports, **changes: str) -> None:
 
 def own_environment() -> dict[str, str]:
     """Return this process's environment without the settings of another site."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_NAMES)}
-    return kept | {"TESTBANK_ENV_FILE": ENV_FILE.name, "PYTHONUNBUFFERED": "1"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_NAMES)}
+    return own | {"TESTBANK_ENV_FILE": ENV_FILE.name, "PYTHONUNBUFFERED": "1"}
 
 
 def prepare() -> None:

@@ -1,8 +1,8 @@
-"""Faults of a network that come and go: real sockets on loopback, and one broken resolver.
+"""Network faults that can be turned on and off: real sockets on loopback, and a broken resolver.
 
-A front stands on a port before what should answer there. While the fault is present it
-does what the test wants; without it, it carries bytes on, so that the very same settings
-fail and succeed. Proxies stand in `proxies.py`, faults of Stripe itself in the sandbox.
+A front is a server that forwards to another port, or misbehaves while its fault is on: the same
+settings then fail and succeed. For proxies see `proxies.py`; faults of Stripe itself are injected
+in the sandbox.
 """
 
 import http.client

@@ -1,8 +1,7 @@
 """`make lighthouse`: Google's Lighthouse over the demo's pages, on a slow phone.
 
-Each score of each page is printed beside its goal and kept in `var/lighthouse.json`. What
-Lighthouse asks for is simulated (a slow line, a quarter of the processor), so the scores
-change little from machine to machine.
+Prints each page's scores with their goals, and writes them to `var/lighthouse.json`. Lighthouse
+simulates a slow network and processor, so scores differ little between machines.
 """
 
 import json

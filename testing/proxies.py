@@ -1,13 +1,11 @@
 """Real proxies for tests, and servers that are not proxies.
 
-All listen on a free port of 127.0.0.1, in a folder of their own, as an unprivileged user
-where the tests run as root, and are ended by their own process id. No name is looked up
-outside this machine: Squid is given a resolver that does not answer.
+Each listens on a free port of 127.0.0.1 with its own folder, as an unprivileged user if the tests
+run as root. No name is resolved outside this machine: Squid gets a resolver that never responds.
 
-Squid can lead CONNECT elsewhere without privileges: its `url_rewrite_program` may answer
-`OK rewrite-url=host:port` to a CONNECT (tried with 5.7). Access rules are checked before
-that, so `api.stripe.com` stays the name in every decision while the bytes go to a sandbox
-on 127.0.0.1. tinyproxy has no such thing: give it addresses that exist.
+Squid can redirect a CONNECT: its `url_rewrite_program` may respond `OK rewrite-url=host:port`
+(tried with 5.7). It checks access rules first, so every decision is about `api.stripe.com` while
+the bytes go to a sandbox on 127.0.0.1. tinyproxy cannot: give it existing addresses.
 """
 
 import os
@@ -246,7 +244,7 @@ def listening_program(
 ) -> Iterator[int]:
     """Start a program on a free port; retry if another process took the port.
 
-    `user` is whom it runs as; None: whoever runs the tests.
+    `user` is the user to run it as; None is the current one.
     """
     for _start in range(STARTS):
         port = free_port()
@@ -256,7 +254,7 @@ def listening_program(
                 yield port
                 return
         finally:
-            # Nothing of it is kept, and Squid takes two seconds to end by itself.
+            # Squid takes two seconds to shut down, and leaves nothing to save.
             process.kill()
             process.wait()
     raise AssertionError(f"{command(0)[0]} did not start: {(folder / 'output').read_text()}")

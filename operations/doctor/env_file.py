@@ -194,7 +194,7 @@ def _copy_owner_and_mode(path: Path, descriptor: int) -> None:
     try:
         old = path.stat()
     except FileNotFoundError:
-        # Root writes for whoever owns the site.
+        # Run as root, create the file for the owner of the folder.
         folder = path.parent.stat()
         os.fchown(descriptor, folder.st_uid if os.geteuid() == 0 else -1, -1)
         os.fchmod(descriptor, NEW_FILE_MODE)

@@ -122,11 +122,11 @@ def _status_of_entry(verdict: Verdict) -> Status:
 
 def _ca_checks(setup: Setup) -> Iterator[Check]:
     """Yield a check for each variable; the first that names a file suggests STRIPE_CA_BUNDLE."""
-    told: set[str] = set()
+    seen: set[str] = set()
     for variable in ca_variables(setup.environment):
         path = variable.value.strip()
-        is_useful = setup.ca_bundle is None and path not in told and Path(path).is_file()
-        told.add(path)
+        is_useful = setup.ca_bundle is None and path not in seen and Path(path).is_file()
+        seen.add(path)
         yield _ca_variable(variable, is_useful=is_useful)
 
 

@@ -78,7 +78,7 @@ def _call_server(seconds: float) -> None:
     def call() -> None:
         try:
             _sign_in(seconds)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller
             outcome.set_exception(error)
         else:
             outcome.set_result(None)
