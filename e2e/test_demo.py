@@ -85,12 +85,12 @@ def test_a_taken_port_is_named(clone: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with started_demo(clone, port) as process:
-            assert process.wait(timeout=20) == 2
+            assert process.wait(timeout=120) == 2
     assert f"Port {port} is taken. Choose another with `make demo PORT=" in words(clone)
 
 
 def test_the_demo_refuses_beside_a_real_key(clone: Path) -> None:
     with started_demo(clone, free_port(), STRIPE_SECRET_KEY="sk_live_51abcdef") as process:
-        assert process.wait(timeout=20) == 2
+        assert process.wait(timeout=120) == 2
     assert "STRIPE_SECRET_KEY in the environment is not the sandbox's." in words(clone)
     assert "sk_live_51abcdef" not in words(clone)

@@ -90,7 +90,7 @@ class Site:
         }
 
     def manage(
-        self, *arguments: str, stdin: str = "", within_seconds: float = 90
+        self, *arguments: str, stdin: str = "", within_seconds: float = 200
     ) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` as a stranger would type it, and give what it printed."""
         return subprocess.run(

@@ -109,7 +109,7 @@ def test_on_a_terminal_it_asks(behind_a_dead_proxy, answer, written):
     )  # fmt: skip
     os.close(theirs)
     os.write(ours, answer.encode())
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=200)
     os.close(ours)
     assert "Write it? [y/N]" in printed
     assert (site.env_file.read_text() != before) is written
