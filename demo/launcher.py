@@ -24,7 +24,7 @@ from testbank.environment import read_env_file
 BASE = Path(__file__).resolve().parent.parent
 ENV_FILE = BASE / ".env.demo"
 DATABASE = BASE / "var" / "demo.sqlite3"
-STARTS_WITHIN_SECONDS = 30
+STARTS_WITHIN_SECONDS = 60
 SANDBOX_KEY = "sk_sandbox_demo"
 FOREIGN_NAMES = (
     *("DATABASE_URL", "SECRET_KEY", "DEBUG", "RUN_DIR"),

@@ -35,7 +35,7 @@ def manage(folder: Path, *arguments: str, stdin: str = "") -> "subprocess.Comple
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -103,5 +103,5 @@ def test_invalid_setting_stops_the_web_server(tmp_path: Path) -> None:
     site = Site(folder=tmp_path)
     site.env_file.write_text("STRIPE_SECRET_KEY=sk_test_...\n")
     with site.running("manage.py", "serve") as server:
-        assert server.wait(timeout=20) == 2
+        assert server.wait(timeout=120) == 2
     assert "STRIPE_SECRET_KEY is still a placeholder" in site.log()

@@ -57,7 +57,7 @@ def started_demo(
         yield process
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def words(folder: Path) -> str:

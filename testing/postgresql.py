@@ -6,6 +6,7 @@ socket in that folder only, and is ended by its own process id.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,8 @@ def main() -> int:
     if not parts.FINDERS["postgresql"]():
         sys.stderr.write("postgresql is missing; its tests are skipped\n")
         return 1 if os.environ.get("TESTBANK_REQUIRE") == "all" else 0
+    # SIGTERM unwinds as Ctrl-C does, so that no server is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with running_postgresql() as url:
         environment = os.environ | {"TESTBANK_TEST_DATABASE_URL": url}
         return subprocess.run(sys.argv[1:], env=environment, check=False).returncode

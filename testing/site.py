@@ -90,7 +90,7 @@ class Site:
         }
 
     def manage(
-        self, *arguments: str, stdin: str = "", within_seconds: float = 90
+        self, *arguments: str, stdin: str = "", within_seconds: float = 200
     ) -> subprocess.CompletedProcess[str]:
         """Run `manage.py`, and return the completed process with its output."""
         return subprocess.run(

@@ -108,7 +108,7 @@ def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written
     )  # fmt: skip
     os.close(theirs)
     os.write(ours, answer.encode())
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=200)
     os.close(ours)
     assert "Write it? [y/N]" in printed
     assert (site.env_file.read_text() != before) is written
