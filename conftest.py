@@ -1,4 +1,4 @@
-"""The cast that all tests share: people, a bank on sale, and its owner."""
+"""Fixtures that all tests share: users, a published bank, and its owner."""
 
 import signal
 from datetime import UTC, datetime
@@ -78,39 +78,39 @@ def django_db_modify_db_settings(request, tmp_path_factory):
 
 @pytest.fixture(autouse=True, scope="session")
 def cheap_passwords():
-    """Hashing a password takes a quarter of a second on purpose; here it would be most of a test."""
+    """Use a fast password hasher: the default takes a quarter of a second on purpose."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True, scope="session")
 def media_of_this_run(tmp_path_factory):
-    """Pictures that tests keep do not lie among those of a site in this folder."""
+    """Store uploaded files in a temporary folder instead of the site's."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
 
 
 @pytest.fixture(scope="session")
-def own_run_dir(tmp_path_factory):
-    """What the processes of this run tell one another stays with this run's one process."""
+def run_dir_of_session(tmp_path_factory):
+    """Set RUN_DIR to a temporary folder, so that test processes do not share state."""
     settings.RUN_DIR = tmp_path_factory.mktemp("run")
     return settings.RUN_DIR
 
 
 @pytest.fixture(autouse=True)
-def empty_run_dir(own_run_dir):
-    """No test hears what payment was like in the one before."""
-    for mark in own_run_dir.iterdir():
+def empty_run_dir(run_dir_of_session):
+    """Delete the outage state that the previous test left in RUN_DIR."""
+    for mark in run_dir_of_session.iterdir():
         mark.unlink()
 
 
 @pytest.fixture(autouse=True)
 def language_of_the_site():
-    """No test speaks the language in which the one before answered its visitor."""
+    """Reset the active language, which a request of the previous test may have set."""
     translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)
 def empty_cache(request):
-    """A test that commits leaves no rate limits to the next: flushing leaves the cache's table."""
+    """Clear caches. Flushing a database does not clear the cache's table with its rate limits."""
     if commits(request.node):
         request.getfixturevalue("transactional_db")
     yield
@@ -122,7 +122,7 @@ def empty_cache(request):
 
 @pytest.fixture
 def at():
-    """The moment at which tests act where the moment matters."""
+    """The current time for services that take one."""
     return NOON
 
 
@@ -148,7 +148,7 @@ def category(db):
 
 @pytest.fixture
 def make_bank(category):
-    """Makes a published bank of five questions; fields may be changed."""
+    """A factory of published banks with five questions; takes fields to override."""
 
     def make(slug="git", *, questions=5, **fields):
         test_bank = TestBank.objects.create(
@@ -204,7 +204,7 @@ def owner(test_bank):
 
 
 def item(number):
-    """Question `number` of a bank: the key is its second choice."""
+    """Return item `number` of a bank: its key is the second choice."""
     return SingleChoice(
         stem=Text(source=f"Question {number}?"),
         explanation=Text(source=f"Because of {number}."),

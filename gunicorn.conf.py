@@ -22,6 +22,6 @@ graceful_timeout = 30
 
 def post_worker_init(_worker: object) -> None:
     """Log how Stripe is reached, once the application is loaded."""
-    from operations.processes import tell_at_start  # noqa: PLC0415 - needs Django's settings
+    from operations.processes import log_stripe_route  # noqa: PLC0415 - needs Django's settings
 
-    tell_at_start()
+    log_stripe_route()

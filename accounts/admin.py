@@ -1,4 +1,4 @@
-"""People in the admin, and what admin pages of all rooms share."""
+"""Admin pages of users and groups, and the read-only base that all apps share."""
 
 from typing import Any
 
@@ -14,24 +14,21 @@ from accounts.models import User
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows that are shown and never written here: what happened cannot be edited."""
+    """A changelist and detail pages without add, change and delete, for rows that are a record."""
 
     def has_add_permission(self, _request: HttpRequest, *_args: Any) -> bool:
-        """Never."""
         return False
 
     def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Never."""
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Never."""
         return False
 
 
 @admin.register(User)
 class UserAdmin(ModelAdmin):
-    """People. They sign up by themselves; here they are found, made staff, or shut out."""
+    """Find users, make them staff, or deactivate them. Users sign up by themselves."""
 
     list_display = ("email", "name", "is_staff", "is_active", "joined_at")
     list_filter = ("is_staff", "is_active", "groups")
@@ -53,31 +50,31 @@ class UserAdmin(ModelAdmin):
     filter_horizontal = ("groups",)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
-        """People sign up; the first of staff is made by `manage.py createsuperuser`."""
+        """False: users sign up, and `manage.py createsuperuser` creates the first superuser."""
         return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """A person with orders is shut out, not removed."""
+        """False: a user with orders is deactivated, not deleted."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Only who may do everything makes others powerful, and nobody shuts out themselves."""
-        fixed = list(super().get_readonly_fields(request, obj))
+        """Only a superuser grants permissions, and nobody can deactivate or demote themselves."""
+        readonly = list(super().get_readonly_fields(request, obj))
         if not getattr(request.user, "is_superuser", False):
-            fixed += ["is_staff", "is_superuser", "groups"]
+            readonly += ["is_staff", "is_superuser", "groups"]
         if obj == request.user:
-            fixed += ["is_active", "is_staff", "is_superuser"]
-        return fixed
+            readonly += ["is_active", "is_staff", "is_superuser"]
+        return readonly
 
 
-# Allauth's own pages would show, to whoever may see them, the secrets of second factors.
+# Allauth's own admin pages would show the secrets of second factors.
 for model in (Authenticator, EmailAddress, Group):
     admin.site.unregister(model)
 
 
 @admin.register(Group)
 class GroupAdmin(ModelAdmin):
-    """What colleagues may do, by their work."""
+    """Groups of staff and their permissions."""
 
     filter_horizontal = ("permissions",)
     search_fields = ("name",)

@@ -1,4 +1,4 @@
-"""Who you are: a user signs in by e-mail. What users own stands in `catalog.Access`."""
+"""The user, who signs in by email. `catalog.Access` has the banks that users may open."""
 
 import uuid
 from typing import Any, ClassVar
@@ -11,22 +11,22 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; the e-mail is kept in lower case, so that one person is one row."""
+    """Creates users. Emails are stored in lower case, so that one person is one row."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A new user. Raises IntegrityError where the e-mail is taken in any case."""
+        """Create a user. Raises: IntegrityError if the email is taken, in any case."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A new user who may do everything."""
+        """Create a user with every permission."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A learner; a seller or an operator where `is_staff` is set."""
+    """A learner, or with `is_staff` a seller or operator."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(_("email address"), unique=True)
@@ -48,5 +48,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def display_name(user: User) -> str:
-    """What pages and mails call a user."""
+    """Return the name that pages and mails show."""
     return user.name or user.email

@@ -1,4 +1,4 @@
-"""How secrets of authenticator apps and recovery codes are kept: encrypted, not as text."""
+"""Encryption of the stored secrets of authenticator apps and recovery codes."""
 
 import base64
 import hashlib
@@ -11,16 +11,16 @@ from django.conf import settings
 class EncryptingAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth is untyped
     """Encrypts with a key derived from `SECRET_KEY`, so that a copy of the database is not enough.
 
-    `SECRET_KEY_FALLBACKS` still open what an older key closed. Where no key does, the
+    `SECRET_KEY_FALLBACKS` still decrypt what an older key encrypted. If no key does, the
     operator runs `manage.py reset_second_factor`.
     """
 
     def encrypt(self, text: str) -> str:
-        """The text, closed with the current key."""
+        """Encrypt with the current key."""
         return _fernet().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """What was encrypted. Raises: InvalidToken where no key opens it."""
+        """Decrypt with the current key or a fallback. Raises: InvalidToken if none fits."""
         return _fernet().decrypt(encrypted_text.encode()).decode()
 
 

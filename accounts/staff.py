@@ -1,7 +1,7 @@
-"""Who may work at the back of the shop: staff who have shown their second factor.
+"""Access control for staff pages: a staff account, and a second factor shown in this session.
 
-The factor itself (an authenticator app, recovery codes) is allauth's. What staff may do is
-Django's permissions.
+Allauth implements the factor (an authenticator app, recovery codes); Django's permissions
+decide what staff may do.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,11 @@ from accounts.models import User
 Parameters = ParamSpec("Parameters")
 
 
-def way_in(request: HttpRequest) -> HttpResponse | None:
-    """Where this person must go first; None for staff who may pass.
+def staff_redirect(request: HttpRequest) -> HttpResponse | None:
+    """Return a redirect to the sign-in or second-factor page; None for staff with full access.
 
-    Strangers sign in; staff set up a second factor, or show it where this session has not
-    seen it yet. Raises: Http404 for everybody else, who need not know what stands here.
+    Anonymous visitors sign in; staff set up a second factor, or enter its code if this session
+    has not seen one. Raises: Http404 for everybody else, which hides that the page exists.
     """
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path())
@@ -37,7 +37,7 @@ def way_in(request: HttpRequest) -> HttpResponse | None:
 
 
 def has_shown_second_factor(request: HttpRequest, user: User) -> bool:
-    """True where this session has seen a code of the user's authenticator."""
+    """Return True if a code of the user's authenticator was entered in this session."""
     return any(record["method"] == "mfa" for record in get_authentication_records(request, user))
 
 
@@ -49,12 +49,12 @@ def _factor_page(user: User) -> str:
 def staff_only(
     view: Callable[Concatenate[HttpRequest, Parameters], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponse]:
-    """The view, for staff alone; see `way_in` for all others."""
+    """Require staff with a second factor; redirect or 404 others as `staff_redirect` does."""
 
     @wraps(view)
     def guarded(
         request: HttpRequest, /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> HttpResponse:
-        return way_in(request) or view(request, *args, **kwargs)
+        return staff_redirect(request) or view(request, *args, **kwargs)
 
     return guarded

@@ -1,4 +1,4 @@
-"""The back office as an app, and its site in the place of Django's admin."""
+"""App configs: the back office, and its admin site as Django's default one."""
 
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
@@ -12,14 +12,14 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         """Create the groups after each migration; only apps with models send the signal."""
-        from backoffice.groups import make_groups  # noqa: PLC0415 - models are loaded only now
+        from backoffice.groups import create_default_groups  # noqa: PLC0415 - models are loaded only now
 
-        post_migrate.connect(make_groups, sender=apps.get_app_config("accounts"))
+        post_migrate.connect(create_default_groups, sender=apps.get_app_config("accounts"))
 
 
 class BackofficeAdminConfig(admin_apps.AdminConfig):
     """`django.contrib.admin` with our site as `admin.site`."""
 
-    # Django would otherwise take this for the config of the app `backoffice`.
+    # Without this, Django would choose this class as the config of the app `backoffice`.
     default = False
     default_site = "backoffice.site.BackOffice"

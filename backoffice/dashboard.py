@@ -1,4 +1,4 @@
-"""The first page of the back office: what was sold lately, and what went wrong."""
+"""The dashboard on the admin's index page: recent sales, orders and incidents."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ LATEST = 8
 
 @dataclass(frozen=True)
 class Sales:
-    """What was paid and has not gone back, in one currency; both as people read them."""
+    """Net sales in one currency: `amount` is formatted, after refunds; `orders` were paid."""
 
     amount: str
     orders: int
 
 
 def back_office_index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the figures of the last days to the page, of the mode that the key is of."""
+    """Add the figures of the last `DAYS` days to the index page, in the Stripe key's mode."""
     at = timezone.now()
     context.update(days=DAYS, banks_on_sale=TestBank.objects.published().count())
     if request.user.has_perm("payments.view_order"):

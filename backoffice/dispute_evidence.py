@@ -1,6 +1,6 @@
-"""What to answer a bank with that wants a payment back: what was bought, opened and practised.
+"""The evidence for a dispute: what was bought, opened and practiced, as a page to print.
 
-Composes what payments, catalog and practice know; to be printed on paper or as a PDF.
+Joins data of payments, catalog and practice.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from practice.history import AttemptRecord, attempt_history
 @permission_required("payments.view_dispute", raise_exception=True)
 @require_GET
 def evidence(request: HttpRequest, dispute_id: int) -> HttpResponse:
-    """The page of one dispute, for staff who may see disputes."""
+    """Show the evidence of one dispute, to staff with `payments.view_dispute`."""
     disputes = Dispute.objects.select_related("order__user")
     dispute = get_object_or_404(disputes, pk=dispute_id)
     return render(request, "backoffice/dispute_evidence.html", _context(dispute))
@@ -30,7 +30,7 @@ def evidence(request: HttpRequest, dispute_id: int) -> HttpResponse:
 
 def _context(dispute: Dispute) -> dict[str, Any]:
     order = dispute.order
-    rounds = _rounds(order)
+    attempts = _attempts(order)
     return {
         "dispute": dispute,
         "order": order,
@@ -43,13 +43,13 @@ def _context(dispute: Dispute) -> dict[str, Any]:
             source_kind=Access.Source.ORDER, source_id=str(order.pk)
         ).select_related("test_bank"),
         "history": order.events.order_by("at", "pk"),
-        "rounds": rounds,
-        "answered": sum(one.answered for one in rounds),
+        "rounds": attempts,
+        "answered": sum(attempt.answered for attempt in attempts),
         "written_at": timezone.now(),
     }
 
 
-def _rounds(order: Order) -> list[AttemptRecord]:
+def _attempts(order: Order) -> list[AttemptRecord]:
     if order.user_id is None:
         return []
     banks = list(order.lines.values_list("test_bank_id", flat=True))

@@ -1,6 +1,6 @@
-"""The two groups that a new site begins with; afterwards they belong to its people.
+"""The default groups of staff, sellers and operators. Superusers may change them later.
 
-Money is read-only for everybody, so both only differ in what they may write.
+Orders and events are read-only for everybody: the groups differ in what else they may write.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
 SELLERS, OPERATORS = "Sellers", "Operators"
-MAY: dict[str, dict[str, tuple[str, ...]]] = {
+GROUP_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     SELLERS: {
         "catalog.category": ("view", "add", "change", "delete"),
         "catalog.testbank": ("view", "add", "change", "delete"),
@@ -36,25 +36,26 @@ MAY: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def make_groups(**_kwargs: Any) -> None:
-    """Make each group that is missing, with its permissions; touch none that stands.
+def create_default_groups(**_kwargs: Any) -> None:
+    """Create the groups that are missing, with their permissions; leave existing ones unchanged.
 
-    Called after every `migrate`, since permissions are made there too.
+    Idempotent: a `post_migrate` receiver, which runs after every `migrate`.
     """
-    there = set(Group.objects.filter(name__in=MAY).values_list("name", flat=True))
-    missing = [name for name in MAY if name not in there]
+    names = Group.objects.filter(name__in=GROUP_PERMISSIONS).values_list("name", flat=True)
+    missing = [name for name in GROUP_PERMISSIONS if name not in set(names)]
     if missing:
-        # Django makes those of a room only when its turn comes, after ours.
-        for room in {model.split(".")[0] for name in missing for model in MAY[name]}:
-            create_permissions(apps.get_app_config(room), verbosity=0)
+        # Django creates an app's permissions in post_migrate of that app, which may come later.
+        labels = {model.split(".")[0] for name in missing for model in GROUP_PERMISSIONS[name]}
+        for label in labels:
+            create_permissions(apps.get_app_config(label), verbosity=0)
     for name in missing:
-        Group.objects.create(name=name).permissions.set(_permissions(MAY[name]))
+        Group.objects.create(name=name).permissions.set(_permissions(GROUP_PERMISSIONS[name]))
 
 
-def _permissions(rooms: dict[str, tuple[str, ...]]) -> list[Permission]:
+def _permissions(verbs_by_model: dict[str, tuple[str, ...]]) -> list[Permission]:
     wanted = Q(pk=None)
-    for model, verbs in rooms.items():
-        room, name = model.split(".")
+    for model, verbs in verbs_by_model.items():
+        label, name = model.split(".")
         codenames = [f"{verb}_{name}" for verb in verbs]
-        wanted |= Q(content_type__app_label=room, codename__in=codenames)
+        wanted |= Q(content_type__app_label=label, codename__in=codenames)
     return list(Permission.objects.filter(wanted))

@@ -1,6 +1,6 @@
-"""The admin site: who may enter, and the policy its pages need.
+"""The admin site: access control, and the content security policy that its pages need.
 
-Its pages stand in each room's `admin.py`; its look and its menu in `settings.UNFOLD`.
+Each app registers its pages in its `admin`; theme and menu are in `backoffice/theme.py`.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.sites import UnfoldAdminSite
 
-from accounts.staff import way_in
+from accounts.staff import staff_redirect
 
-# Unfold's pages carry their colours in a style element and compute Alpine expressions.
+# Unfold puts its colors into a style element, and Alpine evaluates expressions.
 POLICY = {
     "script-src": ["'self'", "'unsafe-eval'"],
     "style-src": ["'self'", "'unsafe-inline'"],
@@ -22,21 +22,21 @@ POLICY = {
 
 
 class BackOffice(UnfoldAdminSite):
-    """The admin, for staff who have shown their second factor."""
+    """Django's admin, for staff who have entered their second factor."""
 
     def admin_view(  # type: ignore[override] # wraps the view, so its type is not kept
         self, view: Callable[..., Any], cacheable: bool = False
     ) -> Callable[..., Any]:
-        """The view, behind `way_in`, with the policy that unfold needs."""
+        """Wrap the view with `staff_redirect` and with unfold's content security policy."""
         guarded = super().admin_view(view, cacheable)
 
-        def admitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            return way_in(request) or cast(HttpResponse, guarded(request, *args, **kwargs))
+        def staff_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            return staff_redirect(request) or cast(HttpResponse, guarded(request, *args, **kwargs))
 
-        return cast(Callable[..., Any], csp_replace(POLICY)(admitted))
+        return cast(Callable[..., Any], csp_replace(POLICY)(staff_view))
 
     def login(
         self, request: HttpRequest, _extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """There is one sign-in for all: the site's."""
-        return way_in(request) or redirect("admin:index")
+        """Redirect to the site's sign-in: the admin has none of its own."""
+        return staff_redirect(request) or redirect("admin:index")

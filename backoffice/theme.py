@@ -1,4 +1,4 @@
-"""What the admin looks like and what its menu holds: the site's colours, in unfold's words."""
+"""Unfold's settings: the admin's theme, with the site's colors, and its menu."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-# Paper and ink of static/css: light steps are the paper's, dark ones the night's.
+# The colors of static/css: light steps are the light scheme's, dark steps the dark scheme's.
 BASE = {
     "50": "oklch(97.6% .009 88)",
     "100": "oklch(94.8% .013 88)",
@@ -40,8 +40,8 @@ MODES = {
 }
 
 
-def back_office_look(*, site_name: str, mode: str) -> dict[str, Any]:
-    """The settings of unfold for this site; `mode` is that of the Stripe key."""
+def unfold_settings(*, site_name: str, mode: str) -> dict[str, Any]:
+    """Return the setting UNFOLD; `mode` is the Stripe key's."""
     return {
         "SITE_TITLE": site_name,
         "SITE_HEADER": site_name,
@@ -97,10 +97,10 @@ def _group(title: Any, *entries: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "items": list(entries)}
 
 
-def _entry(title: Any, icon: str, room: str, model: str) -> dict[str, Any]:
+def _entry(title: Any, icon: str, app_label: str, model: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{room}_{model}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{room}.view_{model}"),
+        "link": reverse_lazy(f"admin:{app_label}_{model}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app_label}.view_{model}"),
     }

@@ -1,8 +1,7 @@
-"""What the demo's people have done: bought, practised, reviewed, and the seller's answers.
+"""Load the demo's history: purchases, rounds of practice, reviews and replies.
 
-All of it goes through the services that real people use, with the moments at which it would
-have happened, so that the rules of every room hold for it. `people.py` names the people and
-what they say, `buying.py` and `practising.py` let them act.
+Calls the same services as the site, with times in the past, so that every rule holds for demo
+data too. `people.py` has the data; `purchases.py` and `practice_sessions.py` act on it.
 """
 
 from datetime import datetime, timedelta
@@ -24,17 +23,17 @@ from demo.people import (
     SIGNING_IN,
     Purchase,
 )
-from demo.practice_sessions import practise
+from demo.practice_sessions import take_round
 from demo.purchases import abandon, buy, fail, refund
 from outbox.models import OutgoingMail
 from payments.models import Order
 
-# An evening: nobody practises at the minute at which somebody starts a demo.
+# All history happens in the evening, whenever the demo is started.
 HOUR = 19
 
 
 def load_demo_people() -> None:
-    """Those who sign in with the demo's password. Who is there already is left alone."""
+    """Create the users who sign in with the demo's password. Idempotent."""
     for email, name in SIGNING_IN.items():
         if User.objects.filter(email=email).exists():
             continue
@@ -45,28 +44,28 @@ def load_demo_people() -> None:
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 
 
-def load_demo_life(*, at: datetime) -> int:
-    """Let the demo's people have acted before `at`; how many purchases were made.
+def load_demo_activity(*, at: datetime) -> int:
+    """Create the history before `at`; return the number of purchases.
 
-    Atomic. Idempotent: whoever has an order already has had a life, and is left alone.
+    Atomic. Idempotent: users who have an order are skipped.
     """
     with transaction.atomic():
         banks = {bank.slug: bank for bank in TestBank.objects.all()}
         people = [_person(email, name) for email, name in REVIEWERS.items()]
         lena = User.objects.get(email=LEARNER)
-        made = sum(_live(person, banks, at) for person in (lena, *people))
+        made = sum(_load_person(person, banks, at) for person in (lena, *people))
         if made:
-            _mails_were_sent([person.email for person in (lena, *people)])
+            _mark_mails_as_sent([person.email for person in (lena, *people)])
     return made
 
 
 def _person(email: str, name: str) -> User:
-    """One who only ever speaks: with a name, and without a password to sign in with."""
+    """Get or create a reviewer, who has no password to sign in with."""
     person = User.objects.filter(email=email).first()
     return person or User.objects.create_user(email, name=name)
 
 
-def _live(person: User, banks: dict[str, TestBank], at: datetime) -> int:
+def _load_person(person: User, banks: dict[str, TestBank], at: datetime) -> int:
     if Order.objects.filter(user=person).exists():
         return 0
     wanted = [(one, banks.get(one.bank)) for one in PURCHASES if one.who == person.email]
@@ -75,7 +74,7 @@ def _live(person: User, banks: dict[str, TestBank], at: datetime) -> int:
         _purchase(person, purchase, bank, at=moment(at, purchase.days_ago))
     for done in ROUNDS:
         if done.who == person.email and done.bank in banks:
-            practise(person, banks[done.bank], done, at=moment(at, done.days_ago))
+            take_round(person, banks[done.bank], done, at=moment(at, done.days_ago))
     return len(known)
 
 
@@ -105,12 +104,12 @@ def _review(person: User, purchase: Purchase, bank: TestBank, *, at: datetime) -
 
 
 def moment(at: datetime, days_ago: int) -> datetime:
-    """The evening of the day so many days before `at`; a day at least."""
+    """Return the evening of the day so many days before `at`."""
     day = at - timedelta(days=days_ago)
     return day.replace(hour=HOUR, minute=12, second=0, microsecond=0)
 
 
-def _mails_were_sent(recipients: list[str]) -> None:
-    """What was bought long ago is not announced today."""
+def _mark_mails_as_sent(recipients: list[str]) -> None:
+    """Send no mails for purchases in the past."""
     waiting = OutgoingMail.objects.filter(recipient__in=recipients, sent_at=None)
     waiting.update(sent_at=F("due_at"))

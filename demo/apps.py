@@ -1,4 +1,4 @@
-"""The demo as an app. It is installed only if TESTBANK_DEMO is set."""
+"""The app config. The app is installed only if TESTBANK_DEMO is set."""
 
 from django.apps import AppConfig
 

@@ -1,7 +1,4 @@
-"""The demo's banks. Idempotent: what is there already is left as it is.
-
-Its people and what they did are in `demo/people.py` and `demo/activity.py`.
-"""
+"""Load the demo's banks from the folders in `demo/content/`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +12,15 @@ FOLDER = Path(__file__).parent / "content"
 
 
 def demo_folders() -> list[Path]:
-    """The folder of each demo bank, in the order of their slugs."""
+    """Return the folder of each demo bank, by slug."""
     return sorted(sheet.parent for sheet in FOLDER.glob(f"*/{SHEET}"))
 
 
 def load_demo_banks(*, at: datetime | None = None) -> list[TestBank]:
-    """Every demo bank that is not there yet, made and put on sale; `at` is now by default."""
+    """Create and publish the demo banks that are missing, and return them. Idempotent.
+
+    `at` defaults to now.
+    """
     at = at or timezone.now()
     return [
         make_bank(folder=read_bank_folder(path), at=at)

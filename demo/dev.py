@@ -1,7 +1,7 @@
 """`make dev`: the demo with DEBUG, for work on the site. Arguments go to `runserver`.
 
 The web server runs in this terminal, so that `breakpoint()` stops there. It reloads itself when
-code changes and reads each template anew. The sandbox and the worker run beside it.
+code changes, and templates are not cached. The sandbox and the worker run as child processes.
 """
 
 import os
@@ -29,7 +29,7 @@ from demo.launcher import (
 
 
 def run() -> None:
-    """Start everything and stay until Ctrl-C. Raises: DemoError."""
+    """Start all processes and wait for Ctrl-C. Raises: DemoError."""
     ports = Ports.from_environment(os.environ)
     refuse_real_keys(os.environ)
     refuse_taken_ports(ports)
@@ -38,7 +38,7 @@ def run() -> None:
     set_up_django()
     load_content()
     beside = commands(ports)
-    # The worker has no terminal: a breakpoint there would end what it is doing.
+    # The worker has no terminal: a breakpoint there would raise in the running job.
     behind = [start(beside["sandbox"]), start(beside["worker"], PYTHONBREAKPOINT="0")]
     with ended_with_us(behind), ended_with_us([web := start_web(ports)]):
         address = f"http://127.0.0.1:{ports.web}/"
@@ -53,7 +53,7 @@ def run() -> None:
 
 
 def start_web(ports: Ports) -> subprocess.Popen[bytes]:
-    """Django's development server, on this terminal."""
+    """Start Django's development server on this terminal."""
     address = f"127.0.0.1:{ports.web}"
     command = [sys.executable, "manage.py", "runserver", address, *sys.argv[1:]]
     return subprocess.Popen(command, cwd=BASE, env=own_environment())

@@ -1,7 +1,7 @@
-"""`make demo`: the whole shop on one machine, with a stand-in for Stripe, for a look.
+"""`make demo`: run the site, its worker and the Stripe sandbox on one machine.
 
-It has settings (`.env.demo`), a database and a folder of mails of its own, so that it can
-never touch a real site. It starts what it needs, and ends it with itself.
+The demo has its own settings (`.env.demo`), database and mail folder, so that it cannot touch a
+real site. It starts the processes that it needs, and ends them when it ends.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from testbank.environment import read_env_file
 BASE = Path(__file__).resolve().parent.parent
 ENV_FILE = BASE / ".env.demo"
 DATABASE = BASE / "var" / "demo.sqlite3"
-STARTS_WITHIN_SECONDS = 30
+STARTS_WITHIN_SECONDS = 60
 SANDBOX_KEY = "sk_sandbox_demo"
 FOREIGN_NAMES = (
     *("DATABASE_URL", "SECRET_KEY", "DEBUG", "RUN_DIR"),
@@ -38,14 +38,14 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the demo listens, on 127.0.0.1."""
+    """The demo's ports on 127.0.0.1."""
 
     web: int
     sandbox: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
-        """PORT for the shop and the port after it for the sandbox. Raises: DemoError."""
+        """Read PORT, the site's port; the sandbox has the next one. Raises: DemoError."""
         text = environment.get("PORT", "8000")
         if not text.isdigit() or not 1024 <= int(text) <= 65534:
             raise DemoError(f"PORT is {text!r}. Use a number from 1024 to 65534: PORT=8100.")
@@ -53,13 +53,13 @@ class Ports:
 
 
 def say(line: str) -> None:
-    """One line for a step, at once, also in a pipe."""
+    """Print a line, and flush it for a pipe."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def refuse_real_keys(environment: Mapping[str, str]) -> None:
-    """The demo starts beside no key that could reach Stripe. Raises: DemoError."""
+    """Refuse to start if a key that is valid at Stripe is set. Raises: DemoError."""
     for source, values in (
         ("the environment", environment),
         (".env.demo", read_env_file(ENV_FILE)),
@@ -74,7 +74,7 @@ def refuse_real_keys(environment: Mapping[str, str]) -> None:
 
 
 def refuse_taken_ports(ports: Ports) -> None:
-    """Both ports are free. Raises: DemoError, which names the one that is not."""
+    """Refuse to start if a port is in use. Raises: DemoError, which names the port."""
     for port in (ports.web, ports.sandbox):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,7 +88,7 @@ def refuse_taken_ports(ports: Ports) -> None:
 
 
 def write_settings(ports: Ports, **changes: str) -> None:
-    """Write `.env.demo` anew, keeping the secrets of the last time so that sign-ins last."""
+    """Rewrite `.env.demo`, keeping its secrets so that sessions stay valid."""
     former = read_env_file(ENV_FILE)
     sandbox = f"http://127.0.0.1:{ports.sandbox}"
     values = {
@@ -114,13 +114,13 @@ def write_settings(ports: Ports, **changes: str) -> None:
 
 
 def own_environment() -> dict[str, str]:
-    """This process's environment without any setting that belongs to another site."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_NAMES)}
-    return kept | {"TESTBANK_ENV_FILE": ENV_FILE.name, "PYTHONUNBUFFERED": "1"}
+    """Return this process's environment without the settings of another site."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_NAMES)}
+    return own | {"TESTBANK_ENV_FILE": ENV_FILE.name, "PYTHONUNBUFFERED": "1"}
 
 
 def prepare() -> None:
-    """Bring the demo's database, files and content up to date, in this process."""
+    """Migrate the database, collect static files and load content, in this process."""
     set_up_django()
     say("Pages: collecting styles and fonts")
     collect_static()
@@ -128,7 +128,7 @@ def prepare() -> None:
 
 
 def set_up_django() -> None:
-    """Load the settings that were written just now."""
+    """Set up Django with the settings in `.env.demo`."""
     os.environ.clear()
     os.environ.update(own_environment())
     os.environ["DJANGO_SETTINGS_MODULE"] = "testbank.settings"
@@ -138,7 +138,7 @@ def set_up_django() -> None:
 
 
 def load_content() -> None:
-    """Migrate the database, and load what the demo shows."""
+    """Migrate the database, and load the demo's content."""
     from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
 
     say("Database: bringing it up to date")
@@ -148,7 +148,7 @@ def load_content() -> None:
 
 
 def collect_static() -> None:
-    """Collect the browser's files where one has changed: compressing them takes seconds."""
+    """Collect static files if one has changed, since compressing them takes seconds."""
     from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
 
     mark, now = BASE / "var" / "demo-static" / "collected", static_fingerprint()
@@ -158,7 +158,7 @@ def collect_static() -> None:
 
 
 def static_fingerprint() -> str:
-    """Tells whether a file that the browser gets was added, changed or removed."""
+    """Return a hash that changes if a static file is added, changed or removed."""
     from django.contrib.staticfiles.finders import get_finders  # noqa: PLC0415 - as above
 
     files = hashlib.sha256()
@@ -170,7 +170,7 @@ def static_fingerprint() -> str:
 
 
 def commands(ports: Ports) -> dict[str, list[str]]:
-    """What runs: the sandbox, the shop and its worker."""
+    """Return the commands of the sandbox, the web server and the worker."""
     settings = read_env_file(ENV_FILE)
     sandbox = [
         *(sys.executable, "-m", "sandbox", "--port", str(ports.sandbox)),
@@ -185,7 +185,7 @@ def commands(ports: Ports) -> dict[str, list[str]]:
 
 
 def start(command: list[str], **variables: str) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, so that Ctrl-C reaches this process alone."""
+    """Start a program in its own session, so that Ctrl-C reaches this process only."""
     return subprocess.Popen(
         command,
         cwd=BASE,
@@ -196,7 +196,7 @@ def start(command: list[str], **variables: str) -> subprocess.Popen[bytes]:
 
 
 def wait_until_answering(address: str, programs: list[subprocess.Popen[bytes]]) -> None:
-    """Return once the address answers. Raises: DemoError."""
+    """Wait until the address responds. Raises: DemoError."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     ends_at = time.monotonic() + STARTS_WITHIN_SECONDS
     while time.monotonic() < ends_at:
@@ -211,7 +211,7 @@ def wait_until_answering(address: str, programs: list[subprocess.Popen[bytes]]) 
 
 @contextlib.contextmanager
 def ended_with_us(programs: list[subprocess.Popen[bytes]]) -> Iterator[None]:
-    """End every program when the block is left, however it is left."""
+    """Terminate the programs on exit, also after an exception."""
     try:
         yield
     finally:
@@ -225,7 +225,7 @@ def ended_with_us(programs: list[subprocess.Popen[bytes]]) -> Iterator[None]:
 
 
 def run() -> None:
-    """Start the demo and stay until Ctrl-C. Raises: DemoError."""
+    """Start the demo and wait for Ctrl-C. Raises: DemoError."""
     ports = Ports.from_environment(os.environ)
     refuse_real_keys(os.environ)
     refuse_taken_ports(ports)
@@ -248,7 +248,7 @@ def run() -> None:
 
 
 def say_sign_ins(address: str) -> None:
-    """Print what a visitor needs to know."""
+    """Print the accounts, the mail page and the test card."""
     from demo.people import (  # noqa: PLC0415 - needs Django's settings
         LEARNER,
         NEWCOMER,
@@ -264,7 +264,7 @@ def say_sign_ins(address: str) -> None:
 
 
 def exit_code_of(run: Callable[[], None], name: str) -> int:
-    """Run until Ctrl-C: 0 then, 2 where it could not start or go on."""
+    """Run until Ctrl-C, and return the exit code: 0, or 2 for a DemoError."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         run()

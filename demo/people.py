@@ -1,4 +1,4 @@
-"""Who they are, what they bought, how they practised and what they say of it."""
+"""The demo's users, and the data of their purchases, rounds of practice and reviews."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ PASSWORD = "practice-makes-perfect"  # noqa: S105 - printed by the demo, for the
 LEARNER = "learner@demo.example"
 NEWCOMER = "newcomer@demo.example"
 SELLER = "seller@demo.example"
-# Who signs in, and is called.
+# The users who can sign in, by email, with their names.
 SIGNING_IN = {LEARNER: "Lena Learner", NEWCOMER: "Nico Newcomer", SELLER: "Sol Seller"}
 REVIEWERS = {
     "amara.obi@demo.example": "Amara O.",
@@ -32,9 +32,9 @@ HTTP, NETWORKING, FIRST_AID = (
 
 @dataclass(frozen=True)
 class Purchase:
-    """One purchase, so many days before the demo began, and what its buyer says of it.
+    """A purchase, `days_ago` days before the demo was loaded, and the buyer's review.
 
-    `end` is how it ended; amounts are in the smallest unit. Without stars there is no review.
+    `end` is the order's outcome; amounts are in the smallest unit. 0 stars is no review.
     """
 
     who: str
@@ -51,9 +51,9 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Round:
-    """One round over a bank. `answers` of it are given, 0 is all of them.
+    """A round of practice. `answers` is how many questions are answered, 0 for all.
 
-    `right_percent` is how often the learner knows, `weak` where it is otherwise, by domain.
+    `right_percent` is the share of correct answers; `weak` overrides it by domain.
     """
 
     who: str
@@ -64,18 +64,18 @@ class Round:
     answers: int = 0
 
     def right_percent_in(self, domain: str) -> int:
-        """How likely the learner knows a question of this domain."""
+        """Return the share of correct answers in a domain."""
         return self.weak.get(domain, self.right_percent)
 
 
 PURCHASES = (
-    # The learner: two banks in use, one of which ends soon; one given back, one left lying.
+    # The learner: two banks with access, of which one ends soon; one refunded, one expired.
     Purchase(LEARNER, STATISTICS, 174),
     Purchase(LEARNER, SQL, 69),
     Purchase(LEARNER, NETWORKING, 40, refunded_minor=2900, refunded_after_days=3),
     Purchase(LEARNER, HTTP, 33, end="expired"),
     Purchase(LEARNER, FIRST_AID, 15),
-    # The others, and what they say.
+    # Reviewers.
     Purchase(
         AMARA,
         GIT,

@@ -1,4 +1,4 @@
-"""Rounds of practice that were taken before the demo began, one answer after another."""
+"""Create rounds of practice in the past, answer by answer, through the practice services."""
 
 import random
 from datetime import datetime, timedelta
@@ -13,21 +13,21 @@ from questions.items import AskableItem, ChoiceItem, MultipleChoice, Numeric
 from questions.services import item_of_version
 
 
-def practise(learner: User, test_bank: TestBank, done: Round, *, at: datetime) -> None:
-    """Take a round as it is described. The same each time: chance has a seed of its own."""
+def take_round(learner: User, test_bank: TestBank, done: Round, *, at: datetime) -> None:
+    """Create an attempt as described. Deterministic: the random seed is the round itself."""
     chance = random.Random(f"{learner.email} {test_bank.slug} {done.days_ago}")  # noqa: S311 - a story, no secret
     attempt = start_attempt(learner=learner, test_bank=test_bank, at=at)
     now = at
     for position, version_id in enumerate(attempt.version_ids[: done.answers or None], start=1):
         now += timedelta(seconds=chance.randint(18, 95))
-        # An attempt holds only kinds that can be asked.
+        # An attempt has only askable kinds of items.
         item = cast(AskableItem, item_of_version(version_id))
-        knows = chance.random() < done.right_percent_in(item.domain) / 100
+        is_correct = chance.random() < done.right_percent_in(item.domain) / 100
         submit_answer(
             attempt_id=attempt.pk,
             learner_id=learner.pk,
             position=position,
-            response=_right(item) if knows else _wrong(item, chance),
+            response=_right(item) if is_correct else _wrong(item, chance),
             at=now,
         )
     if not done.answers:
@@ -45,7 +45,7 @@ def _right(item: AskableItem) -> Response:
 
 
 def _wrong(item: AskableItem, chance: random.Random) -> Response:
-    """A mistake that its author foresaw where there is one."""
+    """Return an incorrect response, one with its own feedback if there is one."""
     if isinstance(item, MultipleChoice):
         return ChoiceResponse(chosen=(min(item.key),))
     if isinstance(item, ChoiceItem):

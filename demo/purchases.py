@@ -1,4 +1,4 @@
-"""Purchases that were made in the sandbox before the demo began, as Stripe would have told them."""
+"""Create purchases in the past, from the facts that Stripe's webhooks would have sent."""
 
 from datetime import datetime, timedelta
 
@@ -19,27 +19,27 @@ SESSION_LASTS = timedelta(hours=24)
 
 
 def buy(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
-    """Buy and pay. The access and its mail come with it."""
+    """Place and pay an order, which grants access and queues the receipt."""
     order = _open(learner, test_bank, at=at)
     return fulfill(_session(order, "complete", "paid", at), source=WEBHOOK, at=at + PAID_AFTER)
 
 
 def abandon(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
-    """Go to the payment page and do nothing there until the session expires."""
+    """Place an order whose session expires unpaid."""
     order = _open(learner, test_bank, at=at)
     session = _session(order, "expired", "unpaid", at)
     return apply_session(session, source=WEBHOOK, at=at + SESSION_LASTS)
 
 
 def fail(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
-    """Pay by a delayed method that does not arrive."""
+    """Place an order whose delayed payment fails."""
     order = _open(learner, test_bank, at=at)
     session = _session(order, "complete", "unpaid", at)
     return record_failed_payment(session, source=WEBHOOK, at=at + timedelta(days=3))
 
 
 def refund(order: Order, amount_minor: int, *, at: datetime) -> Order:
-    """Give back a part or all of what was paid."""
+    """Refund a part or all of an order."""
     facts = RefundFacts(
         id=f"re_demo_{order.pk.hex}",
         payment_intent_id=order.payment_intent_id,
@@ -55,7 +55,7 @@ def refund(order: Order, amount_minor: int, *, at: datetime) -> Order:
 
 
 def _open(learner: User, test_bank: TestBank, *, at: datetime) -> Order:
-    """An order whose payment page is open."""
+    """Place an order with an open session."""
     order = get_or_place_order(
         learner=learner,
         test_bank=test_bank,

@@ -32,7 +32,7 @@ def install(requirements: Path, **variables: str) -> "subprocess.CompletedProces
         env={"PIP_CONFIG_FILE": "/dev/null", "PIP_RETRIES": "1", **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -112,7 +112,7 @@ def start_without_second_factor(*command: str, **changed: str) -> str:
         env=variables | changed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     return done.stderr.strip().splitlines()[-1]

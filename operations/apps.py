@@ -1,4 +1,4 @@
-"""Operations as an app."""
+"""The app config: checks and the schema check before `migrate`."""
 
 from django.apps import AppConfig
 from django.db.models.signals import pre_migrate

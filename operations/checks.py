@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the settings as they were written."""
+"""System checks of the settings as they are written in `.env`."""
 
 from typing import Any
 

@@ -28,8 +28,8 @@ logger = logging.getLogger("operations.jobs")
 RECONCILE_EVERY_SECONDS = 300
 # How long a process that died keeps others from reconciling.
 LEASE_SECONDS = 120
-LOOK_BACK = timedelta(days=3)
-# Noted apart from the job's own runs: only those that reached Stripe.
+LOOKBACK = timedelta(days=3)
+# Recorded apart from the job's own runs: only runs that reached Stripe.
 RECONCILED = "reconciled"
 
 
@@ -58,8 +58,8 @@ def reconcile_with_stripe(at: datetime) -> int:
     if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
-        moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOK_BACK, at=at).moves.total()
-        note_run(RECONCILED, at=at)
+        moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOKBACK, at=at).moves.total()
+        record_run(RECONCILED, at=at)
         return moved
     except StripeError as error:
         diagnosis = diagnosis_of(error)
@@ -85,7 +85,7 @@ def reindex_banks(at: datetime) -> int:
     return reindex_changed_banks(at=at)
 
 
-def note_run(name: str, *, at: datetime) -> None:
+def record_run(name: str, *, at: datetime) -> None:
     """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
 

@@ -1,4 +1,4 @@
-"""The figures that should be 0, for Prometheus: one line a figure, with its mode and account.
+"""Metrics for Prometheus: the health counters, labeled with mode and account.
 
 Source: prometheus.io/docs/instrumenting/exposition_formats (text format 0.0.4).
 """
@@ -10,7 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.staff import way_in
+from accounts.staff import staff_redirect
 from payments.monitoring.health_counters import HealthCounters, health_counters
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -30,27 +30,27 @@ HELP = {
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of the key's mode, for whoever shows METRICS_TOKEN, and for staff."""
+    """Respond with the metrics to requests with METRICS_TOKEN as bearer token, and to staff."""
     if not _shows_token(request):
         if not isinstance(request.user, User):
             refused = HttpResponse("a token is needed\n", status=401, content_type="text/plain")
             refused["WWW-Authenticate"] = "Bearer"
             return refused
-        if elsewhere := way_in(request):
-            return elsewhere
+        if redirect := staff_redirect(request):
+            return redirect
     found = health_counters(mode=settings.STRIPE_MODE, at=timezone.now())
     return HttpResponse(exposition(found, settings.STRIPE_ACCOUNT), content_type=TEXT_FORMAT)
 
 
 def _shows_token(request: HttpRequest) -> bool:
-    """Without a setting no token is right."""
+    """Return False if METRICS_TOKEN is not set, whatever the token."""
     kind, _space, token = request.headers.get("Authorization", "").partition(" ")
     expected: str = settings.METRICS_TOKEN
     return bool(expected) and kind == "Bearer" and constant_time_compare(token.strip(), expected)
 
 
 def exposition(found: HealthCounters, account: str) -> str:
-    """The figures in Prometheus' text format."""
+    """Format the health counters in Prometheus' text format."""
     labels = f'{{mode="{found.mode}",account="{account}"}}'
     return "".join(
         f"# HELP testbank_{name} {HELP[name]}\n"

@@ -1,7 +1,7 @@
-"""The page "Payment health" of the back office: the doctor's checks, and what waits for a person.
+"""The admin page "Payment health": the doctor's checks, health counters, events and incidents.
 
-What needs no network is shown at once. The look over the network is made when somebody presses
-the button, in the background; the page refreshes itself until it is done.
+Checks without network calls run in the request. The network check starts by a button and runs in
+the background; the page refreshes itself until it is done.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,11 +20,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from operations.doctor.examination import examine_offline
-from operations.doctor.live import SECONDS_A_CALL, last_look, start_look
+from operations.doctor.background import SECONDS_A_CALL, last_network_check, start_network_check
 from operations.doctor.report import Report, Status
+from operations.doctor.runner import run_offline_checks
 from operations.doctor.setup import Setup
-from operations.processes import way_in_words
+from operations.processes import describe_stripe_route
 from payments.flows.webhook_inbox import dismiss_event, replay_event
 from payments.models import Incident, StripeEvent
 from payments.stripe.outage import last_fallback, outage_is_known
@@ -35,7 +35,7 @@ REFRESH_SECONDS, LONGEST_SECONDS = 2, 20
 SHOP = "Shop"
 ORDERS, EVENTS = "admin:payments_order_changelist", "admin:payments_stripeevent_changelist"
 ACCESSES, REFUNDS = "admin:catalog_access_changelist", "admin:payments_refund_changelist"
-# Where the rows behind a figure stand.
+# The changelist and the filter that show the rows behind a figure.
 ROWS = {
     "shop.paid_not_granted": (ORDERS, "waiting=not_granted"),
     "shop.granted_not_paid": (ACCESSES, "source_kind__exact=order"),
@@ -50,7 +50,7 @@ ROWS = {
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that should be 0, and where its rows are."""
+    """A count that should be 0, and the URL of its rows."""
 
     title: str
     number: str
@@ -60,7 +60,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Checks of one group; `status` is that of the worst."""
+    """The checks of one group; `status` is the worst of theirs."""
 
     title: str
     status: str
@@ -69,27 +69,27 @@ class Group:
 
 @require_safe
 def payment_health(request: HttpRequest) -> HttpResponse:
-    """What is known now, without calling anybody."""
+    """Show the checks, without a network call."""
     _refuse_others(request)
     at = timezone.now()
-    report = examine_offline(Setup.of_site(asked=None, seconds=SECONDS_A_CALL))
-    latest = last_look()
-    under_way = latest is not None and latest.is_under_way(at)
+    report = run_offline_checks(Setup.of_site(route_override=None, seconds=SECONDS_A_CALL))
+    latest = last_network_check()
+    is_running = latest is not None and latest.is_running(at)
     context = {
         **admin.site.each_context(request),
         "title": _("Payment health"),
-        "look": latest,
-        "look_groups": _groups(_of_network(latest.checks)) if latest else [],
-        "under_way": under_way,
-        "refresh_seconds": REFRESH_SECONDS if under_way else None,
+        "network_check": latest,
+        "network_check_groups": _groups(_of_network(latest.checks)) if latest else [],
+        "is_running": is_running,
+        "refresh_seconds": REFRESH_SECONDS if is_running else None,
         "seconds": int((at - latest.started_at).total_seconds()) if latest else 0,
         "longest_seconds": LONGEST_SECONDS,
-        "way": way_in_words(),
+        "stripe_route": describe_stripe_route(),
         "report": report,
         "groups": _groups(check.as_data() for check in report.checks if _is_local(check.group)),
         "figures": list(_figures(report)),
         "outage": outage_is_known(),
-        "detour": last_fallback(),
+        "fallback": last_fallback(),
         "falls_back": settings.STRIPE_PROXY_FALLBACK == "direct",
         "handles_events": request.user.has_perm(HANDLES_EVENTS),
         **_rows(),
@@ -98,17 +98,17 @@ def payment_health(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def look(request: HttpRequest) -> HttpResponse:
-    """Look over the network, in the background; the page shows how far it is."""
+def start_check(request: HttpRequest) -> HttpResponse:
+    """Start the network check in the background; the page shows its progress."""
     _refuse_others(request)
-    if not start_look(at=timezone.now()):
+    if not start_network_check(at=timezone.now()):
         messages.info(request, _("A check is already running."))
     return redirect("operations:payment_health")
 
 
 @require_POST
 def replay(request: HttpRequest, event_id: str) -> HttpResponse:
-    """Handle an event again. It can only do what Stripe has signed, and only once."""
+    """Handle an event again. Safe to repeat: handlers are idempotent, and events are signed."""
     _refuse_others(request, HANDLES_EVENTS)
     event = get_object_or_404(StripeEvent, event_id=event_id)
     if replay_event(event=event, at=timezone.now()):
@@ -119,8 +119,8 @@ def replay(request: HttpRequest, event_id: str) -> HttpResponse:
 
 
 @require_POST
-def aside(request: HttpRequest, event_id: str) -> HttpResponse:
-    """Put an event aside that needs nothing here."""
+def dismiss(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Mark an event that needs no action as dismissed."""
     _refuse_others(request, HANDLES_EVENTS)
     event = get_object_or_404(StripeEvent, event_id=event_id)
     if dismiss_event(event=event, at=timezone.now()):
@@ -134,12 +134,12 @@ def _refuse_others(request: HttpRequest, permission: str = PERMISSION) -> None:
 
 
 def _is_local(group: str) -> bool:
-    """What the offline report has found out, not what it has left out."""
+    """Return True for groups that the offline report runs, not skips."""
     return group in {"Settings", "Environment", "Route", SHOP, "Processes"}
 
 
 def _of_network(checks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the look has found beyond what stands on the page anyway."""
+    """Return the network check's results that the page does not show already."""
     return [
         check
         for check in checks

@@ -1,8 +1,8 @@
-"""What runs of this installation, and by which way each process reaches Stripe.
+"""The running processes of this installation, and the route by which each calls Stripe.
 
-A process leaves a note when it starts and holds a lock on it while it lives, so that a note
-whose lock is free is one of the dead. The doctor compares the notes with its own shell: a
-server that was started with other variables than those one looks at is a riddle otherwise.
+Each process writes a file into RUN_DIR when it starts, and holds a lock on it while it runs: a
+file without a lock belongs to a process that ended. The doctor compares the files with its own
+environment, since a server keeps the variables that it was started with.
 """
 
 import fcntl
@@ -31,8 +31,8 @@ WEB, WORKER = "web server", "worker"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How Stripe is reached, masked. `fingerprint` is of all that decides it, secrets too."""
+class StripeRoute:
+    """How a process calls Stripe, masked. `fingerprint` is a keyed hash of it, with secrets."""
 
     route: str
     key: str
@@ -42,29 +42,29 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """A process at work. `host` is the machine's or the container's name.
+    """A running process. `host` is the name of the machine or container.
 
-    `bind` is where a web server listens, unless it was passed a socket.
+    `bind` is the address of a web server, unless it was passed a socket.
     """
 
     kind: str
     pid: int
     host: str
     started_at: datetime
-    way: Way
+    stripe_route: StripeRoute
     bind: str
 
 
-_held: list[IO[str]] = []
+_lock_files: list[IO[str]] = []
 
 
-def own_way() -> Way:
-    """The way of a call from this process as it is now."""
+def current_stripe_route() -> StripeRoute:
+    """Return the route of a call from this process with its current environment."""
     try:
         route = _route()
     except RouteError as error:
-        return _way(f"none: {error}", str(error))
-    return _way(route.describe(), _whole(route))
+        return _stripe_route(f"none: {error}", str(error))
+    return _stripe_route(route.describe(), _route_with_credentials(route))
 
 
 def _route() -> Route:
@@ -75,13 +75,13 @@ def _route() -> Route:
     )
 
 
-def _whole(route: Route) -> str:
+def _route_with_credentials(route: Route) -> str:
     proxy = route.proxy
     credentials = (proxy.username, proxy.password) if proxy else ()
     return repr((route.describe(), credentials))
 
 
-def _way(described: str, whole: str) -> Way:
+def _stripe_route(described: str, whole: str) -> StripeRoute:
     decides = repr(
         (
             whole,
@@ -91,9 +91,9 @@ def _way(described: str, whole: str) -> Way:
             settings.STRIPE_PROXY_FALLBACK,
         )
     )
-    # Keyed, so that nobody can try passwords on the note.
+    # Keyed with SECRET_KEY, so that nobody can guess passwords from the file.
     digest = hmac.digest(settings.SECRET_KEY.encode(), decides.encode(), hashlib.sha256)
-    return Way(
+    return StripeRoute(
         route=scrub(described),
         key=scrub(settings.STRIPE_SECRET_KEY),
         ca_bundle=str(settings.STRIPE_CA_BUNDLE or ""),
@@ -101,19 +101,21 @@ def _way(described: str, whole: str) -> Way:
     )
 
 
-def note_process(kind: str, *, at: datetime) -> None:
-    """Leave the note of this process. It holds until the process and all its forks have ended.
+def register_process(kind: str, *, at: datetime) -> None:
+    """Write this process's file into RUN_DIR; its lock lasts until the process and forks end.
 
-    Where RUN_DIR cannot be written, nothing is noted and the log says so.
+    If RUN_DIR cannot be written, log a warning and register nothing.
     """
     bind = settings.BIND if kind == WEB else ""
-    process = RunningProcess(kind, os.getpid(), socket.gethostname(), at, own_way(), bind)
+    process = RunningProcess(
+        kind, os.getpid(), socket.gethostname(), at, current_stripe_route(), bind
+    )
     content = asdict(process) | {"started_at": at.isoformat()}
     try:
         folder = _folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = folder / f"{kind.replace(' ', '-')}-{process.host}-{process.pid}.draft"
-        # Kept open on purpose: the lock is the sign of life.
+        # Stays open: the lock shows that the process runs.
         file = draft.open("w", encoding="utf-8")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         json.dump(content, file)
@@ -122,21 +124,21 @@ def note_process(kind: str, *, at: datetime) -> None:
     except OSError as error:
         logger.warning("RUN_DIR cannot be written: %s", type(error).__name__)
         return
-    _held.append(file)
+    _lock_files.append(file)
 
 
 def running_processes() -> list[RunningProcess]:
-    """Every process at work whose note can be read, the oldest first. Removes those of the dead."""
-    found = [process for path in _notes() if (process := _living(path))]
+    """List the running processes, oldest first. Removes the files of processes that ended."""
+    found = [process for path in _process_files() if (process := _running_process(path))]
     return sorted(found, key=lambda process: process.started_at)
 
 
-def _notes() -> Iterator[Path]:
+def _process_files() -> Iterator[Path]:
     with suppress(OSError):
         yield from sorted(_folder().glob("*.json"))
 
 
-def _living(path: Path) -> RunningProcess | None:
+def _running_process(path: Path) -> RunningProcess | None:
     with suppress(OSError, ValueError, KeyError, TypeError), path.open(encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -153,7 +155,9 @@ def _read(content: dict[str, Any]) -> RunningProcess:
         pid=int(content["pid"]),
         host=str(content["host"]),
         started_at=started_at,
-        way=Way(**{name: str(text) for name, text in content["way"].items()}),
+        stripe_route=StripeRoute(
+            **{name: str(text) for name, text in content["stripe_route"].items()}
+        ),
         bind=str(content["bind"]),
     )
 
@@ -163,19 +167,19 @@ def _folder() -> Path:
     return Path(run_dir) / "processes"
 
 
-def tell_at_start() -> None:
-    """Write into the log how Stripe is reached, and what is wrong with it.
+def log_stripe_route() -> None:
+    """Log the route to Stripe, and the findings of the payment checks.
 
     `runserver` runs Django's checks by itself; a production server does not.
     """
-    logger.info("Stripe: %s", way_in_words())
+    logger.info("Stripe: %s", describe_stripe_route())
     for message in run_checks(tags=["payments"]):
         level = logging.ERROR if message.is_serious() else logging.WARNING
         logger.log(level, "%s %s", message.msg, message.hint or "")
 
 
-def way_in_words() -> str:
-    """One masked line: the mode and the route, or why there is none."""
+def describe_stripe_route() -> str:
+    """Return one masked line: the mode and the route, or why there is none."""
     try:
         route = _route()
     except RouteError as error:

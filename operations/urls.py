@@ -1,4 +1,4 @@
-"""Addresses for whoever runs the site."""
+"""URLs for operators."""
 
 from django.contrib import admin
 from django.urls import path
@@ -12,15 +12,17 @@ staff = admin.site.admin_view
 urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("admin/payment-health/", staff(payment_health.payment_health), name="payment_health"),
-    path("admin/payment-health/look/", staff(payment_health.look), name="payment_health_look"),
+    path(
+        "admin/payment-health/look/", staff(payment_health.start_check), name="start_network_check"
+    ),
     path(
         "admin/payment-health/replay/<str:event_id>/",
         staff(payment_health.replay),
-        name="payment_health_replay",
+        name="replay_event",
     ),
     path(
         "admin/payment-health/aside/<str:event_id>/",
-        staff(payment_health.aside),
-        name="payment_health_aside",
+        staff(payment_health.dismiss),
+        name="dismiss_event",
     ),
 ]

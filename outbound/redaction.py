@@ -1,4 +1,4 @@
-"""Mask keys, passwords in addresses, and authorization headers.
+"""Redact secrets: keys, passwords in URLs, and authorization headers.
 
 Types that hold secrets mask themselves; `scrub` is the last step for text on its way to a
 log, a page or a report.

@@ -1,9 +1,9 @@
-"""The outbox as an app."""
+"""The app config of the outbox."""
 
 from django.apps import AppConfig
 
 
 class OutboxConfig(AppConfig):
-    """What must be done once, later, by whichever process is free: emails and leases."""
+    """Work to do once, later: emails, and leases of scheduled jobs."""
 
     name = "outbox"

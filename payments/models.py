@@ -193,7 +193,7 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """An entry of an order's history. Append-only.
+    """An entry in the audit log of an order. Append-only.
 
     `source` is the caller that reported it, "" if the site itself caused it.
     """

@@ -1,4 +1,4 @@
-"""A rate limit for requests that cost a call to Stripe or a mail."""
+"""Rate limits, per user and action, for requests that cost a call to Stripe or a mail."""
 
 from time import time
 

@@ -6,7 +6,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from catalog.http import SeeOther
 from catalog.models import TestBank
 from practice.answer_sheet import answer_sheet, cells, closed_navigation, open_navigation, page_of
 from practice.models import Answer, Attempt
@@ -39,12 +40,6 @@ from questions.response_parsing import draft_of, help_for, parse_response
 UNPROCESSABLE = 422
 # The key of the session under which an unsaved answer waits for the sign-in.
 UNSAVED = "practice_unsaved_answer"
-
-
-class SeeOther(HttpResponseRedirect):
-    """303 See Other: the browser follows with GET, so that reloading sends no form again."""
-
-    status_code = 303
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""The room's entry in Django's registry."""
+"""The app config."""
 
 from django.apps import AppConfig
 

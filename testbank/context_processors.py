@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""Template context of every page."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -8,8 +8,8 @@ from payments.stripe.client import payment_is_down
 
 
 def site(request: HttpRequest) -> dict[str, str | bool | int]:
-    """The site's name, the demo's mails where there is a demo, whether payment is down, and how long
-    `{% cache %}` may keep a part of a page that is the same for every visitor."""
+    """Return the site's name, the demo's mail page, whether payment is down, and the timeout in
+    seconds for `{% cache %}` blocks that are the same for every visitor."""
     return {
         "site_name": settings.SITE_NAME,
         "demo_mails_url": reverse("demo:mailbox") if settings.DEMO else "",

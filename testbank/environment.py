@@ -1,8 +1,7 @@
-"""Settings as they stand in the process's environment and in `.env`, read with types.
+"""Read settings with types from the process environment and from `.env`.
 
-Nothing here knows what a setting is for (`testbank/settings.py` does) or how a proxy
-is chosen (`outbound/route/` does). A variable of the process wins over `.env`; an
-empty one counts as unset.
+A variable of the process wins over `.env`; an empty one counts as unset. What each setting is for
+is in `testbank/settings.py`; how a proxy is chosen, in `outbound/route/`.
 """
 
 import difflib
@@ -40,7 +39,7 @@ PLACEHOLDER = re.compile(
 
 
 class SettingError(ImproperlyConfigured):
-    """One setting is wrong; the text names it and says what to write."""
+    """A setting is invalid; the message names it and says what to write."""
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
@@ -48,12 +47,12 @@ class SettingError(ImproperlyConfigured):
 
 
 def env_file(process: Mapping[str, str], base: Path) -> Path:
-    """The file of settings: `.env` beside `manage.py` unless TESTBANK_ENV_FILE names another."""
+    """Return the settings file: `.env` in `base`, or the one that TESTBANK_ENV_FILE names."""
     return base / process.get("TESTBANK_ENV_FILE", ".env")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The pairs of a `.env` file, without `$` expansion; {} where there is none.
+    """Return the pairs of a `.env` file, without `$` expansion; {} if it does not exist.
 
     Expansion is off because passwords and keys may hold a `$`.
     """
@@ -97,7 +96,7 @@ def _about_encoding(path: Path, error: UnicodeDecodeError) -> str:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    """The setting that a name was likely to be; empty where there is none."""
+    """Return the setting that a name is most similar to, or an empty string."""
     if name.upper() in COMMON_MISTAKES:
         return COMMON_MISTAKES[name.upper()]
     compact = {_compact(each): each.upper() for each in sorted(known)}
@@ -119,11 +118,11 @@ class Environment:
 
     @classmethod
     def of_process(cls, base: Path) -> "Environment":
-        """The environment of this process and the `.env` file under `base`."""
+        """Return the environment of this process and the `.env` file in `base`."""
         return cls(process=os.environ, dotenv=read_env_file(env_file(os.environ, base)))
 
     def text(self, name: str, default: str = "") -> str:
-        """The stripped value, or `default` where it is unset or empty."""
+        """Return the stripped value, or `default` if it is unset or empty."""
         self.names_read.add(name)
         for source in (self.process, self.dotenv):
             value = source.get(name, "").strip()
@@ -132,7 +131,7 @@ class Environment:
         return default
 
     def secret(self, name: str, *, prefixes: tuple[str, ...], where: str) -> str:
-        """A key that must be there, be no pasted placeholder, and begin as it should."""
+        """Return a required key, which has one of the prefixes and is no placeholder."""
         value = self.text(name)
         if not value:
             near = [each for each in self.dotenv if each != name and _meant(each, {name}) == name]
@@ -162,7 +161,7 @@ class Environment:
         }
 
     def boolean(self, name: str, *, default: bool) -> bool:
-        """True for 1/true/yes/on, False for 0/false/no/off, in any case."""
+        """Return True for 1/true/yes/on and False for 0/false/no/off, in any case."""
         word = self.text(name).lower()
         if not word:
             return default
@@ -171,7 +170,7 @@ class Environment:
         raise SettingError(name, f"is {word!r}. Write {name}=1 or {name}=0.")
 
     def number(self, name: str, *, default: float, low: float, high: float) -> float:
-        """A decimal number between `low` and `high`, both allowed."""
+        """Return a decimal number from `low` to `high`, inclusive."""
         text = self.text(name)
         try:
             value = float(text) if text else default
@@ -184,12 +183,12 @@ class Environment:
         )
 
     def words(self, name: str, default: Iterable[str] = ()) -> list[str]:
-        """A list, separated by commas."""
+        """Return a comma-separated list."""
         text = self.text(name)
         return [word.strip() for word in text.split(",") if word.strip()] or list(default)
 
     def origin(self, name: str, default: str) -> str:
-        """An address of the form scheme://host[:port], without a path."""
+        """Return an origin: scheme://host[:port] without a path."""
         value = self.text(name, default).rstrip("/")
         parts = urlsplit(value)
         if parts.scheme in {"http", "https"} and parts.netloc and not (parts.path or parts.query):

@@ -1,4 +1,4 @@
-"""The error pages on addresses of their own, to be looked at. They exist in the demo only."""
+"""Previews of the error pages. Routed in the demo only."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,7 +9,7 @@ PAGES = {"400": 400, "403": 403, "403_csrf": 403, "404": 404, "429": 429, "500":
 
 @require_safe
 def error_page(request: HttpRequest, name: str) -> HttpResponse:
-    """The page as it is sent when it is needed, with its status."""
+    """Render an error page with its status."""
     if name not in PAGES:
         raise Http404
     return render(request, f"{name}.html", status=PAGES[name])

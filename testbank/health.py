@@ -1,4 +1,4 @@
-"""What a load balancer asks: does the process live, and can it serve?"""
+"""Health checks for load balancers: liveness (`/healthz`) and readiness (`/readyz`)."""
 
 import logging
 
@@ -11,13 +11,13 @@ logger = logging.getLogger("testbank.health")
 
 @require_safe
 def alive(_request: HttpRequest) -> HttpResponse:
-    """200 while the process answers at all."""
+    """Liveness: respond 200 while the process can respond."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 where the database answers, else 503. Stripe is not asked: the catalog needs it not."""
+    """Readiness: respond 200 if the database does, else 503. Pages work without Stripe."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM accounts_user LIMIT 1")

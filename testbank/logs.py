@@ -1,4 +1,4 @@
-"""The last net for secrets in logs; call sites are meant never to need it."""
+"""Redaction of secrets in logs, as a safety net: call sites should not log any."""
 
 import logging
 
@@ -6,10 +6,10 @@ from outbound.redaction import scrub
 
 
 class ScrubFilter(logging.Filter):
-    """Masks keys, passwords and signatures in the finished line, traceback included."""
+    """Redact keys, passwords and signatures in the formatted message and traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always True; the record's text is replaced by its masked form."""
+        """Replace the record's text by its redacted form; always return True."""
         record.msg = scrub(record.getMessage())
         record.args = ()
         if record.exc_info and not record.exc_text:

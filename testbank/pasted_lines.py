@@ -1,8 +1,8 @@
-"""Find lines in the site's own files that older guides advise, and that would stop it.
+"""Find lines from outdated guides, pasted into the site's files, that would stop it from starting.
 
-`stripe.http_client` and `stripe.error` went with stripe-python 13. Whoever pastes a line that
-needs them gets a sentence with the line to write instead, and no traceback. This runs before
-anything else is imported, so it needs nothing but Python.
+stripe-python 13 removed `stripe.http_client` and `stripe.error`. A pasted line that uses them is
+reported with its replacement instead of a traceback. This runs before anything else is imported,
+so it needs only the standard library and `outbound`.
 """
 
 import ast
@@ -16,13 +16,13 @@ from pathlib import Path
 from outbound.route.proxy_address import corrected
 
 ROOT = Path(__file__).resolve().parent.parent
-# What is no code of ours, or never runs with the site.
+# Folders without the site's own code, or whose code never runs with the site.
 SKIPPED = frozenset(
     "var static media locale node_modules __pycache__ tests e2e testing benchmarks".split()
 )
 GONE = {"stripe.http_client", "stripe.error"}
 WORDS = re.compile(rb"\bhttp_client\b|\bstripe\.error\b")
-# What payments.stripe_integration exports; stripe itself has the others.
+# The errors that payments.stripe_integration exports; the others are in stripe.
 OURS = ("StripeError", "APIConnectionError", "APIError", "InvalidRequestError")
 HANDLED = {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
 PYTHON_IN_ENV = re.compile(r"^\s*(?:import\s+stripe|from\s+stripe[.\s]|stripe\.\w+)", re.MULTILINE)
@@ -31,7 +31,7 @@ ADDRESS = re.compile(r"[a-z0-9]+://[^\s'\"]+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class PastedLine:
-    """A line that cannot stay. `instead` says what to write."""
+    """A line to remove. `instead` says what to write."""
 
     place: str
     line: int
@@ -42,7 +42,7 @@ class PastedLine:
 
 
 def stop_at_pasted_lines(process: Mapping[str, str], *, exit_code: int) -> None:
-    """End the program with a sentence for each line that cannot stay; return where there is none."""
+    """Exit with a message for each pasted line; return if there is none."""
     found = [*pasted_in_code(ROOT), *pasted_in_env(ROOT / process.get("TESTBANK_ENV_FILE", ".env"))]
     if found:
         sentences = "\n".join(map(str, found))
@@ -51,7 +51,7 @@ def stop_at_pasted_lines(process: Mapping[str, str], *, exit_code: int) -> None:
 
 
 def pasted_in_code(root: Path) -> list[PastedLine]:
-    """Return the lines of Python files under a folder that name what is gone."""
+    """Return the lines of Python files under a folder that use a removed module."""
     found = []
     for path in _python_files(root):
         content = path.read_bytes()
@@ -107,7 +107,7 @@ def _in_source(content: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _unguarded(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those in a `try` that expects the line to fail."""
+    """Yield every node except those in a `try` that handles the failure."""
     for child in ast.iter_child_nodes(node):
         if isinstance(node, ast.Try) and child in node.body and _expects_failure(node):
             continue
@@ -146,7 +146,7 @@ def _in_statement(node: ast.AST, names: set[str]) -> Iterator[tuple[int, str]]:
 
 
 def _expressions(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement, without the statements inside of it."""
+    """Yield the expressions of a statement, without nested statements."""
     for child in ast.iter_child_nodes(statement):
         if not isinstance(child, ast.stmt | ast.excepthandler):
             yield from ast.walk(child)

@@ -79,7 +79,7 @@ def is_public(bind: str) -> bool:
 
 
 def passed_sockets() -> list[socket.socket]:
-    """The listening sockets that systemd passed to this process (`LISTEN_FDS`)."""
+    """Return the listening sockets that systemd passed to this process (`LISTEN_FDS`)."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return []
     count = int(os.environ.get("LISTEN_FDS", "0"))
@@ -87,7 +87,7 @@ def passed_sockets() -> list[socket.socket]:
 
 
 def raise_open_files_limit() -> int:
-    """Raise the soft limit of open files, 1024 on most systems; the limit that then holds."""
+    """Raise the soft limit of open files, 1024 on most systems, and return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

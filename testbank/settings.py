@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.theme import back_office_look
+from backoffice.theme import unfold_settings
 from testbank import stripe_settings
 from testbank.environment import Environment, SettingError
 
@@ -24,7 +24,10 @@ env = Environment.of_process(BASE_DIR)
 
 
 def stored_secret_key() -> str:
-    """A key made at the first start and kept in `var/`, so that sessions survive a restart."""
+    """Return a key that is created at the first start and stored in `var/`.
+
+    Sessions then survive a restart.
+    """
     path = VAR_DIR / "secret_key"
     VAR_DIR.mkdir(exist_ok=True)
     try:
@@ -106,7 +109,7 @@ TEMPLATES = [
     },
 ]
 
-# The server: `manage.py serve`
+# The web server: `manage.py serve`
 
 BIND = env.text("BIND", "127.0.0.1:8000")
 # Requests that one process answers at once.
@@ -125,7 +128,7 @@ DATABASES = {
         disable_server_side_cursors=True,
     )
 }
-prepares_statements = env.boolean("DATABASE_PREPARED_STATEMENTS", default=False)
+prepared_statements = env.boolean("DATABASE_PREPARED_STATEMENTS", default=False)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "testbank.sqlite"
     # IMMEDIATE: a transaction takes the write lock when it begins. With the default, a
@@ -143,7 +146,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-elif prepares_statements:
+elif prepared_statements:
     # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         {"server_side_binding": True, "prepare_threshold": 5}
@@ -170,7 +173,7 @@ PAGE_CACHE_SECONDS = (
     0 if DEBUG else int(env.number("PAGE_CACHE_SECONDS", default=60, low=0, high=3600))
 )
 
-# People
+# Accounts
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -219,7 +222,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 # True if `manage.py work` runs: requests then leave mails and reconciliation to it.
 WORKER = env.boolean("WORKER", default=False)
-# Files by which running processes tell the doctor and one another what they know.
+# Files that running processes share with the doctor and with one another.
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 # Where buyers ask for help and refunds. Empty: pages promise no refund.
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
@@ -250,7 +253,7 @@ if not STAFF_SECOND_FACTOR and not (
         "and sandbox keys. Remove the line.",
     )
 
-# How calls leave this machine
+# Outbound calls to Stripe
 
 STRIPE_PROXY = stripe_settings.proxy(env)
 STRIPE_PROXY_FALLBACK = stripe_settings.proxy_fallback(env)
@@ -295,7 +298,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }
 
-# Safety
+# Security
 
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -325,9 +328,9 @@ CONTENT_SECURITY_POLICY = {
 
 # The admin
 
-UNFOLD = back_office_look(site_name=SITE_NAME, mode=STRIPE_MODE)
+UNFOLD = unfold_settings(site_name=SITE_NAME, mode=STRIPE_MODE)
 
-# Logs name ids and nothing personal; the filter masks secrets that slipped through.
+# Logs have ids and no personal data; the filter redacts secrets as a safety net.
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -358,7 +361,7 @@ LOGGING = {
             "outbox",
         )
     }
-    # It warns each time that a request waits for a thread.
+    # waitress logs a warning each time that a request waits for a thread.
     | {"waitress.queue": {"level": "ERROR"}},
 }
 

@@ -1,6 +1,6 @@
-"""What the Stripe settings mean together: modes, matching keys, where calls may go.
+"""Read and validate the Stripe settings: keys, modes, API address, proxy and CA bundle.
 
-Pure functions over text, used by `settings.py` at start. Nothing here calls out.
+Pure functions that `settings.py` calls at start. None makes a network call.
 """
 
 import ipaddress
@@ -24,17 +24,17 @@ KEYS_PAGE = "the keys are on https://dashboard.stripe.com/apikeys."
 
 
 def mode_of(key: str) -> str:
-    """`sandbox`, `test` or `live`: the mode stands in every key after its kind."""
+    """Return `sandbox`, `test` or `live`, the part of every key after its kind."""
     return key.split("_")[1]
 
 
 def secret_key(environment: Environment) -> str:
-    """The secret (or restricted) key. Raises SettingError where it is missing or malformed."""
+    """Return the secret or restricted key. Raises: SettingError if missing or malformed."""
     return environment.secret("STRIPE_SECRET_KEY", prefixes=SECRET_PREFIXES, where=KEYS_PAGE)
 
 
 def public_key(environment: Environment, mode: str) -> str:
-    """The public key, which must be of the secret key's mode."""
+    """Return the public key. Raises: SettingError if its mode is not the secret key's."""
     key = environment.secret("STRIPE_PUBLIC_KEY", prefixes=PUBLIC_PREFIXES, where=KEYS_PAGE)
     if mode_of(key) != mode:
         raise SettingError(
@@ -46,7 +46,7 @@ def public_key(environment: Environment, mode: str) -> str:
 
 
 def webhook_secrets(environment: Environment) -> list[str]:
-    """The signing secrets of the webhook endpoint: none, one, or two during a roll."""
+    """Return the webhook endpoint's signing secrets: none, one, or two during a rotation."""
     secrets = environment.words("STRIPE_WEBHOOK_SECRET")
     for secret in secrets:
         if not secret.startswith("whsec_") or secret.endswith("..."):
@@ -60,10 +60,10 @@ def webhook_secrets(environment: Environment) -> list[str]:
 
 
 def api_base(environment: Environment, mode: str) -> str:
-    """Where the API is called: Stripe, or a sandbox on this machine.
+    """Return the base URL of the API: Stripe's, or that of a sandbox on this machine.
 
-    A sandbox key is only ever sent to a loopback address, a live key only ever to Stripe,
-    and no key anywhere else.
+    Raises: SettingError for a sandbox key with another address than loopback, a live key with
+    another than Stripe's, and any key with neither.
     """
     base = environment.origin("STRIPE_API_BASE", STRIPE_API)
     if mode == SANDBOX and not is_loopback(urlsplit(base).hostname or ""):
@@ -87,7 +87,7 @@ def api_base(environment: Environment, mode: str) -> str:
 
 
 def proxy(environment: Environment) -> str:
-    """STRIPE_PROXY: `environment`, `direct`, or a proxy's address. Raises: SettingError."""
+    """Return STRIPE_PROXY: `environment`, `direct` or a proxy URL. Raises: SettingError."""
     name, text = "STRIPE_PROXY", bare(environment.text("STRIPE_PROXY", ENVIRONMENT), "STRIPE_PROXY")
     if text.lower() in {ENVIRONMENT, DIRECT}:
         return text.lower()
@@ -99,7 +99,7 @@ def proxy(environment: Environment) -> str:
 
 
 def ca_bundle(environment: Environment) -> Path | None:
-    """The operator's authorities: a PEM file, or with the word `system` the machine's store."""
+    """Return the PEM file of STRIPE_CA_BUNDLE; `system` is the machine's store."""
     name, text = "STRIPE_CA_BUNDLE", environment.text("STRIPE_CA_BUNDLE")
     try:
         path = system_store() if text.lower() == "system" else Path(text)
@@ -111,7 +111,7 @@ def ca_bundle(environment: Environment) -> Path | None:
 
 
 def is_loopback(host: str) -> bool:
-    """True for localhost and for addresses such as 127.0.0.1 and ::1."""
+    """Return True for localhost, and for addresses such as 127.0.0.1 and ::1."""
     if host.lower() == "localhost":
         return True
     try:
@@ -121,7 +121,7 @@ def is_loopback(host: str) -> bool:
 
 
 def proxy_fallback(environment: Environment) -> str:
-    """`none` or `direct`. Raises: SettingError."""
+    """Return STRIPE_PROXY_FALLBACK: `none` or `direct`. Raises: SettingError."""
     word = environment.text("STRIPE_PROXY_FALLBACK", "none").lower()
     if word not in {"none", "direct"}:
         raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
@@ -129,7 +129,7 @@ def proxy_fallback(environment: Environment) -> str:
 
 
 def resolve(environment: Environment, mode: str) -> tuple[Override, ...]:
-    """Where names are led instead, for trials. Raises: SettingError, with a live key too."""
+    """Return STRIPE_RESOLVE's overrides. Raises: SettingError, also with a live key."""
     text = environment.text("STRIPE_RESOLVE")
     if text and mode == LIVE:
         raise SettingError(

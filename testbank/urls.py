@@ -1,4 +1,4 @@
-"""The addresses of the site, a room a line."""
+"""The site's URLs: those of each app are in its `urls.py`."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -13,8 +13,8 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("accounts/", include("allauth.urls")),
-    # Without a token: it changes only how pages are written, and stands on pages of strangers,
-    # who get no cookie for looking.
+    # No CSRF token: the form only sets the language, and cached pages for anonymous visitors,
+    # who get no cookie, contain it.
     path("language/", csrf_exempt(set_language), name="set_language"),
     path("payments/", include("payments.urls")),
     path("questions/", include("questions.urls")),
@@ -31,5 +31,5 @@ if settings.DEMO:
         path("demo/pages/<slug:name>/", error_pages.error_page, name="error_page"),
     ]
 
-# At the end: with nothing before its many addresses, each would be tried for the others.
+# Last, because it has no prefix: Django would try its many patterns before those of other apps.
 urlpatterns += [path("", include("catalog.urls"))]

@@ -26,6 +26,6 @@ except SettingError as error:
 # These need the settings.
 from django.utils import timezone
 
-from operations.processes import WEB, note_process
+from operations.processes import WEB, register_process
 
-note_process(WEB, at=timezone.now())
+register_process(WEB, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Debian's Chromium through Playwright, for tests that see what a person sees."""
+"""Chromium through Playwright, for browser tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -87,7 +87,7 @@ def certificate(
 
 
 def serving(own: Signed, *chain: Signed) -> ssl.SSLContext:
-    """A server's context that presents a certificate, and what it sends along."""
+    """Return a server's SSL context with a certificate and its chain."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # OpenSSL would not present a weak certificate either.
     context.set_ciphers("DEFAULT@SECLEVEL=0")

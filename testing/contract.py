@@ -1,4 +1,4 @@
-"""The contract with Stripe: its own description of its API, held against what went over the wire.
+"""Validate recorded requests and responses against Stripe's OpenAPI description.
 
 Needs the folder ../shared; the description is one release older than the SDK.
 """

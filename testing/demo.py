@@ -43,7 +43,7 @@ def prepare_once(folder: Path) -> None:
 def started_demo(
     folder: Path, port: int, module: str = "demo.launcher", **variables: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """The demo of a copied project; ended with Ctrl-C. Its words stand in `demo.log`."""
+    """Start the demo of a copied project; end it with Ctrl-C. Its output is in `demo.log`."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port)}
     with (folder / "demo.log").open("wb") as output:
         process = subprocess.Popen(
@@ -57,11 +57,11 @@ def started_demo(
         yield process
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def words(folder: Path) -> str:
-    """What the demo has said."""
+    """Return the demo's output."""
     return (folder / "demo.log").read_text(encoding="utf-8")
 
 
@@ -69,7 +69,7 @@ def words(folder: Path) -> str:
 def ready_demo(
     folder: Path, module: str = "demo.launcher", *, says: str = "The demo is ready"
 ) -> Iterator[str]:
-    """The address of a demo once it says that it is ready; it must end well with Ctrl-C."""
+    """Yield the URL of a demo that is ready; assert that it ends cleanly with Ctrl-C."""
     # The sandbox listens on the port after the shop's.
     port = free_port(in_a_row=2)
     with started_demo(folder, port, module) as process:

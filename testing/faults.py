@@ -1,8 +1,8 @@
-"""Faults of a network that come and go: real sockets on loopback, and one broken resolver.
+"""Network faults that can be turned on and off: real sockets on loopback, and a broken resolver.
 
-A front stands on a port before what should answer there. While the fault is present it
-does what the test wants; without it, it carries bytes on, so that the very same settings
-fail and succeed. Proxies stand in `proxies.py`, faults of Stripe itself in the sandbox.
+A front is a server that forwards to another port, or misbehaves while its fault is on: the same
+settings then fail and succeed. For proxies see `proxies.py`; faults of Stripe itself are injected
+in the sandbox.
 """
 
 import http.client
@@ -26,7 +26,7 @@ FILLERS = 3
 
 @dataclass(frozen=True)
 class Fault:
-    """Whether the fault is there now. Fronts look at it for each connection."""
+    """A switch for a fault, read for each connection."""
 
     _absent: threading.Event = field(default_factory=threading.Event)
 
@@ -35,16 +35,16 @@ class Fault:
 
     @property
     def is_present(self) -> bool:
-        """True while it is there."""
+        """Return True while the fault is on."""
         return not self._absent.is_set()
 
     def wait_for_end(self) -> None:
-        """Wait until it is gone."""
+        """Wait until the fault is off."""
         self._absent.wait()
 
     @contextmanager
     def present(self) -> Iterator[None]:
-        """It is there until the block is left."""
+        """Turn the fault on inside the block."""
         self._absent.clear()
         try:
             yield
@@ -54,7 +54,7 @@ class Fault:
 
 @contextmanager
 def front(fault: Fault, talk: Talk, *, beyond: int) -> Iterator[int]:
-    """A port that does `talk` while the fault is present, and otherwise leads to `beyond`."""
+    """A port that does `talk` while the fault is present, and otherwise forwards to `beyond`."""
     with raw_server(lambda each: talk(each) if fault.is_present else relay(each, beyond)) as port:
         yield port
 
@@ -104,7 +104,7 @@ def dropping_address(address: str, port: int) -> Iterator[int]:
 
 
 def whole_answer(port: int, request: bytes) -> bytes:
-    """What the plain server on a port of 127.0.0.1 answers to this very request: it acts."""
+    """Forward the request to a server on 127.0.0.1, and return its complete response."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)
@@ -117,7 +117,7 @@ def whole_answer(port: int, request: bytes) -> bytes:
 
 
 def says(answer: bytes) -> Talk:
-    """Hear the first words, say this, and wait for the other side to go."""
+    """Read the first bytes, send this, and wait until the peer closes."""
 
     def talk(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -128,13 +128,13 @@ def says(answer: bytes) -> Talk:
 
 
 def hold(connection: socket.socket) -> None:
-    """Read until the other side goes, and say nothing."""
+    """Read until the peer closes, and send nothing."""
     while connection.recv(65536):
         pass
 
 
 def read_and_reset(connection: socket.socket) -> None:
-    """Hear the first words, and cut the connection off with RST."""
+    """Read the first bytes, and reset the connection."""
     connection.recv(65536)
     reset(connection)
 
@@ -149,7 +149,7 @@ def drip(connection: socket.socket, answer: bytes, *, pause_seconds: float = 0.1
 
 
 def page(body: str, status: str = "200 OK", *headers: str) -> bytes:
-    """An HTTP answer that is no API's: a page for people."""
+    """Return an HTTP response with an HTML page, unlike the API's."""
     content = body.encode()
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", "Content-Type: text/html"]
     return "\r\n".join([*lines, *headers, "", ""]).encode() + content

@@ -7,7 +7,7 @@ GIFT = "Which is a fruit? {=pear ~nail}\n\nSnow is cold. {T}\n"
 AIKEN = "Which is a fruit?\nA. pear\nB. nail\nANSWER: A\n"
 JSONL = '{"kind": "true_false", "stem": "Snow is cold.", "answer": true}\n'
 
-# How one text may be written, and still be read.
+# Encodings and line ends in which a text is accepted.
 WRITINGS = {
     "crlf": lambda text: text.replace("\n", "\r\n").encode(),
     "cr": lambda text: text.replace("\n", "\r").encode(),
@@ -20,7 +20,7 @@ WRITINGS = {
 
 NOT_TEXT = "This is not UTF-8 text. Save the file as UTF-8."
 BINARY = "This is a binary file, not text."
-# What no reader takes for text, with what it says.
+# Content that is rejected, with the message.
 REFUSED = {
     "cp1252": ("Ca\xf1on? {=S\xed ~No}\n".encode("cp1252"), NOT_TEXT),
     "a lone continuation byte": (b"Which\x80? {=a ~b}\n", NOT_TEXT),
@@ -30,7 +30,7 @@ REFUSED = {
 }
 
 ROWS = 20_000
-# What makes a careless pattern or parser take forever, or fall out of its stack.
+# Input for catastrophic backtracking, and for deep recursion.
 ENDLESS = {
     **{f"many {sign}": (sign * ROWS).encode() for sign in "{}=~:\\#%$<[(*_`|"},
     "deep braces": b"What? " + b"{" * ROWS + b"=a" + b"}" * ROWS,
@@ -42,7 +42,7 @@ ENDLESS = {
     "backslashes before a brace": b"What? {" + b"\\" * ROWS + b"}",
 }
 
-# Neither of the formats: what people upload by mistake.
+# Other file formats, uploaded by mistake.
 STRANGE = {
     "nothing": b"",
     "a page": b"<!doctype html><title>Sign in</title><p>Session expired.",
@@ -53,6 +53,6 @@ STRANGE = {
 
 
 def all_files() -> dict[str, bytes]:
-    """Every file, by what is strange about it."""
+    """Return every file by its name."""
     refused = {name: content for name, (content, _reason) in REFUSED.items()}
     return {**refused, **ENDLESS, **STRANGE}

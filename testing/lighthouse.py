@@ -1,8 +1,7 @@
-"""`make lighthouse`: Google's Lighthouse over the demo's pages, on a slow telephone.
+"""`make lighthouse`: Google's Lighthouse over the demo's pages, on a slow phone.
 
-Each score of each page is printed beside its goal and kept in `var/lighthouse.json`. What
-Lighthouse asks for is simulated (a slow line, a quarter of the processor), so the scores
-change little from machine to machine.
+Prints each page's scores with their goals, and writes them to `var/lighthouse.json`. Lighthouse
+simulates a slow network and processor, so scores differ little between machines.
 """
 
 import json
@@ -28,7 +27,7 @@ FOLDER = ROOT / "var"
 
 
 def question_page(browser: Browser, shop: str) -> tuple[str, str]:
-    """The address of a question in practice, and the cookies that open it."""
+    """Return the URL of a practice question, and the cookies that it needs."""
     context = browser.new_context()
     page = context.new_page()
     visitor = Visitor(page=page, base_url=shop)
@@ -44,7 +43,7 @@ def question_page(browser: Browser, shop: str) -> tuple[str, str]:
 
 
 def measured(address: str, cookies: str, report: Path) -> dict[str, int]:
-    """The scores of a page, 0 to 100. The whole report is kept beside."""
+    """Return a page's scores, 0 to 100, and write the full report."""
     headers = [f"--extra-headers={json.dumps({'Cookie': cookies})}"] if cookies else []
     command = [
         str(PROGRAM),
@@ -68,7 +67,7 @@ def measured(address: str, cookies: str, report: Path) -> dict[str, int]:
 
 
 def main() -> int:
-    """Measure a fresh demo; 1 where a score is below its goal."""
+    """Measure a fresh demo; return 1 if a score is below its goal."""
     FOLDER.mkdir(exist_ok=True)
     results: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as folder:

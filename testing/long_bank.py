@@ -1,16 +1,16 @@
-"""A bank of 360 questions as an Aiken file: what a seller uploads, made by a rule."""
+"""A generated bank of 360 questions as an Aiken file."""
 
 QUESTIONS = 360
 CHOICES = 4
 
 
 def key_of(number: int) -> int:
-    """The place of the correct choice of question `number`, counted from 0."""
+    """Return the index of the correct choice of question `number`."""
     return number * number % 7 % CHOICES
 
 
 def long_bank() -> str:
-    """The file: every question asks for one product, and every choice is another number."""
+    """Return the file. Every question asks for a product, with distinct choices."""
     return "\n".join(_question(number) for number in range(1, QUESTIONS + 1))
 
 

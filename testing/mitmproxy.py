@@ -1,4 +1,4 @@
-"""mitmproxy: a proxy that opens TLS with an authority of its own, as a company's does.
+"""mitmproxy: a proxy that intercepts TLS with its own authority, as a company's does.
 
 It lives in an environment of its own (`make develop`), since its requirements clash with
 ours, and runs as a program on a free port of 127.0.0.1.
@@ -23,7 +23,7 @@ def server_connect(data):
 
 @dataclass(frozen=True, slots=True)
 class RunningInterceptor:
-    """A proxy at work that opens TLS. `authority` is its certificate, made for this run."""
+    """A running proxy that intercepts TLS. `authority` is its root certificate."""
 
     port: int
     authority: Path
@@ -36,7 +36,7 @@ class RunningInterceptor:
 
 @contextmanager
 def running_mitmproxy(*, leads_to: int, trusts: Path) -> Iterator[RunningInterceptor]:
-    """mitmproxy before a TLS server on `leads_to`, whose authority `trusts` names."""
+    """Start mitmproxy in front of a TLS server on `leads_to`, which `trusts` verifies."""
     require("mitmproxy")
     with proxy_folder() as folder:
         addon, authority = folder / "lead.py", folder / "mitmproxy-ca-cert.pem"

@@ -39,7 +39,7 @@ Part = Literal[
 
 
 def require(part: Part) -> None:
-    """Go on if the part is there; skip, or with TESTBANK_REQUIRE=all fail, by its name."""
+    """Skip the test if the part is missing; with TESTBANK_REQUIRE=all, fail it."""
     problem = missing_part(part)
     if problem and os.environ.get("TESTBANK_REQUIRE") == "all":
         pytest.fail(f"{problem}, and TESTBANK_REQUIRE=all", pytrace=False)
@@ -48,7 +48,7 @@ def require(part: Part) -> None:
 
 
 def missing_part(part: Part) -> str:
-    """Empty where the part is there; otherwise a sentence that names it."""
+    """Return a sentence that names the part if it is missing; otherwise an empty string."""
     return "" if FINDERS[part]() else f"{part} is missing"
 
 

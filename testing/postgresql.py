@@ -6,6 +6,7 @@ socket in that folder only, and is ended by its own process id.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from testing import parts
 from testing.waiting import wait_until
 
 STARTS_WITHIN_SECONDS = 30
-# Tests ask what is written, not whether it survives a power cut.
+# Faster: tests do not check durability after a power failure.
 OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -42,7 +43,7 @@ default_pool_size = {{connections}}
 
 
 def program(name: str) -> str | None:
-    """Where a program of PostgreSQL's server is; Debian keeps them beside the PATH."""
+    """Return the path of a PostgreSQL program, which Debian installs outside PATH."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     search = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
     return shutil.which(name, path=search)
@@ -123,7 +124,7 @@ def running_pgbouncer(database_url: str, *, connections: int) -> Iterator[str]:
 
 
 def _unprivileged_user(folder: Path) -> str | None:
-    """PostgreSQL refuses to run as root: then the folder goes to `nobody`."""
+    """Return `nobody` for root, as which PostgreSQL refuses to run, and chown the folder."""
     if os.getuid() != 0:
         return None
     shutil.chown(folder, "nobody")
@@ -146,10 +147,12 @@ def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:
 
 
 def main() -> int:
-    """Run the command with DATABASE_URL set; its exit code."""
+    """Run the command with DATABASE_URL set, and return its exit code."""
     if not parts.FINDERS["postgresql"]():
         sys.stderr.write("postgresql is missing; its tests are skipped\n")
         return 1 if os.environ.get("TESTBANK_REQUIRE") == "all" else 0
+    # SIGTERM unwinds as Ctrl-C does, so that no server is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with running_postgresql() as url:
         environment = os.environ | {"TESTBANK_TEST_DATABASE_URL": url}
         return subprocess.run(sys.argv[1:], env=environment, check=False).returncode

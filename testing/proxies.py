@@ -1,13 +1,11 @@
-"""Real proxies for tests, and servers on a proxy's port that are none.
+"""Real proxies for tests, and servers that are not proxies.
 
-All listen on a free port of 127.0.0.1, in a folder of their own, as an unprivileged user
-where the tests run as root, and are ended by their own process id. No name is looked up
-outside this machine: Squid is given a resolver that does not answer.
+Each listens on a free port of 127.0.0.1 with its own folder, as an unprivileged user if the tests
+run as root. No name is resolved outside this machine: Squid gets a resolver that never responds.
 
-Squid can lead CONNECT elsewhere without privileges: its `url_rewrite_program` may answer
-`OK rewrite-url=host:port` to a CONNECT (tried with 5.7). Access rules are checked before
-that, so `api.stripe.com` stays the name in every decision while the bytes go to a sandbox
-on 127.0.0.1. tinyproxy has no such thing: give it addresses that exist.
+Squid can redirect a CONNECT: its `url_rewrite_program` may respond `OK rewrite-url=host:port`
+(tried with 5.7). It checks access rules first, so every decision is about `api.stripe.com` while
+the bytes go to a sandbox on 127.0.0.1. tinyproxy cannot: give it existing addresses.
 """
 
 import os
@@ -39,7 +37,7 @@ Talk = Callable[[socket.socket], None]
 
 @dataclass(frozen=True, slots=True)
 class RunningProxy:
-    """A proxy at work on 127.0.0.1. `log` is what it wrote, where it writes anything."""
+    """A proxy running on 127.0.0.1. `log` is its access log, if it writes one."""
 
     port: int
     folder: Path
@@ -231,7 +229,7 @@ def proxy_folder() -> Iterator[Path]:
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:
-    """Whom a proxy runs as where the tests run as root; None where they do not."""
+    """Return the user that a proxy runs as if the tests run as root; otherwise None."""
     if os.geteuid() != 0:
         return None
     for name in UNPRIVILEGED:
@@ -244,9 +242,9 @@ def unprivileged_user() -> pwd.struct_passwd | None:
 def listening_program(
     command: Callable[[int], list[str]], folder: Path, *, user: pwd.struct_passwd | None
 ) -> Iterator[int]:
-    """The program at work on a free port; started again if somebody took that port first.
+    """Start a program on a free port; retry if another process took the port.
 
-    `user` is whom it runs as; None: whoever runs the tests.
+    `user` is the user to run it as; None is the current one.
     """
     for _start in range(STARTS):
         port = free_port()
@@ -256,7 +254,7 @@ def listening_program(
                 yield port
                 return
         finally:
-            # Nothing of it is kept, and Squid takes two seconds to end by itself.
+            # Squid takes two seconds to shut down, and leaves nothing to save.
             process.kill()
             process.wait()
     raise AssertionError(f"{command(0)[0]} did not start: {(folder / 'output').read_text()}")
@@ -291,7 +289,7 @@ def _accepts(process: "subprocess.Popen[bytes]", port: int) -> bool:
 
 @contextmanager
 def raw_server(talk: Talk) -> Iterator[int]:
-    """A server that does `talk` with whoever connects, then hangs up; its port."""
+    """A server that runs `talk` for each connection and closes it; yields its port."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         connections: list[socket.socket] = []
@@ -333,14 +331,14 @@ def _end(connections: list[socket.socket], threads: list[threading.Thread]) -> N
 
 @contextmanager
 def black_hole() -> Iterator[int]:
-    """A server that accepts, reads, and never answers; its port."""
+    """A server that accepts, reads, and never responds; yields its port."""
     with raw_server(_only_read) as port:
         yield port
 
 
 @contextmanager
 def banner_server(banner: bytes = SSH_BANNER) -> Iterator[int]:
-    """A server that greets as SSH does; its port."""
+    """A server that sends an SSH banner; yields its port."""
 
     def greet(connection: socket.socket) -> None:
         connection.sendall(banner)
@@ -352,7 +350,7 @@ def banner_server(banner: bytes = SSH_BANNER) -> Iterator[int]:
 
 @contextmanager
 def closing_server() -> Iterator[int]:
-    """A server that reads the first words and hangs up; its port."""
+    """A server that reads the first bytes and closes; yields its port."""
 
     def read_once(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -363,7 +361,7 @@ def closing_server() -> Iterator[int]:
 
 @contextmanager
 def refusing_port() -> Iterator[int]:
-    """A port that nobody listens on, held so that nobody else takes it meanwhile."""
+    """A reserved port without a listener."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Starting the Stripe sandbox for a test, as a program of its own on free loopback ports."""
+"""Run the Stripe sandbox for a test, as a program on free loopback ports."""
 
 import http.client
 import json
@@ -30,7 +30,7 @@ class SandboxControl:
     url: str
 
     def call(self, method: str, path: str, asked: dict[str, Any] | None = None) -> Any:
-        """What `/_sandbox/PATH` answers."""
+        """Return the response of `/_sandbox/PATH`."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
         body = None if asked is None else json.dumps(asked)
@@ -54,7 +54,7 @@ class SandboxControl:
         return int(self.call("GET", "requests")["counts"].get(operation, 0))
 
     def forget_requests(self) -> None:
-        """Count anew."""
+        """Forget the recorded requests."""
         self.call("DELETE", "requests")
 
     def act(self, path: str, **asked: Any) -> dict[str, Any]:
@@ -74,32 +74,32 @@ class SandboxControl:
         return self.act(f"sessions/{session}/pay", email=email, card=card)
 
     def settle(self, session: str, *, comes: bool = True) -> dict[str, Any]:
-        """Let the money of a bank debit come, or fail to; the session then."""
+        """Let a bank debit succeed or fail; return the session."""
         return self.act(f"sessions/{session}/settle", succeeds=comes)
 
     def refund(self, payment_intent: str, **asked: Any) -> dict[str, Any]:
-        """Give money back as Stripe's dashboard does: `amount`, `reason`; the refund."""
+        """Refund as Stripe's dashboard does: `amount`, `reason`; return the refund."""
         return self.act("refunds", payment_intent=payment_intent, **asked)
 
     def fail_refund(self, refund: str) -> dict[str, Any]:
-        """Let a refund come back; the refund then."""
+        """Let a refund fail; return the refund."""
         return self.act(f"refunds/{refund}/fail")
 
     def dispute(self, payment_intent: str, **asked: Any) -> dict[str, Any]:
-        """Let the buyer's bank dispute a payment: `reason`, `inquiry`; the dispute."""
+        """Dispute a payment: `reason`, `inquiry`; return the dispute."""
         return self.act("disputes", payment_intent=payment_intent, **asked)
 
     def close_dispute(self, dispute: str, outcome: str) -> dict[str, Any]:
-        """Let the bank decide, `won` or `lost`; the dispute then."""
+        """Close a dispute as `won` or `lost`; return it."""
         return self.act(f"disputes/{dispute}/close", outcome=outcome)
 
     def decline(self, session: str, code: str = "generic_decline") -> dict[str, Any]:
-        """Try to pay with a card that is refused; the session afterwards."""
+        """Try to pay with a declined card; return the session."""
         answer: dict[str, Any] = self.call("POST", f"sessions/{session}/decline", {"code": code})
         return answer
 
     def expire(self, session: str) -> dict[str, Any]:
-        """Let an open session expire; the session afterwards."""
+        """Expire an open session; return it."""
         answer: dict[str, Any] = self.call("POST", f"sessions/{session}/expire", {})
         return answer
 
@@ -108,7 +108,7 @@ class SandboxControl:
         self.call("POST", "faults", {"kind": kind, **details})
 
     def clear_faults(self) -> None:
-        """Let all go well again."""
+        """Remove all faults."""
         self.call("DELETE", "faults")
 
     def delivery_fault(self, kind: str, **details: Any) -> None:
@@ -130,19 +130,19 @@ class SandboxControl:
         self.call("DELETE", "idempotency_keys")
 
     def send_webhooks_to(self, url: str | None) -> None:
-        """Tell events that happen from now on to another address, or to none."""
+        """Deliver future events to another URL, or to none."""
         self.call("POST", "webhooks", {"url": url})
 
     def pause_webhooks(self) -> None:
-        """Keep events back."""
+        """Deliver no events."""
         self.call("POST", "webhooks", {"paused": True})
 
     def resume_webhooks(self) -> None:
-        """Tell the events that were kept back."""
+        """Deliver the pending events."""
         self.call("POST", "webhooks", {"paused": False})
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """How the last deliveries of events stand, oldest first."""
+        """Return the latest deliveries of events, oldest first."""
         deliveries: list[dict[str, Any]] = self.call("GET", "webhooks")["deliveries"]
         return deliveries
 
@@ -157,10 +157,10 @@ class SandboxControl:
 
 @dataclass(frozen=True, slots=True)
 class RunningSandbox:
-    """A sandbox at work. `url` is its plain address, for the API and the payment page.
+    """A running sandbox. `url` is its HTTP address, for the API and the payment page.
 
     `tls_port` (0 without TLS) serves Stripe's names with a certificate that the authority
-    in `ca_path` signed. `log` is what it said.
+    in `ca_path` signed. `log` is its output.
     """
 
     process: subprocess.Popen[str]
@@ -174,7 +174,7 @@ class RunningSandbox:
 
     @property
     def control(self) -> SandboxControl:
-        """Looking in, and making things happen."""
+        """The control API."""
         return SandboxControl(self.url)
 
     @property
@@ -206,9 +206,9 @@ def running_sandbox(
     public_url: str | None = None,
     arguments: tuple[str, ...] = (),
 ) -> Iterator[RunningSandbox]:
-    """A sandbox whose state stands in `directory`, ready; ended when the block is left.
+    """Start a sandbox with its state in `directory`; end it with the block.
 
-    Started again in the same directory it remembers all. `secret_key` is the first key.
+    Its state survives a restart in the same directory. `secret_key` is the first key.
     """
     ca_directory = directory / "sandbox-ca"
     command = [sys.executable, "-m", "sandbox", "--verbose", f"--port={port}"]
@@ -233,7 +233,7 @@ def running_sandbox(
 
 @contextmanager
 def started(command: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
-    """The program at work, with a scrubbed environment; ended by its own process id."""
+    """Run a program with a clean environment; terminate it with the block."""
     environment = {"PATH": os.defpath, "PYTHONUTF8": "1"}
     with log.open("a") as errors:
         process = subprocess.Popen(
@@ -253,7 +253,7 @@ def started(command: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def ready_address(process: subprocess.Popen[str], log: Path) -> tuple[str, int]:
-    """The plain address and the TLS port from the line that says that it is ready."""
+    """Return the HTTP address and the TLS port from the program's first line."""
     assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], READY_SECONDS)
     line = process.stdout.readline() if readable else ""

@@ -24,7 +24,7 @@ PREFIXES = ("STRIPE_", "EMAIL_", "TESTBANK_ENV", "DJANGO_")
 
 
 def scrub_environment() -> None:
-    """Remove what would change a test from this process and all that it starts."""
+    """Remove variables that would change a test from this process and its children."""
     for name in list(os.environ):
         if name in NAMES or name.startswith(PREFIXES) or name.lower().endswith("_proxy"):
             del os.environ[name]
@@ -32,7 +32,7 @@ def scrub_environment() -> None:
         os.environ["DATABASE_URL"] = url
     os.environ["TESTBANK_ENV_FILE"] = "testing/test.env"
     os.environ["HOME"] = tempfile.gettempdir()
-    # Compiling every module anew, in this process and in all that tests start, doubles their start.
+    # Without bytecode files, every child process compiles all modules and starts half as fast.
     sys.dont_write_bytecode = False
 
 

@@ -28,7 +28,7 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def free_port(*, in_a_row: int = 1) -> int:
-    """Return a port of 127.0.0.1 that nobody listens on, the first of so many in a row.
+    """Return a free port of 127.0.0.1, the first of `in_a_row` consecutive ones.
 
     Below the range from which the kernel gives ports to outgoing connections, so that no call
     takes it before the server listens; chosen at random, so that parallel runs do not meet.
@@ -42,7 +42,7 @@ def free_port(*, in_a_row: int = 1) -> int:
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
-    """End a process and all that it started, without asking."""
+    """Kill a process and its children."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -50,7 +50,7 @@ def kill_group(process: "subprocess.Popen[bytes]") -> None:
 
 @dataclass
 class Site:
-    """One installation. `dotenv` is what its `.env` holds; `process` what its shell exports."""
+    """An installation. `dotenv` is its `.env`; `process` are its environment variables."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -69,7 +69,7 @@ class Site:
         return self.folder / ".env"
 
     def write_env(self, **changes: str | None) -> None:
-        """Write `.env`; None takes a line out."""
+        """Write `.env`; None removes a line."""
         for name, value in changes.items():
             if value is None:
                 self.dotenv.pop(name, None)
@@ -79,7 +79,7 @@ class Site:
         self.env_file.write_text("".join(lines), encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
-        """What a process of this installation sees: its own shell, nothing of the machine's."""
+        """Return the environment of a process, without the machine's own variables."""
         return {
             "PATH": os.defpath,
             "HOME": str(self.folder),
@@ -90,9 +90,9 @@ class Site:
         }
 
     def manage(
-        self, *arguments: str, stdin: str = "", within_seconds: float = 90
+        self, *arguments: str, stdin: str = "", within_seconds: float = 200
     ) -> subprocess.CompletedProcess[str]:
-        """Run `manage.py` as a stranger would type it, and give what it printed."""
+        """Run `manage.py`, and return the completed process with its output."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -106,14 +106,14 @@ class Site:
 
     @contextmanager
     def serving(self) -> Iterator["Site"]:
-        """The shipped web server at work; its log stands in `web.log`."""
+        """Run the web server; its log is `web.log`."""
         with self.running("manage.py", "serve") as process:
             self.wait_until_it_answers(process)
             yield self
 
     @contextmanager
     def working(self) -> Iterator["Site"]:
-        """The worker at work."""
+        """Run the worker."""
         with self.running("manage.py", "work"):
             yield self
 
@@ -149,7 +149,7 @@ class Site:
             kill_group(process)
 
     def log(self) -> str:
-        """What the web server has written."""
+        """Return the web server's log."""
         return (self.folder / "web.log").read_text(encoding="utf-8")
 
     def wait_until_it_answers(self, process: "subprocess.Popen[bytes]") -> None:
@@ -213,7 +213,7 @@ CODE = re.compile(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", re.MULTILINE)
 
 
 def code_in(mail: str) -> str:
-    """The verification code that stands in a line of its own in a mail."""
+    """Return the verification code in a mail, which is on its own line."""
     found = CODE.search(mail)
     assert found, mail
     return found.group(1)

@@ -8,7 +8,7 @@ Result = TypeVar("Result")
 
 
 def wait_until(condition: Callable[[], Result], seconds: float = 30.0) -> Result:
-    """What the condition returns once that is true. Raises AssertionError when time is up."""
+    """Wait for the condition, and return its value. Raises AssertionError on timeout."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()

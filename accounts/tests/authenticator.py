@@ -1,4 +1,4 @@
-"""An authenticator app, as a colleague has it on a telephone."""
+"""An authenticator app: time-based one-time passwords."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ import time
 
 
 def code_of(secret: str, *, steps_from_now: int = 0) -> str:
-    """The six digits that the app shows for the secret. Source: RFC 6238, section 4."""
+    """Return the six digits for the secret now. Source: RFC 6238, section 4."""
     counter = int(time.time()) // 30 + steps_from_now
     digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", counter), hashlib.sha1).digest()
     offset = digest[-1] & 15

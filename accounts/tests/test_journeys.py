@@ -1,4 +1,4 @@
-"""Signing up and in, as a buyer meets it: with a code by mail, and back to where one was."""
+"""Sign-up and sign-in through the site's pages, with the code that is sent by email."""
 
 import re
 from html import unescape
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def no_rates_of_other_tests():
-    """Rates are kept in the database's cache, by address: all tests come from one."""
+def clear_rate_limits():
+    """Clear the rate limits: the cache counts by client address, which all tests share."""
     cache.clear()
 
 
@@ -36,7 +36,7 @@ def detail(test_bank):
 
 @pytest.fixture
 def send(client):
-    """Fills in the form of a page as a browser does, hidden fields included."""
+    """Submit the form on a page as a browser does, with its hidden fields."""
 
     def send(url, **fields):
         form = FORM.search(client.get(url).text)
@@ -69,7 +69,7 @@ def sign_in(send):
 
 @pytest.fixture
 def ada():
-    """Somebody whose address is confirmed."""
+    """A user with a confirmed email address."""
     user = User.objects.create_user("ada@example.org", PASSWORD)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
@@ -79,7 +79,7 @@ def signed_in(client):
     return "_auth_user_id" in client.session
 
 
-def test_sign_up_sends_a_code_and_signs_nobody_in(client, sign_up):
+def test_sign_up_sends_code_without_signing_in(client, sign_up):
     response = sign_up()
     assert response["Location"] == CONFIRM
     [sent] = mail.outbox
@@ -87,7 +87,7 @@ def test_sign_up_sends_a_code_and_signs_nobody_in(client, sign_up):
     assert not signed_in(client)
 
 
-def test_code_confirms_the_address_and_signs_in(client, sign_up, send):
+def test_code_confirms_email_and_signs_in(client, sign_up, send):
     sign_up()
     response = send(CONFIRM, code=code_in(str(mail.outbox[0].body)))
     assert response["Location"] == "/my-banks/"
@@ -95,14 +95,14 @@ def test_code_confirms_the_address_and_signs_in(client, sign_up, send):
     assert EmailAddress.objects.get().verified
 
 
-def test_sign_up_from_a_bank_arrives_back_there_signed_in(client, sign_up, send, detail):
+def test_sign_up_from_bank_returns_to_bank(client, sign_up, send, detail):
     sign_up(following=detail)
     response = send(CONFIRM, code=code_in(str(mail.outbox[0].body)))
     assert response["Location"] == detail
     assert "Signed in as ada@example.org" in client.get(detail).text
 
 
-def test_code_may_be_written_in_small_letters_and_with_spaces(client, sign_up, send):
+def test_code_accepts_lower_case_and_spaces(client, sign_up, send):
     sign_up()
     code = code_in(str(mail.outbox[0].body))
     send(CONFIRM, code=f" {code.lower()} ")
@@ -117,7 +117,7 @@ def test_wrong_code_confirms_nothing(client, sign_up, send):
     assert (signed_in(client), EmailAddress.objects.filter(verified=True).count()) == (False, 0)
 
 
-def test_code_cannot_be_guessed_for_long(client, sign_up, send):
+def test_code_guesses_are_limited(client, sign_up, send):
     sign_up()
     code = code_in(str(mail.outbox[0].body))
     for _guess in range(3):
@@ -129,13 +129,13 @@ def test_code_cannot_be_guessed_for_long(client, sign_up, send):
 def test_signing_in_before_confirming_sends_a_new_code(client, sign_up, sign_in, send):
     sign_up()
     client.post("/accounts/logout/")
-    cache.clear()  # ten seconds later: codes are not sent faster than that
+    cache.clear()  # the rate limit allows one code in ten seconds
     assert sign_in()["Location"] == CONFIRM
     send(CONFIRM, code=code_in(str(mail.outbox[1].body)))
     assert signed_in(client)
 
 
-def test_page_for_the_code_needs_a_sign_up(client):
+def test_code_page_without_sign_up_redirects(client):
     assert client.get(CONFIRM).status_code == 302
 
 
@@ -149,27 +149,27 @@ def test_page_for_the_code_needs_a_sign_up(client):
         "\t//evil.example",
     ],
 )
-def test_foreign_address_is_not_followed(client, sign_up, send, foreign):
+def test_sign_up_ignores_next_url_of_other_site(client, sign_up, send, foreign):
     sign_up(following=foreign)
     response = send(CONFIRM, code=code_in(str(mail.outbox[0].body)))
     assert response["Location"] == "/my-banks/"
 
 
 @pytest.mark.parametrize("foreign", ["https://evil.example/", "//evil.example"])
-def test_foreign_address_is_not_followed_after_signing_in(ada, sign_in, foreign):
+def test_sign_in_ignores_next_url_of_other_site(ada, sign_in, foreign):
     assert sign_in(following=foreign)["Location"] == "/my-banks/"
 
 
-def test_sign_in_leads_to_my_banks(client, ada, sign_in):
+def test_sign_in_redirects_to_my_banks(client, ada, sign_in):
     assert sign_in()["Location"] == "/my-banks/"
     assert signed_in(client)
 
 
-def test_sign_in_leads_back_to_where_one_was(ada, sign_in, detail):
+def test_sign_in_redirects_to_next_url(ada, sign_in, detail):
     assert sign_in(following=detail)["Location"] == detail
 
 
-def test_sign_in_in_another_case_is_the_same_person(client, ada, sign_in):
+def test_sign_in_email_ignores_case(client, ada, sign_in):
     sign_in("ADA@Example.org")
     assert client.session["_auth_user_id"] == str(ada.pk)
 
@@ -177,14 +177,14 @@ def test_sign_in_in_another_case_is_the_same_person(client, ada, sign_in):
 @pytest.mark.parametrize(
     ("email", "password"), [("ada@example.org", "no"), ("x@y.example", PASSWORD)]
 )
-def test_wrong_sign_in_does_not_say_what_is_wrong(client, ada, sign_in, email, password):
+def test_failed_sign_in_does_not_reveal_account(client, ada, sign_in, email, password):
     response = sign_in(email, password)
     assert response.status_code == 200
     assert "The email address and/or password you specified are not correct." in response.text
     assert not signed_in(client)
 
 
-def test_second_sign_up_in_another_case_makes_no_second_person(client, ada, sign_up):
+def test_second_sign_up_in_another_case_creates_no_user(client, ada, sign_up):
     response = sign_up("ADA@example.org")
     assert (User.objects.count(), signed_in(client)) == (1, False)
     assert response["Location"] == CONFIRM, "it must look like any other sign-up"
@@ -198,7 +198,7 @@ def test_weak_password_is_refused(send, password):
     assert (response.status_code, User.objects.count(), mail.outbox) == (200, 0, [])
 
 
-def test_unconfirmed_account_is_asked_for_a_code_and_not_signed_in(client, sign_in, test_bank):
+def test_unconfirmed_account_is_asked_for_code(client, sign_in, test_bank):
     user = User.objects.create_user("ada@example.org", PASSWORD)
     EmailAddress.objects.create(user=user, email=user.email, verified=False, primary=True)
     assert sign_in()["Location"] == CONFIRM
@@ -220,12 +220,12 @@ def test_sign_out_ends_the_session(client, ada, sign_in):
     assert not signed_in(client)
 
 
-def test_session_lives_in_the_database(ada, sign_in):
+def test_session_is_stored_in_database(ada, sign_in):
     sign_in()
     assert Session.objects.count() == 1
 
 
-def test_too_many_sign_ins_end_on_a_page_of_their_own(client, settings, ada, sign_in):
+def test_rate_limit_of_sign_ins_shows_429_page(client, settings, ada, sign_in):
     settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
     answers = [sign_in(password="wrong").status_code for _try in range(3)]
     assert answers == [200, 200, 429]
@@ -235,7 +235,7 @@ def test_too_many_sign_ins_end_on_a_page_of_their_own(client, settings, ada, sig
     assert not signed_in(client)
 
 
-def test_rates_are_counted_where_every_server_sees_them(client, settings, ada, sign_in):
+def test_rate_limits_are_shared_between_servers(client, settings, ada, sign_in):
     settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
     sign_in(password="wrong")
     with connection.cursor() as cursor:
@@ -245,7 +245,7 @@ def test_rates_are_counted_where_every_server_sees_them(client, settings, ada, s
         assert cursor.fetchone() == (1,)
 
 
-def test_password_is_guessed_for_one_person_only_so_often(client, ada, sign_in):
+def test_failed_sign_ins_are_limited_per_account(client, ada, sign_in):
     for _try in range(5):
         sign_in(password="wrong")
     response = sign_in()

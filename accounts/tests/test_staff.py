@@ -1,4 +1,4 @@
-"""The way of staff into the back office: sign in, set up a second factor, show it."""
+"""Staff pages require sign-in and a second factor."""
 
 import re
 
@@ -18,7 +18,7 @@ ADMIN = "/admin/"
 
 
 @pytest.fixture(autouse=True)
-def no_rates_of_other_tests():
+def clear_rate_limits():
     cache.clear()
 
 
@@ -31,13 +31,13 @@ def colleague():
 
 @pytest.fixture
 def signed_in(client, colleague):
-    """The client after the password, before any code."""
+    """A client that has entered the password and no code yet."""
     client.post(reverse("account_login"), {"login": colleague.email, "password": PASSWORD})
     return client
 
 
 def set_up_factor(client):
-    """Give the password once more, and fill in the page that shows the secret; the secret."""
+    """Enter the password again, and the first code; return the authenticator's secret."""
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp")).text
     secret = re.search(r"\b[A-Z2-7]{32}\b", page)
@@ -46,31 +46,31 @@ def set_up_factor(client):
     return secret[0]
 
 
-def test_strangers_sign_in_and_come_back(client):
+def test_anonymous_is_redirected_to_sign_in(client):
     assert client.get(ADMIN).headers["Location"] == "/accounts/login/?next=/admin/"
 
 
-def test_learners_find_nothing(client, learner):
+def test_learner_gets_404(client, learner):
     client.force_login(learner)
     assert client.get(ADMIN).status_code == 404
 
 
-def test_staff_without_a_factor_set_one_up(signed_in):
+def test_staff_without_second_factor_is_sent_to_set_up(signed_in):
     assert (
         signed_in.get(ADMIN).headers["Location"] == f"{reverse('mfa_activate_totp')}?next=/admin/"
     )
 
 
-def test_staff_with_a_factor_that_this_session_has_not_seen_show_it(signed_in, colleague):
+def test_staff_with_second_factor_is_asked_for_code(signed_in, colleague):
     set_up_factor(signed_in)
     assert signed_in.get(ADMIN).headers["Location"] == (
         f"{reverse('mfa_reauthenticate')}?next=/admin/"
     )
 
 
-def test_a_code_opens_the_back_office(signed_in):
+def test_correct_code_opens_back_office(signed_in):
     secret = set_up_factor(signed_in)
-    cache.clear()  # a code is good once: the next one is the next half minute's
+    cache.clear()  # each code works once, and the next one comes half a minute later
     shown = signed_in.post(
         f"{reverse('mfa_reauthenticate')}?next=/admin/", {"code": code_of(secret), "next": ADMIN}
     )
@@ -78,14 +78,14 @@ def test_a_code_opens_the_back_office(signed_in):
     assert signed_in.get(ADMIN).status_code == 200
 
 
-def test_a_wrong_code_opens_nothing(signed_in):
+def test_wrong_code_is_refused(signed_in):
     secret = set_up_factor(signed_in)
     wrong = f"{(int(code_of(secret)) + 500_000) % 1_000_000:06}"
     signed_in.post(reverse("mfa_reauthenticate"), {"code": wrong, "next": ADMIN})
     assert signed_in.get(ADMIN).status_code == 302
 
 
-def test_signing_in_asks_for_the_code(signed_in, colleague):
+def test_sign_in_asks_for_code(signed_in, colleague):
     secret = set_up_factor(signed_in)
     signed_in.post(reverse("account_logout"))
     cache.clear()
@@ -97,43 +97,43 @@ def test_signing_in_asks_for_the_code(signed_in, colleague):
     assert signed_in.get(ADMIN).status_code == 200
 
 
-def test_somebody_who_is_no_longer_staff_finds_nothing(signed_in, colleague):
+def test_former_staff_gets_404(signed_in, colleague):
     User.objects.filter(pk=colleague.pk).update(is_staff=False)
     assert signed_in.get(ADMIN).status_code == 404
 
 
-def test_the_secret_is_kept_encrypted(signed_in):
+def test_secret_is_stored_encrypted(signed_in):
     secret = set_up_factor(signed_in)
-    kept = " ".join(str(row.data) for row in Authenticator.objects.all())
+    stored = " ".join(str(row.data) for row in Authenticator.objects.all())
     assert Authenticator.objects.count() == 2
-    assert secret not in kept
+    assert secret not in stored
 
 
-def test_in_the_demo_no_factor_is_asked_for(signed_in, settings):
+def test_second_factor_can_be_turned_off(signed_in, settings):
     settings.STAFF_SECOND_FACTOR = False
     assert signed_in.get(ADMIN).status_code == 200
 
 
-def test_there_is_one_sign_in_for_all(client):
+def test_admin_login_redirects_to_site_sign_in(client):
     there = client.get("/admin/login/?next=https://elsewhere.example/")
     assert there.status_code == 302
     assert there.headers["Location"].startswith("/accounts/login/?next=/admin/login/")
 
 
-def test_the_sign_in_of_the_admin_sends_nobody_elsewhere(signed_in, settings):
+def test_admin_login_ignores_next_url_of_other_site(signed_in, settings):
     settings.STAFF_SECOND_FACTOR = False
     there = signed_in.get("/admin/login/?next=https://elsewhere.example/")
     assert there.headers["Location"] == ADMIN
 
 
-def test_a_lost_telephone_is_mended_by_the_operator(signed_in, colleague, capsys):
+def test_reset_second_factor_removes_authenticators(signed_in, colleague, capsys):
     set_up_factor(signed_in)
     call_command("reset_second_factor", "SOL@example.org")
     assert not Authenticator.objects.exists()
     assert "will set up two-factor authentication at the next visit" in capsys.readouterr().out
 
 
-def test_resetting_twice_changes_nothing(colleague, capsys):
+def test_reset_second_factor_twice_changes_nothing(colleague, capsys):
     call_command("reset_second_factor", colleague.email)
     assert "Nothing was changed" in capsys.readouterr().out
 

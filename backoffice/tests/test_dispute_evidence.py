@@ -1,13 +1,13 @@
-"""The evidence of a dispute: what it shows, and who may see it."""
+"""The evidence page of a dispute: content and permissions."""
 
-# ruff: noqa: F811 - fixtures of other rooms are imported
+# ruff: noqa: F811 - fixtures of other apps are imported
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
 
 from backoffice.groups import SELLERS
-from backoffice.tests.test_site import enter, office, superuser  # noqa: F401 - fixtures
+from backoffice.tests.test_site import office, sign_in_staff, superuser  # noqa: F401 - fixtures
 from payments.models import Dispute
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from payments.tests.stripe_events import deliver, dispute_event, paid_event
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def page(client, order, learner, test_bank, at):
-    """The address of the page; the learner has answered two of five questions."""
+    """The URL of the page; the learner has answered two of five questions."""
     deliver(client, paid_event(order))
     versions = [
         place.question.current_id for place in test_bank.bank_questions.order_by("position")
@@ -39,7 +39,7 @@ def page(client, order, learner, test_bank, at):
     return reverse("dispute_evidence", args=[Dispute.objects.get().pk])
 
 
-def test_it_shows_what_was_bought_opened_and_practised(office, page, order, test_bank):
+def test_evidence_shows_purchase_and_practice(office, page, order, test_bank):
     told = " ".join(office.get(page).text.split())
     for words in (
         "dp_1",
@@ -54,26 +54,26 @@ def test_it_shows_what_was_bought_opened_and_practised(office, page, order, test
         assert words in told
 
 
-def test_the_dispute_leads_to_it(office, page):
+def test_dispute_links_to_evidence(office, page):
     address = reverse("admin:payments_dispute_change", args=[Dispute.objects.get().pk])
     assert page in office.get(address).text
 
 
-def test_strangers_sign_in_and_learners_find_nothing(client, page, learner):
+def test_anonymous_signs_in_and_learner_gets_404(client, page, learner):
     assert client.get(page).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.get(page).status_code == 404
 
 
-def test_staff_needs_the_permission(client, page, seller):
+def test_staff_without_permission_gets_403(client, page, seller):
     call_command("migrate", verbosity=0)
-    enter(client, seller)
+    sign_in_staff(client, seller)
     assert client.get(page).status_code == 403
     seller.groups.add(Group.objects.get(name=SELLERS))
     assert client.get(page).status_code == 200
 
 
-def test_it_stands_without_an_account(office, page, order):
+def test_evidence_of_deleted_user(office, page, order):
     order.user.delete()
     told = office.get(page).text
     assert "The buyer has not practiced any of it." in told

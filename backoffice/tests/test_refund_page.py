@@ -1,6 +1,6 @@
-"""Paying back in the back office: the page, who may, what it refuses, and what it says."""
+"""Refunds in the admin: the page, permissions, validation and messages."""
 
-# ruff: noqa: F811 - fixtures of other rooms are imported
+# ruff: noqa: F811 - fixtures of other apps are imported
 import uuid
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import enter, office, superuser  # noqa: F401 - fixtures
+from backoffice.tests.test_site import office, sign_in_staff, superuser  # noqa: F401 - fixtures
 from catalog.models import Access
 from outbox.models import OutgoingMail
 from payments.flows.checkout import confirm_payment
@@ -64,13 +64,13 @@ def wish(**changes):
     }
 
 
-def test_the_page_says_what_was_paid_and_what_is_left(office, paid):
+def test_refund_page_shows_paid_and_refundable_amount(office, paid):
     page = office.get(page_of(paid)).text
     assert page.count("$19.00") >= 2
     assert 'value="revoke"' in page
 
 
-def test_paying_back_closes_the_access_and_says_so(office, paid, superuser):
+def test_refund_revokes_access(office, paid, superuser):
     response = office.post(page_of(paid), wish(), follow=True)
     assert response.redirect_chain[0][1] == 303
     assert "$19.00 refunded. The buyer was emailed." in response.text
@@ -84,7 +84,7 @@ def test_paying_back_closes_the_access_and_says_so(office, paid, superuser):
     assert OutgoingMail.objects.filter(template="payments/email/refund").count() == 1
 
 
-def test_a_double_click_pays_back_once(office, paid, sandbox):
+def test_refund_form_submitted_twice_refunds_once(office, paid, sandbox):
     asked = wish(amount="5")
     office.post(page_of(paid), asked)
     office.post(page_of(paid), asked)
@@ -104,7 +104,7 @@ def test_a_double_click_pays_back_once(office, paid, sandbox):
         ({"reason": "none"}, "Select a valid choice"),
     ],
 )
-def test_what_cannot_be_is_refused_before_stripe_is_asked(
+def test_invalid_refund_is_refused_without_calling_stripe(
     office,
     paid,
     sandbox,
@@ -116,7 +116,7 @@ def test_what_cannot_be_is_refused_before_stripe_is_asked(
     assert sandbox.control.count("POST /v1/refunds") == 0
 
 
-def test_a_later_end_is_that_day(office, paid):
+def test_refund_with_later_access_end(office, paid):
     day = timezone.localdate() + timedelta(days=3)
     office.post(page_of(paid), wish(amount="5", access="shorten", access_until=str(day)))
     access = Access.objects.get()
@@ -124,7 +124,7 @@ def test_a_later_end_is_that_day(office, paid):
     assert timezone.localtime(access.withheld_from).date() == day
 
 
-def test_lines_are_chosen_where_there_are_several(office, paid, make_bank):
+def test_refund_of_chosen_lines(office, paid, make_bank):
     line = paid.lines.create(test_bank=make_bank("other"), title="Other one", amount_minor=500)
     assert "Other one · $5.00" in office.get(page_of(paid)).text
     refused = office.post(page_of(paid), wish(amount="6", lines=[line.pk]))
@@ -133,7 +133,7 @@ def test_lines_are_chosen_where_there_are_several(office, paid, make_bank):
     assert list(Refund.objects.get().lines.all()) == [line]
 
 
-def test_without_stripe_it_is_written_down_and_said_so(office, paid, sandbox):
+def test_refund_while_stripe_is_down_is_recorded(office, paid, sandbox):
     sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
     told = office.post(page_of(paid), wish(), follow=True).text
     assert "Do not submit it again." in told
@@ -141,13 +141,13 @@ def test_without_stripe_it_is_written_down_and_said_so(office, paid, sandbox):
     assert "There is nothing left to refund." in office.get(page_of(paid)).text
 
 
-def test_what_stripe_refuses_is_told(office, paid, sandbox):
+def test_refund_refused_by_stripe_shows_reason(office, paid, sandbox):
     sandbox.control.refund(paid.payment_intent_id)
     told = office.post(page_of(paid), wish(), follow=True).text
     assert "Stripe declined the refund: charge_already_refunded. Nothing was refunded." in told
 
 
-def test_an_order_of_another_mode_is_not_paid_back(office, paid, sandbox, settings):
+def test_order_of_other_mode_cannot_be_refunded(office, paid, sandbox, settings):
     settings.STRIPE_MODE = "live"
     told = office.post(page_of(paid), wish(), follow=True).text
     assert "No refund was requested" in told
@@ -155,7 +155,7 @@ def test_an_order_of_another_mode_is_not_paid_back(office, paid, sandbox, settin
 
 
 @pytest.mark.parametrize("action", NAMES)
-def test_strangers_and_learners_find_nothing(client, paid, learner, action):
+def test_anonymous_signs_in_and_learner_gets_404(client, paid, learner, action):
     assert client.post(page_of(paid, action)).headers["Location"].startswith("/accounts/login/")
     client.force_login(learner)
     assert client.post(page_of(paid, action)).status_code == 404
@@ -163,13 +163,13 @@ def test_strangers_and_learners_find_nothing(client, paid, learner, action):
 
 
 @pytest.mark.parametrize(("group", "status"), [(SELLERS, 200), (OPERATORS, 403)])
-def test_sellers_may_pay_back_and_operators_may_not(client, paid, seller, group, status):
+def test_refund_permission_by_group(client, paid, seller, group, status):
     call_command("migrate", verbosity=0)
     seller.groups.add(Group.objects.get(name=group))
-    assert enter(client, seller).get(page_of(paid)).status_code == status
+    assert sign_in_staff(client, seller).get(page_of(paid)).status_code == status
 
 
-def test_a_second_payment_goes_back_in_one_click(
+def test_duplicate_payment_is_refunded_in_one_click(
     office,
     paid,
     sandbox,
@@ -187,7 +187,7 @@ def test_a_second_payment_goes_back_in_one_click(
     assert (second.status, Refund.objects.get().reason) == ("refunded", "duplicate")
 
 
-def test_a_held_order_is_given_its_access_by_a_person(office, order, facts, at):
+def test_held_order_is_released(office, order, facts, at):
     from payments.domain.fulfillment import fulfill
 
     fulfill(facts(order, amount_minor=1), source="webhook", at=at)
@@ -199,7 +199,7 @@ def test_a_held_order_is_given_its_access_by_a_person(office, order, facts, at):
     assert order.events.filter(kind="granted").count() == 1
 
 
-def test_staff_sends_the_receipt_again(office, paid):
+def test_receipt_is_sent_again(office, paid):
     OutgoingMail.objects.all().delete()
     office.post(page_of(paid, "receipt"), {"_form_submitted": "True"})
     assert OutgoingMail.objects.get().recipient == paid.email
@@ -211,7 +211,7 @@ def events(office, action):
     return office.post(address, {"action": action, "_selected_action": chosen}, follow=True).text
 
 
-def test_events_are_handled_again(office, client, order):
+def test_event_is_replayed(office, client, order):
     deliver(client, paid_event(order))
     deliver(client, refund_event(order))
     StripeEvent.objects.filter(kind="refund.created").update(status="failed")
@@ -223,23 +223,23 @@ def test_events_are_handled_again(office, client, order):
     assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
 
 
-def test_foreign_events_are_put_aside(office, client, order):
+def test_unknown_event_is_dismissed(office, client, order):
     deliver(client, refund_event(order))
     assert "1 event dismissed." in events(office, "set_aside")
-    kept = StripeEvent.objects.get()
-    assert (kept.status, kept.failure) == ("ignored", "put aside by a person")
+    event = StripeEvent.objects.get()
+    assert (event.status, event.failure) == ("ignored", "put aside by a person")
 
 
-def test_events_are_touched_only_with_the_permission(client, seller, order):
+def test_event_actions_need_permission(client, seller, order):
     call_command("migrate", verbosity=0)
     deliver(client, refund_event(order))
     seller.groups.add(Group.objects.get(name=SELLERS))
     address = reverse("admin:payments_stripeevent_changelist")
-    assert enter(client, seller).post(address, {"action": "set_aside"}).status_code == 403
+    assert sign_in_staff(client, seller).post(address, {"action": "set_aside"}).status_code == 403
     assert StripeEvent.objects.get().status == "unknown"
 
 
-def test_lists_show_one_mode_at_a_time(office, paid):
+def test_changelists_show_one_mode(office, paid):
     address = reverse("admin:payments_order_changelist")
     assert "learner@example.org" in office.get(address).text
     assert "learner@example.org" not in office.get(f"{address}?mode=live").text

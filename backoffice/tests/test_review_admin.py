@@ -1,4 +1,4 @@
-"""Reviews in the back office: answered, hidden for a reason, never written there."""
+"""Reviews in the admin: replying and hiding."""
 
 import pytest
 from django.contrib.auth.models import Group
@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import enter
+from backoffice.tests.test_site import sign_in_staff
 from catalog.models import Review
 from catalog.reviews import hide_review, write_review
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def office(client):
     superuser = User.objects.create_superuser("sue@example.org", "a-long-pass-phrase")
-    return enter(client, superuser)
+    return sign_in_staff(client, superuser)
 
 
 @pytest.fixture
@@ -39,21 +39,21 @@ def press(office, name, review, **fields):
     return office.post(page(name, review), {"_form_submitted": "True", **fields})
 
 
-def test_an_answer_is_the_only_thing_that_is_written(office, review):
+def test_only_reply_can_be_edited(office, review):
     office.post(page("change", review), {"reply": " We add ten more. ", "stars": "5"})
     review.refresh_from_db()
     assert (review.reply, review.stars) == ("We add ten more.", 2)
     assert review.replied_at is not None
 
 
-def test_an_answer_is_taken_back(office, review):
+def test_reply_can_be_removed(office, review):
     for reply in ("Thanks", ""):
         office.post(page("change", review), {"reply": reply})
     review.refresh_from_db()
     assert (review.reply, review.replied_at) == ("", None)
 
 
-def test_a_review_is_hidden_with_a_reason_and_shown_again(office, review, test_bank):
+def test_review_is_hidden_and_shown(office, review, test_bank):
     press(office, "hide", review, reason="Names a question")
     press(office, "hide", review, reason="Another")
     review.refresh_from_db()
@@ -65,36 +65,36 @@ def test_a_review_is_hidden_with_a_reason_and_shown_again(office, review, test_b
     assert (review.is_hidden, test_bank.review_count) == (False, 1)
 
 
-def test_hiding_needs_a_reason_and_a_form(office, review):
+def test_hiding_review_requires_reason_and_post(office, review):
     office.get(page("hide", review))
     press(office, "hide", review, reason="")
     review.refresh_from_db()
     assert not review.is_hidden
 
 
-def test_showing_needs_a_press(office, review, at):
+def test_showing_review_requires_post(office, review, at):
     hide_review(review=review, reason="rude", at=at)
     office.get(page("show", review))
     review.refresh_from_db()
     assert review.is_hidden
 
 
-def test_reviews_are_neither_added_nor_deleted(office, review):
+def test_reviews_cannot_be_added_or_deleted(office, review):
     assert office.post(reverse("admin:catalog_review_add"), {}).status_code == 403
     assert office.post(page("delete", review), {"post": "yes"}).status_code == 403
     assert Review.objects.get() == review
 
 
 @pytest.mark.parametrize(("group", "status"), [(SELLERS, 302), (OPERATORS, 403)])
-def test_sellers_answer_reviews(client, seller, review, group, status):
+def test_reply_permission_by_group(client, seller, review, group, status):
     seller.groups.add(Group.objects.get(name=group))
-    answer = enter(client, seller).post(page("change", review), {"reply": "Thanks"})
+    answer = sign_in_staff(client, seller).post(page("change", review), {"reply": "Thanks"})
     assert answer.status_code == status
     assert Review.objects.filter(reply="Thanks").exists() == (status == 302)
 
 
-def test_operators_hide_no_reviews(client, seller, review):
+def test_operator_cannot_hide_review(client, seller, review):
     seller.groups.add(Group.objects.get(name=OPERATORS))
-    press(enter(client, seller), "hide", review, reason="mine")
+    press(sign_in_staff(client, seller), "hide", review, reason="mine")
     review.refresh_from_db()
     assert not review.is_hidden

@@ -1,4 +1,4 @@
-"""The back office: who sees which page, what can be written, and what cannot."""
+"""The admin site: permissions, and which fields can be edited."""
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
@@ -38,8 +38,8 @@ SHOWN_ONLY = [
 ]
 
 
-def enter(client, user):
-    """Sign in with a second factor that this session has seen."""
+def sign_in_staff(client, user):
+    """Sign in, with a second factor entered in this session."""
     client.force_login(user)
     session = client.session
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": 0}]
@@ -55,8 +55,8 @@ def superuser():
 
 @pytest.fixture
 def office(client, superuser):
-    """The client of somebody who may do everything."""
-    return enter(client, superuser)
+    """The client of a superuser."""
+    return sign_in_staff(client, superuser)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def make_order(learner, test_bank, at):
 
 @pytest.fixture
 def rows(make_order, test_bank, owner, at):
-    """One row for every list, beside those of the cast."""
+    """One more row for every changelist."""
     authors = iter(range(100))
 
     def make(count):
@@ -125,15 +125,15 @@ def changelist(name):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_lists_are_for_staff_only(client, learner, name):
+def test_changelist_is_for_staff_only(client, learner, name):
     assert client.get(changelist(name)).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.get(changelist(name)).status_code == 404
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_staff_without_a_permission_may_not_look(client, seller, name):
-    assert enter(client, seller).get(changelist(name)).status_code == 403
+def test_staff_without_permission_gets_403(client, seller, name):
+    assert sign_in_staff(client, seller).get(changelist(name)).status_code == 403
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -152,7 +152,7 @@ def test_staff_without_a_permission_may_not_look(client, seller, name):
         ("payments_stripeevent", 7),
     ],
 )
-def test_lists_ask_no_more_for_more_rows(
+def test_changelist_query_count(
     office, rows, make_bank, django_assert_num_queries, count, name, queries
 ):
     rows(count)
@@ -163,7 +163,7 @@ def test_lists_ask_no_more_for_more_rows(
         assert office.get(changelist(name)).status_code == 200
 
 
-def test_the_first_page_tells_of_sales_and_incidents(office, rows, settings):
+def test_index_shows_sales_and_incidents(office, rows, settings):
     settings.STRIPE_MODE = "sandbox"
     rows(2)
     page = office.get("/admin/").text
@@ -171,7 +171,7 @@ def test_the_first_page_tells_of_sales_and_incidents(office, rows, settings):
     assert "NET-PROXY-403" in page
 
 
-def test_the_first_page_keeps_modes_apart(office, make_order, settings):
+def test_index_shows_one_mode(office, make_order, settings):
     settings.STRIPE_MODE = "live"
     make_order()
     page = office.get("/admin/").text
@@ -180,9 +180,9 @@ def test_the_first_page_keeps_modes_apart(office, make_order, settings):
 
 
 @pytest.mark.parametrize("name", SHOWN_ONLY)
-def test_money_cannot_be_written(office, rows, name):
+def test_payment_models_are_read_only(office, rows, name):
     rows(1)
-    _room, model = name.split("_")
+    _app_label, model = name.split("_")
     rows_of = {
         "order": Order.objects,
         "refund": Refund.objects,
@@ -199,7 +199,7 @@ def test_money_cannot_be_written(office, rows, name):
     assert rows_of[model].get() == row
 
 
-def test_an_order_shows_what_it_opened_and_how_it_was_asked(office, make_order, learner, at):
+def test_order_page_shows_access_and_request(office, make_order, learner, at):
     order = make_order(held="Stripe says 1 USD")
     bank = order.lines.get().test_bank
     access = Access.objects.create(
@@ -222,13 +222,13 @@ def test_an_order_shows_what_it_opened_and_how_it_was_asked(office, make_order, 
         ("duplicate", {}, False),
     ],
 )
-def test_orders_that_need_a_person_are_found(office, make_order, reason, fields, found):
+def test_orders_filtered_by_reason_to_review(office, make_order, reason, fields, found):
     make_order(**fields)
     page = office.get(f"{changelist('payments_order')}?waiting={reason}").text
     assert ("learner@example.org" in page) is found
 
 
-def test_an_incident_is_found_by_the_code_as_it_is_read_out(office, rows):
+def test_incident_search_by_code(office, rows):
     rows(1)
     page = office.get(f"{changelist('payments_incident')}?q=+aaaaaaa2+").text
     assert "NET-PROXY-403" in page
@@ -258,7 +258,7 @@ def bank_page(test_bank):
     return reverse("admin:catalog_testbank_change", args=[test_bank.pk])
 
 
-def test_a_change_is_told_in_the_sellers_words(office, test_bank):
+def test_bank_change_is_published(office, test_bank):
     change = {
         "changes-TOTAL_FORMS": "1",
         "changes-0-test_bank": test_bank.pk,
@@ -275,7 +275,7 @@ def test_a_change_is_told_in_the_sellers_words(office, test_bank):
     assert test_bank.questions_changed_at == written.at
 
 
-def test_a_change_that_says_nothing_is_refused(office, test_bank):
+def test_empty_bank_change_is_refused(office, test_bank):
     nothing = {
         "changes-TOTAL_FORMS": "1",
         "changes-0-at_0": "2026-11-01",
@@ -292,7 +292,7 @@ def test_a_change_that_says_nothing_is_refused(office, test_bank):
     ("price", "currency", "minor"),
     [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.999", "KWD", 1999)],
 )
-def test_a_price_is_written_as_people_say_it(office, test_bank, price, currency, minor):
+def test_price_is_entered_in_major_units(office, test_bank, price, currency, minor):
     office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
     test_bank.refresh_from_db()
     assert (test_bank.price_minor, test_bank.currency) == (minor, currency.upper())
@@ -308,21 +308,21 @@ def test_a_price_is_written_as_people_say_it(office, test_bank, price, currency,
         ("19", "US", "catalog_test_bank_currency_code"),
     ],
 )
-def test_a_price_that_cannot_be_is_refused(office, test_bank, price, currency, error):
+def test_invalid_price_is_refused(office, test_bank, price, currency, error):
     page = office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
     assert error in page.text
     test_bank.refresh_from_db()
     assert (test_bank.price_minor, test_bank.currency) == (1900, "USD")
 
 
-def test_a_bank_with_questions_goes_on_sale(office, make_bank):
+def test_bank_with_questions_is_published(office, make_bank):
     draft = make_bank("draft", status=TestBank.Status.DRAFT)
     office.post(bank_page(draft), bank_form(draft, catalog_testbank_sell="1"))
     draft.refresh_from_db()
     assert draft.is_on_sale
 
 
-def test_a_bank_without_questions_is_saved_and_not_sold(office, make_bank):
+def test_bank_without_questions_stays_draft(office, make_bank):
     draft = make_bank("draft", questions=0, status=TestBank.Status.DRAFT)
     page = office.post(
         bank_page(draft), bank_form(draft, title="New", catalog_testbank_sell="1"), follow=True
@@ -332,32 +332,32 @@ def test_a_bank_without_questions_is_saved_and_not_sold(office, make_bank):
     assert "because it has no questions to practice" in page.text
 
 
-def test_a_bank_is_withdrawn_and_stays_with_its_owners(office, test_bank, owner):
+def test_withdrawn_bank_stays_with_owners(office, test_bank, owner):
     office.post(bank_page(test_bank), bank_form(test_bank, catalog_testbank_stop_selling="1"))
     assert list(TestBank.objects.published()) == []
     assert list(TestBank.objects.visible_to(owner)) == [test_bank]
 
 
-def test_the_address_of_a_sold_bank_stays(office, test_bank):
+def test_slug_of_sold_bank_is_read_only(office, test_bank):
     office.post(bank_page(test_bank), bank_form(test_bank, slug="elsewhere"))
     test_bank.refresh_from_db()
     assert test_bank.slug == "git"
 
 
-def test_a_bank_that_was_sold_cannot_be_removed(office, test_bank):
+def test_sold_bank_cannot_be_deleted(office, test_bank):
     removal = reverse("admin:catalog_testbank_delete", args=[test_bank.pk])
     assert office.post(removal, {"post": "yes"}).status_code == 403
     assert TestBank.objects.filter(pk=test_bank.pk).exists()
 
 
-def test_only_whether_it_is_a_sample_can_be_changed_of_a_question(office, test_bank):
+def test_bank_question_only_sample_flag_is_editable(office, test_bank):
     place = test_bank.bank_questions.get(position=1)
     office.post(reverse("admin:catalog_bankquestion_change", args=[place.pk]), {"position": "99"})
     place.refresh_from_db()
     assert (place.is_sample, place.position) == (False, 1)
 
 
-def test_questions_are_found_by_their_words(office, test_bank):
+def test_question_search_by_text(office, test_bank):
     page = office.get(f"{changelist('catalog_bankquestion')}?q=Because+of+3").text
     assert ("Question 3?" in page, "Question 2?" in page) == (True, False)
 
@@ -369,19 +369,19 @@ def grant(office, learner, test_bank, **fields):
     )
 
 
-def test_an_access_is_granted_with_a_reason(office, learner, test_bank):
+def test_access_is_granted_with_reason(office, learner, test_bank):
     grant(office, learner, test_bank, reason="Won our quiz")
     access = Access.objects.get(learner=learner)
     assert (access.source_kind, access.reason) == ("grant", "Won our quiz")
     assert access.expires_at == expiry(at=access.starts_at, access_days=30)
 
 
-def test_an_access_without_a_reason_is_refused(office, learner, test_bank):
+def test_access_without_reason_is_refused(office, learner, test_bank):
     assert "This field is required." in grant(office, learner, test_bank, reason=" ").text
     assert not Access.objects.filter(learner=learner).exists()
 
 
-def test_an_access_is_closed_with_a_reason_and_stays_to_be_seen(office, owner):
+def test_access_is_revoked_with_reason(office, owner):
     access = owner.accesses.get()
     page = reverse("admin:catalog_testbank_changelist")
     revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
@@ -392,7 +392,7 @@ def test_an_access_is_closed_with_a_reason_and_stays_to_be_seen(office, owner):
     assert office.get(page).status_code == 200
 
 
-def test_closing_twice_keeps_the_first_reason(office, owner):
+def test_revoking_access_twice_keeps_first_reason(office, owner):
     access = owner.accesses.get()
     revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
     for reason in ("First", "Second"):
@@ -401,7 +401,7 @@ def test_closing_twice_keeps_the_first_reason(office, owner):
     assert access.revoke_reason == "First"
 
 
-def test_closing_needs_a_reason_and_a_form(office, owner):
+def test_revoking_access_requires_reason_and_post(office, owner):
     access = owner.accesses.get()
     revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
     office.get(revoke)
@@ -411,13 +411,15 @@ def test_closing_needs_a_reason_and_a_form(office, owner):
 
 
 @pytest.mark.parametrize(("group", "status"), [(SELLERS, 302), (OPERATORS, 403)])
-def test_groups_say_who_prices_banks(client, seller, test_bank, group, status):
+def test_bank_permission_by_group(client, seller, test_bank, group, status):
     seller.groups.add(Group.objects.get(name=group))
-    answer = enter(client, seller).post(bank_page(test_bank), bank_form(test_bank, price="5"))
+    answer = sign_in_staff(client, seller).post(
+        bank_page(test_bank), bank_form(test_bank, price="5")
+    )
     assert answer.status_code == status
 
 
-def test_groups_that_people_changed_stay_as_they_are():
+def test_edited_groups_are_unchanged_by_migrate():
     Group.objects.get(name=SELLERS).permissions.clear()
     Group.objects.get(name=OPERATORS).delete()
     call_command("migrate", verbosity=0)
@@ -425,22 +427,24 @@ def test_groups_that_people_changed_stay_as_they_are():
     assert Group.objects.get(name=OPERATORS).permissions.count() > 0
 
 
-def test_nobody_makes_themselves_powerful(client, seller):
+def test_staff_cannot_promote_themselves(client, seller):
     seller.groups.add(Group.objects.get(name=OPERATORS))
     page = reverse("admin:accounts_user_change", args=[seller.pk])
-    enter(client, seller).post(page, {"name": "Sol", "is_superuser": "on", "is_staff": "on"})
+    sign_in_staff(client, seller).post(
+        page, {"name": "Sol", "is_superuser": "on", "is_staff": "on"}
+    )
     seller.refresh_from_db()
     assert (seller.name, seller.is_superuser, seller.is_staff) == ("Sol", False, True)
 
 
 @pytest.mark.parametrize("path", ["mfa/authenticator", "account/emailaddress"])
-def test_secrets_of_second_factors_have_no_page(office, path):
+def test_authenticator_secrets_have_no_admin_page(office, path):
     assert office.get(f"/admin/{path}/").status_code == 404
 
 
-def test_the_admin_has_a_policy_of_its_own(office, test_bank):
+def test_admin_content_security_policy(office, test_bank):
     policy = office.get("/admin/").headers["Content-Security-Policy"]
-    # Its parts stand in no order.
+    # Django-csp writes the directives in no fixed order.
     assert "script-src 'self' 'unsafe-eval'" in policy.split("; ")
     shop = office.get("/").headers["Content-Security-Policy"]
     assert ("unsafe-eval" in shop, "unsafe-inline" in shop) == (False, False)
@@ -451,51 +455,51 @@ def preview_of(test_bank):
     return reverse("catalog:preview", args=[question.public_id])
 
 
-def test_a_preview_is_for_staff_only(client, owner, test_bank):
+def test_preview_is_for_staff_only(client, owner, test_bank):
     assert client.get(preview_of(test_bank)).status_code == 302
     client.force_login(owner)
     assert client.get(preview_of(test_bank)).status_code == 404
 
 
-def test_a_preview_shows_the_question_as_the_learner_sees_it(office, test_bank):
+def test_preview_shows_question_as_learner_sees_it(office, test_bank):
     asked = office.get(preview_of(test_bank)).text
     answered = office.post(preview_of(test_bank), {"choice": "b"}).text
     assert ("Question 1?" in asked, "Because of 1." in asked) == (True, False)
     assert "Because of 1." in answered
 
 
-def test_an_editors_view_is_for_staff_only(client, owner, test_bank):
+def test_editors_view_is_for_staff_only(client, owner, test_bank):
     page = reverse("catalog:editors_view", args=[test_bank.slug])
     assert client.get(page).status_code == 302
     client.force_login(owner)
     assert client.get(page).status_code == 404
 
 
-def test_an_editors_view_leads_to_each_question_and_counts(office, test_bank):
+def test_editors_view_lists_findings_by_question(office, test_bank):
     page = office.get(reverse("catalog:editors_view", args=[test_bank.slug])).text
     assert preview_of(test_bank) in page
     assert "The stem is short (11 characters). Write a complete question." in page
     assert "The longest choice is correct in 0 of 5 single-answer questions." in page
 
 
-def test_an_editors_view_of_an_empty_bank_says_how_to_begin(office, make_bank):
+def test_editors_view_of_empty_bank(office, make_bank):
     make_bank("empty", questions=0)
     page = office.get(reverse("catalog:editors_view", args=["empty"])).text
     assert "manage.py import_bank FILE --bank empty" in page
     assert "Statistics" not in page
 
 
-def test_the_page_of_a_bank_leads_to_its_editors_view(office, test_bank):
+def test_bank_page_links_to_editors_view(office, test_bank):
     link = reverse("admin:catalog_testbank_ask_editor", args=[test_bank.pk])
     assert link in office.get(bank_page(test_bank)).text
     assert office.get(link).headers["Location"] == f"/staff/editor/{test_bank.slug}/"
 
 
-def test_an_editors_view_of_no_bank_is_not_found(office):
+def test_editors_view_of_unknown_bank(office):
     assert office.get(reverse("catalog:editors_view", args=["none"])).status_code == 404
 
 
-def test_a_preview_of_a_kind_that_is_only_kept_says_so(office, test_bank):
+def test_preview_of_unsupported_kind(office, test_bank):
     [version] = store_items(items=[Essay(stem=Text(source="Write."))])
     BankQuestion.objects.create(
         test_bank=test_bank, question=version.question, position=9, is_asked=False

@@ -1,4 +1,4 @@
-"""The look keeps its promises: light to load, nothing inline, vendored files as listed."""
+"""Frontend files: size, no inline code, vendored files as in the manifest."""
 
 import gzip
 import hashlib
@@ -45,19 +45,19 @@ MAIL = {
 }
 
 
-def test_first_view_is_light() -> None:
+def test_first_page_load_is_small() -> None:
     fonts = sum(font.stat().st_size for font in FONTS if font != MATH_FONT)
     assert len(gzip.compress(CSS.encode(), 9)) <= 12_000
     assert fonts <= 20_000
 
 
-def test_math_font_is_small_and_fetched_for_formulas_only() -> None:
+def test_math_font_is_small_and_loaded_for_formulas_only() -> None:
     assert MATH_FONT.stat().st_size <= 35_000
     used = re.findall(r'([^{};/]+)\{[^{}]*\bfont(?:-family)?:[^;]*"STIX Two Math"', CSS)
     assert [selector.strip() for selector in used] == ["@font-face", ".prose math"]
 
 
-def test_vendored_files_are_the_listed_ones() -> None:
+def test_vendored_files_match_manifest() -> None:
     listed = json.loads((STATIC / "vendor" / "manifest.json").read_text())["files"]
     assert [STATIC / file["path"] for file in listed] == FONTS
     for file in listed:
@@ -65,7 +65,7 @@ def test_vendored_files_are_the_listed_ones() -> None:
         assert (STATIC / file["licence_file"]).is_file()
 
 
-def test_stylesheet_loads_nothing_from_elsewhere() -> None:
+def test_stylesheet_loads_no_external_file() -> None:
     assert {url for url in re.findall(r"url\(\"?([^\")]+)", CSS) if "://" in url} == set()
     assert "@import" not in CSS
 
@@ -76,33 +76,33 @@ def test_stylesheet_uses_logical_properties_only() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_template_holds_nothing_that_the_content_policy_refuses(page: str) -> None:
+def test_template_has_no_inline_script_or_style(page: str) -> None:
     source = (TEMPLATES / page).read_text()
     assert re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=\"", source) == []
 
 
 @pytest.mark.parametrize("name", ERROR_PAGES)
-def test_error_page_needs_neither_context_nor_database(name: str) -> None:
+def test_error_page_renders_without_context_or_database(name: str) -> None:
     page = get_template(f"{name}.html").render({})
     assert page.count("<h1>") == 1
     assert f"{settings.STATIC_URL}css/site.css" in page
 
 
 @pytest.mark.parametrize("name", ERROR_PAGES)
-def test_error_page_can_be_looked_at_with_its_status(name: str) -> None:
+def test_error_page_preview_in_demo(name: str) -> None:
     response = error_page(RequestFactory().get("/"), name)
     assert str(response.status_code) == name[:3]
     with pytest.raises(Http404):
         error_page(RequestFactory().get("/"), "418")
 
 
-def test_server_error_shows_the_incident_code_when_there_is_one() -> None:
+def test_server_error_shows_incident_code() -> None:
     assert "7F3K-92QD" in get_template("500.html").render({"incident_code": "7F3K-92QD"})
     assert server_error(RequestFactory().get("/")).status_code == 500
 
 
 @pytest.mark.parametrize("page", MAIL_PAGES, ids=lambda path: path.name)
-def test_mail_says_the_same_in_text_and_html(page: Path) -> None:
+def test_mail_text_and_html_have_same_content(page: Path) -> None:
     folder = page.parent.relative_to(page.parents[2])
     html = render_to_string(f"{folder}/{page.name}", MAIL)
     text = render_to_string(f"{folder}/{page.stem}.txt", MAIL)

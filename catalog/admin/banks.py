@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from catalog import page_cache
 from catalog.errors import NothingToAsk
+from catalog.http import SeeOther
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankChange, Category, TestBank
 from catalog.money import exponent, format_price, major, minor
@@ -193,19 +194,19 @@ class TestBankAdmin(ModelAdmin):
     @action(description=_("View page"), url_path="page", icon="open_in_new")
     def see_page(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To its page in the shop."""
-        return _to(reverse("catalog:detail", args=[TestBank.objects.get(pk=object_id).slug]))
+        return SeeOther(reverse("catalog:detail", args=[TestBank.objects.get(pk=object_id).slug]))
 
     @action(description=_("View questions"), url_path="questions", icon="quiz")
     def see_questions(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To the list of its questions."""
         questions = reverse("admin:catalog_bankquestion_changelist")
-        return _to(f"{questions}?test_bank__id__exact={object_id}")
+        return SeeOther(f"{questions}?test_bank__id__exact={object_id}")
 
     @action(description=_("Quality check"), url_path="editor", icon="spellcheck")
     def ask_editor(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To what can be said of its questions."""
         slug = TestBank.objects.get(pk=object_id).slug
-        return _to(reverse("catalog:editors_view", args=[slug]))
+        return SeeOther(reverse("catalog:editors_view", args=[slug]))
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, test_bank: TestBank) -> tuple[str, str]:
@@ -221,7 +222,3 @@ class TestBankAdmin(ModelAdmin):
     def questions(self, test_bank: TestBank) -> int:
         """How many can be asked."""
         return test_bank.question_count
-
-
-def _to(address: str) -> HttpResponse:
-    return HttpResponse(status=303, headers={"Location": address})

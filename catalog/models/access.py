@@ -12,7 +12,7 @@ from catalog.querysets import AccessQuerySet
 
 
 class Access(models.Model):
-    """The right of a learner to open a bank, and where it comes from.
+    """The entitlement of a learner to a bank (an enrollment), and its source.
 
     `source_kind` and `source_id` name the source (an order's line, a free bank, a grant by
     staff) without a foreign key to a higher app. The database keeps one row a source.

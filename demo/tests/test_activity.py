@@ -1,4 +1,4 @@
-"""The demo's content: only where it belongs, once, and true to the rules of every room."""
+"""The demo's content: loaded in the demo only, once, and consistent with every app's rules."""
 
 from collections import Counter
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Access, BankQuestion, Review, TestBank
-from demo.activity import load_demo_life
+from demo.activity import load_demo_activity
 from demo.banks import demo_folders
 from demo.people import (
     LEARNER,
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup, django_db_blocker):
-    """When the demo was loaded: once for all tests here, each of which undoes its own changes."""
+    """The time at which the demo was loaded, once for all tests, which roll back their changes."""
     with django_db_blocker.unblock(), transaction.atomic():
         with override_settings(DEMO=True):
             call_command("load_demo")
@@ -58,14 +58,14 @@ def lena():
     return User.objects.get(email=LEARNER)
 
 
-def test_load_demo_refuses_on_a_real_site():
+def test_load_demo_fails_on_real_site():
     before = written()
     with pytest.raises(CommandError, match="This is not a demo") as raised:
         call_command("load_demo")
     assert (raised.value.returncode, written()) == (2, before)
 
 
-def test_load_demo_makes_every_bank_and_gives_one_away(demo):
+def test_load_demo_creates_every_bank(demo):
     assert sorted(TestBank.objects.published().values_list("slug", flat=True)) == [
         path.name for path in demo_folders()
     ]
@@ -83,7 +83,7 @@ def test_load_demo_twice_changes_nothing(demo, settings):
 
 
 @pytest.mark.parametrize("email", [LEARNER, NEWCOMER, SELLER])
-def test_people_can_sign_in(client, demo, email):
+def test_demo_users_can_sign_in(client, demo, email):
     response = client.post("/accounts/login/", {"login": email, "password": PASSWORD})
     assert (response.status_code, response.headers.get("Location")) == (302, "/my-banks/")
 
@@ -93,7 +93,7 @@ def test_reviewers_cannot_sign_in(demo):
         assert not User.objects.get(email=email).has_usable_password()
 
 
-def test_orders_stand_in_every_state_that_a_seller_meets(demo):
+def test_orders_have_every_status(demo):
     states = Counter(Order.objects.values_list("status", flat=True))
     assert states == {
         "paid": len(PURCHASES) - 5,
@@ -105,7 +105,7 @@ def test_orders_stand_in_every_state_that_a_seller_meets(demo):
     assert Refund.objects.count() == 2
 
 
-def test_what_is_paid_is_granted_once_and_nothing_needs_a_person(demo):
+def test_paid_orders_are_granted_and_none_needs_review(demo):
     paid = Order.objects.filter(paid_at__isnull=False)
     assert not Order.objects.paid_but_not_granted().exists()
     assert not Order.objects.exclude(held="").exists()
@@ -114,14 +114,14 @@ def test_what_is_paid_is_granted_once_and_nothing_needs_a_person(demo):
     assert not Order.objects.filter(status__in=["pending", "open"]).exists()
 
 
-def test_nothing_lies_in_the_future_and_no_mail_waits(demo):
+def test_history_is_in_past_and_no_mail_is_due(demo):
     for model, name in ((Order, "created_at"), (Answer, "answered_at"), (Review, "replied_at")):
         assert not model.objects.filter(**{f"{name}__gt": demo}).exists()
     assert OutgoingMail.objects.exists()
     assert not OutgoingMail.objects.due(demo).exists()
 
 
-def test_every_review_is_of_somebody_who_bought(demo):
+def test_every_reviewer_bought_the_bank(demo):
     for review in Review.objects.all():
         bought = Order.objects.filter(user=review.learner, lines__test_bank=review.test_bank)
         assert bought.filter(paid_at__lt=review.written_at).exists()
@@ -129,7 +129,7 @@ def test_every_review_is_of_somebody_who_bought(demo):
     assert Review.objects.exclude(reply="").count() == 3
 
 
-def test_learner_gets_better_over_weeks(demo):
+def test_learner_scores_improve(demo):
     for slug in ("statistics", "sql-foundations"):
         attempts = Attempt.objects.filter(
             learner=lena(), test_bank__slug=slug, finished_at__isnull=False
@@ -141,19 +141,19 @@ def test_learner_gets_better_over_weeks(demo):
         assert percents[-1] > 70
 
 
-def test_learner_has_a_round_to_go_on_with_and_an_access_that_ends_soon(demo):
+def test_learner_has_open_attempt_and_expiring_access(demo):
     shown = {one.test_bank.slug: one for one in progress_of(lena(), at=demo)}
     assert (shown["sql-foundations"].answered, shown["sql-foundations"].total) == (14, 39)
     ends = Access.objects.get(learner=lena(), test_bank__slug="statistics").expires_at
     assert timedelta(days=4) < ends - demo < timedelta(days=7)
 
 
-def test_what_was_refunded_is_closed(demo):
+def test_refunded_access_is_revoked(demo):
     access = Access.objects.get(learner=lena(), test_bank__slug="networking-for-developers")
     assert not access.is_live(demo)
 
 
-def test_every_round_is_there_as_it_is_told(demo):
+def test_attempts_match_rounds(demo):
     finished = Attempt.objects.filter(finished_at__isnull=False).count()
     assert (Attempt.objects.count(), finished) == (
         len(ROUNDS),
@@ -161,15 +161,15 @@ def test_every_round_is_there_as_it_is_told(demo):
     )
 
 
-def test_bank_that_was_removed_is_left_out(demo):
+def test_missing_bank_is_skipped(demo):
     User.objects.filter(email__in=REVIEWERS).delete()
     Order.objects.filter(user=None).delete()
     TestBank.objects.filter(slug="statistics").update(slug="elsewhere")
-    made = load_demo_life(at=timezone.now())
+    made = load_demo_activity(at=timezone.now())
     assert made == sum(one.bank != "statistics" for one in PURCHASES if one.who in REVIEWERS)
 
 
-def test_newcomer_has_nothing_yet(demo):
+def test_newcomer_has_no_history(demo):
     newcomer = User.objects.get(email=NEWCOMER)
     assert not Order.objects.filter(user=newcomer).exists()
     assert not Access.objects.of(newcomer).exists()

@@ -1,5 +1,4 @@
-"""The demo's banks: worth reading, and what we ask of sellers. How they are loaded is tested in
-`demo/tests/test_activity.py`."""
+"""The content of the demo's banks. Loading is tested in `demo/tests/test_activity.py`."""
 
 import re
 
@@ -28,7 +27,7 @@ def keys(bank):
 
 
 @banks
-def test_demo_bank_has_no_problem(bank):
+def test_demo_bank_has_no_findings(bank):
     assert bank.read.problems == []
 
 
@@ -39,7 +38,7 @@ def test_demo_questions_have_four_choices_and_one_key(bank):
 
 
 def feedbacks(item):
-    """What is said to each answer that the item foresees."""
+    """Return the feedback for each answer that the item has."""
     if isinstance(item, Numeric):
         return [item.otherwise, *(accepted.feedback for accepted in item.accepted)]
     if isinstance(item, ShortAnswer):
@@ -61,18 +60,18 @@ def test_demo_samples_are_three_questions_of_the_bank(bank):
 
 
 @banks
-def test_demo_keys_show_no_run_that_could_be_guessed(bank):
+def test_demo_keys_have_no_pattern(bank):
     row = "".join(map(str, keys(bank)))
     assert not re.search(r"(\d)\1\1", row)
 
 
 @banks
-def test_demo_bank_satisfies_an_editor(bank):
+def test_demo_bank_passes_item_linting(bank):
     assert lint(bank.read.items, bank.read.lines).findings == ()
 
 
 @sold
-def test_sold_demo_bank_is_worth_its_price(bank):
+def test_paid_demo_bank_has_enough_questions(bank):
     figures = figures_of(lint(bank.read.items, bank.read.lines).questions)
     assert 30 <= figures.total <= 40
     assert set(figures.kinds) == set(ASKABLE)
@@ -82,7 +81,7 @@ def test_sold_demo_bank_is_worth_its_price(bank):
 
 
 @banks
-def test_demo_pictures_are_shown_and_small(bank):
+def test_demo_images_are_used_and_small(bank):
     folder = FOLDER / bank.slug
     shown = {
         reference

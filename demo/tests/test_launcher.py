@@ -12,12 +12,12 @@ def env_file(tmp_path, monkeypatch):
     return tmp_path / ".env.demo"
 
 
-def test_demo_refuses_beside_a_real_key_in_the_environment(env_file):
+def test_demo_refuses_real_key_in_environment(env_file):
     with pytest.raises(demo.DemoError, match="STRIPE_SECRET_KEY in the environment"):
         demo.refuse_real_keys({"STRIPE_SECRET_KEY": "sk_live_51abc"})
 
 
-def test_demo_refuses_beside_a_real_key_in_its_file(env_file):
+def test_demo_refuses_real_key_in_env_file(env_file):
     env_file.write_text("STRIPE_SECRET_KEY=sk_test_51abc\n")
     with pytest.raises(demo.DemoError, match=r"STRIPE_SECRET_KEY in \.env\.demo"):
         demo.refuse_real_keys({})
@@ -29,7 +29,7 @@ def test_demo_accepts_its_own_keys(env_file):
     assert read_env_file(env_file)["STRIPE_API_BASE"] == "http://127.0.0.1:8001"
 
 
-def test_demo_keeps_its_secrets_at_the_next_start(env_file):
+def test_demo_keeps_secrets_between_starts(env_file):
     demo.write_settings(demo.Ports(web=8000, sandbox=8001))
     first = read_env_file(env_file)
     demo.write_settings(demo.Ports(web=8100, sandbox=8101))
@@ -39,7 +39,7 @@ def test_demo_keeps_its_secrets_at_the_next_start(env_file):
     assert second["SITE_URL"] == "http://127.0.0.1:8100"
 
 
-def test_demo_names_the_port_that_is_taken():
+def test_demo_refuses_port_in_use():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -49,12 +49,12 @@ def test_demo_names_the_port_that_is_taken():
 
 
 @pytest.mark.parametrize("text", ["80", "65535", "http", ""])
-def test_demo_refuses_a_port_that_is_none(text):
+def test_demo_refuses_invalid_port(text):
     with pytest.raises(demo.DemoError, match="Use a number from 1024 to 65534"):
         demo.Ports.from_environment({"PORT": text})
 
 
-def test_demo_takes_over_no_setting_of_another_site(monkeypatch):
+def test_demo_ignores_settings_of_other_site(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://real/site")
     monkeypatch.setenv("STRIPE_PROXY", "http://proxy:3128")
     environment = demo.own_environment()

@@ -1,4 +1,4 @@
-"""The demo's mails: as they were written, the newest first, and in the demo only."""
+"""The demo's mailbox: parsing, the pages, and that only the demo routes them."""
 
 import os
 import runpy
@@ -17,7 +17,7 @@ BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes mails as the demo does: those of one connection into one file."""
+    """Write mails as Django's file backend does: one file per connection."""
     clock = iter(range(1_700_000_000, 1_800_000_000, 60))
 
     def write(*subjects, body="The code is ABCD-EFGH."):
@@ -37,7 +37,7 @@ def write(tmp_path):
 
 @pytest.fixture
 def demo(settings, tmp_path):
-    """The site as a demo: its addresses are read again, as at its start."""
+    """The site as a demo, with its URLs reloaded."""
     settings.DEMO = True
     settings.EMAIL_FILE_PATH = tmp_path
     settings.ROOT_URLCONF = tuple(runpy.run_path(str(URLS))["urlpatterns"])
@@ -47,7 +47,7 @@ def subjects(folder, **options):
     return [mail.subject for mail in demo_mails(folder, **options)]
 
 
-def test_mails_are_told_the_newest_first(write, tmp_path):
+def test_mails_are_listed_newest_first(write, tmp_path):
     write("one", "two")
     write("three")
     assert subjects(tmp_path) == ["three", "two", "one"]
@@ -59,7 +59,7 @@ def test_mails_are_limited_in_number(write, tmp_path):
     assert subjects(tmp_path, limit=3) == ["2b", "2a", "1b"]
 
 
-def test_mail_is_told_as_it_was_written(write, tmp_path):
+def test_mail_fields(write, tmp_path):
     began = timezone.now().replace(microsecond=0)
     write("Grüße — 日本", body="Zoë paid 5 €.\n\nFrom: nobody\n🙂")
     [mail] = demo_mails(tmp_path)
@@ -74,7 +74,7 @@ def test_mailbox_is_empty_before_the_first_mail(tmp_path):
 
 
 @pytest.mark.django_db
-def test_page_shows_the_mails_the_newest_first(client, demo, write):
+def test_page_lists_mails_newest_first(client, demo, write):
     write("The first")
     write("The second", body="<script>alert(1)</script> http://x.example/")
     text = client.get("/demo/mails/").text
@@ -89,12 +89,12 @@ def test_page_says_where_there_is_no_mail(client, demo):
 
 
 @pytest.mark.django_db
-def test_page_can_only_be_read(client, demo):
+def test_page_allows_get_only(client, demo):
     assert client.post("/demo/mails/").status_code == 405
 
 
 @pytest.mark.django_db
-def test_page_does_not_exist_outside_of_a_demo(client, settings):
+def test_page_is_not_routed_outside_demo(client, settings):
     settings.DEMO = False
     settings.ROOT_URLCONF = tuple(runpy.run_path(str(URLS))["urlpatterns"])
     assert client.get("/demo/mails/").status_code == 404
@@ -102,11 +102,11 @@ def test_page_does_not_exist_outside_of_a_demo(client, settings):
 
 
 @pytest.mark.django_db
-def test_demo_leads_to_its_mails_from_every_page(client, demo):
+def test_every_page_of_demo_links_to_mails(client, demo):
     assert 'href="/demo/mails/"' in client.get("/").text
 
 
-def test_a_mail_is_shown_as_its_reader_sees_it(client, demo, tmp_path):
+def test_html_mail_is_shown(client, demo, tmp_path):
     message = EmailMultiAlternatives("Hello", "Plain words", "x@x.example", ["ada@x.example"])
     message.attach_alternative("<p>Designed words</p>", "text/html")
     message.connection = get_connection(BACKEND, file_path=str(tmp_path))
@@ -120,7 +120,7 @@ def test_a_mail_is_shown_as_its_reader_sees_it(client, demo, tmp_path):
     assert {"style-src 'unsafe-inline'", "script-src 'self'", "default-src 'none'"} <= policy
 
 
-def test_a_mail_that_is_not_there_or_has_one_form_only_is_not_found(client, demo, write, tmp_path):
+def test_unknown_or_plain_text_mail_gets_404(client, demo, write, tmp_path):
     write("plain only")
     [mail] = demo_mails(tmp_path)
     for name in (mail.name, "other-0"):

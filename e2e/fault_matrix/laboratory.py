@@ -56,7 +56,7 @@ class Patience:
 
 # A loaded machine must not look like a silent network, and silence must not cost much.
 PATIENT = Patience(purchase_seconds=8.0, doctor_seconds=5.0)
-IMPATIENT = Patience(purchase_seconds=2.0, doctor_seconds=1.0)
+IMPATIENT = Patience(purchase_seconds=2.0, doctor_seconds=2.0)
 
 
 @dataclass(frozen=True)

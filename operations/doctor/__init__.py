@@ -1,6 +1,6 @@
-"""`manage.py doctor`: how Stripe is reached from here, what is wrong, and the line that mends it.
+"""`manage.py doctor`: diagnose the connection to Stripe, and print the setting that fixes it.
 
-`examination.py` composes; `configuration.py`, `environment.py` and `path.py` hold the checks
-of a group each, `remedy.py` what would mend a fault, `report.py` the shapes. Printing is the
-command's. The database is never asked, so all of this works without one.
+`runner.py` runs the checks, one module per group. `fixes.py` probes other routes for a fix,
+`report.py` has the data classes, `console.py` formats them. Only `shop.py` and `purchase.py`
+query the database.
 """

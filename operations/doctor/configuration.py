@@ -1,4 +1,4 @@
-"""The group "Settings": what the shop is set to, as it was read from `.env` and the process."""
+"""The group "Settings": the settings as read from `.env` and the process environment."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -21,11 +21,11 @@ PUBLIC_BIND = (
     "port on 127.0.0.1 only."
 )
 PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that ends TLS"
-KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
+KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 
 
 def settings_checks(setup: Setup) -> list[Check]:
-    """What stands in the settings; none of it fails, since a wrong one stops the start."""
+    """Return the checks. None fails: an invalid setting already stops the site from starting."""
     return [
         _env_file(setup),
         _check("secret_key", "Secret key", _about_key(settings.STRIPE_SECRET_KEY)),
@@ -67,8 +67,8 @@ def _env_file(setup: Setup) -> Check:
 
 
 def _about_key(key: str) -> str:
-    """A key by its fingerprint, kind and mode."""
-    return f"{scrub(key)}, {KINDS[key[:2]]} key, {mode_of(key)} mode"
+    """Describe a key by its masked form, kind and mode."""
+    return f"{scrub(key)}, {KEY_KINDS[key[:2]]} key, {mode_of(key)} mode"
 
 
 def _webhook_secret() -> Check:
@@ -127,7 +127,7 @@ def _bind() -> Check:
 
 
 def _proxy_setting(setup: Setup) -> Check:
-    source = "of the process" if setup.stands_in_process("STRIPE_PROXY") else "in .env"
+    source = "of the process" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
     is_default = setup.setting == "environment"
     words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
     return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")
@@ -144,7 +144,7 @@ def _deadline() -> Check:
 
 
 def _fallback(setup: Setup) -> Iterator[Check]:
-    """Shown where it may act: going around a proxy may break the network's rules."""
+    """Warn if set: bypassing a proxy may violate the network's policy."""
     if setup.falls_back:
         yield _check(
             "fallback",

@@ -1,4 +1,4 @@
-"""The line for curl that makes the same call: what a network's people can try themselves."""
+"""The equivalent curl command, for network administrators who have no access to the site."""
 
 import shlex
 
@@ -7,32 +7,32 @@ from outbound.route import ProxyAddress, Route
 
 
 def curl_line(setup: Setup, route: Route, *, needs_bundle: bool) -> str:
-    """One line to paste, whose password is masked. It prints 401 where the way is open.
+    """Return one line to paste, with passwords masked. It prints 401 if Stripe is reached.
 
-    `needs_bundle`: STRIPE_CA_BUNDLE is what makes the certificate trusted; curl knows no way
-    to add an authority, so it then trusts that one alone.
+    `needs_bundle`: the certificate is trusted because of STRIPE_CA_BUNDLE. curl cannot add an
+    authority, so the line then trusts that one only.
     """
     words = ["curl", "-q", "-sS", "-o", "/dev/null", "-w", "%{http_code}\\n"]
     words += ["--max-time", f"{setup.seconds:g}"]
-    words += _way(setup, route)
+    words += _proxy_options(setup, route)
     if needs_bundle and setup.ca_bundle:
         words += ["--cacert", str(setup.ca_bundle)]
     return shlex.join([*words, setup.url])
 
 
-def _way(setup: Setup, route: Route) -> list[str]:
-    """No variable of the environment may decide, nor an entry of NO_PROXY."""
+def _proxy_options(setup: Setup, route: Route) -> list[str]:
+    """Return options that override the proxy variables and NO_PROXY of curl's environment."""
     if route.proxy:
-        return ["--noproxy", "", "-x", str(route.proxy), *_trust_in(route.proxy, setup)]
-    return ["--noproxy", "*", *_led(setup, route)]
+        return ["--noproxy", "", "-x", str(route.proxy), *_proxy_ca_options(route.proxy, setup)]
+    return ["--noproxy", "*", *_connect_to_options(setup, route)]
 
 
-def _trust_in(proxy: ProxyAddress, setup: Setup) -> list[str]:
+def _proxy_ca_options(proxy: ProxyAddress, setup: Setup) -> list[str]:
     if proxy.scheme != "https" or setup.ca_bundle is None:
         return []
     return ["--proxy-cacert", str(setup.ca_bundle)]
 
 
-def _led(setup: Setup, route: Route) -> list[str]:
+def _connect_to_options(setup: Setup, route: Route) -> list[str]:
     led = [each for each in setup.overrides if (each.host, each.port) == (route.host, route.port)]
     return ["--connect-to", str(led[0])] if led else []

@@ -1,8 +1,8 @@
 """Write one line into `.env`, so that everything else in it stays byte for byte.
 
-An entry of NO_PROXY is added to those that stand there; of any other setting the value is
-replaced. The result is read back before it is kept: where another value would change, nothing
-is written. The file keeps its owner, its mode and its access list.
+An entry of NO_PROXY is appended to the existing ones; any other setting's value is replaced. The
+result is parsed before it is written: if another setting would change, nothing is written. The
+file keeps its owner, its mode and its access list.
 """
 
 import difflib
@@ -28,19 +28,19 @@ ASSIGNMENT = r"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=[ \t]*"
 
 
 class CannotWrite(Exception):
-    """The line cannot be written without touching something else; the text says why."""
+    """The line cannot be written without changing something else; the text says why."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the file at `path`, from `before` (None where there is none) to `after`."""
+    """A change of the file at `path` from `before` (None if it does not exist) to `after`."""
 
     path: Path
     before: bytes | None
     after: bytes
 
     def diff(self) -> list[str]:
-        """The lines that change, with their numbers, and no others: those may hold secrets."""
+        """Return a diff without context lines, which may hold secrets."""
         lines = difflib.unified_diff(
             _lines(self.before or b""),
             _lines(self.after),
@@ -54,7 +54,7 @@ class Change:
     def write(self) -> None:
         """Replace the file, with its owner and permissions.
 
-        Raises: CannotWrite, where the file has changed meanwhile or cannot be written.
+        Raises: CannotWrite if the file has changed since or cannot be written.
         """
         if _content(self.path) != self.before:
             raise CannotWrite(f"{self.path} has changed in the meantime. Run the doctor again.")
@@ -64,13 +64,15 @@ class Change:
             raise CannotWrite(_about_permission(self.path, error)) from error
 
 
-def plan(path: Path, line: str) -> Change:
-    """What writing `NAME=value` would do to the file. Raises: CannotWrite."""
+def plan_change(path: Path, line: str) -> Change:
+    """Return the change that sets `NAME=value`, without writing it. Raises: CannotWrite."""
     name, _equals, value = line.partition("=")
     path = path.resolve()
     before = _content(path)
     text = _decoded(before or b"", path)
-    after = _with_entry(text, value) if name == NO_PROXY else _with_value(text, name, value)
+    after = (
+        _with_no_proxy_entry(text, value) if name == NO_PROXY else _with_value(text, name, value)
+    )
     _check(text, after, name, value)
     bom = b"\xef\xbb\xbf" if before and before.startswith(b"\xef\xbb\xbf") else b""
     return Change(path, before, bom + after.encode())
@@ -92,8 +94,8 @@ def _decoded(content: bytes, path: Path) -> str:
         raise CannotWrite(f"{path} is not UTF-8 text.") from error
 
 
-def _with_entry(text: str, value: str) -> str:
-    """NO_PROXY with the last entry of `value` behind those that stand there."""
+def _with_no_proxy_entry(text: str, value: str) -> str:
+    """Append the last entry of `value` to the NO_PROXY in the text."""
     entry = value.rpartition(",")[2]
     place = _last_value(text, NO_PROXY) or _last_value(text, NO_PROXY.lower())
     if place is None:
@@ -112,7 +114,7 @@ def _with_value(text: str, name: str, value: str) -> str:
 
 
 def _last_value(text: str, name: str) -> tuple[int, int] | None:
-    """Where the value stands that is in force, without its quotes: the last one wins."""
+    """Return the span of the last assigned value, without its quotes: the last one wins."""
     found = None
     for assignment in re.finditer(ASSIGNMENT.format(name=re.escape(name)), text, re.MULTILINE):
         line_end = re.compile(r"[\r\n]|$").search(text, assignment.end())
@@ -168,7 +170,7 @@ def _replace_at_once(path: Path, content: bytes) -> None:
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _like_the_old(path, file.fileno())
+            _copy_owner_and_mode(path, file.fileno())
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -187,12 +189,12 @@ def _write_over(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _like_the_old(path: Path, descriptor: int) -> None:
+def _copy_owner_and_mode(path: Path, descriptor: int) -> None:
     """Raises: PermissionError, where this user may not give a file to that owner."""
     try:
         old = path.stat()
     except FileNotFoundError:
-        # Root writes for whoever owns the site.
+        # Run as root, create the file for the owner of the folder.
         folder = path.parent.stat()
         os.fchown(descriptor, folder.st_uid if os.geteuid() == 0 else -1, -1)
         os.fchmod(descriptor, NEW_FILE_MODE)

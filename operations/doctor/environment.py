@@ -32,7 +32,10 @@ def environment_checks(setup: Setup, route: Route | None) -> list[Check]:
     return [
         *(variables or [_no_proxy_variables()]),
         *_misspelled(),
-        *(_entry(number, verdict, direct) for number, verdict in enumerate(direct.verdicts, 1)),
+        *(
+            _no_proxy_entry(number, verdict, direct)
+            for number, verdict in enumerate(direct.verdicts, 1)
+        ),
         *_ca_checks(setup),
         *_netrc(setup.environment, direct.host),
     ]
@@ -45,7 +48,7 @@ def proxy_variables(environment: ProxyEnvironment) -> Iterator[Variable]:
 
 
 def ca_variables(environment: ProxyEnvironment) -> Iterator[Variable]:
-    """What other programs take for their authorities."""
+    """Yield the variables that name a CA bundle for other programs, such as curl."""
     for name in CA_NAMES:
         for variable in environment.settings_of(name):
             if variable.name == name:
@@ -72,7 +75,7 @@ def _no_proxy_variables() -> Check:
 def _proxy_variable(
     variable: Variable, scheme: str, environment: ProxyEnvironment, route: Route | None
 ) -> Check:
-    status, note = _standing(variable, scheme, environment, route)
+    status, note = _describe_use(variable, scheme, environment, route)
     return Check(
         f"environment.{_source(variable)}.{variable.name}",
         GROUP,
@@ -82,10 +85,10 @@ def _proxy_variable(
     )
 
 
-def _standing(
+def _describe_use(
     variable: Variable, scheme: str, environment: ProxyEnvironment, route: Route | None
 ) -> tuple[Status, str]:
-    """Whether the variable decides, and if not, why."""
+    """Return whether the variable decides the route, and if not, why."""
     if route is not None and route.rule == variable.where:
         return Status.OK, "decides"
     if variable.name.upper() not in GOVERNING[scheme]:
@@ -98,7 +101,7 @@ def _standing(
     return Status.SKIP, f"not used, decided by {route.rule}"
 
 
-def _entry(number: int, verdict: Verdict, direct: Route) -> Check:
+def _no_proxy_entry(number: int, verdict: Verdict, direct: Route) -> Check:
     entry = verdict.entry
     said = f"matches {direct.endpoint}" if verdict.matches else f"does not match {direct.host}"
     return Check(
@@ -118,12 +121,12 @@ def _status_of_entry(verdict: Verdict) -> Status:
 
 
 def _ca_checks(setup: Setup) -> Iterator[Check]:
-    """Each variable, and what it may be good for with the first that names a file."""
-    told: set[str] = set()
+    """Yield a check for each variable; the first that names a file suggests STRIPE_CA_BUNDLE."""
+    seen: set[str] = set()
     for variable in ca_variables(setup.environment):
         path = variable.value.strip()
-        is_useful = setup.ca_bundle is None and path not in told and Path(path).is_file()
-        told.add(path)
+        is_useful = setup.ca_bundle is None and path not in seen and Path(path).is_file()
+        seen.add(path)
         yield _ca_variable(variable, is_useful=is_useful)
 
 
@@ -144,7 +147,7 @@ def _ca_variable(variable: Variable, *, is_useful: bool) -> Check:
 
 
 def _netrc(environment: ProxyEnvironment, host: str) -> Iterator[Check]:
-    """Other tools would send these credentials in place of the API key."""
+    """Note netrc entries, which curl -n and requests would send instead of the API key."""
     path = _netrc_path(environment)
     try:
         known = set(netrc.netrc(str(path)).hosts)

@@ -1,6 +1,4 @@
-"""The group "Mail": whether the mail server can be reached. Sign-up sends a code, so a shop
-without mail gains no learner, and no HTTP proxy carries mail.
-"""
+"""The group "Mail": whether the SMTP server can be reached. Sign-up needs it for its code."""
 
 import smtplib
 import socket
@@ -22,7 +20,7 @@ NO_PROXY_CARRIES_IT = (
 )
 
 CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
-# The narrower kinds first: both TLS and silence are OSErrors too.
+# Subclasses first: TLS errors and timeouts are OSErrors too.
 REASONS: dict[type[Exception], tuple[str, str]] = {
     smtplib.SMTPNotSupportedError: (
         "does not offer STARTTLS or sign-in",
@@ -38,27 +36,27 @@ REASONS: dict[type[Exception], tuple[str, str]] = {
 }
 
 
-def mail_not_tried(why: str) -> list[Check]:
-    """What is set, where nobody is called."""
-    if nothing_to_call := _without_a_server():
+def skipped_mail_checks(why: str) -> list[Check]:
+    """Return the mail settings' check as skipped, without calling the server."""
+    if nothing_to_call := _check_without_server():
         return [nothing_to_call]
     return [_check(Status.SKIP, f"{_server()}: {why}", detail=NO_PROXY_CARRIES_IT)]
 
 
 def mail_checks(setup: Setup) -> list[Check]:
-    """Whether the mail server answers, speaks TLS and accepts the account. Sends nothing."""
-    if nothing_to_call := _without_a_server():
+    """Check that the server responds, supports TLS and accepts the account. Sends no mail."""
+    if nothing_to_call := _check_without_server():
         return [nothing_to_call]
     began_at = time.monotonic()
     try:
-        _called(setup.patience())
+        _call_server(setup.time_left())
     except (OSError, smtplib.SMTPException, TimeoutError) as error:
         return [_failed(error)]
     milliseconds = (time.monotonic() - began_at) * 1000
-    return [_check(Status.OK, f"{_server()} {_what_was_seen()}", milliseconds=milliseconds)]
+    return [_check(Status.OK, f"{_server()} {_describe_success()}", milliseconds=milliseconds)]
 
 
-def _without_a_server() -> Check | None:
+def _check_without_server() -> Check | None:
     if settings.DEMO:
         return _check(Status.OK, "shown on a page in the demo")
     if not settings.EMAIL_HOST:
@@ -70,26 +68,26 @@ def _without_a_server() -> Check | None:
     return None
 
 
-def _called(seconds: float) -> None:
-    """Raises what the call raises, and TimeoutError where that takes longer.
+def _call_server(seconds: float) -> None:
+    """Sign in within so many seconds. Raises what the call raises, or TimeoutError.
 
-    A look-up of a name cannot be interrupted, so the call runs in a daemon.
+    A DNS lookup cannot be interrupted, so the call runs in a daemon thread.
     """
-    called: Future[None] = Future()
+    outcome: Future[None] = Future()
 
     def call() -> None:
         try:
-            _say_hello(seconds)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            called.set_exception(error)
+            _sign_in(seconds)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller
+            outcome.set_exception(error)
         else:
-            called.set_result(None)
+            outcome.set_result(None)
 
     threading.Thread(target=call, name="mail", daemon=True).start()
-    called.result(seconds)
+    outcome.result(seconds)
 
 
-def _say_hello(seconds: float) -> None:
+def _sign_in(seconds: float) -> None:
     with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=seconds) as server:
         server.ehlo()
         if settings.EMAIL_USE_TLS:
@@ -99,7 +97,7 @@ def _say_hello(seconds: float) -> None:
             server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
 
 
-def _what_was_seen() -> str:
+def _describe_success() -> str:
     secured = " over TLS" if settings.EMAIL_USE_TLS else ""
     return f"accepts the account{secured}" if settings.EMAIL_HOST_USER else f"answers{secured}"
 
@@ -110,12 +108,12 @@ def _failed(error: Exception) -> Check:
 
 
 def _reason(error: Exception) -> tuple[str, str]:
-    """What happened, and what to look at."""
+    """Return what failed, and the setting to correct."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
         return f"rejected the account ({error.smtp_code})", fix
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
-        # smtplib puts silence and a reset into the same clothes.
+        # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
     found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
     return found or (f"closed the connection ({type(error).__name__})", CORRECT_SERVER)

@@ -1,4 +1,4 @@
-"""The groups "Route" and "Path": how the call goes, and how far it got.
+"""The groups "Route" and "Path": the route of a call, and the stages that it completed.
 
 `outbound/diagnosis/probe.py` makes the call, without a key.
 """
@@ -29,12 +29,12 @@ STATUSES = {
     StepStatus.UNUSED: Status.SKIP,
 }
 # Stripe's signatures are refused when they seem older than 300 s.
-SKEW_WARNS_SECONDS, SKEW_FAILS_SECONDS = 60, 300
+WARN_SKEW_SECONDS, FAIL_SKEW_SECONDS = 60, 300
 SET_THE_CLOCK = "Set this machine's clock: timedatectl set-ntp true"
 
 
 def decide_route(setup: Setup) -> tuple[Route | None, list[Check]]:
-    """The route of a call, None where none can be decided, and what to say of it."""
+    """Return the route of a call, or None if it cannot be decided, and its checks."""
     try:
         route = setup.decide()
     except RouteError as error:
@@ -53,16 +53,16 @@ def decide_route(setup: Setup) -> tuple[Route | None, list[Check]]:
     return route, [_route(setup, route), *_route_warnings(route)]
 
 
-def way(route: Route) -> str:
-    """`directly`, or `through http://proxy:3128`."""
+def via(route: Route) -> str:
+    """Return `directly`, or `through http://proxy:3128`."""
     return f"through {route.proxy}" if route.proxy else "directly"
 
 
 def _route(setup: Setup, route: Route) -> Check:
     reason = route.reason
-    if setup.asked is not None:
-        reason = f"For this run only, by --route {mask_url(setup.asked)}. {reason}"
-    summary = f"{route.endpoint} {way(route)}"
+    if setup.route_override is not None:
+        reason = f"For this run only, by --route {mask_url(setup.route_override)}. {reason}"
+    summary = f"{route.endpoint} {via(route)}"
     return Check("route.decision", ROUTE, "Route", Status.OK, summary, detail=reason)
 
 
@@ -73,16 +73,16 @@ def _route_warnings(route: Route) -> list[Check]:
     ]
 
 
-def path_not_tried(why: str) -> list[Check]:
-    """The path's checks where nothing was called."""
+def skipped_path_checks(why: str) -> list[Check]:
+    """Return the checks of all stages as skipped."""
     return [_skipped(f"path.{stage}", PATH, TITLES[stage], why) for stage in STAGES]
 
 
 def path_checks(report: ProbeReport) -> list[Check]:
-    """Each stage as the probe found it, and the clock."""
+    """Return a check for each stage of the probe, and one for the clock."""
     checks = [_step(step, report) for step in report.steps]
     if report.diagnosis and not any(check.cause for check in checks):
-        # The call could not even begin: its CA bundle cannot be read.
+        # The call failed before its first stage: its CA bundle cannot be read.
         checks.insert(0, _failed("path.start", "Start", report.diagnosis, detail=""))
     return [*checks, clock_check(report.clock_skew_seconds)]
 
@@ -108,7 +108,7 @@ def _step(step: Step, report: ProbeReport) -> Check:
 
 
 def _some_address_is_dead(step: Step, report: ProbeReport) -> Check:
-    """A name has several addresses, and the first of them does not answer: calls get through."""
+    """Warn that one of several addresses of the name does not answer; calls still succeed."""
     route, silent = report.route, SILENT in {each.outcome for each in report.record.attempts}
     name = route.proxy.host if route.proxy else route.host
     costs = f"{ATTEMPT_DELAY_SECONDS:g} s of each new connection go to an address that is silent"
@@ -155,14 +155,14 @@ def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
 
 
 def clock_check(skew: float | None) -> Check:
-    """What a clock means that is so many seconds ahead of the far side's, None where unknown."""
+    """Check the clock skew in seconds, positive if ours is ahead; None if unknown."""
     if skew is None:
         return _skipped("path.clock", PATH, "Clock", "no time available")
     direction = "ahead of" if skew > 0 else "behind"
     summary = f"{abs(skew):.0f} s {direction} the server's"
-    if abs(skew) <= SKEW_WARNS_SECONDS:
-        return Check("path.clock", PATH, "Clock", Status.OK, f"within {SKEW_WARNS_SECONDS} s")
-    if abs(skew) <= SKEW_FAILS_SECONDS:
+    if abs(skew) <= WARN_SKEW_SECONDS:
+        return Check("path.clock", PATH, "Clock", Status.OK, f"within {WARN_SKEW_SECONDS} s")
+    if abs(skew) <= FAIL_SKEW_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
     cause = Cause(
         "CLOCK-SKEW",

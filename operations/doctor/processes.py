@@ -1,7 +1,7 @@
-"""The group "Processes": whether what runs reaches Stripe as this process would.
+"""The group "Processes": whether running processes use the same route and key as this one.
 
-A server keeps the environment it was started with. One that was started before a variable
-was changed goes on with the old one, and everything looks right from the shell.
+A server keeps the environment that it was started with. If a variable changed later, everything
+looks right from the shell while the server still uses the old value.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,14 @@ from datetime import datetime
 from django.conf import settings
 
 from operations.doctor.configuration import PRIVATE_BIND, PUBLIC_BIND
-from operations.doctor.report import Check, Status, length
-from operations.processes import WORKER, RunningProcess, Way, own_way, running_processes
+from operations.doctor.report import Check, Status, format_duration
+from operations.processes import (
+    WORKER,
+    RunningProcess,
+    StripeRoute,
+    current_stripe_route,
+    running_processes,
+)
 from payments.stripe.outage import last_fallback, outage_is_known
 from testbank.server import is_public
 
@@ -19,33 +25,33 @@ GROUP = "Processes"
 
 
 def process_checks(*, at: datetime) -> list[Check]:
-    """Every process of this site on this machine, against this one. Calls nobody."""
-    here = own_way()
+    """Compare every process of this site on this machine with this one. No network call."""
+    here = current_stripe_route()
     running = running_processes()
     checks = [_process(number, each, here, at) for number, each in enumerate(running, 1)]
     if not running:
         checks.append(
             _check("none", "Servers", Status.SKIP, "no server of this site is running here")
         )
-    return [*checks, *_public_binds(running), *_missing_worker(running), *_marks(at)]
+    return [*checks, *_public_binds(running), *_missing_worker(running), *_status_marks(at)]
 
 
-def _process(number: int, process: RunningProcess, here: Way, at: datetime) -> Check:
+def _process(number: int, process: RunningProcess, here: StripeRoute, at: datetime) -> Check:
     title = process.kind.capitalize()
-    known = f"pid {process.pid}, for {length(at - process.started_at)}"
-    if process.way.fingerprint == here.fingerprint:
+    known = f"pid {process.pid}, for {format_duration(at - process.started_at)}"
+    if process.stripe_route.fingerprint == here.fingerprint:
         return _check(str(number), title, Status.OK, f"{known}: has the same route to Stripe")
     return _check(
         str(number),
         title,
         Status.WARN,
-        f"{known}: {_difference(process.way, here)}",
+        f"{known}: {_difference(process.stripe_route, here)}",
         detail="It was started with different settings.",
         fix=f"Restart it: {_how_to_end(process)}",
     )
 
 
-def _difference(there: Way, here: Way) -> str:
+def _difference(there: StripeRoute, here: StripeRoute) -> str:
     if there.route != here.route:
         return there.route
     if there.key != here.key:
@@ -60,7 +66,7 @@ def _how_to_end(process: RunningProcess) -> str:
 
 
 def _public_binds(running: list[RunningProcess]) -> Iterator[Check]:
-    """Web servers that other machines can reach without a server in front that ends TLS."""
+    """Warn of web servers that other machines can reach without TLS."""
     for process in running:
         if process.bind and is_public(process.bind):
             yield _check(
@@ -84,18 +90,18 @@ def _missing_worker(running: list[RunningProcess]) -> Iterator[Check]:
         )
 
 
-def _marks(at: datetime) -> Iterator[Check]:
-    """What the processes have met while serving."""
+def _status_marks(at: datetime) -> Iterator[Check]:
+    """Yield the outage and the fallback that processes recorded in RUN_DIR."""
     if outage_is_known():
         summary = "the most recent purchases failed; buyers see a notice before they pay"
         yield _check("outage", "Payment", Status.WARN, summary)
-    if detour := last_fallback():
-        ago = length(at - detour.at)
+    if fallback := last_fallback():
+        ago = format_duration(at - fallback.at)
         yield _check(
             "detour",
             "Fallback",
             Status.WARN,
-            f"acted {ago} ago: a call bypassed the proxy ({detour.cause})",
+            f"acted {ago} ago: a call bypassed the proxy ({fallback.cause})",
             fix="Fix the proxy, or set STRIPE_PROXY=direct to make this permanent.",
         )
 

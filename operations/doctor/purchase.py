@@ -1,8 +1,8 @@
-"""Making a Checkout session to see that it can be made, and taking it back at once.
+"""Create a Checkout session as a test, and expire it at once.
 
-Only where it was asked for, and never with live keys. It goes the product's own ways: the
-function that a shell calls, and the page with its button. What is left behind is one order
-that has expired, of nobody; it counts nowhere and waits for nobody.
+Runs only with --create-test-session, and never with live keys. It calls
+`create_checkout_session` as a shell does, and posts the purchase form as a browser does. One
+expired order without a user remains.
 """
 
 import logging
@@ -34,57 +34,59 @@ logger = logging.getLogger("operations.doctor")
 SEE_OTHER = 303
 
 
-class CannotTry(Exception):
-    """No session can be made here for this bank; the text says why."""
+class PurchaseTestRefused(Exception):
+    """No session can be created for this bank; the text says why."""
 
 
-def bank_to_try(slug: str) -> TestBank:
-    """The bank that a session is to be made for. Raises: CannotTry."""
+def purchasable_bank(slug: str) -> TestBank:
+    """Return the bank to create a session for. Raises: PurchaseTestRefused."""
     if settings.STRIPE_MODE == LIVE:
-        raise CannotTry("Test sessions are not created with live keys. Use test keys.")
+        raise PurchaseTestRefused("Test sessions are not created with live keys. Use test keys.")
     try:
         test_bank = TestBank.objects.filter(slug=slug).first()
     except DatabaseError as error:
-        raise CannotTry(f"The database is not responding: {type(error).__name__}.") from error
+        raise PurchaseTestRefused(
+            f"The database is not responding: {type(error).__name__}."
+        ) from error
     if test_bank is None:
-        raise CannotTry(f"There is no test bank {slug!r}: use the last part of its URL.")
+        raise PurchaseTestRefused(f"There is no test bank {slug!r}: use the last part of its URL.")
     if not test_bank.is_on_sale or test_bank.is_free:
-        raise CannotTry(f"The test bank {slug!r} is not for sale.")
+        raise PurchaseTestRefused(f"The test bank {slug!r} is not for sale.")
     return test_bank
 
 
 def purchase_checks(test_bank: TestBank) -> list[Check]:
-    """Make one session by both ways and expire it. Raises nothing."""
+    """Create one session by function and by form, and expire it. Never raises."""
     try:
-        with _visitor() as visitor:
-            return _try_both(test_bank, visitor)
+        with _temporary_buyer() as visitor:
+            return _test_both(test_bank, visitor)
     except (DatabaseError, ProtectedError) as error:
         logger.exception("the test purchase could not be made")
         why = f"the database rejected it: {type(error).__name__}"
-        return _none_made(Cause("UNKNOWN", why))
+        return _failed_checks(Cause("UNKNOWN", why))
 
 
-def _try_both(test_bank: TestBank, visitor: User) -> list[Check]:
+def _test_both(test_bank: TestBank, visitor: User) -> list[Check]:
     try:
         session = create_checkout_session(test_bank, visitor)
     except StripeError as error:
         diagnosis = diagnosis_of(error)
         cause = Cause.of(diagnosis) if diagnosis else Cause("UNKNOWN", type(error).__name__)
-        return _none_made(cause, diagnosis.fix if diagnosis else "")
+        return _failed_checks(cause, diagnosis.fix if diagnosis else "")
     except PaymentError as error:
-        # The bank was changed in this very moment.
-        return _none_made(Cause("UNKNOWN", type(error).__name__))
+        # The bank was changed concurrently.
+        return _failed_checks(Cause("UNKNOWN", type(error).__name__))
     shell = shell_check(Status.OK, f"{session.id[:16]}…, expired again")
     return [shell, _page(test_bank, visitor, session)]
 
 
-def _none_made(cause: Cause, fix: str = "") -> list[Check]:
+def _failed_checks(cause: Cause, fix: str = "") -> list[Check]:
     failed = shell_check(Status.FAIL, cause.id, fix=fix, cause=cause)
     return [failed, page_check(Status.SKIP, "not reached")]
 
 
 def _page(test_bank: TestBank, visitor: User, session: CheckoutSession) -> Check:
-    """The form of the button, as a browser sends it: the same session must come of it."""
+    """Post the purchase form as a browser does; it must redirect to the same session."""
     site = urlsplit(settings.SITE_URL)
     browser = Client(raise_request_exception=False)
     browser.force_login(visitor)
@@ -94,14 +96,16 @@ def _page(test_bank: TestBank, visitor: User, session: CheckoutSession) -> Check
     target = response.headers.get("Location", "")
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(target))
     if response.status_code != SEE_OTHER or target != session.url:
-        return _page_failed(f"the button answered {response.status_code}", _host_fix(response))
+        return _page_failed(
+            f"the button answered {response.status_code}", _fix_of_response(response)
+        )
     if origin != settings.CHECKOUT_ORIGIN:
         fix = f"CHECKOUT_ORIGIN={origin}"
         return _page_failed(f"browsers are not allowed to open {origin}", fix)
     return page_check(Status.OK, f"303 to {origin}, which browsers are allowed to open")
 
 
-def _host_fix(response: object) -> str:
+def _fix_of_response(response: object) -> str:
     if getattr(response, "status_code", 0) == 400:
         return f"ALLOWED_HOSTS={settings.SITE_HOST}"
     return "Check the site's log."
@@ -113,9 +117,9 @@ def _page_failed(summary: str, fix: str) -> Check:
 
 
 @contextmanager
-def _visitor() -> Iterator[User]:
-    """Somebody who can buy, for this moment only; their orders are taken back with them."""
-    # A domain that is nobody's, by RFC 2606: no mail can reach anyone.
+def _temporary_buyer() -> Iterator[User]:
+    """Create a user for the test; withdraw their orders and delete them afterwards."""
+    # RFC 2606 reserves the domain, so no mail can reach anyone.
     visitor = User(email=f"doctor-{secrets.token_hex(6)}@example.org")
     visitor.set_unusable_password()
     visitor.save()

@@ -1,4 +1,4 @@
-"""What the doctor says: checks, the cause of the first failure, and what mends it."""
+"""The data of a report: checks, the cause of the first failure, and its fix."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 class Status(StrEnum):
-    """`SKIP`: not tried, not part of this route, or without effect here; never counted."""
+    """`SKIP` is not tried, not part of this route, or without effect; it is never counted."""
 
     OK = "ok"
     WARN = "warn"
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why payment cannot go through: a stable id, and a sentence for the operator."""
+    """Why payment does not work: a stable id, and a sentence for the operator."""
 
     id: str
     operator: str
@@ -31,15 +31,15 @@ class Cause:
 
     @classmethod
     def of(cls, diagnosis: Diagnosis) -> "Cause":
-        """The cause that a diagnosis names; here the other routes are tested."""
+        """Return the cause that a diagnosis names."""
         return cls(diagnosis.id, diagnosis.operator, diagnosis.advice)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `summary` is one line; `fix` a line for `.env` or a sentence.
+    """One result. `summary` is one line; `fix` is a line for `.env` or a sentence.
 
-    A check that failed has a `cause`.
+    Only a failed check has a `cause`.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Check:
     cause: Cause | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """The check in plain types, for JSON and pages; free of secrets."""
+        """Return plain types for JSON and pages, with secrets masked."""
         data = {
             "id": self.id,
             "group": self.group,
@@ -71,12 +71,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What mends the cause.
+    """How to fix the cause.
 
-    `line` can be pasted as it stands and is only given when `tested`: the call was made as
-    it would be made with that line. `example` is a line whose values are the operator's to
-    fill in. `instruction` is for people. `in_process`: the setting stands in the environment
-    of the process, which wins over `.env`, so it must be changed there.
+    `line` can be pasted unchanged and is only given if `tested`: a call succeeded with that
+    setting. `example` is a line whose value the operator fills in. `instruction` is a sentence.
+    `in_process`: the setting is in the process environment, which wins over `.env`.
     """
 
     line: str = ""
@@ -86,7 +85,7 @@ class Fix:
     in_process: bool = False
 
     def as_data(self) -> dict[str, Any]:
-        """The fix in plain types, for JSON."""
+        """Return plain types, for JSON."""
         return {
             "line": self.line,
             "example": self.example,
@@ -98,9 +97,9 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole examination of the way to `api_base`. Free of secrets.
+    """All checks of the connection to `api_base`. Secrets are masked.
 
-    `curl` is the line that makes the same call; empty where no route could be decided.
+    `curl` is the equivalent command; empty if no route could be decided.
     """
 
     api_base: str
@@ -112,12 +111,12 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True where payment can go through; warnings do not count."""
+        """True if no check failed; warnings do not count."""
         return all(check.status is not Status.FAIL for check in self.checks)
 
     @property
     def warnings(self) -> int:
-        """How many checks warn."""
+        """The number of checks that warn."""
         return sum(check.status is Status.WARN for check in self.checks)
 
     @property
@@ -126,7 +125,7 @@ class Report:
         return next((check.cause for check in self.checks if check.cause), None)
 
     def as_data(self) -> dict[str, Any]:
-        """The report in plain types, for JSON."""
+        """Return plain types for JSON, with secrets masked."""
         cause = self.cause
         data = {
             "schema_version": SCHEMA_VERSION,
@@ -146,8 +145,8 @@ class Report:
         return scrubbed
 
 
-def length(span: timedelta) -> str:
-    """A span of time in its largest unit: `12 s`, `5 min`, `3 h`, `2 days`."""
+def format_duration(span: timedelta) -> str:
+    """Return a duration in its largest unit: `12 s`, `5 min`, `3 h`, `2 days`."""
     seconds = max(0, int(span.total_seconds()))
     units = ((86400, "days"), (3600, "h"), (60, "min"))
     for size, name in units:
@@ -157,7 +156,7 @@ def length(span: timedelta) -> str:
 
 
 def _scrubbed(value: Any) -> Any:
-    """The last net: no text leaves with a key or a password in it."""
+    """Mask keys and passwords in every string, as a safety net."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What is examined: where the API is, and how the shop would call it at this moment."""
+"""The settings and the environment that a run of the doctor uses, and its time limit."""
 
 import os
 import time
@@ -13,10 +13,10 @@ from outbound.route import DIRECT, ProxyEnvironment, Route, decide
 from outbound.transport import Client, Override
 from testbank.environment import env_file
 
-# What all calls may take together; more only where one call was given more.
-WHOLE_SECONDS = 16.0
-WHOLE_CALLS = 3
-LEAST_SECONDS = 0.5
+# The time limit of all calls together; --timeout can raise it.
+MIN_TOTAL_SECONDS = 16.0
+TOTAL_CALLS = 3
+MIN_CALL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Setup:
     secret_key: str = field(repr=False)
     mode: str
     setting: str = field(repr=False)
-    asked: str | None = field(repr=False)
+    route_override: str | None = field(repr=False)
     environment: ProxyEnvironment = field(repr=False)
     ca_bundle: Path | None
     overrides: tuple[Override, ...]
@@ -41,71 +41,71 @@ class Setup:
     falls_back: bool
 
     @classmethod
-    def of_site(cls, *, asked: str | None, seconds: float) -> "Setup":
-        """The shop's own settings, with the environment as it is now; the time runs from here."""
+    def of_site(cls, *, route_override: str | None, seconds: float) -> "Setup":
+        """Read the site's settings and the current environment; the time limit starts now."""
         return cls(
             api_base=settings.STRIPE_API_BASE,
             secret_key=settings.STRIPE_SECRET_KEY,
             mode=settings.STRIPE_MODE,
             setting=settings.STRIPE_PROXY,
-            asked=asked,
+            route_override=route_override,
             environment=ProxyEnvironment.of_process(settings.OUTBOUND_DOTENV),
             ca_bundle=settings.STRIPE_CA_BUNDLE,
             overrides=settings.STRIPE_RESOLVE,
             seconds=seconds,
-            ends_at=time.monotonic() + max(WHOLE_SECONDS, WHOLE_CALLS * seconds),
+            ends_at=time.monotonic() + max(MIN_TOTAL_SECONDS, TOTAL_CALLS * seconds),
             env_file=env_file(os.environ, settings.BASE_DIR),
             falls_back=settings.STRIPE_PROXY_FALLBACK == DIRECT,
         )
 
     @property
     def url(self) -> str:
-        """What is called: it only reads, and needs a key."""
+        """The URL to probe: it only reads, and requires a key."""
         return f"{self.api_base}/v1/balance"
 
     def decide(
         self, setting: str | None = None, *, dotenv: Mapping[str, str] | None = None
     ) -> Route:
-        """The route of a call, on demand with another STRIPE_PROXY or another `.env`.
+        """Return the route of a call, optionally with another STRIPE_PROXY or `.env`.
 
         Raises: RouteError.
         """
         environment = self.environment
         if dotenv is not None:
             environment = ProxyEnvironment(environment.process, dotenv)
-        chosen = setting or self.asked or self.setting
+        chosen = setting or self.route_override or self.setting
         return decide(self.url, setting=chosen, environment=environment)
 
     def decide_direct(self) -> Route:
-        """The direct route: it can always be decided, and holds the verdicts on NO_PROXY."""
+        """Return the direct route, which is always decidable and has the NO_PROXY verdicts."""
         return self.decide(DIRECT)
 
-    def stands_in_process(self, name: str) -> bool:
-        """True where a line in `.env` would have no effect on this setting."""
+    def is_set_in_process(self, name: str) -> bool:
+        """Return True if the process sets it, so that a line in `.env` has no effect."""
         return bool(self.environment.process.get(name, "").strip())
 
-    def try_route(
+    def probe_route(
         self, route: Route, *, ca_bundle: Path | None = None, seconds: float | None = None
     ) -> ProbeReport:
-        """Call the API without a key over this route."""
+        """Probe the API over this route, without a key."""
         return probe(
             self.url,
             route=route,
             ca_bundle=ca_bundle or self.ca_bundle,
             overrides=self.overrides,
-            deadline_seconds=self.patience(seconds),
+            deadline_seconds=self.time_left(seconds),
         )
 
-    def patience(self, seconds: float | None = None) -> float:
-        """How long one more call may take."""
+    def time_left(self, seconds: float | None = None) -> float:
+        """Return the seconds that one more call may take."""
         left = self.ends_at - time.monotonic()
-        return min(seconds or self.seconds, max(LEAST_SECONDS, left))
+        return min(seconds or self.seconds, max(MIN_CALL_SECONDS, left))
 
     def client(self) -> Client:
-        """The client that the shop uses, with the doctor's patience; the caller closes it."""
+        """Return the site's HTTP client with the doctor's time limit; the caller closes it."""
         return Client(
             ca_bundle=self.ca_bundle,
-            deadline_seconds=self.patience(),
-            connect_timeout_seconds=self.patience(),
+            deadline_seconds=self.time_left(),
+            connect_timeout_seconds=self.time_left(),
             overrides=self.overrides,
         )

@@ -1,7 +1,7 @@
-"""The group "Shop": the database, money that waits, events and mails that were left over.
+"""The group "Shop": the database, and counts of orders, events and mails that need attention.
 
-Each figure should be 0. None of it fails the examination: payment can go through all the
-same, and a person decides. Works, and says so, where the database does not.
+Each count should be 0. None fails the report: payment still works. A database that does not
+respond is a warning too.
 """
 
 import shutil
@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
-from operations.doctor.report import Check, Status, length
+from operations.doctor.report import Check, Status, format_duration
 from operations.jobs import RECONCILE_EVERY_SECONDS, RECONCILED
 from operations.models import JobRun
 from outbox.models import OutgoingMail
@@ -21,26 +21,26 @@ from payments.models import EventCursor, StripeEvent
 from payments.monitoring.health_counters import health_counters
 
 GROUP = "Shop"
-MINUTES_A_MAIL_MAY_WAIT = 15
-MINUTES_A_WORKER_MAY_REST = 3
-LEAST_FREE_MEGABYTES = 200
+MAX_MAIL_DELAY_MINUTES = 15
+MAX_WORKER_SILENCE_MINUTES = 3
+MIN_FREE_MEGABYTES = 200
 CONNECT_SECONDS = 3
 RECONCILE = "run `manage.py reconcile_payments`"
-LOOK = "review them manually"
+REVIEW = "review them manually"
 
 
 def shop_checks(*, at: datetime) -> list[Check]:
-    """What a look into the database and at the disk tells. Never raises, calls nobody."""
+    """Check the database and the disk. Never raises; makes no call to Stripe."""
     try:
-        _bound_the_wait()
+        _limit_connect_time()
         return [*_database_checks(at), _disk()]
     except DatabaseError as error:
         summary = f"does not answer: {type(error).__name__}"
         return [_warn("database", "Database", summary, "run `manage.py migrate`"), _disk()]
 
 
-def _bound_the_wait() -> None:
-    """A PostgreSQL that does not answer is waited for as long as the network pleases."""
+def _limit_connect_time() -> None:
+    """Set connect_timeout on PostgreSQL, which has none by default."""
     if connection.vendor == "postgresql" and connection.connection is None:
         options = connection.settings_dict.setdefault("OPTIONS", {})
         options.setdefault("connect_timeout", CONNECT_SECONDS)
@@ -67,19 +67,19 @@ def _money(at: datetime) -> Iterator[Check]:
     found = health_counters(mode=settings.STRIPE_MODE, at=at)
     left = found.events_unprocessed + found.events_failed
     yield _count("paid_not_granted", "Paid, no access", found.paid_not_granted)
-    yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, LOOK)
-    yield _count("held", "Orders on hold", found.orders_held, LOOK)
+    yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, REVIEW)
+    yield _count("held", "Orders on hold", found.orders_held, REVIEW)
     yield _count("paid_twice", "Paid twice", found.orders_paid_twice, "refund the second payment")
     yield _count("unresolved", "Unresolved orders", found.orders_unanswered, RECONCILE)
     yield _count("refunds_unanswered", "Pending refunds", found.refunds_unanswered, RECONCILE)
     yield _count("events_left", "Unprocessed events", left, "run `manage.py work`")
-    yield _count("events_unknown", "Unknown events", found.events_unknown, LOOK)
+    yield _count("events_unknown", "Unknown events", found.events_unknown, REVIEW)
 
 
 def _mails(at: datetime) -> Iterator[Check]:
     mails = OutgoingMail.objects.filter(sent_at=None)
     late = mails.filter(
-        given_up_at=None, queued_at__lt=at - timedelta(minutes=MINUTES_A_MAIL_MAY_WAIT)
+        given_up_at=None, queued_at__lt=at - timedelta(minutes=MAX_MAIL_DELAY_MINUTES)
     )
     yield _count("mails_late", "Emails waiting", late.count(), "run `manage.py work`")
     given_up = mails.filter(given_up_at__isnull=False).count()
@@ -87,7 +87,7 @@ def _mails(at: datetime) -> Iterator[Check]:
 
 
 def _work(at: datetime) -> Iterator[Check]:
-    """What the work behind the scenes did last."""
+    """Yield when events, reconciliation and the worker were last active."""
     runs = dict(JobRun.objects.values_list("name", "at"))
     yield _last_event(at)
     yield _last_reconciliation(_reconciled_at(runs.pop(RECONCILED, None)), at)
@@ -98,12 +98,12 @@ def _work(at: datetime) -> Iterator[Check]:
 def _last_event(at: datetime) -> Check:
     of_mode = StripeEvent.objects.in_mode(settings.STRIPE_MODE)
     last = of_mode.aggregate(last=Max("received_at"))["last"]
-    summary = f"{length(at - last)} ago" if last else "none yet"
+    summary = f"{format_duration(at - last)} ago" if last else "none yet"
     return _check("last_event", "Last event", Status.OK if last else Status.SKIP, summary)
 
 
 def _reconciled_at(by_worker: datetime | None) -> datetime | None:
-    """By the worker or by the command; the latter leaves the place where Stripe's events ended."""
+    """Return the last reconciliation by the worker, or by the command, which leaves a cursor."""
     cursors = EventCursor.objects.filter(mode=settings.STRIPE_MODE)
     by_command = cursors.aggregate(last=Max("finished_at"))["last"]
     return max((last for last in (by_worker, by_command) if last), default=None)
@@ -115,7 +115,7 @@ def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
         if not settings.WORKER:
             return _check("reconciled", title, Status.SKIP, "never")
         return _warn("reconciled", title, "never, although WORKER=1", "run `manage.py work`")
-    summary = f"{length(at - last)} ago"
+    summary = f"{format_duration(at - last)} ago"
     if settings.WORKER and at - last > timedelta(seconds=3 * RECONCILE_EVERY_SECONDS):
         return _warn("reconciled", title, summary, "check the log of `manage.py work`")
     return _check("reconciled", title, Status.OK, summary)
@@ -124,15 +124,15 @@ def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
 def _worker(last: datetime | None, at: datetime) -> Check:
     if last is None:
         return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
-    summary = f"last run {length(at - last)} ago"
-    if settings.WORKER and at - last > timedelta(minutes=MINUTES_A_WORKER_MAY_REST):
+    summary = f"last run {format_duration(at - last)} ago"
+    if settings.WORKER and at - last > timedelta(minutes=MAX_WORKER_SILENCE_MINUTES):
         return _warn("worker", "Worker", summary, "start `manage.py work` again")
     return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)
 
 
 def _disk() -> Check:
     free = shutil.disk_usage(settings.BASE_DIR).free // 1_000_000
-    if free < LEAST_FREE_MEGABYTES:
+    if free < MIN_FREE_MEGABYTES:
         return _warn(
             "disk", "Disk", f"{free} MB free", "free up disk space before the database is full"
         )

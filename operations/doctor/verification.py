@@ -1,11 +1,11 @@
-"""The group "Verification": the four things to see before one believes that payment works.
+"""The group "Verification": four checks that together show that payment works.
 
-Two of them are read off what was found already; the other two make a session, and only
-where that was asked for (`purchase.py`).
+Two repeat results of other groups. Two create a session, only with --create-test-session
+(`purchase.py`).
 """
 
 from operations.doctor.environment import proxy_variables
-from operations.doctor.path import way
+from operations.doctor.path import via
 from operations.doctor.report import Cause, Check, Status
 from operations.doctor.setup import Setup
 from outbound.diagnosis.probe import ProbeReport
@@ -26,33 +26,33 @@ def verification_checks(
     not_called: str,
     sessions: list[Check],
 ) -> list[Check]:
-    """The four lines, in the order of the report that asked for them.
+    """Return the four checks.
 
-    `sessions` are the second and the third where they were tried. `not_called` says why
-    nothing was called, where `reached` is None.
+    `sessions` are the second and third, if they ran. `not_called` is the reason if `reached` is
+    None.
     """
     return [
         _proxy_settings(setup, route),
-        *(sessions or sessions_not_tried(TRY_IT)),
+        *(sessions or skipped_session_checks(TRY_IT)),
         _connectivity(setup, reached, not_called),
     ]
 
 
-def sessions_not_tried(why: str) -> list[Check]:
-    """The second and the third, where no session was to be made."""
+def skipped_session_checks(why: str) -> list[Check]:
+    """Return the second and third check as skipped."""
     return [shell_check(Status.SKIP, why), page_check(Status.SKIP, why)]
 
 
 def shell_check(
     status: Status, summary: str, *, fix: str = "", cause: Cause | None = None
 ) -> Check:
-    """What came of calling `create_checkout_session` as from a shell."""
+    """Return the check of calling `create_checkout_session` as from a shell."""
     words = f"{SHELL}: {summary}"
     return Check("verification.shell", GROUP, "2 Shell", status, words, fix=fix, cause=cause)
 
 
 def page_check(status: Status, summary: str, *, fix: str = "", cause: Cause | None = None) -> Check:
-    """What came of pressing the button."""
+    """Return the check of submitting the purchase form."""
     words = f"{PAGE}: {summary}"
     return Check("verification.purchase", GROUP, "3 Purchase", status, words, fix=fix, cause=cause)
 
@@ -63,7 +63,7 @@ def _proxy_settings(setup: Setup, route: Route | None) -> Check:
     if setup.setting != "environment":
         names.insert(0, "STRIPE_PROXY")
     found = ", ".join(names) or "none is set"
-    outcome = f"Stripe is called {way(route)}" if route else "no route can be decided from them"
+    outcome = f"Stripe is called {via(route)}" if route else "no route can be decided from them"
     status = Status.OK if route else Status.WARN
     summary = f"{found}; {outcome}"
     return Check("verification.settings", GROUP, "1 Proxy settings", status, summary)
@@ -76,7 +76,7 @@ def _connectivity(setup: Setup, report: ProbeReport | None, not_called: str) -> 
         return Check(name, GROUP, title, Status.SKIP, f"{host}: {not_called}")
     milliseconds = report.record.elapsed_seconds * 1000
     if report.diagnosis is None:
-        summary = f"{host} answers {scrub(way(report.route))}"
+        summary = f"{host} answers {scrub(via(report.route))}"
         return Check(name, GROUP, title, Status.OK, summary, milliseconds=milliseconds)
     return Check(
         name,

@@ -1,8 +1,8 @@
-"""Who may read the figures, and that Prometheus can."""
+"""Metrics: access, and the Prometheus format."""
 
 import pytest
 
-from backoffice.tests.test_site import enter
+from backoffice.tests.test_site import sign_in_staff
 from operations.metrics import HELP, exposition
 from payments.models import Order
 from payments.monitoring.health_counters import counter_names, health_counters
@@ -19,7 +19,7 @@ def token(settings):
     return {"Authorization": f"Bearer {TOKEN}"}
 
 
-def test_the_token_opens_them(client, order, token, at):  # noqa: F811
+def test_metrics_with_token(client, order, token, at):  # noqa: F811
     Order.objects.update(status="paid", paid_at=at)
     response = client.get("/metrics", headers=token)
     assert response.status_code == 200
@@ -31,25 +31,25 @@ def test_the_token_opens_them(client, order, token, at):  # noqa: F811
 
 
 @pytest.mark.parametrize("shown", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}"])
-def test_a_wrong_token_is_refused(client, token, shown):
+def test_metrics_with_wrong_token(client, token, shown):
     response = client.get("/metrics", headers={"Authorization": shown})
     assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_without_a_setting_no_token_is_right(client):
+def test_metrics_without_token_setting(client):
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 401
 
 
-def test_staff_may_read_them(client, seller):
-    assert enter(client, seller).get("/metrics").status_code == 200
+def test_metrics_for_staff(client, seller):
+    assert sign_in_staff(client, seller).get("/metrics").status_code == 200
 
 
-def test_a_learner_may_not(client, learner):
+def test_metrics_for_learner(client, learner):
     client.force_login(learner)
     assert client.get("/metrics").status_code == 404
 
 
-def test_every_figure_is_explained(at):
+def test_every_metric_has_help(at):
     assert list(HELP) == counter_names()
     assert (
         exposition(health_counters(mode="live", at=at), "acct_1").count(

@@ -1,5 +1,5 @@
-"""The page "Payment health": who sees it, what it tells, and its look over the network."""
-# ruff: noqa: F811 - fixtures of other files are named as they are used
+"""The page "Payment health": permissions, figures, and its background network check."""
+# ruff: noqa: F811 - fixtures are imported from other test modules
 
 import json
 from datetime import timedelta
@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import enter, make_order, office, superuser  # noqa: F401
+from backoffice.tests.test_site import make_order, office, sign_in_staff, superuser  # noqa: F401
 from catalog.models import Access
-from operations.doctor import live
-from operations.doctor.live import last_look, start_look
+from operations.doctor import background
+from operations.doctor.background import last_network_check, start_network_check
 from operations.payment_health import ROWS
-from operations.tests.test_doctor import KEY, PUBLIC_KEY, WEBHOOK_SECRET, sandbox, shop  # noqa: F401 - fixtures
+from operations.tests.doctor.test_runner import KEY, PUBLIC_KEY, WEBHOOK_SECRET, sandbox, shop  # noqa: F401 - fixtures
 from payments.models import Incident, Order, StripeEvent
 from payments.stripe import outage
 from payments.tests.conftest import order  # noqa: F401 - a fixture
@@ -26,7 +26,7 @@ from testing.waiting import wait_until
 pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/payment-health/"
-LOOK = "/admin/payment-health/look/"
+START = "/admin/payment-health/look/"
 QUERIES = 19
 
 
@@ -42,64 +42,64 @@ def operator(seller):
     return seller
 
 
-def wait_for_the_look():
+def wait_for_network_check():
     def is_done():
-        look = last_look()
-        return look is not None and look.finished_at is not None
+        check = last_network_check()
+        return check is not None and check.finished_at is not None
 
     wait_until(is_done, seconds=30)
-    return last_look()
+    return last_network_check()
 
 
-@pytest.mark.parametrize("url", [PAGE, LOOK])
-def test_strangers_and_learners_find_nothing(client, learner, url):
+@pytest.mark.parametrize("url", [PAGE, START])
+def test_anonymous_signs_in_and_learner_gets_404(client, learner, url):
     assert client.get(url).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.get(url).status_code == 404
     assert client.post(url).status_code == 404
-    assert last_look() is None
+    assert last_network_check() is None
 
 
-def test_staff_without_a_second_factor_must_show_it_first(client, operator):
+def test_staff_without_second_factor_is_redirected(client, operator):
     client.force_login(operator)
     assert client.get(PAGE).status_code == 302
 
 
-def test_sellers_may_not_look(client, seller):
+def test_seller_gets_403(client, seller):
     seller.groups.add(Group.objects.get(name=SELLERS))
-    enter(client, seller)
+    sign_in_staff(client, seller)
     assert client.get(PAGE).status_code == 403
-    assert client.post(LOOK).status_code == 403
-    assert last_look() is None
+    assert client.post(START).status_code == 403
+    assert last_network_check() is None
     assert PAGE not in client.get("/admin/").text
 
 
-def test_operators_find_it_in_the_menu(client, operator):
-    enter(client, operator)
+def test_menu_links_operator_to_page(client, operator):
+    sign_in_staff(client, operator)
     assert f'href="{PAGE}"' in client.get("/admin/").text
     assert client.get(PAGE).status_code == 200
 
 
-def test_a_look_is_made_by_post_only_and_with_a_token(client, operator):
-    enter(client, operator)
-    assert client.get(LOOK).status_code == 405
+def test_start_requires_post_and_csrf_token(client, operator):
+    sign_in_staff(client, operator)
+    assert client.get(START).status_code == 405
     assert client.post(PAGE).status_code == 405
     client.handler.enforce_csrf_checks = True
-    assert client.post(LOOK).status_code == 403
-    assert last_look() is None
+    assert client.post(START).status_code == 403
+    assert last_network_check() is None
 
 
-def test_page_calls_nobody(office, shop, sandbox):
+def test_page_makes_no_network_call(office, shop, sandbox):
     page = office.get(PAGE)
     assert sandbox.control.requests() == []
     assert "Not checked yet" in page.text
     assert "api.stripe.com:443 directly (no proxy set)" in page.text
 
 
-def test_look_tells_that_payment_goes_through(office, shop, sandbox):
+def test_network_check_succeeds(office, shop, sandbox):
     outage.record_outage("NET-REFUSED")
-    assert office.post(LOOK).headers["Location"] == PAGE
-    assert wait_for_the_look().ok
+    assert office.post(START).headers["Location"] == PAGE
+    assert wait_for_network_check().ok
     page = office.get(PAGE).text
     assert "Payments are working" in page
     assert "http-equiv" not in page
@@ -109,11 +109,11 @@ def test_look_tells_that_payment_goes_through(office, shop, sandbox):
 
 
 @pytest.mark.squid
-def test_look_tells_the_cause_and_the_line_that_mends_it(office, shop, monkeypatch):
+def test_network_check_shows_cause_and_fix(office, shop, monkeypatch):
     with running_squid("deny") as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("//", "//user:hunter2@"))
-        office.post(LOOK)
-        wait_for_the_look()
+        office.post(START)
+        wait_for_network_check()
         page = office.get(PAGE).text
     assert "Payments are not working" in page
     assert "NET-PROXY-403" in page
@@ -122,49 +122,49 @@ def test_look_tells_the_cause_and_the_line_that_mends_it(office, shop, monkeypat
         assert secret not in page
 
 
-def test_page_shows_no_secret_of_any_variable(office, shop, monkeypatch):
+def test_page_shows_no_secret(office, shop, monkeypatch):
     hidden = "http://user:hid@den:hunter2@proxy.example:3128"
     for name in ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
         monkeypatch.setenv(name, hidden)
     page = office.get(PAGE).text
-    office.post(LOOK)
-    wait_for_the_look()
+    office.post(START)
+    wait_for_network_check()
     page += office.get(PAGE).text
     for secret in ("hunter2", "hid@den", KEY, PUBLIC_KEY, WEBHOOK_SECRET):
         assert secret not in page
 
 
-def test_page_refreshes_itself_while_a_look_is_under_way(office, run_dir):
+def test_page_refreshes_while_network_check_is_running(office, run_dir):
     at = timezone.now()
-    live._keep(live.Look(at, None, []))
+    background._save(background.NetworkCheck(at, None, []))
     page = office.get(PAGE).text
     assert '<meta http-equiv="refresh" content="2">' in page
     assert "Checking connection to Stripe…" in page
-    assert f'action="{LOOK}"' not in page
+    assert f'action="{START}"' not in page
 
 
-def test_second_look_does_not_begin_beside_the_first(office, run_dir):
+def test_second_network_check_does_not_start(office, run_dir):
     at = timezone.now()
-    live._keep(live.Look(at, None, []))
-    assert not start_look(at=at)
-    assert "A check is already running." in office.post(LOOK, follow=True).text
+    background._save(background.NetworkCheck(at, None, []))
+    assert not start_network_check(at=at)
+    assert "A check is already running." in office.post(START, follow=True).text
 
 
-def test_look_whose_process_has_ended_keeps_nobody_waiting(office, run_dir):
-    live._keep(live.Look(timezone.now() - timedelta(minutes=2), None, []))
+def test_network_check_of_dead_process_is_over(office, run_dir):
+    background._save(background.NetworkCheck(timezone.now() - timedelta(minutes=2), None, []))
     page = office.get(PAGE).text
     assert "The last check did not finish" in page
-    assert f'action="{LOOK}"' in page
+    assert f'action="{START}"' in page
 
 
-def test_look_that_cannot_be_read_is_none(office, run_dir):
+def test_unreadable_network_check_is_ignored(office, run_dir):
     run_dir.mkdir()
-    (run_dir / "last-look.json").write_text("{}")
-    assert last_look() is None
+    (run_dir / "network-check.json").write_text("{}")
+    assert last_network_check() is None
     assert "Not checked yet" in office.get(PAGE).text
 
 
-def test_figures_lead_to_their_rows(office, make_order, settings, at):
+def test_figure_links_to_its_rows(office, make_order, settings, at):
     settings.STRIPE_MODE = "sandbox"
     make_order(granted_at=None)
     page = office.get(PAGE).text
@@ -176,7 +176,7 @@ def test_figures_lead_to_their_rows(office, make_order, settings, at):
 
 
 @pytest.mark.parametrize("check", ROWS)
-def test_every_figure_has_a_page_of_its_rows(office, check):
+def test_every_figure_link_opens(office, check):
     name, query = ROWS[check]
     assert office.get(f"{reverse(name)}?{query}").status_code == 200
     assert f'href="{reverse(name)}?{query.replace("&", "&amp;")}"' in office.get(PAGE).text
@@ -192,9 +192,9 @@ def left_over(order):
     )  # fmt: skip
 
 
-def test_event_is_handled_again_by_the_button(client, operator, left_over, order):
-    enter(client, operator)
-    url = reverse("operations:payment_health_replay", args=[left_over.event_id])
+def test_event_is_replayed(client, operator, left_over, order):
+    sign_in_staff(client, operator)
+    url = reverse("operations:replay_event", args=[left_over.event_id])
     assert f'action="{url}"' in client.get(PAGE).text
     for _time in range(2):
         told = client.post(url, follow=True)
@@ -205,43 +205,43 @@ def test_event_is_handled_again_by_the_button(client, operator, left_over, order
     assert f'action="{url}"' not in told.text
 
 
-def test_event_that_cannot_be_handled_stays_and_is_told(client, operator, left_over, order):
+def test_event_that_fails_again_is_reported(client, operator, left_over, order):
     StripeEvent.objects.update(body="{}")
-    enter(client, operator)
-    url = reverse("operations:payment_health_replay", args=[left_over.event_id])
+    sign_in_staff(client, operator)
+    url = reverse("operations:replay_event", args=[left_over.event_id])
     assert "The event could not be processed." in client.post(url, follow=True).text
     left_over.refresh_from_db()
     assert left_over.status in {"failed", "unknown"}
 
 
-def test_event_is_put_aside_by_who_may(client, operator, left_over):
-    enter(client, operator)
-    url = reverse("operations:payment_health_aside", args=[left_over.event_id])
+def test_event_is_dismissed(client, operator, left_over):
+    sign_in_staff(client, operator)
+    url = reverse("operations:dismiss_event", args=[left_over.event_id])
     assert "The event was dismissed." in client.post(url, follow=True).text
     left_over.refresh_from_db()
     assert left_over.status == "ignored"
 
 
-@pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
-def test_events_are_for_operators_only(client, seller, learner, left_over, name):
+@pytest.mark.parametrize("name", ["replay_event", "dismiss_event"])
+def test_event_actions_need_permission(client, seller, learner, left_over, name):
     url = reverse(f"operations:{name}", args=[left_over.event_id])
     assert client.post(url).headers["Location"].startswith("/accounts/login/?next=")
     client.force_login(learner)
     assert client.post(url).status_code == 404
     seller.groups.add(Group.objects.get(name=SELLERS))
-    enter(client, seller)
+    sign_in_staff(client, seller)
     assert client.post(url).status_code == 403
     assert client.get(url).status_code == 405
     left_over.refresh_from_db()
     assert left_over.status == "failed"
 
 
-@pytest.mark.parametrize("name", ["payment_health_replay", "payment_health_aside"])
-def test_unknown_event_is_not_found(office, name):
+@pytest.mark.parametrize("name", ["replay_event", "dismiss_event"])
+def test_unknown_event_gets_404(office, name):
     assert office.post(reverse(f"operations:{name}", args=["evt_none"])).status_code == 404
 
 
-def test_incidents_and_events_that_wait_are_shown_newest_first(office, at):
+def test_incidents_and_events_are_listed_newest_first(office, at):
     for number in range(2):
         moment = at + timedelta(hours=number)
         Incident.objects.create(
@@ -257,7 +257,7 @@ def test_incidents_and_events_that_wait_are_shown_newest_first(office, at):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_page_asks_no_more_for_more_rows(office, at, count, django_assert_num_queries):
+def test_page_query_count(office, at, count, django_assert_num_queries):
     for number in range(count):
         Incident.objects.create(
             code=f"AAAAAAA{number + 2}", cause="NET-PROXY-403", subject="s", report="r", at=at
@@ -271,7 +271,7 @@ def test_page_asks_no_more_for_more_rows(office, at, count, django_assert_num_qu
         office.get(PAGE)
 
 
-def test_fallback_is_shown_where_it_acts(office, settings):
+def test_used_fallback_is_shown(office, settings):
     settings.STRIPE_PROXY_FALLBACK = "direct"
     outage.record_fallback("NET-PROXY-403")
     page = office.get(PAGE).text
@@ -284,9 +284,9 @@ def test_outage_is_shown(office):
     assert "The most recent purchases failed." in office.get(PAGE).text
 
 
-def test_look_into_nowhere_tells_it(office, shop):
+def test_network_check_without_connection(office, shop):
     with refusing_port() as closed:
         shop.lead_to(closed)
-        office.post(LOOK)
-        assert not wait_for_the_look().ok
+        office.post(START)
+        assert not wait_for_network_check().ok
         assert "NET-REFUSED" in office.get(PAGE).text

@@ -68,7 +68,7 @@ class ConcurrencyLimit:
             self._changed.notify_all()
 
     def _waited(self, seconds: float) -> bool:
-        """True once there is a slot; False where there is none, or no room to wait."""
+        """True once there is a slot; False if there is none, or the queue is full."""
         if self._waiting >= (self._may_wait_long if self._is_overdue() else self._may_wait):
             return False
         self._waiting += 1

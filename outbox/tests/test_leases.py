@@ -13,7 +13,7 @@ def acquire(holder, at):
     return acquire_lease(name="job", holder=holder, at=at, seconds=60)
 
 
-def test_one_holder_at_a_time(at):
+def test_lease_has_one_holder(at):
     assert acquire("a", at)
     assert not acquire("b", at + timedelta(seconds=59))
 
@@ -35,14 +35,14 @@ def test_released_lease_is_free_at_once(at):
     assert acquire("b", at)
 
 
-def test_only_the_holder_releases(at):
+def test_only_holder_releases_lease(at):
     acquire("a", at)
     release_lease(name="job", holder="b", at=at)
     assert not acquire("b", at)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_of_many_at_once_acquires_it(at):
+def test_concurrent_acquire_has_one_winner(at):
     def ask(number):
         try:
             return acquire(str(number), at)

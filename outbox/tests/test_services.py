@@ -25,7 +25,7 @@ def broken(settings):
 
 @pytest.fixture(autouse=True)
 def worker(settings):
-    """A worker sends the mails; nothing is sent by the request."""
+    """A worker sends the mails; requests only queue them."""
     settings.WORKER = True
 
 
@@ -64,14 +64,14 @@ def test_mail_is_sent_once(at):
     assert len(mail.outbox) == 1
 
 
-def test_mail_of_a_transaction_that_failed_was_never_queued(at):
+def test_rollback_removes_queued_mail(at):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         queue(at)
         raise ZeroDivisionError
     assert not OutgoingMail.objects.exists()
 
 
-def test_mail_that_cannot_be_sent_is_tried_again_later(at, broken, settings):
+def test_failed_mail_is_retried_with_backoff(at, broken, settings):
     queue(at)
     assert send_due_mails(at=at) == 0
     kept = OutgoingMail.objects.get()
@@ -85,7 +85,7 @@ def test_mail_that_cannot_be_sent_is_tried_again_later(at, broken, settings):
     assert send_due_mails(at=at + timedelta(seconds=15)) == 1
 
 
-def test_mail_is_given_up_after_its_last_try(at, broken):
+def test_mail_is_given_up_after_last_try(at, broken):
     queue(at)
     OutgoingMail.objects.update(tries=MOST_TRIES - 1)
     send_due_mails(at=at)
@@ -93,7 +93,7 @@ def test_mail_is_given_up_after_its_last_try(at, broken):
     assert send_due_mails(at=at + timedelta(days=9)) == 0
 
 
-def test_mail_that_a_dead_process_held_is_sent_after_its_lease(at):
+def test_mail_of_dead_process_is_sent_after_lease(at):
     queue(at)
     OutgoingMail.objects.update(leased_until=at + timedelta(seconds=60), tries=1)
     assert send_due_mails(at=at + timedelta(seconds=59)) == 0
@@ -101,7 +101,7 @@ def test_mail_that_a_dead_process_held_is_sent_after_its_lease(at):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_send_each_mail_once(at):
+def test_concurrent_workers_send_each_mail_once(at):
     for number in range(6):
         queue(at, key=f"access-{number}")
 
@@ -117,7 +117,7 @@ def test_two_workers_at_once_send_each_mail_once(at):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_worker_the_request_sends_after_its_commit(at, settings):
+def test_without_worker_mail_is_sent_after_commit(at, settings):
     settings.WORKER = False
     with transaction.atomic():
         queue(at)

@@ -16,6 +16,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from accounts.models import User
+from catalog.http import SeeOther
 from catalog.money import format_price
 from payments.admin.parts import order_page
 from payments.admin.refund_forms import RefundForm
@@ -25,7 +26,6 @@ from payments.errors import NotHeld, NothingBought, NothingToRefund, OtherMode, 
 from payments.flows.refunds import open_refund, refund_duplicate, refundable_minor
 from payments.models import Order, Refund
 from payments.monitoring.incidents import report_incident
-from payments.responses import SeeOther
 from payments.stripe.errors import StripeError
 
 REFUSALS = {

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
+from catalog.http import SeeOther
 from catalog.models import TestBank
 from catalog.services import claim_free_bank
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
 from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
 from payments.monitoring.incidents import report_incident
-from payments.responses import SeeOther
 from payments.stripe_integration import StripeError, create_checkout_session
 from payments.views.orders import own_order
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from catalog.http import SeeOther
 from catalog.models import Access
 from catalog.money import format_price
 from payments.domain.order_life_cycle import AWAITING_PAYMENT
@@ -23,7 +24,6 @@ from payments.flows.checkout import confirm_payment
 from payments.models import Order
 from payments.monitoring.incidents import report_incident
 from payments.rate_limit import allow
-from payments.responses import SeeOther
 from payments.stripe.errors import StripeError
 
 logger = logging.getLogger(__name__)

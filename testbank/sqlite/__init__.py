@@ -1,1 +1,1 @@
-"""Django's SQLite backend with one write lock a process: see `base.py`."""
+"""Django's SQLite backend with a write lock per process: see `base.py`."""

@@ -1,6 +1,6 @@
-"""What was practised is kept when the money goes back, and goes on where it was after a new purchase."""
+"""Practice history after a refund and a new purchase."""
 
-# ruff: noqa: F811 - fixtures of other rooms are imported
+# ruff: noqa: F811 - fixtures of other apps are imported
 import pytest
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from practice.models import Answer, Attempt
 pytestmark = pytest.mark.django_db
 
 
-def test_history_survives_a_refund_and_a_later_purchase(client, order, learner, test_bank):
+def test_practice_history_survives_refund_and_new_purchase(client, order, learner, test_bank):
     deliver(client, paid_event(order))
     client.force_login(learner)
     client.post(f"/practice/start/{test_bank.slug}/")

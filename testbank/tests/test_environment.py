@@ -25,11 +25,11 @@ def problem_of(dotenv: dict[str, str]) -> str:
     return str(raised.value)
 
 
-def test_process_wins_over_dotenv():
+def test_process_overrides_env_file():
     assert environment({"A": "file"}, {"A": "process"}).text("A") == "process"
 
 
-def test_empty_variable_of_the_process_counts_as_unset():
+def test_empty_process_variable_is_unset():
     assert environment({"A": "file"}, {"A": " "}).text("A") == "file"
 
 
@@ -40,7 +40,7 @@ def test_boolean_reads_the_usual_words(text, value):
     assert environment({"A": text}).boolean("A", default=True) is value
 
 
-def test_boolean_names_the_setting_that_is_wrong():
+def test_invalid_boolean_names_setting():
     with pytest.raises(SettingError, match=r"A is 'maybe'\. Write A=1 or A=0\."):
         environment({"A": "maybe"}).boolean("A", default=True)
 
@@ -52,7 +52,7 @@ def test_number_out_of_range_is_refused(text):
 
 
 @pytest.mark.parametrize("text", ["example.org", "ftp://example.org", "https://example.org/shop"])
-def test_origin_refuses_what_is_no_origin(text):
+def test_invalid_origin_is_refused(text):
     with pytest.raises(SettingError, match="Write the whole address and nothing after it"):
         environment({"A": text}).origin("A", "https://example.org")
 
@@ -63,7 +63,7 @@ def test_env_file_keeps_dollar_signs_and_quoted_values(tmp_path):
     assert read_env_file(file) == {"A": "p$a$b", "B": "x y", "C": ""}
 
 
-def test_env_file_that_is_not_text_is_named(tmp_path):
+def test_binary_env_file_is_named(tmp_path):
     file = tmp_path / ".env"
     file.write_bytes(b"A=\xff\xfe")
     with pytest.raises(
@@ -79,7 +79,7 @@ def test_env_file_that_is_not_text_is_named(tmp_path):
         (b"A=1\nB=2\nC=caf\xe9\n", "is not UTF-8 text: line 3 holds another encoding."),
     ],
 )
-def test_env_file_in_another_encoding_says_what_to_do(tmp_path, content, words):
+def test_env_file_in_other_encoding(tmp_path, content, words):
     file = tmp_path / ".env"
     file.write_bytes(content)
     with pytest.raises(SettingError) as refused:
@@ -87,13 +87,13 @@ def test_env_file_in_another_encoding_says_what_to_do(tmp_path, content, words):
     assert str(refused.value).startswith(f"{file} {words}")
 
 
-def test_env_file_that_is_a_folder_says_what_to_do(tmp_path):
+def test_env_file_that_is_a_folder(tmp_path):
     with pytest.raises(SettingError, match=r"is a folder\. Docker makes one where the file"):
         read_env_file(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="two users are needed, which root has")
-def test_env_file_that_this_user_may_not_read_says_what_to_do():
+def test_unreadable_env_file():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         file = Path(folder) / ".env"
@@ -123,7 +123,7 @@ def test_env_file_that_this_user_may_not_read_says_what_to_do():
         ("STRIPE_HTTPS_PROXY", "STRIPE_PROXY"),
     ],
 )
-def test_misspelled_name_is_told_with_the_one_that_was_meant(name, meant):
+def test_misspelled_name_is_reported(name, meant):
     environment = Environment(process={}, dotenv={name: "x"})
     for known in ("STRIPE_PROXY", "STRIPE_DEADLINE", "STRIPE_CA_BUNDLE", "STRIPE_PUBLIC_KEY"):
         environment.text(known)
@@ -134,13 +134,13 @@ def test_misspelled_name_is_told_with_the_one_that_was_meant(name, meant):
     "name",
     ["STRIPE_PROXY", "NO_PROXY", "no_proxy", "https_proxy", "POSTGRES_USER", "PATH", "PROXY_X"],
 )
-def test_names_of_others_are_not_misspelled(name):
+def test_unrelated_name_is_not_reported(name):
     environment = Environment(process={}, dotenv={name: "x"})
     environment.text("STRIPE_PROXY")
     assert environment.misspelled() == {}
 
 
-def test_missing_key_names_the_one_that_is_misspelled():
+def test_missing_key_mentions_misspelled_name():
     environment = Environment(process={}, dotenv={"STRIPE_SECRT_KEY": "sk_test_x"})
     with pytest.raises(
         SettingError, match=r"STRIPE_SECRT_KEY in \.env is another name: correct it"
@@ -159,7 +159,7 @@ def test_missing_key_names_the_one_that_is_misspelled():
         ("http://u:p%40ss@proxy.example:1", "http://u:p%40ss@proxy.example:1"),
     ],
 )
-def test_proxy_setting_is_read_as_it_is_pasted(written, read):
+def test_pasted_proxy_setting_is_corrected(written, read):
     assert stripe_settings.proxy(Environment({}, {"STRIPE_PROXY": written})) == read
 
 
@@ -171,7 +171,7 @@ def test_proxy_setting_is_read_as_it_is_pasted(written, read):
         ("2001:db8::1:3128", "The line then is STRIPE_PROXY=http://[2001:db8::1]:3128"),
     ],
 )
-def test_proxy_setting_that_is_no_address_stops_the_start(written, words):
+def test_invalid_proxy_setting_is_refused(written, words):
     with pytest.raises(SettingError) as refused:
         stripe_settings.proxy(Environment({}, {"STRIPE_PROXY": written}))
     assert str(refused.value).startswith("STRIPE_PROXY is not a valid proxy address. ")
@@ -181,22 +181,22 @@ def test_proxy_setting_that_is_no_address_stops_the_start(written, words):
 @pytest.mark.parametrize(
     "key", ["sk_test_...", "sk_test_your_key_here", "sk_test_xxxxxxxx", "<sk_test>", "sk_test_…"]
 )
-def test_pasted_placeholder_is_named_as_such(key):
+def test_placeholder_key_is_refused(key):
     assert "is still a placeholder" in problem_of({"STRIPE_SECRET_KEY": key})
 
 
-def test_missing_key_says_what_to_write():
+def test_missing_key_names_line_to_write():
     assert problem_of({}).startswith(
         "STRIPE_SECRET_KEY is not set. Write STRIPE_SECRET_KEY=sk_test_…"
     )
 
 
-def test_public_key_in_place_of_the_secret_one_is_refused():
+def test_public_key_as_secret_key_is_refused():
     text = problem_of({"STRIPE_SECRET_KEY": "pk_test_51Hk2m"})
     assert text.startswith("STRIPE_SECRET_KEY must begin with sk_test_ or rk_test_")
 
 
-def test_keys_of_two_modes_are_refused():
+def test_keys_of_different_modes_are_refused():
     text = problem_of({"STRIPE_SECRET_KEY": "sk_live_51Hk", "STRIPE_PUBLIC_KEY": "pk_test_51Hk"})
     assert text.startswith("STRIPE_PUBLIC_KEY is a test key while STRIPE_SECRET_KEY is a live key")
 
@@ -205,7 +205,7 @@ def test_keys_of_two_modes_are_refused():
     ("key", "mode"),
     [("sk_test_1", "test"), ("rk_live_1", "live"), ("sk_sandbox_1", "sandbox")],
 )
-def test_mode_stands_in_the_key(key, mode):
+def test_mode_of_key(key, mode):
     assert stripe_settings.mode_of(key) == mode
 
 
@@ -223,7 +223,7 @@ def test_mode_stands_in_the_key(key, mode):
         ("live", "http://127.0.0.1:12111", False),
     ],
 )
-def test_a_key_goes_only_where_it_belongs(mode, base, fine):
+def test_api_base_by_mode(mode, base, fine):
     settings = environment({"STRIPE_API_BASE": base})
     if fine:
         assert stripe_settings.api_base(settings, mode) == base
@@ -232,14 +232,14 @@ def test_a_key_goes_only_where_it_belongs(mode, base, fine):
             stripe_settings.api_base(settings, mode)
 
 
-def test_resolve_is_refused_beside_live_keys():
+def test_resolve_is_refused_with_live_key():
     settings = environment({"STRIPE_RESOLVE": "api.stripe.com:443:127.0.0.1:1"})
     assert len(stripe_settings.resolve(settings, "test")) == 1
     with pytest.raises(SettingError, match="refused with a live key"):
         stripe_settings.resolve(settings, "live")
 
 
-def test_authorities_are_those_of_a_file(tmp_path):
+def test_ca_bundle_is_a_file(tmp_path):
     bundle = tmp_path / "ca.pem"
     bundle.write_text("")
     settings = environment({"STRIPE_CA_BUNDLE": str(bundle)})
@@ -247,7 +247,7 @@ def test_authorities_are_those_of_a_file(tmp_path):
     assert stripe_settings.ca_bundle(environment({})) is None
 
 
-def test_authorities_may_be_the_systems():
+def test_ca_bundle_of_system():
     settings = environment({"STRIPE_CA_BUNDLE": "System"})
     try:
         assert stripe_settings.ca_bundle(settings) == system_store()
@@ -255,22 +255,22 @@ def test_authorities_may_be_the_systems():
         assert str(error).startswith("STRIPE_CA_BUNDLE is system. No system certificate store")
 
 
-def test_authorities_that_are_not_there_are_named(tmp_path):
+def test_missing_ca_bundle_is_refused(tmp_path):
     with pytest.raises(SettingError, match="is not a file"):
         stripe_settings.ca_bundle(environment({"STRIPE_CA_BUNDLE": str(tmp_path / "no.pem")}))
 
 
-def test_webhook_secret_must_look_like_one():
+def test_invalid_webhook_secret_is_refused():
     with pytest.raises(SettingError, match="must begin with whsec_"):
         stripe_settings.webhook_secrets(environment({"STRIPE_WEBHOOK_SECRET": "secret"}))
 
 
-def test_two_webhook_secrets_during_a_roll():
+def test_two_webhook_secrets_during_rotation():
     settings = environment({"STRIPE_WEBHOOK_SECRET": "whsec_a, whsec_b\n"})
     assert stripe_settings.webhook_secrets(settings) == ["whsec_a", "whsec_b"]
 
 
-def test_every_setting_stands_in_the_example_with_a_line_of_explanation():
+def test_every_setting_is_explained_in_env_example():
     from testbank.settings import env
 
     lines = (BASE / ".env.example").read_text(encoding="utf-8").splitlines()

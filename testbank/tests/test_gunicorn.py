@@ -1,4 +1,4 @@
-"""`gunicorn testbank.wsgi` goes on working beside `manage.py serve`."""
+"""`gunicorn testbank.wsgi` as an alternative to `manage.py serve`."""
 
 from testbank.tests.test_server import asked, site_in
 from testing.waiting import wait_until

@@ -2,19 +2,19 @@ import pytest
 from django.db import connection
 
 
-def test_alive_asks_no_database(client):
+def test_liveness_makes_no_query(client):
     response = client.get("/healthz")
     assert (response.status_code, response.text) == (200, "alive\n")
 
 
 @pytest.mark.django_db
-def test_ready_where_the_database_answers(client, django_assert_num_queries):
+def test_readiness_with_database(client, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert client.get("/readyz").text == "ready\n"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_not_ready_without_its_tables(client):
+def test_readiness_without_tables(client):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_user RENAME TO accounts_user_away")
     try:

@@ -1,4 +1,4 @@
-"""What the middleware adds to an event from Stripe: no statement, no session, no cookie."""
+"""The middleware makes no query and sets no cookie for a webhook."""
 
 import pytest
 
@@ -6,7 +6,7 @@ EVENT = {"content_type": "application/json", "headers": {"Stripe-Signature": "t=
 
 
 @pytest.mark.django_db
-def test_a_forged_event_costs_no_statement(client, learner, django_assert_num_queries):
+def test_forged_event_makes_no_query(client, learner, django_assert_num_queries):
     client.force_login(learner)
     client.post("/payments/webhook/", "{}", **EVENT)
     with django_assert_num_queries(0):
@@ -16,7 +16,7 @@ def test_a_forged_event_costs_no_statement(client, learner, django_assert_num_qu
 
 
 @pytest.mark.django_db
-def test_every_page_names_checkout_in_its_policy(client, settings):
+def test_csp_allows_checkout_on_every_page(client, settings):
     response = client.get("/")
     policy = response["Content-Security-Policy"]
     assert f"form-action 'self' {settings.CHECKOUT_ORIGIN}" in policy.split("; ")

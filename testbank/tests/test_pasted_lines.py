@@ -1,4 +1,4 @@
-"""Lines of older guides, pasted into any file: a sentence instead of a traceback."""
+"""Pasted lines from outdated guides are reported instead of raising."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def found_in(site, source, name="shop/views.py"):
         ("try:\n    pass\nexcept ValueError:\n    from stripe.error import APIError\n", 4, OURS),
     ],
 )  # fmt: skip
-def test_pasted_line_is_named_with_the_one_to_write(site, source, line, instead):
+def test_pasted_line_is_reported_with_replacement(site, source, line, instead):
     ((place, number, said),) = found_in(site, source)
     assert (place, number) == ("shop/views.py", line)
     assert instead in said
@@ -61,11 +61,11 @@ def test_pasted_line_is_named_with_the_one_to_write(site, source, line, instead)
         "import other\nother.http_client  # of stripe\n",
     ],
 )
-def test_what_works_is_left_alone(site, source):
+def test_working_code_is_not_reported(site, source):
     assert found_in(site, source) == []
 
 
-def test_folders_of_others_are_passed_over(site):
+def test_other_folders_are_skipped(site):
     for folder in ("env", ".venv", "var", "tests"):
         (site / folder).mkdir()
         (site / folder / "x.py").write_text("import stripe.error\n")
@@ -77,7 +77,7 @@ def test_folders_of_others_are_passed_over(site):
     "line",
     [CLIENT, "import stripe", "from stripe.error import StripeError", "  stripe.proxy = None"],
 )
-def test_python_in_env_is_named(site, line):
+def test_python_in_env_file_is_reported(site, line):
     (site / ".env").write_text(f"DEBUG=0\n{line}\n")
     ((place, number, said),) = [
         (each.place, each.line, each.instead) for each in pasted_in_env(site / ".env")
@@ -85,7 +85,7 @@ def test_python_in_env_is_named(site, line):
     assert (place, number, said.endswith("write STRIPE_PROXY=direct")) == (".env", 2, True)
 
 
-def test_env_without_python_is_left_alone(site):
+def test_env_file_without_python_is_not_reported(site):
     (site / ".env").write_text("STRIPE_PROXY=direct\n# import stripe\nNO_PROXY=stripe.com\n")
     assert pasted_in_env(site / ".env") == []
     assert pasted_in_env(site / "none") == []
@@ -93,7 +93,7 @@ def test_env_without_python_is_left_alone(site):
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The site's own files, so that lines can be pasted into them."""
+    """A copy of the site's files to paste lines into."""
     folder = tmp_path_factory.mktemp("copy")
     copy_project(folder)
     return folder
@@ -117,7 +117,7 @@ COMMANDS = {
         "catalog/urls.py",
     ],
 )
-def test_every_way_to_start_tells_the_line(copy, command, name):
+def test_every_command_reports_pasted_line(copy, command, name):
     path = copy / name
     before = path.read_text()
     line = before.count("\n") + 2

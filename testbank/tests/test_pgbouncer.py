@@ -16,7 +16,7 @@ from testing.waiting import wait_until
 
 pytestmark = pytest.mark.pgbouncer
 BUYERS = 6
-# Fewer than the server has threads, so that each is handed around.
+# Fewer than the server has threads, so that threads share connections.
 CONNECTIONS = 3
 GRANTED = """
 from catalog.models import Access
@@ -26,7 +26,7 @@ print("accesses", Access.objects.filter(source_kind="order").count())
 
 @pytest.fixture
 def shop(tmp_path):
-    """A shop and its sandbox, on a database that is reached through PgBouncer only."""
+    """A site and its sandbox, with a database behind PgBouncer."""
     require("postgresql")
     require("pgbouncer")
     tmp_path.chmod(0o755)
@@ -47,7 +47,7 @@ def shop(tmp_path):
 
 
 @pytest.mark.timeout(300)
-def test_purchases_get_through_a_pooled_connection(shop):
+def test_purchases_behind_pgbouncer(shop):
     site, sandbox = shop
     load_demo_banks(site)
     sessions = signed_in_learners(site, BUYERS)

@@ -1,4 +1,4 @@
-"""A kept connection is used again while it is there, and replaced once it is not."""
+"""Persistent database connections: reused while open, replaced once closed."""
 
 import pytest
 from django.db import close_old_connections, connection
@@ -15,8 +15,8 @@ def server_process():
 
 
 @pytest.fixture
-def kept(settings):
-    """The connection as a server keeps it between two requests."""
+def backend_pid(settings):
+    """A connection that stays open between requests, as on a server."""
     connection.settings_dict["CONN_HEALTH_CHECKS"], before = (
         True,
         connection.settings_dict["CONN_HEALTH_CHECKS"],
@@ -27,17 +27,17 @@ def kept(settings):
     connection.close()
 
 
-def test_a_connection_is_used_again(kept):
+def test_persistent_connection_is_reused(backend_pid):
     close_old_connections()
-    assert server_process() == kept
+    assert server_process() == backend_pid
 
 
-def test_a_connection_that_the_server_ended_is_replaced(kept):
+def test_closed_connection_is_replaced(backend_pid):
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [kept])
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend_pid])
     other.close()
     assert not connection.is_usable()
     close_old_connections()
     assert User.objects.count() == 0
-    assert server_process() != kept
+    assert server_process() != backend_pid

@@ -67,26 +67,26 @@ InvalidRequestError
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_address_is_still_answered(address):
+def test_url_still_resolves(address):
     # The admin answers unknown addresses by a pattern of its own.
     assert not resolve(address).route.endswith("(?P<url>.*)$")
 
 
-def test_settings_are_still_explained():
+def test_settings_are_still_documented():
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     explained = set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE))
     assert sorted(set(SETTINGS) - explained) == []
 
 
-def test_cause_ids_are_still_used():
+def test_cause_ids_still_exist():
     assert sorted(set(CAUSE_IDS) - IDS) == []
 
 
 @pytest.mark.parametrize("name", REPORTED_NAMES)
-def test_reported_name_is_still_imported_from_the_same_module(name):
+def test_reported_name_can_still_be_imported(name):
     assert hasattr(stripe_integration, name)
 
 
-def test_checkout_is_still_called_by_position():
+def test_create_checkout_session_still_takes_positional_arguments():
     parameters = inspect.signature(stripe_integration.create_checkout_session).parameters
     assert list(parameters) == ["test_bank", "user", "request"]

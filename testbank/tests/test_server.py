@@ -1,4 +1,4 @@
-"""The web server as `manage.py serve` runs it, with applications of our own."""
+"""The web server of `manage.py serve`, with small WSGI applications."""
 
 import json
 import os
@@ -30,14 +30,14 @@ KEYS = {
 
 
 def slow(_environ, start_response):
-    """Answers after a while."""
+    """Respond after a delay."""
     time.sleep(SECONDS)
     start_response("200 OK", [("Content-Length", "4")])
     return [b"done"]
 
 
 def quick(environ, start_response):
-    """Answers with what the server says of the request."""
+    """Respond with the request's WSGI environment."""
     told = {name: value for name, value in environ.items() if isinstance(value, str)}
     body = json.dumps(told).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -66,7 +66,7 @@ def served(application, *, threads=2):
 
 
 def site_in(folder):
-    """An installation whose database nobody asks for."""
+    """An installation whose database is not used."""
     site = Site(folder=folder)
     site.write_env(SECRET_KEY="only-for-tests", SITE_URL=site.url, **KEYS)
     return site
@@ -100,7 +100,7 @@ def asked(port, *, headers=None, within_seconds=5):
         ("*:8000", True),
     ],
 )
-def test_which_addresses_are_public(bind, expected):
+def test_is_public(bind, expected):
     assert is_public(bind) is expected
 
 
@@ -113,7 +113,7 @@ def test_which_addresses_are_public(bind, expected):
     ],
     ids=["heads", "bodies", "idle"],
 )
-def test_slow_clients_take_no_thread(tmp_path, attack):
+def test_slow_clients_occupy_no_thread(tmp_path, attack):
     with (
         served(quick) as (port, _process),
         attack(Site(folder=tmp_path, port=port)),
@@ -123,7 +123,7 @@ def test_slow_clients_take_no_thread(tmp_path, attack):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_requests_that_arrived_are_answered_before_the_server_ends(number):
+def test_shutdown_finishes_requests(number):
     with served(slow) as (port, process), ThreadPoolExecutor(6) as pool:
         answers = [pool.submit(asked, port) for _request in range(6)]
         time.sleep(SECONDS / 2)
@@ -133,7 +133,7 @@ def test_requests_that_arrived_are_answered_before_the_server_ends(number):
         assert not is_open(port)
 
 
-def test_headers_of_a_front_server_reach_django():
+def test_proxy_headers_reach_django():
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
     with served(quick) as (port, _process):
         told = json.loads(asked(port, headers=headers)[1])
@@ -142,7 +142,7 @@ def test_headers_of_a_front_server_reach_django():
     assert (told["REMOTE_ADDR"], told["wsgi.url_scheme"]) == ("127.0.0.1", "http")
 
 
-def test_a_restart_on_a_passed_socket_fails_no_request(tmp_path):
+def test_restart_on_passed_socket_fails_no_request(tmp_path):
     site = site_in(tmp_path)
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", site.port), backlog=512))
@@ -163,7 +163,7 @@ def test_a_restart_on_a_passed_socket_fails_no_request(tmp_path):
             assert [answer.result()[0] for answer in answers] == [200] * 600
 
 
-def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path):
+def test_port_in_use_is_reported(tmp_path):
     site = site_in(tmp_path)
     with socket.create_server(("127.0.0.1", site.port)):
         site.process["BIND"] = f"127.0.0.1:{site.port}"

@@ -27,7 +27,7 @@ def test_database_is_a_file_in_wal_mode_that_checks_foreign_keys():
     assert "test.sqlite3" in str(connection.settings_dict["NAME"])
 
 
-def test_transaction_holds_the_lock_and_gives_it_back():
+def test_transaction_holds_and_releases_lock():
     assert is_free()
     with transaction.atomic():
         assert not is_free()
@@ -35,13 +35,13 @@ def test_transaction_holds_the_lock_and_gives_it_back():
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, IntegrityError, KeyboardInterrupt])
-def test_lock_is_given_back_after_a_fault(error):
+def test_lock_is_released_after_error(error):
     with pytest.raises(error), transaction.atomic():
         raise error
     assert is_free()
 
 
-def test_lock_is_given_back_when_the_connection_is_lost():
+def test_lock_is_released_if_connection_is_lost():
     def lose():
         transaction.set_autocommit(False)
         User.objects.count()
@@ -53,7 +53,7 @@ def test_lock_is_given_back_when_the_connection_is_lost():
     assert is_free()
 
 
-def test_many_writers_at_once_lose_nothing():
+def test_concurrent_writers_lose_no_write():
     user = User.objects.create_user("one@example.org")
 
     def write(_number):

@@ -1,4 +1,4 @@
-"""German and Arabic: every sentence, with the same figures in it, compiled as it stands."""
+"""The German and Arabic translations are complete, consistent and compiled."""
 
 import gettext
 import re
@@ -29,19 +29,19 @@ def sentences(language: str) -> Iterator[Message]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_is_translated_and_none_is_a_guess(language):
+def test_every_message_is_translated_and_none_is_fuzzy(language):
     messages = list(sentences(language))
     assert len(messages) > 300
     assert [one.id for one in messages if one.fuzzy or not all(_forms(one))] == []
 
 
 def _forms(message: Message) -> tuple[str, ...]:
-    """The translation, or all of them where it depends on a number."""
+    """The translations of a message: several if it has plural forms."""
     return message.string if isinstance(message.string, tuple) else (str(message.string),)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_translation_has_the_figures_of_its_sentence(language):
+def test_translations_have_same_placeholders(language):
     for message in sentences(language):
         if isinstance(message.id, tuple):
             allowed = set(FIGURE.findall(message.id[-1]))
@@ -54,7 +54,7 @@ def test_each_translation_has_the_figures_of_its_sentence(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_arabic_and_german_have_a_form_for_each_plural(language):
+def test_every_plural_form_is_translated(language):
     catalog = catalog_of(language)
     plurals = [message for message in sentences(language) if isinstance(message.id, tuple)]
     assert plurals
@@ -62,7 +62,7 @@ def test_arabic_and_german_have_a_form_for_each_plural(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_compiled_is_what_is_written(language):
+def test_compiled_messages_are_current(language):
     compiled = gettext.translation("django", ROOT / "locale", [language])
     for message in sentences(language):
         if isinstance(message.id, tuple):
@@ -75,7 +75,7 @@ def test_what_is_compiled_is_what_is_written(language):
         assert asked == message.string, message.id
 
 
-def test_no_sentence_of_code_and_templates_is_left_out(tmp_path, monkeypatch):
+def test_message_files_are_complete(tmp_path, monkeypatch):
     require("gettext")
     copy_project(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -86,15 +86,15 @@ def test_no_sentence_of_code_and_templates_is_left_out(tmp_path, monkeypatch):
         verbosity=0,
     )  # fmt: skip
     wanted = {(one.context, one.id) for one in catalog_of("de", tmp_path) if one.id}
-    kept = {(one.context, one.id) for one in sentences("de")}
-    assert wanted - kept == set(), "run `make messages` and translate what is new"
+    translated = {(one.context, one.id) for one in sentences("de")}
+    assert wanted - translated == set(), "run `make messages` and translate what is new"
 
 
 @pytest.mark.parametrize(
     ("language", "words", "direction"),
     [("de", "Fragensammlungen", "ltr"), ("ar", "بنوك الأسئلة", "rtl"), ("en", "est banks", "ltr")],
 )
-def test_a_reader_chooses_a_language_and_keeps_it(client, test_bank, language, words, direction):
+def test_language_choice_is_remembered(client, test_bank, language, words, direction):
     answer = client.post("/language/", {"language": language, "next": "/banks/"})
     assert answer["Location"] == "/banks/"
     for path in ("/banks/", "/banks/git/", "/no-such-page/"):
@@ -103,12 +103,12 @@ def test_a_reader_chooses_a_language_and_keeps_it(client, test_bank, language, w
         assert words in text
 
 
-def test_a_stranger_is_not_sent_elsewhere_by_the_choice(client, db):
+def test_language_choice_ignores_next_url_of_other_site(client, db):
     answer = client.post("/language/", {"language": "de", "next": "https://elsewhere.example/"})
     assert answer["Location"] == "/"
 
 
-def test_the_browsers_language_is_followed(client, test_bank):
+def test_language_follows_browser(client, test_bank):
     german = client.get("/banks/git/", headers={"accept-language": "de-AT,de;q=0.8"})
     assert "Kaufen" in german.text
     assert "19,00\xa0$" in german.text

@@ -1,7 +1,7 @@
-"""A shop whose processes die at chosen moments of a purchase, and what becomes of it.
+"""Crash tests: kill a process of the site at every point of a purchase, and check the outcome.
 
-Every commit of the database (`commits.py`, on the connections that the shop makes) and every step
-of a call to Stripe (`front.py`, before the sandbox) is a point. A first run of each journey
-records the points; then each is made the moment of death of a process of its own (`trial.py`).
-The shop runs its own backends and server; `settings.py` adds the watch.
+A point is a database commit (`commits.py`) or a step of a call to Stripe (`front.py`, a proxy in
+front of the sandbox). A first run of each journey records its points; then a process is killed at
+each of them (`trial.py`). The site runs with its own server and database backends; `settings.py`
+only adds the instrumentation.
 """

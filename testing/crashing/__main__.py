@@ -1,4 +1,4 @@
-"""`make crashes`: cuts every journey off at every point, and prints what became of each."""
+"""`make crashes`: kill a process at every point of every journey, and print the outcomes."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from testing.crashing.report import crash_report
 
 
 def main() -> int:
-    """0 where every purchase came to its one right end, by each of the three recoveries."""
+    """Return 0 if every purchase was completed exactly once, by each of the three recoveries."""
     parser = argparse.ArgumentParser(prog="python -m testing.crashing", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     parser.add_argument("--quick", action="store_true", help="one recovery for each point, in turn")

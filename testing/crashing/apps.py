@@ -1,4 +1,4 @@
-"""What `settings.py` adds to the shop's apps: a watch on every connection to the database."""
+"""The app that `settings.py` adds to the site: it instruments every database connection."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
@@ -7,7 +7,7 @@ from testing.crashing.commits import watch_commits
 
 
 class CrashingConfig(AppConfig):
-    """Has no models."""
+    """Connects the instrumentation. The app has no models."""
 
     name = "testing.crashing"
 

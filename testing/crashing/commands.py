@@ -1,7 +1,7 @@
-"""Runs commands of `manage.py`, each in a process of its own, without loading Django each time.
+"""Run `manage.py` commands in forked processes, without loading Django each time.
 
-A program: `python -m testing.crashing.commands` reads one JSON line for each command and
-answers with the process's id when it has begun and with its end. `CommandRunner` is the other end.
+`python -m testing.crashing.commands` reads a JSON line for each command, and writes one with the
+process id and one with the result. `CommandRunner` is its client.
 """
 
 import json
@@ -20,25 +20,25 @@ from testing.site import ROOT, Site
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended: its exit code, or minus the signal that killed it, and its words."""
+    """A command's output and exit code; the code is negative if a signal killed it."""
 
     code: int
     output: str
 
 
 class CommandRunner:
-    """Has commands done, one at a time."""
+    """Runs commands, one at a time."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self.worker_pid: int | None = None
 
     def manage(self, *arguments: str) -> Ended:
-        """Run `manage.py` with these arguments; `worker_pid` is its process meanwhile."""
+        """Run `manage.py` with these arguments; `worker_pid` is its process id while it runs."""
         return self._ask({"arguments": arguments})
 
     def run(self, code: str) -> str:
-        """What this Python prints in the shop's settings. Raises AssertionError if it fails."""
+        """Run Python code with the site's settings; return its output, or raise AssertionError."""
         ended = self._ask({"code": code})
         assert ended.code == 0, ended.output
         return ended.output
@@ -56,13 +56,13 @@ class CommandRunner:
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the command runner is gone; its words stand in commands.log"
+        assert line, "the command runner has ended; see commands.log"
         return json.loads(line)
 
 
 @contextmanager
 def running_commands(site: Site) -> Iterator[CommandRunner]:
-    """A command runner with the site's settings."""
+    """Start a command runner with the site's settings."""
     with (site.folder / "commands.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "testing.crashing.commands"],
@@ -101,7 +101,7 @@ def _say(answer: dict[str, Any]) -> None:
 
 
 def _work(asked: dict[str, Any], output: int) -> None:
-    """Do what was asked in this process, which ends with it."""
+    """Run the request in this forked process, and exit."""
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - as above
 
     os.dup2(output, 1)

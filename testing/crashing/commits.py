@@ -1,7 +1,6 @@
-"""Tells of every commit, before it and after it, on the connections that the shop makes.
+"""Report every commit, before and after it, on the site's database connections.
 
-The backends are the shop's own. A commit of nothing is none: only transactions and single
-statements that write count.
+Only transactions and autocommitted statements that write are reported.
 """
 
 import os
@@ -18,12 +17,12 @@ from testing.site import ROOT
 
 READING = {"SELECT", "PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET", "SHOW"}
 BEFORE, AFTER = "before the commit", "after the commit"
-# A backend commits for whoever asked it; the harness and installed packages are not the shop.
+# The calling function is reported, not the database backend, the test code or a package.
 NOT_THE_SHOP = tuple(str(ROOT / name) for name in (".venv", "testing", "testbank/sqlite"))
 
 
 class CommitWatch:
-    """Watches one connection, through its public `commit` and an execute wrapper."""
+    """Instruments one connection by its public `commit` and an execute wrapper."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
@@ -35,7 +34,7 @@ class CommitWatch:
         connection.execute_wrappers.append(self.execute)
 
     def commit(self) -> None:
-        """The end of a transaction."""
+        """Commit, and report it before and after if the transaction wrote."""
         what, writes = place(), self._has_written
         if writes:
             self._watch.reach(what, BEFORE)
@@ -45,14 +44,14 @@ class CommitWatch:
             self._watch.reach(what, AFTER)
 
     def rollback(self) -> None:
-        """Nothing that was written stays."""
+        """Roll back: nothing is left to report."""
         self._has_written = False
         self._rollback()
 
     def execute(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        """Outside of a transaction a statement is one by itself."""
+        """Execute; outside of a transaction, report a statement that writes as a commit."""
         writes = sql.split(None, 1)[0].upper() not in READING
         if self._connection.in_atomic_block or not writes:
             self._has_written = self._has_written or writes
@@ -65,7 +64,7 @@ class CommitWatch:
 
 
 def watch_commits(connection: BaseDatabaseWrapper, **_named: Any) -> None:
-    """Watch a connection that was made, once: it may be made anew later."""
+    """Instrument a connection once, although it may reconnect later."""
     if not any(isinstance(_owner(each), CommitWatch) for each in connection.execute_wrappers):
         CommitWatch(connection)
 
@@ -75,7 +74,7 @@ def _owner(wrapper: Callable[..., Any]) -> object:
 
 
 def place() -> str:
-    """The function of the shop that is at work, as `payments.domain.order_life_cycle.mark_asked`."""
+    """Return the site's calling function, as `payments.domain.order_life_cycle.mark_asked`."""
     frame: FrameType | None = sys._getframe(1)
     while frame:
         path = frame.f_code.co_filename

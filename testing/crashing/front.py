@@ -1,8 +1,7 @@
-"""A front before the sandbox that ends the caller at a chosen step of a call.
+"""A reverse proxy in front of the sandbox that kills the caller at a chosen step of a call.
 
-Requests are handed on as they are. For each call there are four moments: the request is
-lost with its caller, Stripe acts for a caller that is dead, Stripe has acted and nothing of
-the answer is sent, half of the answer is sent.
+Requests are forwarded unchanged. Each call has four steps: the request is lost, Stripe acts after
+the caller died, Stripe has acted but not responded, half of the response is sent.
 """
 
 import http.client
@@ -29,7 +28,7 @@ PASSED_ON = ("Content-Type", "Request-Id", "Idempotent-Replayed", "Stripe-Versio
 
 @dataclass(slots=True)
 class Steps:
-    """What was asked for, and the step at which the caller is to be ended."""
+    """The steps that were reached, and the one at which to kill the caller."""
 
     kill: Callable[[], None] = lambda: None
     reached: list[tuple[str, str]] = field(default_factory=list)
@@ -38,7 +37,7 @@ class Steps:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reach(self, what: str, when: str) -> bool:
-        """Write the step down; True where the caller was ended at it."""
+        """Record the step; return True if the caller was killed at it."""
         with self._lock:
             self.reached.append((what, when))
             if self.armed is None or (self.armed.what, self.armed.when) != (what, when):
@@ -51,18 +50,18 @@ class Steps:
             return True
 
     def arm(self, moment: Moment) -> None:
-        """Let the next caller that reaches the moment be ended."""
+        """Kill the next caller that reaches the step."""
         with self._lock:
             self.armed, self.has_killed = moment, False
 
     def disarm(self) -> bool:
-        """Let all go well again; whether a caller was ended, which is over by then."""
+        """Kill no caller anymore; return whether one was killed."""
         with self._lock:
             self.armed = None
             return self.has_killed
 
     def take_reached(self) -> list[tuple[str, str]]:
-        """What was reached since the last time, in order."""
+        """Return and forget the steps that were reached, in order."""
         with self._lock:
             taken, self.reached = self.reached, []
         return taken
@@ -70,7 +69,7 @@ class Steps:
 
 @contextmanager
 def front_of(sandbox_url: str, steps: Steps) -> Iterator[str]:
-    """The address of a front before the sandbox at that address."""
+    """Start a reverse proxy in front of the sandbox; yield its URL."""
 
     class Handler(_Handler):
         beyond = urlsplit(sandbox_url).netloc
@@ -89,7 +88,7 @@ def front_of(sandbox_url: str, steps: Steps) -> Iterator[str]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection of a caller."""
+    """A connection of a caller."""
 
     beyond: str
     watched: Steps
@@ -98,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def respond(self) -> None:
-        """Hand the request on and the answer back, unless the caller ends on the way."""
+        """Forward the request and the response, unless the caller is killed."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         what = f"{self.command} {NAMES.sub('/{id}', self.path.partition('?')[0])}"
         if self.watched.reach(what, LOST):
@@ -112,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = respond  # noqa: N815 - the base class looks these names up
 
     def hand_on(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """What the sandbox answers to this very request."""
+        """Forward the request to the sandbox, and return its response."""
         connection = http.client.HTTPConnection(self.beyond, timeout=30)
         try:
             connection.request(self.command, self.path, body, dict(self.headers))
@@ -123,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             connection.close()
 
     def answer(self, what: str, status: int, headers: list[tuple[str, str]], answer: bytes) -> None:
-        """Send the answer in two halves, between which the caller may end."""
+        """Send the response in two halves; the caller may be killed between them."""
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -137,13 +136,13 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def hang_up(self) -> None:
-        """Nobody is there any more."""
+        """Close the connection without a response."""
         self.close_connection = True
 
     def handle(self) -> None:
-        """A caller that is dead is no error."""
+        """Ignore connection errors, since callers are killed."""
         with suppress(OSError):
             super().handle()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the sandbox has its own log."""
+        """Log nothing: the sandbox has its own log."""

@@ -1,8 +1,8 @@
-"""Moments at which a process can die: written down when they are reached, or died at.
+"""Points at which a process can be killed: recorded when they are reached.
 
-The folder in CRASHING is what the processes of a shop and those who watch them share:
-`reached` has a line for each moment, `armed` holds the one to die at, and `died` tells that
-it happened. A lock lets one process at a time count.
+The site's processes and the tests share the folder in CRASHING: `reached` has a line for each
+point, `armed` is the point at which to kill, and `died` exists once that happened. A file lock
+serializes the processes.
 """
 
 import fcntl
@@ -17,9 +17,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moment:
-    """Where a process may die: `when` of `what`, such as before the commit of a function.
+    """A point: `when` of `what`, such as before the commit of a function.
 
-    `nth` counts from 0 how often the same was reached before, in the same stage.
+    `nth` counts from 0 how often it was reached before in the same stage.
     """
 
     what: str
@@ -29,12 +29,12 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The shared folder, from either side."""
+    """The shared folder."""
 
     folder: Path
 
     def reach(self, what: str, when: str) -> None:
-        """Write the moment down; where it is the armed one, this process ends here."""
+        """Record the point; if it is armed, kill this process."""
         with self._counting():
             with (self.folder / "reached").open("a", encoding="utf-8") as reached:
                 reached.write(json.dumps([what, when]) + "\n")
@@ -45,18 +45,18 @@ class Watch:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def arm(self, moment: Moment) -> None:
-        """Let the next process that reaches the moment die."""
+        """Kill the next process that reaches the point."""
         (self.folder / "died").unlink(missing_ok=True)
         (self.folder / "armed").write_text(json.dumps(asdict(moment)), encoding="utf-8")
 
     def disarm(self) -> bool:
-        """Let all go well again; whether a process has died."""
+        """Kill no process anymore; return whether one was killed."""
         with self._counting():
             (self.folder / "armed").unlink(missing_ok=True)
         return (self.folder / "died").exists()
 
     def take_reached(self) -> list[tuple[str, str]]:
-        """What was reached since the last time, in order."""
+        """Return and forget the points that were reached, in order."""
         path = self.folder / "reached"
         with self._counting():
             lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -64,7 +64,7 @@ class Watch:
         return [(what, when) for what, when in map(json.loads, lines)]
 
     def _is_armed(self, what: str, when: str) -> bool:
-        """Count down to the armed moment."""
+        """Return True at the armed point; count down if it is to be reached again."""
         try:
             moment = Moment(**json.loads((self.folder / "armed").read_text(encoding="utf-8")))
         except FileNotFoundError:

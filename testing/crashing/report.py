@@ -1,4 +1,4 @@
-"""Runs the whole of it on one database, and tells in lines what was found and what came of it."""
+"""Run all crash tests on one database, and print a line for each result."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. A problem names the trial and what is wrong with its end."""
+    """The results. A problem names the trial and what is wrong with its outcome."""
 
     points: list[Point]
     trials: list[Trial]
@@ -24,7 +24,7 @@ class Report:
 
 
 def crash_report(database: str, folder: Path, *, every_recovery: bool, say: Say) -> Report:
-    """Record the points, die at each, recover: by every recovery, or by one recovery each, in turn."""
+    """Record the points, kill at each, and recover: in every way, or in one way in turn."""
     with running_shop(database, folder) as shop:
         points, trials = recorded(shop)
         say(f"{database}: {_counted(points)}\n")
@@ -46,7 +46,7 @@ def _counted(points: Sequence[Point]) -> str:
 
 
 def _problems(shop: Shop, trials: Sequence[Trial]) -> list[str]:
-    """Of all, once every late webhook has come and reconciliation has looked at everything."""
+    """Return the problems of all trials after a final reconciliation."""
     ended = shop.reconcile()
     outcomes = shop.outcomes()
     found = [f"reconciliation: {ended.output}"] if ended.code else []

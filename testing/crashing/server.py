@@ -1,6 +1,6 @@
-"""Starts the web server again each time it dies, without loading Django each time.
+"""Restart the web server each time it is killed, without loading Django each time.
 
-A program: `python -m testing.crashing.server` on a passed socket, which it keeps open.
+`python -m testing.crashing.server` serves on a passed socket, which stays open in between.
 """
 
 import os
@@ -13,7 +13,7 @@ def _main() -> None:
     from testbank import wsgi  # noqa: PLC0415 - sets Django up, in this program only
 
     assert wsgi.application
-    # What the first request would load.
+    # Load what the first request would load.
     assert get_resolver().url_patterns
     while True:
         pid = os.fork()

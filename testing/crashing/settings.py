@@ -1,9 +1,9 @@
-"""The shop's settings, with a watch on commits and mails in a folder."""
+"""The site's settings, with instrumented commits, and mails written to a folder."""
 
 import os
 from pathlib import Path
 
-from testbank.settings import *  # noqa: F403 - all of them, but for what stands below
+from testbank.settings import *  # noqa: F403 - extended below
 from testbank.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "testing.crashing.apps.CrashingConfig"]

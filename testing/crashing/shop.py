@@ -1,4 +1,4 @@
-"""The shop whose processes die: its web server, its commands, the sandbox, and buyers."""
+"""The site under test: its web server, its commands, the sandbox, and buyers."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ from testing.site import Site
 from testing.site_client import SiteClient
 from testing.waiting import wait_until
 
-# The sandbox tells again when its clock is put forward, and not before.
+# The sandbox retries a delivery only after its clock is advanced.
 BACKOFF_SECONDS = 60.0
 AT_STRIPE = re.compile(r"/c/pay/(cs_\w+)")
 BETWEEN_MAILS = re.compile(r"^-{79}\n", re.MULTILINE)
@@ -87,7 +87,7 @@ print(json.dumps(found))
 
 @dataclass(slots=True)
 class Buyer:
-    """One person, who buys one bank that nobody else buys."""
+    """A learner, and the bank that only they buy."""
 
     email: str
     slug: str
@@ -98,7 +98,7 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What stands in the shop and at Stripe of one buyer in the end."""
+    """A buyer's rows on the site and sessions at Stripe after a trial."""
 
     paid_orders: int
     granted_orders: int
@@ -112,7 +112,7 @@ class Outcome:
 
 @dataclass
 class Shop:
-    """All parts at work. `watch` and `steps` see what they reach, and end them."""
+    """The running site. `watch` and `steps` record points, and kill processes at them."""
 
     site: Site
     sandbox: RunningSandbox
@@ -123,40 +123,40 @@ class Shop:
     numbers: Iterator[int] = field(default_factory=count)
 
     def new_buyer(self) -> Buyer:
-        """Somebody who is signed in, and a bank."""
+        """Create a signed-in learner and a bank."""
         number = next(self.numbers)
         email, slug = f"buyer-{number}@example.org", f"bank-{number}"
         session = self.commands.run(NEW_BUYER.format(email=email, slug=slug)).strip()
         return Buyer(email, slug, SiteClient(self.site.url, session))
 
     def purchase(self, buyer: Buyer) -> None:
-        """The buyer presses Purchase; where that leads to Stripe's page they are on it."""
+        """Click Purchase; note the session if it redirects to Stripe's page."""
         reply = buyer.shopper.purchase(buyer.slug)
         assert reply.status == 303, reply.text
         if found := AT_STRIPE.search(reply.location):
             buyer.checkout = found[1]
 
     def raise_price(self, buyer: Buyer) -> None:
-        """The seller asks for more from now on."""
+        """Raise the bank's price."""
         self.commands.run(NEW_PRICE.format(slug=buyer.slug))
 
     def pay(self, buyer: Buyer) -> None:
-        """The buyer pays on Stripe's page."""
+        """Pay on Stripe's page."""
         session = self.sandbox.control.pay(buyer.checkout, buyer.email)
         buyer.return_path = urlsplit(session["success_url"]).path
 
     def come_back(self, buyer: Buyer) -> None:
-        """Stripe's page leads the buyer back."""
+        """Open the success page."""
         assert buyer.shopper.get(buyer.return_path).status == 200
 
     def listen(self, *, to_webhooks: bool) -> None:
-        """Whether Stripe shall tell of what happens from now on; it waits for `tell`."""
+        """Create events for webhooks from now on, or none; they are sent by `tell`."""
         control = self.sandbox.control
         control.pause_webhooks()
         control.send_webhooks_to(f"{self.site.url}/payments/webhook/" if to_webhooks else None)
 
     def tell(self) -> None:
-        """Stripe tells of all that it has not got an answer for, once each."""
+        """Deliver each pending event once."""
         control = self.sandbox.control
         waiting = {one["event"]: one["attempts"] for one in self.untold()}
         if any(waiting.values()):
@@ -168,30 +168,30 @@ class Shop:
         control.pause_webhooks()
 
     def untold(self) -> list[dict[str, Any]]:
-        """The deliveries of events that nobody has taken yet."""
+        """Return the deliveries without a successful response."""
         return [one for one in self.sandbox.control.deliveries() if not one["delivered"]]
 
     def reconcile(self) -> Ended:
-        """The operator's command, or its timer."""
+        """Run reconciliation."""
         return self.commands.manage("reconcile_payments")
 
     def work(self) -> Ended:
-        """One turn of the worker."""
+        """Run every job of the worker once."""
         return self.commands.manage("work", "--once")
 
     def let_time_pass(self) -> None:
-        """Leases of the dead are over, and mails that they held are sent."""
+        """Expire the leases of killed processes, and send the mails that they held."""
         self.commands.run(LATER)
 
     def kill_callers(self) -> None:
-        """End whatever process can have made a call just now."""
+        """Kill every process that can have made the current call."""
         command = self.commands.worker_pid
         for pid in [command] if command else _children(self.web_pid):
             os.kill(pid, signal.SIGKILL)
             wait_until(partial(_is_gone, pid))
 
     def outcomes(self) -> dict[str, Outcome]:
-        """What has become of every buyer, by email."""
+        """Return every buyer's outcome, by email."""
         sessions = list(self._sessions())
         paid = Counter(one["customer_email"] for one in sessions if one["status"] == "complete")
         payable = Counter(one["customer_email"] for one in sessions if one["status"] == "open")
@@ -206,12 +206,12 @@ class Shop:
         }
 
     def mails_sent(self, email: str) -> Counter[str]:
-        """How often each mail was handed to the mail server, by its Message-ID."""
+        """Count how often each mail was sent, by Message-ID."""
         return Counter(number for to, number in self._all_mails if to == email)
 
     @cached_property
     def _all_mails(self) -> list[tuple[str, str]]:
-        """Recipient and Message-ID of each. Asked for once all is over."""
+        """Recipient and Message-ID of each mail. Cached, so read it last."""
         texts = (path.read_text() for path in (self.watch.folder / "mails").glob("*.log"))
         messages = (
             message_from_string(one)
@@ -222,7 +222,7 @@ class Shop:
         return [(one["To"], one["Message-ID"]) for one in messages]
 
     def _sessions(self) -> Iterator[dict[str, Any]]:
-        """All Checkout sessions at Stripe."""
+        """Yield all Checkout sessions at Stripe."""
         after = ""
         while True:
             page = self._ask(f"/v1/checkout/sessions?limit=100{after}")
@@ -242,7 +242,7 @@ class Shop:
 
 @contextmanager
 def running_shop(database: str, folder: Path) -> Iterator[Shop]:
-    """A shop on `sqlite` or `postgresql`, its mails left to the worker."""
+    """Start a site on `sqlite` or `postgresql` whose mails are sent by the worker."""
     watch, steps = Watch(folder / "watch"), Steps()
     watch.folder.mkdir()
     with ExitStack() as stack:
@@ -292,7 +292,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _is_gone(pid: int) -> bool:
-    """True where the process has ended, whether or not somebody has noticed."""
+    """Return True if the process has ended or is a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):

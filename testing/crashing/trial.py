@@ -1,8 +1,8 @@
-"""Journeys from a click to an access, each cut off at every point that it has.
+"""Journeys from a click to access, each interrupted at every point.
 
-A point is cut once for each stage that has it, whichever journey it was found in first. What
-brings the purchase to its end afterwards is a recovery: the buyer alone, Stripe alone, or
-reconciliation alone (and a click, where the buyer was not yet on Stripe's page).
+A process is killed once for each point and stage, in the journey in which it was found first. One
+recovery then completes the purchase: the buyer, a webhook, or reconciliation (after another click
+if the buyer had not reached Stripe's page).
 """
 
 import http.client
@@ -33,7 +33,7 @@ class Stage(StrEnum):
 
 
 class Recovery(StrEnum):
-    """What alone brings a purchase to its end after a crash."""
+    """What completes a purchase after a crash."""
 
     BUYER = "the buyer clicks again"
     WEBHOOK = "Stripe tells again"
@@ -54,7 +54,7 @@ JOURNEYS: tuple[tuple[Stage, ...], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A moment of a stage of a journey at which a process of the shop can die."""
+    """A point in a stage of a journey at which a process can be killed."""
 
     journey: tuple[Stage, ...]
     stage: Stage
@@ -68,9 +68,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A buyer whose journey was cut off at a point, and what brought it to its end.
+    """A buyer's journey that was interrupted at a point, and the recovery that completed it.
 
-    Without a point nothing was cut off. `has_died` is False where the point was not reached.
+    Without a point nothing was interrupted. `has_died` is False if the point was not reached.
     """
 
     buyer: Buyer
@@ -79,7 +79,7 @@ class Trial:
     has_died: bool = True
 
     def problems(self, outcome: Outcome, sent: Counter[str]) -> list[str]:
-        """What is not as it must be; [] where all is well."""
+        """Return what is wrong with the outcome; [] if nothing."""
         wrong = [
             (not self.has_died, "the point was not reached again"),
             (outcome.paid_orders != 1, f"{outcome.paid_orders} paid orders"),
@@ -98,12 +98,12 @@ class Trial:
 
     @property
     def _sendings(self) -> int:
-        """A worker that dies after the mail server's yes leaves nobody who knows of it."""
+        """Two if the worker died after the mail server accepted a mail and before the commit."""
         return 2 if self.point and self.point.stage == Stage.WORKER else 1
 
 
 def recorded(shop: Shop) -> tuple[list[Point], list[Trial]]:
-    """The points of all journeys, from a run of each in which nothing dies; and those runs."""
+    """Run each journey without a crash; return its points, and these runs as trials."""
     points: dict[tuple[Stage, Moment], Point] = {}
     trials = []
     for journey in JOURNEYS:
@@ -119,7 +119,7 @@ def recorded(shop: Shop) -> tuple[list[Point], list[Trial]]:
 
 
 def cut_off(shop: Shop, points: Sequence[Point], recoveries: Sequence[Recovery]) -> Iterator[Trial]:
-    """Every point as the moment of a death, with the recoveries in turn; each with all where asked."""
+    """Run a trial for each point, with the recoveries in turn."""
     turn = cycle(recoveries)
     for point in points:
         yield _cut_off(shop, point, next(turn))
@@ -139,7 +139,7 @@ def _cut_off(shop: Shop, point: Point, recovery: Recovery) -> Trial:
 
 
 def _died(shop: Shop, point: Point, buyer: Buyer) -> bool:
-    """Do the stage until a process dies in it; whether one did."""
+    """Run the stage with the point armed; return whether a process died."""
     killer = shop.steps if point.at_stripe else shop.watch
     killer.arm(point.moment)
     with suppress(OSError, http.client.HTTPException, AssertionError):

@@ -1,4 +1,4 @@
-"""`manage.py reset_second_factor EMAIL`: for a colleague whose telephone is gone."""
+"""`manage.py reset_second_factor EMAIL`: remove the second factor of a user who lost it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,16 +10,16 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    """Exit code 2 where nobody has the address."""
+    """Exit with code 2 if no user has the address."""
 
     help = "Remove a user's authenticator and recovery codes so that they can set up new ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The address, in any case."""
+        """Add the email address, which is not case-sensitive."""
         parser.add_argument("email")
 
     def handle(self, *_args: Any, email: str, **_options: Any) -> None:
-        """Remove them, and say how many."""
+        """Delete the user's authenticators, and print how many."""
         user = User.objects.filter(email=email.lower()).first()
         if user is None:
             raise CommandError(f"There is no user with the email address {email}.", returncode=2)

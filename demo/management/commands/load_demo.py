@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the demo's content, on a demo only."""
+"""`manage.py load_demo`: load the demo's content."""
 
 import logging
 from typing import Any
@@ -7,20 +7,20 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from demo.activity import load_demo_life, load_demo_people
+from demo.activity import load_demo_activity, load_demo_people
 from demo.banks import load_demo_banks
 
 
 class Command(BaseCommand):
-    """Refuses on a real site, whose people would get accounts with a known password."""
+    """Refuse to run on a real site, since it creates accounts with a known password."""
 
     help = "Load the demo's test banks, users and activity. Existing data is not changed."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Load, and say what was made."""
+        """Load the content, and print what was created."""
         if not settings.DEMO:
             raise CommandError("This is not a demo. `make demo` starts one.", returncode=2)
-        logging.disable(logging.INFO)  # what happened weeks ago is no news
+        logging.disable(logging.INFO)  # the history is not news
         try:
             self._load()
         finally:
@@ -31,5 +31,5 @@ class Command(BaseCommand):
         for test_bank in load_demo_banks(at=at):
             self.stdout.write(f"  {test_bank.title}: {test_bank.bank_questions.count()} questions")
         load_demo_people()
-        if made := load_demo_life(at=at):
+        if made := load_demo_activity(at=at):
             self.stdout.write(f"  {made} purchases, with reviews and practice sessions")

@@ -1,4 +1,4 @@
-"""`manage.py doctor`: prints the examination. What is examined stands in `operations/doctor/`."""
+"""`manage.py doctor`: run the checks of `operations/doctor/` and print the report."""
 
 import argparse
 import json
@@ -10,35 +10,35 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import Style, no_style
 
-from operations.doctor.env_file import CannotWrite, plan
-from operations.doctor.examination import examine, examine_offline
-from operations.doctor.page import MARKS, PLAIN_MARKS, Page
+from operations.doctor.console import MARKS, PLAIN_MARKS, Page
+from operations.doctor.env_file import CannotWrite, plan_change
 from operations.doctor.report import Check, Report, Status
+from operations.doctor.runner import run_checks, run_offline_checks
 from operations.doctor.setup import Setup
 from outbound.redaction import scrub
 from outbound.route import DIRECT, ENVIRONMENT, ProxyAddressError, parse_proxy
 
-DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS = 5.0, 0.5, 25.0
+DEFAULT_SECONDS, MIN_SECONDS, MAX_SECONDS = 5.0, 0.5, 25.0
 
 
 def seconds(text: str) -> float:
-    """The number in --timeout. Raises: argparse.ArgumentTypeError."""
+    """Parse --timeout. Raises: argparse.ArgumentTypeError."""
     try:
         value = float(text)
     except ValueError:
         value = -1
-    if not LEAST_SECONDS <= value <= MOST_SECONDS:
+    if not MIN_SECONDS <= value <= MAX_SECONDS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of seconds from {LEAST_SECONDS:g} to {MOST_SECONDS:g}"
+            f"{text!r} is not a number of seconds from {MIN_SECONDS:g} to {MAX_SECONDS:g}"
         )
     return value
 
 
 class Command(BaseCommand):
-    """Exit code 0 where payment can go through, 1 where a check failed, 2 for wrong usage.
+    """Exit with 0 if payment works, 1 if a check failed, 2 for a usage error.
 
-    With `--fail-on warning` a warning counts as failed. Where `--write-env` has written the
-    tested fix, what it mends does not count any more.
+    With `--fail-on warning` a warning counts as failed. A failure that `--write-env` fixed does
+    not count.
     """
 
     help = (
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         "and print the line for .env that fixes it. Read-only unless you use "
         "--create-test-session or --write-env."
     )
-    # Whatever else is wrong with the site, this must work.
+    # The doctor must run even if Django's system checks fail.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -96,41 +96,41 @@ class Command(BaseCommand):
         create_test_session: str | None,
         **options: Any,
     ) -> None:
-        """Examine, print, write where that was asked for, and tell by the exit code."""
+        """Run the checks, print the report, and write `.env` if requested."""
         if offline and create_test_session:
             raise CommandError(
                 "--offline makes no network calls, so no session can be created.", returncode=2
             )
-        setup = Setup.of_site(asked=readable_route(route), seconds=timeout)
-        sessions = sessions_of(create_test_session) if create_test_session else None
-        report = examine_offline(setup) if offline else examine(setup, sessions=sessions)
+        setup = Setup.of_site(route_override=parse_route(route), seconds=timeout)
+        sessions = session_checks(create_test_session) if create_test_session else None
+        report = run_offline_checks(setup) if offline else run_checks(setup, sessions=sessions)
         if json:
-            self._write(as_json(report))
+            self._print(as_json(report))
         else:
-            page = Page(report, style=self._chosen_style(options), marks=self._marks())
+            page = Page(report, style=self._chosen_style(options), marks=self._status_marks())
             for line in page.lines():
-                self._write(line)
-        mended = write_env and self._mend(report, yes=yes, quiet=json)
-        failed = not report.ok and not mended
+                self._print(line)
+        fixed = write_env and self._apply_fix(report, yes=yes, quiet=json)
+        failed = not report.ok and not fixed
         if failed or (fail_on == "warning" and report.warnings):
             sys.exit(1)
 
-    def _mend(self, report: Report, *, yes: bool, quiet: bool) -> bool:
-        """Show the change, ask, and write it; True where it was written.
+    def _apply_fix(self, report: Report, *, yes: bool, quiet: bool) -> bool:
+        """Show the change, ask for confirmation, and write it; return True if it was written.
 
-        `quiet`: JSON is the whole output, so what is said here goes to the other stream.
+        `quiet` prints to stderr, since stdout is JSON.
         """
-        say = self._complain if quiet else self._write
+        say = self._print_error if quiet else self._print
         fix = report.fix
         if fix is None or not fix.line or not fix.tested or fix.in_process:
             say("Nothing to write: there is no tested line for .env.")
             return False
         try:
-            change = plan(report.env_file, fix.line)
+            change = plan_change(report.env_file, fix.line)
             say("")
             for line in change.diff():
                 say(line)
-            if not (yes or self._agreed()):
+            if not (yes or self._confirm()):
                 say("Nothing was written.")
                 return False
             change.write()
@@ -140,27 +140,27 @@ class Command(BaseCommand):
         say(f"Written to {report.env_file}. Restart the site to apply it.")
         return True
 
-    def _agreed(self) -> bool:
-        """Asked on a terminal only: a script says --yes."""
+    def _confirm(self) -> bool:
+        """Ask on a terminal; without one, return False, since scripts pass --yes."""
         if not sys.stdin.isatty():
-            self._complain("Cannot ask for confirmation. Use --yes to write it.")
+            self._print_error("Cannot ask for confirmation. Use --yes to write it.")
             return False
         self.stdout.write("Write it? [y/N] ", ending="")
         self.stdout.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
-    def _complain(self, text: str) -> None:
+    def _print_error(self, text: str) -> None:
         self.stderr.write(scrub(text), style_func=str)
 
-    def _write(self, text: str) -> None:
-        """A terminal that lacks a sign gets another; a secret has no way out."""
+    def _print(self, text: str) -> None:
+        """Print with secrets masked, and with characters that the encoding lacks replaced."""
         encoding = self._encoding()
         self.stdout.write(scrub(text).encode(encoding, "replace").decode(encoding))
 
     def _encoding(self) -> str:
         return getattr(self.stdout, "encoding", None) or "utf-8"
 
-    def _marks(self) -> dict[Status, str]:
+    def _status_marks(self) -> dict[Status, str]:
         try:
             "".join(MARKS.values()).encode(self._encoding())
         except UnicodeEncodeError:
@@ -168,13 +168,13 @@ class Command(BaseCommand):
         return MARKS
 
     def _chosen_style(self, options: dict[str, Any]) -> Style:
-        """Colours on a terminal. Source: https://no-color.org"""
+        """Return colors for a terminal only. Source: https://no-color.org"""
         wanted = self.stdout.isatty() and not os.environ.get("NO_COLOR")
         return self.style if wanted or options.get("force_color") else no_style()
 
 
-def readable_route(text: str | None) -> str | None:
-    """What --route says. Raises: CommandError (2) where that is no route."""
+def parse_route(text: str | None) -> str | None:
+    """Parse --route. Raises: CommandError (exit code 2) if it is not a route."""
     if text is None:
         return None
     word = text.strip()
@@ -189,22 +189,22 @@ def readable_route(text: str | None) -> str | None:
     return word
 
 
-def sessions_of(slug: str) -> list[Check]:
-    """What came of making a session. Raises: CommandError (2) where none can be made."""
-    # Django's test client comes with it, which no other run needs.
-    from operations.doctor.purchase import (  # noqa: PLC0415 - as said
-        CannotTry,
-        bank_to_try,
+def session_checks(slug: str) -> list[Check]:
+    """Create a test session. Raises: CommandError (exit code 2) if none can be created."""
+    # Imports Django's test client, which no other run needs.
+    from operations.doctor.purchase import (  # noqa: PLC0415 - see above
+        PurchaseTestRefused,
+        purchasable_bank,
         purchase_checks,
     )
 
     try:
-        test_bank = bank_to_try(slug)
-    except CannotTry as error:
+        test_bank = purchasable_bank(slug)
+    except PurchaseTestRefused as error:
         raise CommandError(str(error), returncode=2) from None
     return purchase_checks(test_bank)
 
 
 def as_json(report: Report) -> str:
-    """The report for programs."""
+    """Return the report as JSON."""
     return json.dumps(report.as_data(), indent=2, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""`manage.py runserver`, which also says how Stripe will be reached."""
+"""`manage.py runserver`, which also prints the route to Stripe."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from whitenoise.runserver_nostatic.management.commands.runserver import Command as Runserver
 
-from operations.processes import way_in_words
+from operations.processes import describe_stripe_route
 
 
 class Command(Runserver):  # type: ignore[misc] # whitenoise has no types
     """Django's development server."""
 
     def run(self, **options: Any) -> None:
-        """Serve. Raises: CommandError where staff need no second factor and others could connect."""
+        """Serve. Raises: CommandError if staff need no second factor on a public address."""
         if not settings.STAFF_SECOND_FACTOR and self.addr not in settings.LOOPBACK_HOSTS:
             raise CommandError(
                 f"STAFF_SECOND_FACTOR is off, and others could connect to {self.addr}. "
@@ -22,6 +22,6 @@ class Command(Runserver):  # type: ignore[misc] # whitenoise has no types
         super().run(**options)
 
     def on_bind(self, server_port: int) -> None:
-        """Called once the address is taken: one line more than Django's own."""
+        """Print the route to Stripe after Django's own lines."""
         super().on_bind(server_port)
-        self.stdout.write(f"Stripe: {way_in_words()}")
+        self.stdout.write(f"Stripe: {describe_stripe_route()}")

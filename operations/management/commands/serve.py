@@ -1,4 +1,4 @@
-"""`manage.py serve`: the web server, for the demo, a small site and production alike."""
+"""`manage.py serve`: run the production web server."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 
-from operations.processes import tell_at_start
+from operations.processes import log_stripe_route
 from testbank.server import serve
 
 
@@ -17,12 +17,12 @@ class Command(BaseCommand):
         "Serve the site on BIND (default 127.0.0.1:8000), or on a socket passed by systemd, "
         "with SERVER_THREADS threads."
     )
-    # `tell_at_start` logs the checks that concern a server.
+    # `log_stripe_route` runs and logs the checks that concern a server.
     requires_system_checks = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         application = get_internal_wsgi_application()
-        tell_at_start()
+        log_stripe_route()
         try:
             serve(application, bind=settings.BIND, threads=settings.SERVER_THREADS)
         except OSError as error:

@@ -11,24 +11,24 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils import timezone
 
-from operations.jobs import JOBS, Job, note_run
-from operations.processes import WORKER, note_process
+from operations.jobs import JOBS, Job, record_run
+from operations.processes import WORKER, register_process
 
-logger = logging.getLogger("testbank.work")
+logger = logging.getLogger("operations.work")
 
 LONGEST_SLEEP_SECONDS = 1.0
 # Emails are sent every two seconds; the runs need not be recorded as often.
-NOTED_EVERY_SECONDS = 30
+RECORD_EVERY_SECONDS = 30
 
 
 class Command(BaseCommand):
-    """Runs until SIGTERM or Ctrl-C; the job that is running finishes first."""
+    """Run until SIGTERM or Ctrl-C; the running job finishes first."""
 
     help = "Send emails, process pending events, and reconcile with Stripe."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._noted_until: dict[Job, float] = {}
+        self._recorded_until: dict[Job, float] = {}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add --once."""
@@ -40,10 +40,10 @@ class Command(BaseCommand):
             for job in JOBS:
                 self.stdout.write(f"{job.name}: {self._run(job)}")
             return
-        note_process(WORKER, at=timezone.now())
-        self._run_until_told(threading.Event())
+        register_process(WORKER, at=timezone.now())
+        self._run_until_stopped(threading.Event())
 
-    def _run_until_told(self, end: threading.Event) -> None:
+    def _run_until_stopped(self, end: threading.Event) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())
         due = dict.fromkeys(JOBS, 0.0)
@@ -57,17 +57,17 @@ class Command(BaseCommand):
             pause = min(due.values()) - time.monotonic()
             end.wait(max(0.05, min(pause, LONGEST_SLEEP_SECONDS)))
 
-    def _note(self, job: Job) -> None:
+    def _record(self, job: Job) -> None:
         now = time.monotonic()
-        if now >= self._noted_until.get(job, now):
-            note_run(job.name, at=timezone.now())
-            self._noted_until[job] = now + NOTED_EVERY_SECONDS
+        if now >= self._recorded_until.get(job, now):
+            record_run(job.name, at=timezone.now())
+            self._recorded_until[job] = now + RECORD_EVERY_SECONDS
 
     def _run(self, job: Job) -> int:
         """Run one job. An exception is logged, and the other jobs go on."""
         try:
             did = job.run(timezone.now())
-            self._note(job)
+            self._record(job)
             return did
         except Exception:
             logger.exception("the job %s failed; it runs again when it is next due", job.name)

@@ -1,10 +1,15 @@
-"""What the doctor says of the key's permissions and of the webhook endpoint."""
-# ruff: noqa: F811 - fixtures of other files are named as they are used
+"""The doctor's checks of the key's permissions and of the webhook endpoint."""
+# ruff: noqa: F811 - fixtures are imported from other test modules
 
 import pytest
 
-from operations.doctor.account import READ, account_checks, endpoint_checks, webhook_address
 from operations.doctor.setup import Setup
+from operations.doctor.stripe_account import (
+    READ_PATHS,
+    account_checks,
+    endpoint_checks,
+    webhook_address,
+)
 from outbound.route import ProxyEnvironment, decide
 from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
 from payments.stripe.client import API_VERSION
@@ -35,7 +40,7 @@ def said(endpoints, expected=OURS):
     }
 
 
-def test_endpoint_as_it_should_be():
+def test_enabled_endpoint():
     assert said([endpoint(), endpoint(url="https://other.example/hook")]) == {
         "webhook.endpoint": ("ok", f"{OURS} is registered"),
         "webhook.enabled": ("ok", "yes"),
@@ -44,7 +49,7 @@ def test_endpoint_as_it_should_be():
     }
 
 
-def test_all_events_are_enough():
+def test_endpoint_with_all_events():
     assert said([endpoint(enabled_events=["*"])])["webhook.events"][0] == "ok"
 
 
@@ -52,12 +57,12 @@ def test_no_endpoint():
     assert said([]) == {"webhook.endpoint": ("warn", "not registered")}
 
 
-def test_endpoint_of_a_former_host_is_named():
+def test_endpoint_of_other_host():
     moved = endpoint(url="https://staging.example/payments/webhook/")
     assert said([moved]) == {"webhook.endpoint": ("warn", "of another host: staging.example")}
 
 
-def test_machine_that_stripe_cannot_call_needs_none():
+def test_loopback_site_needs_no_endpoint():
     checks = said([], expected="http://127.0.0.1:8000/payments/webhook/")
     assert checks["webhook.endpoint"][0] == "skip"
 
@@ -87,34 +92,34 @@ def test_machine_that_stripe_cannot_call_needs_none():
         ),
     ],
 )
-def test_what_is_wrong_with_an_endpoint_is_named(changes, check, summary):
+def test_endpoint_with_problem(changes, check, summary):
     assert said([endpoint(**changes)])[f"webhook.{check}"] == ("warn", summary)
 
 
-def test_two_endpoints_bring_each_event_twice():
+def test_two_enabled_endpoints():
     assert said([endpoint(), endpoint()])["webhook.endpoint"] == (
         "warn",
         "registered 2 times, so each event is sent that many times",
     )
 
 
-def test_one_of_two_that_is_disabled_does_no_harm():
+def test_second_disabled_endpoint():
     checks = said([endpoint(status="disabled"), endpoint()])
     assert checks["webhook.endpoint"][0] == checks["webhook.enabled"][0] == "ok"
 
 
 @pytest.mark.parametrize("answer", [[{}], [{"url": None}], [{"url": "http://[bad"}]])
-def test_endpoints_that_cannot_be_read_are_not_ours(answer):
+def test_unreadable_endpoints(answer):
     assert said(answer) == {"webhook.endpoint": ("warn", "not registered")}
 
 
 def checks_of(settings):
-    setup = Setup.of_site(asked=None, seconds=5)
+    setup = Setup.of_site(route_override=None, seconds=5)
     route = decide(setup.url, environment=ProxyEnvironment({}, {}))
     return {check.id: check for check in account_checks(setup, route)}
 
 
-def test_endpoint_is_read_from_the_account(sandbox, settings):
+def test_endpoint_of_sandbox(sandbox, settings):
     settings.SITE_URL = "http://127.0.0.1:4242"
     sandbox.control.send_webhooks_to(webhook_address())
     try:
@@ -127,17 +132,17 @@ def test_endpoint_is_read_from_the_account(sandbox, settings):
     ] * 3
 
 
-def test_key_that_may_not_read_endpoints_is_no_fault(sandbox, settings):
+def test_key_without_endpoint_permission(sandbox, settings):
     sandbox.control.fault("status", method="GET", path="/v1/webhook_endpoints", status=403)
     assert checks_of(settings)["webhook.endpoint"].summary == ("unknown: the key cannot read them")
 
 
-def test_secret_key_needs_no_permissions(sandbox, settings):
+def test_secret_key_has_all_permissions(sandbox, settings):
     check = checks_of(settings)["key.permissions"]
     assert check.summary.startswith("a secret key has full access")
 
 
-def test_missing_permission_is_named(sandbox_with_restricted_key, settings):
+def test_restricted_key_with_missing_permission(sandbox_with_restricted_key, settings):
     control = sandbox_with_restricted_key
     control.fault("status", method="GET", path="/v1/events", status=403)
     check = checks_of(settings)["key.permissions"]
@@ -145,9 +150,9 @@ def test_missing_permission_is_named(sandbox_with_restricted_key, settings):
     assert check.fix.startswith("Allow Events (read) for the key at https://dashboard")
 
 
-def test_permissions_that_are_there_are_named(sandbox_with_restricted_key, settings):
+def test_restricted_key_with_all_permissions(sandbox_with_restricted_key, settings):
     check = checks_of(settings)["key.permissions"]
-    assert check.summary == f"can read {', '.join(READ)}"
+    assert check.summary == f"can read {', '.join(READ_PATHS)}"
 
 
 @pytest.fixture

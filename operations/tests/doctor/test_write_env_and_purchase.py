@@ -1,6 +1,5 @@
-"""The two things that the doctor does only when asked: it writes the tested line into `.env`,
-and it makes a Checkout session and takes it back."""
-# ruff: noqa: F811 - fixtures of other files are named as they are used
+"""The doctor's options that write: --write-env, and --create-test-session."""
+# ruff: noqa: F811 - fixtures are imported from other test modules
 
 import json
 import os
@@ -14,11 +13,11 @@ from django.core.management import CommandError
 
 from accounts.models import User
 from catalog.models import TestBank
-from operations.tests.test_doctor import (  # noqa: F401 - fixtures
+from operations.tests.doctor.test_runner import (  # noqa: F401 - fixtures
     KEY,
     PUBLIC_KEY,
     WEBHOOK_SECRET,
-    Told,
+    DoctorOutput,
     assert_no_secret_in,
     sandbox,
     shop,
@@ -47,7 +46,7 @@ print("session", create_checkout_session(bank, buyer).id)
 
 @pytest.fixture
 def site(tmp_path, sandbox):
-    """A site of its own, whose calls to Stripe's name are led to the sandbox."""
+    """An installation whose calls to api.stripe.com go to the sandbox."""
     return new_site(
         tmp_path,
         {
@@ -64,21 +63,21 @@ def site(tmp_path, sandbox):
 
 
 @pytest.fixture
-def behind_a_dead_proxy(site):
+def site_behind_dead_proxy(site):
     with refusing_port() as dead:
         site.process = {"HTTPS_PROXY": f"http://user:hunter2@127.0.0.1:{dead}"}
         yield site
 
 
-def test_written_line_lets_the_purchase_through(behind_a_dead_proxy):
-    site = behind_a_dead_proxy
+def test_write_env_makes_purchase_work(site_behind_dead_proxy):
+    site = site_behind_dead_proxy
     before = site.env_file.read_text()
     assert "session cs_" not in site.manage("shell", stdin=BUY).stdout
-    told = site.manage("doctor", "--write-env", "--yes")
-    assert_no_secret_in(told.stdout + told.stderr)
-    assert told.returncode == 0
-    assert "-NO_PROXY=localhost,.intranet.example" in told.stdout.splitlines()
-    assert "+NO_PROXY=localhost,.intranet.example,.stripe.com" in told.stdout.splitlines()
+    output = site.manage("doctor", "--write-env", "--yes")
+    assert_no_secret_in(output.stdout + output.stderr)
+    assert output.returncode == 0
+    assert "-NO_PROXY=localhost,.intranet.example" in output.stdout.splitlines()
+    assert "+NO_PROXY=localhost,.intranet.example,.stripe.com" in output.stdout.splitlines()
     assert site.env_file.read_text() == before.replace(
         ".intranet.example", ".intranet.example,.stripe.com"
     )
@@ -89,18 +88,18 @@ def test_written_line_lets_the_purchase_through(behind_a_dead_proxy):
     assert site.manage("doctor").returncode == 0
 
 
-def test_nothing_is_written_where_nobody_agrees(behind_a_dead_proxy):
-    before = behind_a_dead_proxy.env_file.read_text()
-    told = behind_a_dead_proxy.manage("doctor", "--write-env")
-    assert told.returncode == 1
-    assert "Cannot ask for confirmation. Use --yes to write it." in told.stderr
-    assert told.stdout.splitlines()[-1] == "Nothing was written."
-    assert behind_a_dead_proxy.env_file.read_text() == before
+def test_write_env_without_terminal_writes_nothing(site_behind_dead_proxy):
+    before = site_behind_dead_proxy.env_file.read_text()
+    output = site_behind_dead_proxy.manage("doctor", "--write-env")
+    assert output.returncode == 1
+    assert "Cannot ask for confirmation. Use --yes to write it." in output.stderr
+    assert output.stdout.splitlines()[-1] == "Nothing was written."
+    assert site_behind_dead_proxy.env_file.read_text() == before
 
 
 @pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("n\n", False), ("\n", False)])
-def test_on_a_terminal_it_asks(behind_a_dead_proxy, answer, written):
-    site = behind_a_dead_proxy
+def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written):
+    site = site_behind_dead_proxy
     before = site.env_file.read_text()
     ours, theirs = os.openpty()
     process = subprocess.Popen(
@@ -109,40 +108,40 @@ def test_on_a_terminal_it_asks(behind_a_dead_proxy, answer, written):
     )  # fmt: skip
     os.close(theirs)
     os.write(ours, answer.encode())
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=200)
     os.close(ours)
     assert "Write it? [y/N]" in printed
     assert (site.env_file.read_text() != before) is written
     assert process.returncode == (0 if written else 1)
 
 
-def test_json_stays_json_beside_it(behind_a_dead_proxy):
-    told = behind_a_dead_proxy.manage("doctor", "--json", "--write-env", "--yes")
-    assert json.loads(told.stdout)["cause"]["id"] == "NET-PROXY-REFUSED"
-    assert "Written to" in told.stderr
-    assert told.returncode == 0
-    assert_no_secret_in(told.stdout + told.stderr)
+def test_write_env_keeps_json_output(site_behind_dead_proxy):
+    output = site_behind_dead_proxy.manage("doctor", "--json", "--write-env", "--yes")
+    assert json.loads(output.stdout)["cause"]["id"] == "NET-PROXY-REFUSED"
+    assert "Written to" in output.stderr
+    assert output.returncode == 0
+    assert_no_secret_in(output.stdout + output.stderr)
 
 
-def test_nothing_to_write_where_all_is_well(site):
+def test_write_env_without_fix_writes_nothing(site):
     before = site.env_file.read_text()
-    told = site.manage("doctor", "--write-env", "--yes")
-    assert told.returncode == 0
-    assert "Nothing to write: there is no tested line for .env." in told.stdout
+    output = site.manage("doctor", "--write-env", "--yes")
+    assert output.returncode == 0
+    assert "Nothing to write: there is no tested line for .env." in output.stdout
     assert site.env_file.read_text() == before
 
 
 @pytest.fixture
 def for_sale(shop, settings, sandbox, forget_stripe_client, test_bank):
-    """A bank for sale in the shop whose calls are led to the sandbox."""
+    """A bank for sale, on a site whose calls go to the sandbox."""
     settings.CHECKOUT_ORIGIN = sandbox.url
     return test_bank
 
 
-def test_session_is_made_by_both_ways_and_taken_back(shop, for_sale, sandbox):
-    told = shop.json("--create-test-session", for_sale.slug)
-    assert told.code == 0
-    shell, page = told.checks["verification.shell"], told.checks["verification.purchase"]
+def test_purchase_test_creates_and_expires_session(shop, for_sale, sandbox):
+    output = shop.json("--create-test-session", for_sale.slug)
+    assert output.code == 0
+    shell, page = output.checks["verification.shell"], output.checks["verification.purchase"]
     assert (shell["status"], page["status"]) == ("ok", "ok")
     assert shell["summary"].startswith("create_checkout_session in manage.py shell: cs_")
     assert page["summary"] == (
@@ -152,7 +151,7 @@ def test_session_is_made_by_both_ways_and_taken_back(shop, for_sale, sandbox):
     assert sandbox.control.count("POST /v1/checkout/sessions/{id}/expire") == 1
 
 
-def test_nothing_is_left_that_a_person_must_look_at(shop, for_sale, at):
+def test_purchase_test_leaves_nothing_to_review(shop, for_sale, at):
     shop.json("--create-test-session", for_sale.slug)
     order = Order.objects.get()
     assert (order.status, order.user, order.held) == ("expired", None, "")
@@ -163,111 +162,111 @@ def test_nothing_is_left_that_a_person_must_look_at(shop, for_sale, at):
     assert Order.objects.get().status == "expired"
 
 
-def test_without_it_no_session_is_made(shop, for_sale, sandbox):
-    told = shop.json()
-    assert told.checks["verification.shell"]["status"] == "skip"
+def test_no_session_is_created_by_default(shop, for_sale, sandbox):
+    output = shop.json()
+    assert output.checks["verification.shell"]["status"] == "skip"
     assert {entry["method"] for entry in sandbox.control.requests()} == {"GET"}
     assert not Order.objects.exists()
 
 
-def test_session_that_cannot_be_made_is_told_and_leaves_nothing(shop, for_sale, monkeypatch):
+def test_purchase_test_that_fails_leaves_nothing(shop, for_sale, monkeypatch):
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
-        told = shop.json("--create-test-session", for_sale.slug)
-    assert (told.code, told.data["cause"]["id"]) == (1, "NET-PROXY-REFUSED")
-    assert told.checks["verification.shell"]["status"] == "fail"
+        output = shop.json("--create-test-session", for_sale.slug)
+    assert (output.code, output.data["cause"]["id"]) == (1, "NET-PROXY-REFUSED")
+    assert output.checks["verification.shell"]["status"] == "fail"
     assert Order.objects.get().status == "expired"
     assert not User.objects.exists()
 
 
-def test_page_that_browsers_would_not_leave_is_a_fault(shop, for_sale, settings, sandbox):
+def test_purchase_test_fails_if_csp_blocks_checkout(shop, for_sale, settings, sandbox):
     settings.CHECKOUT_ORIGIN = "https://checkout.stripe.com"
-    told = shop.json("--create-test-session", for_sale.slug)
-    assert (told.code, told.data["cause"]["id"]) == (1, "PURCHASE-PAGE")
-    assert told.data["fix"]["example"] == f"CHECKOUT_ORIGIN={sandbox.url}"
+    output = shop.json("--create-test-session", for_sale.slug)
+    assert (output.code, output.data["cause"]["id"]) == (1, "PURCHASE-PAGE")
+    assert output.data["fix"]["example"] == f"CHECKOUT_ORIGIN={sandbox.url}"
     assert Order.objects.get().status == "expired"
 
 
-def test_host_that_the_site_does_not_answer_to_is_a_fault(shop, for_sale, settings):
+def test_purchase_test_fails_if_host_is_not_allowed(shop, for_sale, settings):
     settings.SITE_URL, settings.SITE_HOST = "https://shop.example", "shop.example"
     settings.ALLOWED_HOSTS = ["other.example"]
-    told = shop.json("--create-test-session", for_sale.slug)
-    assert told.data["fix"]["example"] == "ALLOWED_HOSTS=shop.example"
+    output = shop.json("--create-test-session", for_sale.slug)
+    assert output.data["fix"]["example"] == "ALLOWED_HOSTS=shop.example"
 
 
 @pytest.mark.parametrize(
     ("slug", "words"),
     [("no-such-bank", "There is no test bank"), ("free", "is not for sale")],
 )
-def test_bank_that_cannot_be_bought_is_wrong_usage(shop, make_bank, slug, words):
+def test_purchase_test_of_bank_not_for_sale_is_usage_error(shop, make_bank, slug, words):
     make_bank("free", price_minor=0)
     with pytest.raises(CommandError, match=words) as refused:
         shop.json("--create-test-session", slug)
     assert refused.value.returncode == 2
 
 
-def test_live_keys_make_no_session(shop, for_sale, settings, sandbox):
+def test_purchase_test_is_refused_with_live_keys(shop, for_sale, settings, sandbox):
     settings.STRIPE_MODE = "live"
     with pytest.raises(CommandError, match="Test sessions are not created with live keys"):
         shop.json("--create-test-session", for_sale.slug)
     assert sandbox.control.requests() == []
 
 
-def test_offline_and_a_session_contradict(shop, for_sale):
+def test_purchase_test_is_refused_offline(shop, for_sale):
     with pytest.raises(CommandError, match="--offline makes no network calls"):
         shop.json("--offline", "--create-test-session", for_sale.slug)
 
 
-def test_fallback_that_acts_is_shown_and_payment_goes_through(shop, settings, monkeypatch):
+def test_fallback_in_use_is_a_warning(shop, settings, monkeypatch):
     settings.STRIPE_PROXY_FALLBACK = "direct"
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
-        told = shop.json()
-    assert (told.code, told.data["cause"]) == (0, None)
-    assert told.checks["route.fallback"]["summary"].startswith("is in use: the proxy fails")
-    assert told.checks["path.connect"]["status"] == "warn"
-    assert told.checks["key.accepted"]["status"] == "ok"
-    assert told.checks["settings.fallback"]["status"] == "warn"
+        output = shop.json()
+    assert (output.code, output.data["cause"]) == (0, None)
+    assert output.checks["route.fallback"]["summary"].startswith("is in use: the proxy fails")
+    assert output.checks["path.connect"]["status"] == "warn"
+    assert output.checks["key.accepted"]["status"] == "ok"
+    assert output.checks["settings.fallback"]["status"] == "warn"
 
 
 @pytest.mark.squid
-def test_fallback_does_not_act_where_the_proxy_works(shop, settings, monkeypatch, sandbox):
+def test_fallback_is_not_used_if_proxy_works(shop, settings, monkeypatch, sandbox):
     settings.STRIPE_PROXY_FALLBACK = "direct"
     with running_squid(leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url)
-        told = shop.json()
-    assert "route.fallback" not in told.checks
-    assert told.checks["settings.fallback"]["status"] == "warn"
+        output = shop.json()
+    assert "route.fallback" not in output.checks
+    assert output.checks["settings.fallback"]["status"] == "warn"
 
 
-def test_fallback_that_acted_is_remembered(shop, settings, tmp_path):
+def test_used_fallback_is_recorded(shop, settings, tmp_path):
     settings.RUN_DIR = tmp_path / "run"
     outage.record_fallback("NET-PROXY-403")
     check = shop.json("--offline").checks["processes.detour"]
     assert "a call went around the proxy (NET-PROXY-403)" in check["summary"]
 
 
-def test_black_hole_everywhere_ends_within_20_seconds(shop, settings, monkeypatch):
+def test_unresponsive_network_ends_within_20_seconds(shop, settings, monkeypatch):
     with black_hole() as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("ALL_PROXY", f"socks5h://127.0.0.1:{port}")
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         shop.lead_to(port)
         began_at = time.monotonic()
-        told = shop.json()
+        output = shop.json()
     assert time.monotonic() - began_at < 20
-    assert told.data["cause"]["id"] == "NET-PROXY-SILENT"
-    assert told.checks["mail.server"]["summary"].endswith("does not answer")
+    assert output.data["cause"]["id"] == "NET-PROXY-SILENT"
+    assert output.checks["mail.server"]["summary"].endswith("does not answer")
 
 
-def test_curl_line_goes_the_same_way(shop, monkeypatch):
+def test_curl_line_uses_same_route(shop, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
     line = shop.json("--offline").data["curl"]
     assert "-x 'http://user:***@proxy.example:3128'" in line
     assert line.endswith("https://api.stripe.com/v1/balance")
 
 
-def test_curl_line_does_what_it_says(shop, monkeypatch):
+def test_curl_line_prints_401(shop, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", ".stripe.com")
     line = shop.json().data["curl"]
@@ -298,28 +297,28 @@ SECRETS = {
 @pytest.mark.parametrize(
     "options", [(), ("--json",), ("--offline",), ("--write-env",), ("--route", "environment")]
 )
-def test_no_secret_of_any_setting_or_variable_is_printed(tmp_path, options):
+def test_no_secret_is_printed(tmp_path, options):
     site = Site(folder=tmp_path)
     database = tmp_path / "x.sqlite3"
     (tmp_path / ".netrc").write_text("machine api.stripe.com login me password HiddenNetrc\n")
     site.write_env(**SECRETS, DATABASE_URL=f"sqlite:///{database}")
     site.process = {name: value for name, value in SECRETS.items() if "PROXY" in name.upper()}
-    told = site.manage("doctor", "--timeout=1", *options)
-    assert told.returncode == 1 if options != ("--offline",) else told.returncode in {0, 1}
-    printed = told.stdout + told.stderr
+    output = site.manage("doctor", "--timeout=1", *options)
+    assert output.returncode == 1 if options != ("--offline",) else output.returncode in {0, 1}
+    printed = output.stdout + output.stderr
     assert "Hidden" not in printed
     assert "Hid@den" not in printed
     assert "den:Three" not in printed
     assert "Traceback" not in printed
 
 
-def test_environment_that_stops_other_libraries_does_not_stop_the_doctor(shop, monkeypatch):
+def test_invalid_proxy_variables_do_not_stop_doctor(shop, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "fd00::/8,[::1],.stripe.com")
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
     assert shop.json().code == 0
 
 
-def test_bank_with_the_order_of_the_trial_can_be_sold(shop, for_sale):
+def test_bank_can_be_sold_after_purchase_test(shop, for_sale):
     shop.json("--create-test-session", for_sale.slug)
     assert TestBank.objects.get(pk=for_sale.pk).is_on_sale
     assert shop.json("--create-test-session", for_sale.slug).code == 0

@@ -1,4 +1,4 @@
-"""Writing a line into `.env`: what changes, and that nothing else does."""
+"""Writing a line into `.env`: only the setting changes."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from operations.doctor.env_file import CannotWrite, plan
+from operations.doctor.env_file import CannotWrite, plan_change
 
 ADDS = "NO_PROXY=localhost,.stripe.com"
 
@@ -20,7 +20,7 @@ def env_file(tmp_path):
 
 
 def written(path, line):
-    plan(path, line).write()
+    plan_change(path, line).write()
     return path.read_bytes().decode()
 
 
@@ -45,7 +45,7 @@ def written(path, line):
         ("A='x\ny'\nB=$HOME\n", "A='x\ny'\nB=$HOME\nNO_PROXY=.stripe.com\n"),
     ],
 )
-def test_entry_is_added_and_the_rest_stays(env_file, before, after):
+def test_no_proxy_entry_is_appended(env_file, before, after):
     env_file.write_bytes(before.encode())
     assert written(env_file, ADDS) == after
     name = "no_proxy" if "no_proxy" in before else "NO_PROXY"
@@ -63,7 +63,7 @@ def test_entry_is_added_and_the_rest_stays(env_file, before, after):
         ("STRIPE_PROXY_FALLBACK=none\n", "STRIPE_PROXY_FALLBACK=none\nSTRIPE_PROXY=direct\n"),
     ],
 )
-def test_other_settings_are_replaced(env_file, before, after):
+def test_setting_is_replaced(env_file, before, after):
     env_file.write_text(before)
     assert written(env_file, "STRIPE_PROXY=direct") == after
 
@@ -76,14 +76,14 @@ def test_other_settings_are_replaced(env_file, before, after):
         'NO_PROXY="it\\"s"\n',
     ],
 )
-def test_what_is_not_understood_is_left_alone(env_file, content):
+def test_unparsable_file_is_refused(env_file, content):
     env_file.write_text(content)
     with pytest.raises(CannotWrite, match="cannot be changed safely"):
-        plan(env_file, ADDS)
+        plan_change(env_file, ADDS)
     assert env_file.read_text() == content
 
 
-def test_owner_and_permissions_stay(env_file):
+def test_owner_and_mode_are_kept(env_file):
     env_file.write_text("A=1\n")
     env_file.chmod(0o640)
     before = env_file.stat()
@@ -94,7 +94,7 @@ def test_owner_and_permissions_stay(env_file):
     assert list(env_file.parent.iterdir()) == [env_file]
 
 
-def test_new_file_is_for_its_owner_alone(env_file):
+def test_new_file_is_private(env_file):
     assert written(env_file, ADDS) == "NO_PROXY=.stripe.com\n"
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
 
@@ -104,7 +104,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def nobodys_folder():
-    """A folder in which another user than root may make files."""
+    """A folder in which a user other than root can create files."""
     with tempfile.TemporaryDirectory(prefix="testbank-env-") as name:
         os.chown(name, NOBODY, NOBODY)
         yield Path(name)
@@ -139,7 +139,7 @@ def test_owner_and_mode_stay_whoever_writes(nobodys_folder, user, group, mode):
     env_file.write_text("A=1\nB=a longer line that must not stay\n")
     env_file.chmod(mode)
     os.chown(env_file, user, group)
-    change = plan(env_file, ADDS)
+    change = plan_change(env_file, ADDS)
     with as_nobody():
         change.write()
     assert owner_and_mode(env_file) == (user, group, mode)
@@ -151,7 +151,7 @@ def test_owner_and_mode_stay_whoever_writes(nobodys_folder, user, group, mode):
 def test_file_of_somebody_else_names_its_owner(nobodys_folder):
     env_file = nobodys_folder / ".env"
     env_file.write_text("A=1\n")
-    change = plan(env_file, ADDS)
+    change = plan_change(env_file, ADDS)
     with as_nobody(), pytest.raises(CannotWrite, match="belongs to root: run the doctor as root"):
         change.write()
     assert env_file.read_text() == "A=1\n"
@@ -160,11 +160,11 @@ def test_file_of_somebody_else_names_its_owner(nobodys_folder):
 
 @root_only
 def test_root_writes_a_new_file_for_the_owner_of_the_site(nobodys_folder):
-    plan(nobodys_folder / ".env", ADDS).write()
+    plan_change(nobodys_folder / ".env", ADDS).write()
     assert owner_and_mode(nobodys_folder / ".env") == (NOBODY, 0, 0o600)
 
 
-def test_link_stays_a_link(env_file, tmp_path):
+def test_symlink_is_followed(env_file, tmp_path):
     target = tmp_path / "settings"
     target.write_text("A=1\n")
     env_file.symlink_to(target)
@@ -172,22 +172,22 @@ def test_link_stays_a_link(env_file, tmp_path):
     assert env_file.is_symlink()
 
 
-def test_file_that_changed_meanwhile_is_left_alone(env_file):
+def test_concurrently_changed_file_is_refused(env_file):
     env_file.write_text("A=1\n")
-    change = plan(env_file, ADDS)
+    change = plan_change(env_file, ADDS)
     env_file.write_text("A=2\n")
-    with pytest.raises(CannotWrite, match="has changed meanwhile"):
+    with pytest.raises(CannotWrite, match="has changed in the meantime"):
         change.write()
     assert env_file.read_text() == "A=2\n"
 
 
-def test_file_that_is_no_text_is_left_alone(env_file):
+def test_binary_file_is_refused(env_file):
     env_file.write_bytes(b"A=\xff\n")
     with pytest.raises(CannotWrite, match="not UTF-8"):
-        plan(env_file, ADDS)
+        plan_change(env_file, ADDS)
 
 
-def test_diff_shows_what_changes_and_no_other_line(env_file):
+def test_diff_has_no_context_lines(env_file):
     env_file.write_text("SECRET_KEY=hidden\nNO_PROXY=localhost\nEMAIL_HOST_PASSWORD=hidden\n")
-    diff = plan(env_file, ADDS).diff()
+    diff = plan_change(env_file, ADDS).diff()
     assert diff[2:] == ["@@ -2 +2 @@", "-NO_PROXY=localhost", "+NO_PROXY=localhost,.stripe.com"]

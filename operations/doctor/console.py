@@ -1,4 +1,4 @@
-"""The report as people read it: groups, marks, times, and the verdict last."""
+"""Format the report for a terminal."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,12 @@ MARK_WIDTH = 4
 
 
 class Page:
-    """The report for people: groups, marks, times, and the verdict last."""
+    """The report as lines of text: groups, marks, times, and the verdict last."""
 
     def __init__(self, report: Report, *, style: Style, marks: dict[Status, str]) -> None:
         self._report = report
         self._style = style
-        self._marks = marks
+        self._status_marks = marks
         self._title_width = max(len(check.title) for check in report.checks)
         timed = (
             len(self._left(check)) for check in report.checks if check.milliseconds is not None
@@ -32,7 +32,7 @@ class Page:
         self._time_column = min(max(timed, default=0), WIDTH - TIME_WIDTH)
 
     def lines(self) -> Iterator[str]:
-        """Every line, from the first group to the verdict."""
+        """Yield every line, from the first group to the verdict."""
         for group, checks in groupby(self._report.checks, key=lambda check: check.group):
             yield self._style.MIGRATE_HEADING(group)
             for alike in _alike(checks):
@@ -45,13 +45,13 @@ class Page:
         yield from self._verdict()
 
     def _left(self, check: Check) -> str:
-        return f"  {self._marks[check.status]} {check.title:<{self._title_width}}  {check.summary}"
+        return f"  {self._status_marks[check.status]} {check.title:<{self._title_width}}  {check.summary}"
 
     def _folded(self, alike: list[Check]) -> Iterator[str]:
-        """Checks that say the same, in one line: where nothing is wrong, little is to read."""
+        """Yield one line for several checks with the same status and summary."""
         status, summary = alike[0].status, alike[0].summary
         titles = ", ".join(check.title for check in alike)
-        for line in _within(f"  {self._marks[status]} {titles}: {summary}", MARK_WIDTH):
+        for line in _within(f"  {self._status_marks[status]} {titles}: {summary}", MARK_WIDTH):
             yield self._coloured(status, line)
 
     def _check(self, check: Check) -> Iterator[str]:
@@ -71,7 +71,7 @@ class Page:
         if status not in STYLES:
             return line
         paint = getattr(self._style, STYLES[status])
-        mark = self._marks[status]
+        mark = self._status_marks[status]
         if status is Status.FAIL:
             return str(paint(line))
         return line.replace(mark, paint(mark), 1)
@@ -124,7 +124,7 @@ class Page:
 
 
 def _alike(checks: Iterable[Check]) -> Iterator[list[Check]]:
-    """Runs of checks that have nothing of their own to say, and the others one by one."""
+    """Group consecutive checks with the same summary; yield all others one by one."""
     for (status, _summary, plain), run in groupby(checks, key=_said):
         alike = list(run)
         folds = plain and status in {Status.OK, Status.SKIP} and len(alike) > 1
@@ -136,7 +136,7 @@ def _said(check: Check) -> tuple[Status, str, bool]:
 
 
 def _within(line: str, indent: int) -> list[str]:
-    """The line, gone on with below where it is too long; a long word stays whole."""
+    """Wrap a line with an indent; long words are not broken."""
     start = line[:indent]
     rest = textwrap.wrap(
         line[indent:], WIDTH - indent, break_long_words=False, break_on_hyphens=False

@@ -29,7 +29,7 @@ def worker(settings):
     settings.WORKER = True
 
 
-def test_work_once_does_everything_that_was_left(sandbox, test_bank, learner):  # noqa: F811
+def test_work_once_runs_every_job(sandbox, test_bank, learner):  # noqa: F811
     session = create_checkout_session(test_bank, learner)
     sandbox.control.pay(session.id)
     for _sweep in ("reconciles", "sends the mail of what it found"):
@@ -38,7 +38,7 @@ def test_work_once_does_everything_that_was_left(sandbox, test_bank, learner):  
     assert [sent.to for sent in mail.outbox] == [[learner.email]]
 
 
-def test_event_whose_handling_was_cut_off_is_handled_by_the_worker(client, order):  # noqa: F811
+def test_worker_handles_interrupted_event(client, order):  # noqa: F811
     deliver(client, event_of(order))
     Access.objects.all().delete()
     OutgoingMail.objects.all().delete()
@@ -53,14 +53,14 @@ def test_event_whose_handling_was_cut_off_is_handled_by_the_worker(client, order
     assert (order.status, StripeEvent.objects.get().status) == ("paid", "done")
 
 
-def test_fresh_event_is_left_to_its_own_request(client, order):  # noqa: F811
+def test_worker_leaves_recent_event_to_its_request(client, order):  # noqa: F811
     deliver(client, event_of(order))
     StripeEvent.objects.update(status="received", handled_at=None)
     call_command("work", "--once", stdout=StringIO())
     assert StripeEvent.objects.get().status == "received"
 
 
-def test_worker_ends_when_it_is_told_to(tmp_path):
+def test_worker_ends_on_sigterm(tmp_path):
     keys = {"STRIPE_PUBLIC_KEY": "pk_sandbox_tests", "STRIPE_SECRET_KEY": "sk_sandbox_tests"}
     site = new_site(tmp_path, {**keys, "STRIPE_API_BASE": "http://127.0.0.1:9"}, {})
     with site.running("manage.py", "work") as process:

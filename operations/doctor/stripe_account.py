@@ -1,7 +1,7 @@
-"""The groups "Key" and "Webhook": what Stripe says of our key and of our endpoint.
+"""The groups "Key" and "Webhook": whether Stripe accepts the key and sends events here.
 
-Only reads at Stripe. Nothing here fails the examination but a key that is refused: without
-a webhook the return page and reconciliation confirm payments.
+Makes only GET requests. Only a refused key fails the report: without a webhook, the return page
+and reconciliation confirm payments.
 """
 
 import json
@@ -26,8 +26,8 @@ from testbank.stripe_settings import LIVE, is_loopback
 KEY, WEBHOOK = "Key", "Webhook"
 KEYS_PAGE = "https://dashboard.stripe.com/apikeys"
 WEBHOOKS_PAGE = "https://dashboard.stripe.com/webhooks"
-# What a restricted key must be allowed to read, by the names on Stripe's page of keys.
-READ = {
+# The read permissions that a restricted key needs, by their names in Stripe's dashboard.
+READ_PATHS = {
     "Checkout Sessions": "/v1/checkout/sessions?limit=1",
     "Events": "/v1/events?limit=1",
     "Charges and Refunds": "/v1/refunds?limit=1",
@@ -35,13 +35,13 @@ READ = {
     "Webhook Endpoints": "/v1/webhook_endpoints?limit=1",
 }
 
-NOT_SEEN = (
+PERMISSIONS_NOTE = (
     "To check whether it can create sessions, use --create-test-session. Refunds cannot be checked."
 )
 
 
-def account_not_tried(why: str) -> list[Check]:
-    """These checks where the API was not reached."""
+def skipped_account_checks(why: str) -> list[Check]:
+    """Return the checks as skipped, if the API was not reached."""
     return [
         _skipped("key.accepted", KEY, "Key", why),
         _skipped("key.mode", KEY, "Mode", why),
@@ -51,7 +51,7 @@ def account_not_tried(why: str) -> list[Check]:
 
 
 def account_checks(setup: Setup, route: Route) -> list[Check]:
-    """Whether the key is accepted, what it may do, and whether events find their way here."""
+    """Check the key, its mode and permissions, and the webhook endpoint. Two calls at once."""
     account = _Account(setup, route)
     with ThreadPoolExecutor(max_workers=2) as pool:
         key = pool.submit(lambda: list(account.key_checks()))
@@ -60,7 +60,7 @@ def account_checks(setup: Setup, route: Route) -> list[Check]:
 
 
 class _Account:
-    """Asks the API with the key."""
+    """Calls the API with the site's key over one route."""
 
     def __init__(self, setup: Setup, route: Route) -> None:
         self._setup = setup
@@ -86,21 +86,21 @@ class _Account:
             client.close()
 
     def key_checks(self) -> Iterator[Check]:
-        """Accepted, of which mode, with which permissions."""
+        """Yield whether the key is accepted, its mode and its permissions."""
         try:
             answer = self._ask("/v1/balance")
             if answer.status == 403:
-                # A restricted key need not read the balance; it must see sessions.
-                answer = self._ask(READ["Checkout Sessions"])
+                # A restricted key may lack access to the balance, but needs sessions.
+                answer = self._ask(READ_PATHS["Checkout Sessions"])
         except CallFailed as failure:
             diagnosis = diagnose(failure)
             yield _refused(Cause.of(diagnosis), diagnosis.fix)
-            yield from _unknown_of_key("unknown")
+            yield from _skipped_key_checks("unknown")
             return
         accepted = _accepted(answer, self._setup)
         yield accepted
         if accepted.cause:
-            yield from _unknown_of_key("unknown")
+            yield from _skipped_key_checks("unknown")
             return
         yield _mode(_content(answer), self._setup)
         yield self._permissions()
@@ -109,23 +109,23 @@ class _Account:
         if not self._setup.secret_key.startswith("rk_"):
             summary = "a secret key has full access; a restricted key (rk_) is safer"
             return _key("permissions", "Permissions", Status.OK, summary)
-        with ThreadPoolExecutor(max_workers=len(READ)) as pool:
-            refused = [name for name in pool.map(self._refused_name, READ) if name]
+        with ThreadPoolExecutor(max_workers=len(READ_PATHS)) as pool:
+            refused = [name for name in pool.map(self._name_if_refused, READ_PATHS) if name]
         if not refused:
-            summary = f"can read {', '.join(READ)}"
-            return _key("permissions", "Permissions", Status.OK, summary, detail=NOT_SEEN)
+            summary = f"can read {', '.join(READ_PATHS)}"
+            return _key("permissions", "Permissions", Status.OK, summary, detail=PERMISSIONS_NOTE)
         names = ", ".join(refused)
         fix = f"Allow {names} (read) for the key at {KEYS_PAGE}."
         return _key("permissions", "Permissions", Status.WARN, f"cannot read {names}", fix=fix)
 
-    def _refused_name(self, name: str) -> str:
+    def _name_if_refused(self, name: str) -> str:
         try:
-            return name if self._ask(READ[name]).status == 403 else ""
+            return name if self._ask(READ_PATHS[name]).status == 403 else ""
         except CallFailed:
             return ""
 
     def webhook_checks(self) -> Iterator[Check]:
-        """What Stripe knows of the endpoint that its events should go to."""
+        """Yield the checks of this site's webhook endpoint, as registered at Stripe."""
         try:
             answer = self._ask("/v1/webhook_endpoints?limit=100")
         except CallFailed as failure:
@@ -139,12 +139,12 @@ class _Account:
 
 
 def webhook_address() -> str:
-    """Where Stripe's events should go to."""
+    """Return the URL that should be registered for webhooks."""
     return f"{settings.SITE_URL}{reverse('payments:webhook')}"
 
 
 def endpoint_checks(endpoints: list[dict[str, Any]], *, expected: str) -> Iterator[Check]:
-    """What is to be said of the endpoints that Stripe knows, where `expected` is ours."""
+    """Yield the checks of the endpoints listed by Stripe; `expected` is this site's URL."""
     ours = [each for each in endpoints if _is_same(_url(each), urlsplit(expected))]
     if not ours:
         yield _not_registered(endpoints, expected)
@@ -173,7 +173,7 @@ def _is_same(url: SplitResult, expected: SplitResult) -> bool:
 
 
 def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
-    """Said plainly where it is somebody else's: that is how orders get stuck unseen."""
+    """Name the other host if events go there: orders would otherwise wait without a reason."""
     path = urlsplit(expected).path
     elsewhere = sorted({_url(each).netloc for each in endpoints if _url(each).path == path})
     if elsewhere:
@@ -219,8 +219,8 @@ def _enabled(endpoint: dict[str, Any]) -> Check:
 
 
 def _events(endpoint: dict[str, Any]) -> Check:
-    asked = {str(kind) for kind in endpoint.get("enabled_events") or []}
-    missing = sorted(SUBSCRIBED_EVENTS - asked) if "*" not in asked else []
+    route_override = {str(kind) for kind in endpoint.get("enabled_events") or []}
+    missing = sorted(SUBSCRIBED_EVENTS - route_override) if "*" not in route_override else []
     if not missing:
         return _webhook("events", "Events", Status.OK, "all required events")
     return _webhook(
@@ -270,7 +270,7 @@ def _refused(cause: Cause, fix: str) -> Check:
     )
 
 
-def _unknown_of_key(why: str) -> Iterator[Check]:
+def _skipped_key_checks(why: str) -> Iterator[Check]:
     yield _skipped("key.mode", KEY, "Mode", why)
     yield _skipped("key.permissions", KEY, "Permissions", why)
 

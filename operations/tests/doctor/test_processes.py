@@ -1,4 +1,4 @@
-"""Running servers against this process: who must be started again."""
+"""Comparison of running servers with this process: which need a restart."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from operations import processes
 from operations.doctor.configuration import settings_checks
 from operations.doctor.processes import process_checks
 from operations.doctor.setup import Setup
-from operations.processes import WEB, note_process
+from operations.processes import WEB, register_process
 from payments.stripe import outage
 
 LATER = timedelta(hours=3)
@@ -19,27 +19,27 @@ def run_dir(settings, tmp_path):
     settings.RUN_DIR = tmp_path / "run"
     settings.STRIPE_API_BASE = "https://api.stripe.com"
     yield settings.RUN_DIR
-    while processes._held:
-        processes._held.pop().close()
+    while processes._lock_files:
+        processes._lock_files.pop().close()
 
 
 def said(at):
     return [(check.status, check.summary) for check in process_checks(at=at)]
 
 
-def test_nothing_runs(at):
+def test_no_running_process(at):
     assert said(at) == [("skip", "no server of this site is running here")]
 
 
-def test_server_with_the_same_way(at):
-    note_process(WEB, at=at)
+def test_server_with_same_route(at):
+    register_process(WEB, at=at)
     (status, summary), *others = said(at + LATER)
     assert (status, others) == ("ok", [])
     assert summary.endswith("for 3 h: has the same route to Stripe")
 
 
-def test_server_that_was_started_before_the_variable_was_set_is_to_be_restarted(at, monkeypatch):
-    note_process(WEB, at=at)
+def test_server_with_old_variable_needs_restart(at, monkeypatch):
+    register_process(WEB, at=at)
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
     (check,) = process_checks(at=at)
     assert check.status == "warn"
@@ -54,36 +54,36 @@ def test_server_that_was_started_before_the_variable_was_set_is_to_be_restarted(
         ("STRIPE_PROXY_FALLBACK", "direct", "has different credentials or settings"),
     ],
 )
-def test_other_settings_are_named(at, settings, name, value, words):
-    note_process(WEB, at=at)
+def test_server_with_other_settings(at, settings, name, value, words):
+    register_process(WEB, at=at)
     setattr(settings, name, value)
     (check,) = process_checks(at=at)
     assert words in check.summary
 
 
-def test_other_password_is_found_and_not_shown(at, monkeypatch):
+def test_server_with_other_proxy_password(at, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
-    note_process(WEB, at=at)
+    register_process(WEB, at=at)
     monkeypatch.setenv("HTTPS_PROXY", "http://user:swordfish@proxy.example:3128")
     (check,) = process_checks(at=at)
     assert check.summary.endswith("has different credentials or settings")
 
 
-def test_server_that_other_machines_reach_is_warned_of(at, settings):
+def test_public_server_is_a_warning(at, settings):
     settings.BIND = "0.0.0.0:8000"
-    note_process(WEB, at=at)
+    register_process(WEB, at=at)
     settings.BIND = "127.0.0.1:8000"
     _server, public = process_checks(at=at)
     assert (public.status, public.title) == ("warn", "Public server")
     assert "listens on 0.0.0.0:8000, which other machines can reach" in public.summary
 
 
-def test_worker_that_should_run_is_missed(at, settings):
+def test_missing_worker(at, settings):
     settings.WORKER = True
     assert said(at)[1] == ("skip", "WORKER=1, and no worker is running on this machine")
 
 
-def test_outage_and_detour_are_told(at):
+def test_outage_and_fallback_are_warnings(at):
     outage.record_outage("NET-PROXY-403")
     outage.record_fallback("NET-PROXY-403")
     detour = outage.last_fallback()
@@ -104,6 +104,8 @@ def test_outage_and_detour_are_told(at):
 )
 def test_where_the_server_would_listen_is_told(settings, bind, status, summary):
     settings.BIND = bind
-    checks = {check.id: check for check in settings_checks(Setup.of_site(asked=None, seconds=1))}
+    checks = {
+        check.id: check for check in settings_checks(Setup.of_site(route_override=None, seconds=1))
+    }
     told = checks["settings.bind"]
     assert (told.status, told.summary) == (status, summary)

@@ -1,5 +1,4 @@
-"""The doctor against real proxies and the sandbox: what it finds, what it advises, and that
-the advice mends the fault when it is followed."""
+"""The doctor with real proxies and the sandbox: its causes, and that its fixes work."""
 
 import json
 import os
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from operations.doctor import page
+from operations.doctor import console
 from operations.doctor.path import clock_check
 from operations.doctor.report import Status
 from outbound.transport import parse_resolve
@@ -40,14 +39,14 @@ PUT = "Add this line to .env ("
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    """One sandbox for all tests of this process; it stands where Stripe's name leads."""
+    """One sandbox for all tests of this process, at the address of Stripe's name."""
     with running_sandbox(tmp_path_factory.mktemp("doctor"), secret_keys=(KEY,)) as running:
         yield running
 
 
 @dataclass
-class Told:
-    """What the doctor printed, and its exit code."""
+class DoctorOutput:
+    """The doctor's output and exit code."""
 
     text: str
     code: int
@@ -98,9 +97,9 @@ class Shop:
             call_command("doctor", *arguments, stdout=printed, **options)
         except SystemExit as ended:
             code = int(str(ended.code))
-        told = Told(printed.getvalue(), code)
-        assert_no_secret_in(told.text)
-        return told
+        output = DoctorOutput(printed.getvalue(), code)
+        assert_no_secret_in(output.text)
+        return output
 
     def json(self, *arguments):
         return self.doctor("--json", *arguments)
@@ -113,7 +112,7 @@ def assert_no_secret_in(text):
 
 @pytest.fixture
 def shop(settings, sandbox, monkeypatch, tmp_path):
-    """A shop with test keys whose calls to api.stripe.com are led to the sandbox."""
+    """A site with test keys whose calls to api.stripe.com go to the sandbox."""
     monkeypatch.setenv("HOME", str(tmp_path))
     settings.STRIPE_SECRET_KEY = KEY
     settings.STRIPE_PUBLIC_KEY = PUBLIC_KEY
@@ -129,22 +128,22 @@ def shop(settings, sandbox, monkeypatch, tmp_path):
     return shop
 
 
-def test_doctor_finds_a_healthy_way(shop):
-    told = shop.doctor()
-    assert told.code == 0
-    assert told.lines[-1] == (
+def test_doctor_of_working_connection(shop):
+    output = shop.doctor()
+    assert output.code == 0
+    assert output.lines[-1] == (
         "Payments are working: api.stripe.com responds and accepts the key (3 warnings)."
     )
-    assert told.line_to_paste is None
+    assert output.line_to_paste is None
 
 
-def test_doctor_only_reads_at_stripe(shop, sandbox):
+def test_doctor_makes_only_get_requests(shop, sandbox):
     shop.doctor()
     asked = {(entry["method"], entry["path"]) for entry in sandbox.control.requests()}
     assert asked == {("GET", "/v1/balance"), ("GET", "/v1/webhook_endpoints")}
 
 
-def test_doctor_tells_each_stage_with_its_time(shop):
+def test_doctor_shows_time_of_each_stage(shop):
     checks = shop.json().checks
     reached = ["resolve", "connect", "tls", "sent", "answered"]
     assert [checks[f"path.{stage}"]["milliseconds"] >= 0 for stage in reached] == [True] * 5
@@ -152,57 +151,57 @@ def test_doctor_tells_each_stage_with_its_time(shop):
     assert "Request-Id req_" in checks["path.answered"]["summary"]
 
 
-def test_doctor_works_with_a_sandbox_on_loopback(settings, shop, sandbox, monkeypatch):
+def test_doctor_with_sandbox_on_loopback(settings, shop, sandbox, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     settings.STRIPE_API_BASE = sandbox.url
     settings.STRIPE_RESOLVE = ()
-    told = shop.json()
-    assert (told.code, told.data["cause"]) == (0, None)
-    assert told.checks["path.tls"]["summary"] == "not used over http"
+    output = shop.json()
+    assert (output.code, output.data["cause"]) == (0, None)
+    assert output.checks["path.tls"]["summary"] == "not used over http"
 
 
-def test_doctor_names_a_key_that_is_refused(settings, shop):
+def test_doctor_with_refused_key(settings, shop):
     settings.STRIPE_SECRET_KEY = "sk_test_51AnotherKeyAnotherKey"
-    told = shop.json()
-    assert (told.code, told.data["cause"]["id"]) == (1, "API-401")
-    assert told.data["fix"]["line"] == ""
-    assert told.data["fix"]["example"] == "STRIPE_SECRET_KEY=sk_test_..."
+    output = shop.json()
+    assert (output.code, output.data["cause"]["id"]) == (1, "API-401")
+    assert output.data["fix"]["line"] == ""
+    assert output.data["fix"]["example"] == "STRIPE_SECRET_KEY=sk_test_..."
 
 
-def test_doctor_accepts_a_restricted_key_that_may_not_read_the_balance(settings, shop, sandbox):
+def test_doctor_accepts_restricted_key_without_balance(settings, shop, sandbox):
     # The call without a key comes first and uses the first fault up.
     sandbox.control.fault("status", method="GET", path="/v1/balance", status=403, times=2)
-    told = shop.json()
-    assert (told.code, told.checks["key.accepted"]["status"]) == (0, "ok")
+    output = shop.json()
+    assert (output.code, output.checks["key.accepted"]["status"]) == (0, "ok")
 
 
-def test_doctor_names_a_key_that_may_do_nothing(shop, sandbox):
+def test_doctor_with_key_without_permissions(shop, sandbox):
     sandbox.control.fault("status", method="GET", status=403, times=3)
-    told = shop.json()
-    assert (told.code, told.data["cause"]["id"]) == (1, "API-403")
+    output = shop.json()
+    assert (output.code, output.data["cause"]["id"]) == (1, "API-403")
 
 
-def test_doctor_names_an_answer_of_the_other_mode(settings, shop):
+def test_doctor_with_response_of_other_mode(settings, shop):
     settings.STRIPE_MODE = "live"
-    told = shop.json()
-    assert (told.code, told.data["cause"]["id"]) == (1, "API-MODE")
+    output = shop.json()
+    assert (output.code, output.data["cause"]["id"]) == (1, "API-MODE")
 
 
 @pytest.mark.squid
-def test_doctor_finds_the_line_that_mends_a_refusing_proxy(shop, monkeypatch):
+def test_doctor_fixes_refusing_proxy(shop, monkeypatch):
     with running_squid("deny") as squid:
         for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, squid.url)
         monkeypatch.setenv("no_proxy", "localhost")
-        told = shop.doctor()
-        assert (told.code, told.line_to_paste) == (1, "NO_PROXY=.stripe.com")
-        assert "Payments are not working: NET-PROXY-403" in told.lines
-        shop.write(told.line_to_paste)
+        output = shop.doctor()
+        assert (output.code, output.line_to_paste) == (1, "NO_PROXY=.stripe.com")
+        assert "Payments are not working: NET-PROXY-403" in output.lines
+        shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
 
 
 @pytest.mark.squid
-def test_doctor_keeps_what_stands_in_no_proxy(shop, monkeypatch):
+def test_doctor_appends_to_no_proxy(shop, monkeypatch):
     with running_squid("deny") as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url)
         shop.write("NO_PROXY=localhost,.intranet.example")
@@ -212,7 +211,7 @@ def test_doctor_keeps_what_stands_in_no_proxy(shop, monkeypatch):
 
 
 @pytest.mark.squid
-def test_doctor_tells_what_the_proxy_said(shop, monkeypatch):
+def test_doctor_shows_proxy_response(shop, monkeypatch):
     with running_squid("deny") as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url)
         checks = shop.json().checks
@@ -225,41 +224,41 @@ def test_doctor_tells_what_the_proxy_said(shop, monkeypatch):
 
 
 @pytest.mark.squid
-def test_doctor_mends_a_proxy_that_stripe_proxy_names(shop):
+def test_doctor_fixes_proxy_in_stripe_proxy(shop):
     with running_squid("deny") as squid:
         shop.write(f"STRIPE_PROXY={squid.url}")
-        told = shop.doctor()
-        assert told.line_to_paste == "STRIPE_PROXY=direct"
-        shop.write(told.line_to_paste)
+        output = shop.doctor()
+        assert output.line_to_paste == "STRIPE_PROXY=direct"
+        shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
 
 
 @pytest.mark.squid
-def test_doctor_says_where_else_a_setting_of_the_process_must_be_changed(shop, monkeypatch):
+def test_doctor_says_if_setting_is_in_process(shop, monkeypatch):
     with running_squid("deny") as squid:
         monkeypatch.setenv("STRIPE_PROXY", squid.url)
         shop.settings.STRIPE_PROXY = squid.url
-        told = shop.doctor()
-    assert told.line_to_paste is None
-    before = told.lines.index("STRIPE_PROXY=direct") - 1
-    assert told.lines[before].startswith("STRIPE_PROXY is set in the environment of the process")
+        output = shop.doctor()
+    assert output.line_to_paste is None
+    before = output.lines.index("STRIPE_PROXY=direct") - 1
+    assert output.lines[before].startswith("STRIPE_PROXY is set in the environment of the process")
 
 
 @pytest.mark.squid
-def test_doctor_finds_the_proxy_where_the_direct_way_is_closed(shop, sandbox, monkeypatch):
+def test_doctor_finds_proxy_if_direct_route_fails(shop, sandbox, monkeypatch):
     with running_squid(leads_to=sandbox.tls_port) as squid, refusing_port() as closed:
         monkeypatch.setenv("HTTPS_PROXY", squid.url)
         monkeypatch.setenv("NO_PROXY", ".stripe.com")
         shop.lead_to(closed)
-        told = shop.doctor()
-        assert "Payments are not working: NET-REFUSED" in told.lines
-        assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
-        shop.write(told.line_to_paste)
+        output = shop.doctor()
+        assert "Payments are not working: NET-REFUSED" in output.lines
+        assert output.line_to_paste == f"STRIPE_PROXY={squid.url}"
+        shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
 
 
 @pytest.mark.squid
-def test_doctor_leads_back_to_the_environment(shop, sandbox, monkeypatch):
+def test_doctor_suggests_environment_setting(shop, sandbox, monkeypatch):
     with (
         running_squid("credentials", leads_to=sandbox.tls_port) as squid,
         refusing_port() as closed,
@@ -267,25 +266,25 @@ def test_doctor_leads_back_to_the_environment(shop, sandbox, monkeypatch):
         monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials)
         shop.write("STRIPE_PROXY=direct")
         shop.lead_to(closed)
-        told = shop.doctor()
-        assert told.line_to_paste == "STRIPE_PROXY=environment"
-        shop.write(told.line_to_paste)
+        output = shop.doctor()
+        assert output.line_to_paste == "STRIPE_PROXY=environment"
+        shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
 
 
 @pytest.mark.squid
 @pytest.mark.parametrize("wrong", ["https", "socks5h"])
-def test_doctor_finds_how_a_proxy_is_spoken_to(shop, sandbox, monkeypatch, wrong):
+def test_doctor_finds_proxy_scheme(shop, sandbox, monkeypatch, wrong):
     with running_squid(leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
-        told = shop.doctor("--timeout=3")
-        assert told.line_to_paste == f"STRIPE_PROXY={squid.url}"
-        shop.write(told.line_to_paste)
+        output = shop.doctor("--timeout=3")
+        assert output.line_to_paste == f"STRIPE_PROXY={squid.url}"
+        shop.write(output.line_to_paste)
         assert shop.doctor().code == 0
 
 
 @pytest.mark.squid
-def test_doctor_finds_it_beside_a_password_and_shows_none(shop, sandbox, monkeypatch):
+def test_doctor_finds_proxy_scheme_without_printing_password(shop, sandbox, monkeypatch):
     with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials.replace("http", "https"))
         fix = shop.json().data["fix"]
@@ -294,7 +293,7 @@ def test_doctor_finds_it_beside_a_password_and_shows_none(shop, sandbox, monkeyp
 
 
 @pytest.mark.squid
-def test_doctor_says_what_to_copy_instead_of_showing_a_password(shop, sandbox, monkeypatch):
+def test_doctor_says_what_to_copy_instead_of_password(shop, sandbox, monkeypatch):
     with (
         running_squid("credentials", leads_to=sandbox.tls_port) as squid,
         refusing_port() as closed,
@@ -308,43 +307,43 @@ def test_doctor_says_what_to_copy_instead_of_showing_a_password(shop, sandbox, m
 
 
 @pytest.mark.squid
-def test_doctor_goes_through_a_proxy_with_credentials_and_shows_none(shop, sandbox):
+def test_doctor_through_proxy_with_credentials(shop, sandbox):
     with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
         shop.write(f"STRIPE_PROXY={squid.url_with_credentials}")
-        told = shop.json()
-    assert told.code == 0
-    assert told.checks["path.tunnel"]["status"] == "ok"
+        output = shop.json()
+    assert output.code == 0
+    assert output.checks["path.tunnel"]["status"] == "ok"
     masked = f"http://user:***@127.0.0.1:{squid.port}"
-    assert told.checks["settings.proxy"]["summary"] == f"{masked} (in .env)"
+    assert output.checks["settings.proxy"]["summary"] == f"{masked} (in .env)"
 
 
 @pytest.mark.squid
-def test_doctor_names_a_proxy_that_wants_credentials(shop, monkeypatch):
+def test_doctor_with_proxy_that_requires_credentials(shop, monkeypatch):
     with running_squid("credentials") as squid, refusing_port() as closed:
         monkeypatch.setenv("HTTPS_PROXY", squid.url_for("user", "hunter2"))
         shop.lead_to(closed)
-        told = shop.json()
-    assert (told.code, told.data["cause"]["id"]) == (1, "NET-PROXY-407")
-    assert told.data["fix"]["example"] == (f"STRIPE_PROXY=http://user:***@127.0.0.1:{squid.port}")
-    assert "offers Basic" in told.checks["path.tunnel"]["detail"]
+        output = shop.json()
+    assert (output.code, output.data["cause"]["id"]) == (1, "NET-PROXY-407")
+    assert output.data["fix"]["example"] == (f"STRIPE_PROXY=http://user:***@127.0.0.1:{squid.port}")
+    assert "offers Basic" in output.checks["path.tunnel"]["detail"]
 
 
 @pytest.mark.tinyproxy
-def test_doctor_says_whom_to_ask_where_nothing_works(shop, monkeypatch):
+def test_doctor_without_working_route(shop, monkeypatch):
     with running_tinyproxy("deny") as proxy, refusing_port() as closed:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         shop.lead_to(closed)
-        told = shop.json()
-    assert told.data["cause"]["id"] == "NET-PROXY-403"
-    assert told.data["fix"]["line"] == ""
-    assert told.data["fix"]["instruction"] == (
+        output = shop.json()
+    assert output.data["cause"]["id"] == "NET-PROXY-403"
+    assert output.data["fix"]["line"] == ""
+    assert output.data["fix"]["instruction"] == (
         "No other route works. Ask your network administrator to allow CONNECT "
         f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
     )
 
 
 def settings_that_fail_everywhere(closed):
-    """What is set, and what else there is to try: none of it leads anywhere."""
+    """Return proxy variables and STRIPE_PROXY values with which no route works."""
     proxy = f"http://127.0.0.1:{closed}"
     return [
         ({"HTTPS_PROXY": proxy}, "direct"),
@@ -356,7 +355,7 @@ def settings_that_fail_everywhere(closed):
 
 
 @pytest.mark.parametrize("case", range(5))
-def test_doctor_advises_nothing_that_it_has_seen_fail(shop, sandbox, monkeypatch, case):
+def test_doctor_suggests_no_route_that_failed(shop, sandbox, monkeypatch, case):
     with refusing_port() as closed:
         shop.settings.STRIPE_RESOLVE = ()
         variables, setting = settings_that_fail_everywhere(closed)[case]
@@ -378,7 +377,7 @@ def test_doctor_advises_nothing_that_it_has_seen_fail(shop, sandbox, monkeypatch
         b"HTTP/1.1 511 Sign in\r\nContent-Length: 26\r\n\r\n<title>Guest Wi-Fi</title>",
     ],
 )
-def test_doctor_names_a_sign_in_page_by_its_title(shop, monkeypatch, answer):
+def test_doctor_with_captive_portal(shop, monkeypatch, answer):
     with refusing_port() as closed, raw_server(says(answer)) as port:
         shop.lead_to(closed)
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
@@ -391,7 +390,7 @@ def test_doctor_names_a_sign_in_page_by_its_title(shop, monkeypatch, answer):
 
 
 @pytest.mark.squid
-def test_doctor_shows_an_address_that_is_silent(shop, sandbox, monkeypatch):
+def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
     names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
     with (
         running_squid(leads_to=sandbox.tls_port) as squid,
@@ -399,9 +398,9 @@ def test_doctor_shows_an_address_that_is_silent(shop, sandbox, monkeypatch):
         resolver_with(names),
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.example:{squid.port}")
-        told = shop.json()
-    check = told.checks["path.connect"]
-    assert (told.code, check["status"]) == (0, "warn")
+        output = shop.json()
+    check = output.checks["path.connect"]
+    assert (output.code, check["status"]) == (0, "warn")
     assert check["summary"] == (
         f"127.77.0.1 port {squid.port}: silent, 127.0.0.1 port {squid.port}: connected"
     )
@@ -410,7 +409,7 @@ def test_doctor_shows_an_address_that_is_silent(shop, sandbox, monkeypatch):
 
 
 @pytest.mark.squid
-def test_doctor_says_that_a_name_was_found_by_a_search_domain(shop, sandbox, monkeypatch):
+def test_doctor_mentions_search_domain(shop, sandbox, monkeypatch):
     with (
         running_squid(leads_to=sandbox.tls_port) as squid,
         resolver_with({"proxy.tools": ("127.0.0.1",)}),
@@ -420,43 +419,43 @@ def test_doctor_says_that_a_name_was_found_by_a_search_domain(shop, sandbox, mon
     assert check["summary"] == "127.0.0.1 (found by this machine's search domains)"
 
 
-def test_doctor_names_a_misspelled_setting(shop):
+def test_doctor_with_misspelled_setting(shop):
     shop.settings.MISSPELLED_SETTINGS = {"NOPROXY": "NO_PROXY"}
     check = shop.json("--offline").checks["environment.misspelled.NOPROXY"]
     assert (check["status"], check["fix"]) == ("warn", "Write NO_PROXY instead of NOPROXY.")
 
 
-def test_doctor_prints_a_variable_that_is_no_text(shop, monkeypatch):
+def test_doctor_with_undecodable_variable(shop, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://us\udce9r:hunter2@127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "caf\udce9.example")
-    for told in (shop.doctor("--offline"), shop.json("--timeout=1")):
-        assert told.text.encode("utf-8")
+    for output in (shop.doctor("--offline"), shop.json("--timeout=1")):
+        assert output.text.encode("utf-8")
 
 
-def test_doctor_names_a_dead_proxy(shop, monkeypatch):
+def test_doctor_with_dead_proxy(shop, monkeypatch):
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
-        told = shop.doctor()
-    assert "Payments are not working: NET-PROXY-REFUSED" in told.lines
-    assert told.line_to_paste == "NO_PROXY=.stripe.com"
+        output = shop.doctor()
+    assert "Payments are not working: NET-PROXY-REFUSED" in output.lines
+    assert output.line_to_paste == "NO_PROXY=.stripe.com"
 
 
-def test_doctor_names_what_is_no_proxy(shop, monkeypatch):
+def test_doctor_with_server_that_is_no_proxy(shop, monkeypatch):
     with banner_server() as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-        told = shop.json()
-    assert told.data["cause"]["id"] == "NET-PROXY-NOT-HTTP"
+        output = shop.json()
+    assert output.data["cause"]["id"] == "NET-PROXY-NOT-HTTP"
 
 
-def test_doctor_reads_a_proxy_address_that_cannot_be_read(shop, monkeypatch):
+def test_doctor_with_invalid_proxy_address(shop, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:p@ss:w/rd@proxy.example:3128")
-    told = shop.json()
-    assert (told.code, told.data["cause"]["id"]) == (1, "NET-PROXY-ADDRESS")
-    assert told.checks["path.connect"]["status"] == "skip"
-    assert told.data["fix"]["line"] == "NO_PROXY=.stripe.com"
+    output = shop.json()
+    assert (output.code, output.data["cause"]["id"]) == (1, "NET-PROXY-ADDRESS")
+    assert output.checks["path.connect"]["status"] == "skip"
+    assert output.data["fix"]["line"] == "NO_PROXY=.stripe.com"
 
 
-def test_doctor_tries_a_proxy_that_only_http_proxy_names(shop, monkeypatch):
+def test_doctor_tries_proxy_of_http_proxy(shop, monkeypatch):
     with refusing_port() as closed:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed}")
         checks = shop.json().checks
@@ -466,86 +465,86 @@ def test_doctor_tries_a_proxy_that_only_http_proxy_names(shop, monkeypatch):
     assert checks["other.1"]["summary"].endswith("NET-PROXY-REFUSED")
 
 
-def test_doctor_finds_the_authority_that_other_programs_know(settings, shop, monkeypatch):
+def test_doctor_finds_ca_bundle_of_other_programs(settings, shop, monkeypatch):
     bundle = settings.STRIPE_CA_BUNDLE
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
-    told = shop.doctor()
-    assert "Payments are not working: NET-TLS-UNTRUSTED" in told.lines
-    assert told.line_to_paste == f"STRIPE_CA_BUNDLE={bundle}"
+    output = shop.doctor()
+    assert "Payments are not working: NET-TLS-UNTRUSTED" in output.lines
+    assert output.line_to_paste == f"STRIPE_CA_BUNDLE={bundle}"
 
 
-def test_doctor_asks_for_an_authority_that_nobody_knows(settings, shop):
+def test_doctor_with_unknown_authority(settings, shop):
     settings.STRIPE_CA_BUNDLE = None
-    told = shop.json()
-    assert told.data["cause"]["id"] == "NET-TLS-UNTRUSTED"
-    assert told.data["fix"]["example"] == "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
-    assert told.data["fix"]["tested"] is False
-    assert "SHA-256" in told.checks["path.tls"]["detail"]
+    output = shop.json()
+    assert output.data["cause"]["id"] == "NET-TLS-UNTRUSTED"
+    assert output.data["fix"]["example"] == "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
+    assert output.data["fix"]["tested"] is False
+    assert "SHA-256" in output.checks["path.tls"]["detail"]
 
 
-def test_doctor_names_a_bundle_that_is_none(settings, shop, tmp_path):
+def test_doctor_with_invalid_ca_bundle(settings, shop, tmp_path):
     settings.STRIPE_CA_BUNDLE = tmp_path / "empty.pem"
     settings.STRIPE_CA_BUNDLE.write_text("no certificate")
-    told = shop.json()
-    assert (told.code, told.data["cause"]["id"]) == (1, "NET-CA-BUNDLE")
+    output = shop.json()
+    assert (output.code, output.data["cause"]["id"]) == (1, "NET-CA-BUNDLE")
 
 
-def test_doctor_says_that_stripe_resolve_leads_to_nobody(shop):
+def test_doctor_with_dead_stripe_resolve(shop):
     with refusing_port() as closed:
         shop.lead_to(closed)
-        told = shop.json()
-    assert told.data["cause"]["id"] == "NET-REFUSED"
-    assert told.data["fix"]["instruction"] == (
+        output = shop.json()
+    assert output.data["cause"]["id"] == "NET-REFUSED"
+    assert output.data["fix"]["instruction"] == (
         f"STRIPE_RESOLVE leads api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
         "start the server that should respond there."
     )
 
 
-def test_doctor_says_that_the_sandbox_is_not_started(settings, shop):
+def test_doctor_without_running_sandbox(settings, shop):
     with refusing_port() as closed:
         settings.STRIPE_API_BASE = f"http://127.0.0.1:{closed}"
-        told = shop.json()
-    assert told.data["fix"]["instruction"].startswith(
+        output = shop.json()
+    assert output.data["fix"]["instruction"].startswith(
         f"Start the sandbox at http://127.0.0.1:{closed}"
     )
 
 
-def test_doctor_ends_in_a_black_hole(shop, monkeypatch):
+def test_doctor_with_unresponsive_proxy(shop, monkeypatch):
     with black_hole() as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         shop.lead_to(port)
         began_at = time.monotonic()
-        told = shop.json("--timeout", "1")
+        output = shop.json("--timeout", "1")
     assert time.monotonic() - began_at < 15
-    assert told.data["cause"]["id"] == "NET-PROXY-SILENT"
+    assert output.data["cause"]["id"] == "NET-PROXY-SILENT"
 
 
 @pytest.mark.parametrize(
     ("seconds", "status", "code"), [(0, "ok", 0), (-120, "warn", 0), (400, "fail", 1)]
 )
-def test_doctor_weighs_the_clock(seconds, status, code):
+def test_doctor_checks_clock(seconds, status, code):
     check = clock_check(float(seconds))
     assert (check.status, check.cause is not None) == (status, bool(code))
 
 
-def test_doctor_offline_calls_nobody(shop, sandbox, monkeypatch):
+def test_doctor_offline_makes_no_call(shop, sandbox, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
-    told = shop.json("--offline")
+    output = shop.json("--offline")
     assert sandbox.control.requests() == []
-    assert (told.code, told.data["offline"]) == (0, True)
-    assert told.checks["environment.process.HTTPS_PROXY"]["summary"] == (
+    assert (output.code, output.data["offline"]) == (0, True)
+    assert output.checks["environment.process.HTTPS_PROXY"]["summary"] == (
         "http://user:***@proxy.example:3128 (process): decides"
     )
-    assert told.checks["path.connect"]["summary"] == "not tested (--offline)"
+    assert output.checks["path.connect"]["summary"] == "not tested (--offline)"
 
 
-def test_doctor_offline_fails_on_a_proxy_address_that_cannot_be_read(shop, monkeypatch):
+def test_doctor_offline_with_invalid_proxy_address(shop, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example")
     assert shop.json("--offline").code == 1
 
 
-def test_doctor_tells_every_spelling_and_which_one_wins(shop, monkeypatch):
+def test_doctor_lists_proxy_variables_and_winner(shop, monkeypatch):
     shop.write("HTTPS_PROXY=http://dotenv.example:1")
     monkeypatch.setenv("https_proxy", "http://lower.example:1")
     monkeypatch.setenv("ALL_PROXY", "http://all.example:1")
@@ -557,7 +556,7 @@ def test_doctor_tells_every_spelling_and_which_one_wins(shop, monkeypatch):
         )
 
 
-def test_doctor_gives_a_verdict_on_each_entry_of_no_proxy(shop, monkeypatch):
+def test_doctor_explains_each_no_proxy_entry(shop, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "localhost,*.stripe.com,api.stripe.com:x")
     checks = shop.json("--offline").checks
     entries = [checks[f"environment.no_proxy.{number}"] for number in (1, 2, 3)]
@@ -565,7 +564,7 @@ def test_doctor_gives_a_verdict_on_each_entry_of_no_proxy(shop, monkeypatch):
     assert "write .stripe.com" in entries[1]["detail"]
 
 
-def test_doctor_tells_of_authorities_that_are_not_read(settings, shop, monkeypatch):
+def test_doctor_lists_unused_ca_variables(settings, shop, monkeypatch):
     bundle = settings.STRIPE_CA_BUNDLE
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
@@ -574,30 +573,30 @@ def test_doctor_tells_of_authorities_that_are_not_read(settings, shop, monkeypat
     assert check["fix"] == f"STRIPE_CA_BUNDLE={bundle}"
 
 
-def test_doctor_tells_of_a_netrc_by_its_host_alone(shop, tmp_path):
+def test_doctor_mentions_netrc_without_credentials(shop, tmp_path):
     (tmp_path / ".netrc").write_text("machine api.stripe.com login me password hunter2\n")
     check = shop.json("--offline").checks["environment.netrc"]
     assert "has an entry for api.stripe.com" in check["summary"]
 
 
-def test_doctor_route_is_tried_for_this_run_only(shop, monkeypatch):
+def test_doctor_route_option_is_temporary(shop, monkeypatch):
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
-        told = shop.json("--route", "direct")
-    assert told.code == 0
-    assert told.data["fix"]["line"] == "STRIPE_PROXY=direct"
-    assert told.checks["other.1"]["title"] == "as set"
+        output = shop.json("--route", "direct")
+    assert output.code == 0
+    assert output.data["fix"]["line"] == "STRIPE_PROXY=direct"
+    assert output.checks["other.1"]["title"] == "as set"
 
 
-def test_doctor_route_that_fails_says_that_the_sites_own_works(shop):
+def test_doctor_route_option_that_fails(shop):
     with refusing_port() as dead:
-        told = shop.json("--route", f"http://127.0.0.1:{dead}")
-    assert told.code == 1
-    assert told.data["fix"]["instruction"].startswith("No change needed")
+        output = shop.json("--route", f"http://127.0.0.1:{dead}")
+    assert output.code == 1
+    assert output.data["fix"]["instruction"].startswith("No change needed")
 
 
 @pytest.mark.parametrize("route", ["ftp://proxy.example", "http://user:p@ss:w/rd@proxy", ""])
-def test_doctor_refuses_a_route_that_is_none(shop, route):
+def test_doctor_rejects_invalid_route(shop, route):
     with pytest.raises(CommandError, match="--route must be") as refused:
         shop.doctor("--route", route)
     assert refused.value.returncode == 2
@@ -605,39 +604,39 @@ def test_doctor_refuses_a_route_that_is_none(shop, route):
 
 
 @pytest.mark.parametrize("timeout", ["0", "99", "nan", "soon"])
-def test_doctor_refuses_a_timeout_that_is_none(shop, timeout):
+def test_doctor_rejects_invalid_timeout(shop, timeout):
     with pytest.raises(CommandError, match=r"no number of seconds from 0\.5 to 25"):
         shop.doctor("--timeout", timeout)
 
 
-def test_doctor_json_has_a_stable_shape(shop):
-    told = shop.json()
-    assert told.data["schema_version"] == 1
-    assert told.data.keys() == {
+def test_doctor_json_format(shop):
+    output = shop.json()
+    assert output.data["schema_version"] == 1
+    assert output.data.keys() == {
         "schema_version", "ok", "warnings", "api_base", "env_file", "offline", "cause", "fix", "curl", "checks",
     }  # fmt: skip
-    assert told.data["checks"][0].keys() == {
+    assert output.data["checks"][0].keys() == {
         "id", "group", "title", "status", "summary", "detail", "fix", "milliseconds", "cause",
     }  # fmt: skip
-    ids = [check["id"] for check in told.data["checks"]]
+    ids = [check["id"] for check in output.data["checks"]]
     assert len(ids) == len(set(ids))
 
 
-def test_doctor_is_plain_in_a_pipe_and_aligned(shop):
-    told = shop.doctor()
-    assert "\x1b[" not in told.text
-    timed = [line for line in told.lines if line.endswith(" ms")]
+def test_doctor_in_pipe_is_plain_and_aligned(shop):
+    output = shop.doctor()
+    assert "\x1b[" not in output.text
+    timed = [line for line in output.lines if line.endswith(" ms")]
     assert len({len(line) for line in timed}) == 1
-    assert "\n\n\n" not in told.text
+    assert "\n\n\n" not in output.text
 
 
-def test_doctor_is_coloured_where_that_is_asked_for(shop):
+def test_doctor_force_color(shop):
     assert "\x1b[" in shop.doctor("--offline", force_color=True).text
 
 
 @pytest.fixture
 def installation(tmp_path, sandbox):
-    """A site of its own in a folder, with a database that nobody can open."""
+    """An installation whose database cannot be opened."""
     site = Site(folder=tmp_path)
     broken = tmp_path / "broken.sqlite3"
     broken.write_bytes(os.urandom(512))
@@ -654,7 +653,7 @@ def installation(tmp_path, sandbox):
 
 
 def on_a_terminal(site, *arguments):
-    """What the doctor prints where it finds a terminal, with all that colours it."""
+    """Return the doctor's output on a terminal, with escape sequences."""
     reading, writing = os.openpty()
     command = [sys.executable, "manage.py", "doctor", "--offline", *arguments]
     environment = site.environment() | {"TERM": "xterm-256color"}
@@ -670,47 +669,47 @@ def on_a_terminal(site, *arguments):
     return printed.decode()
 
 
-def test_doctor_is_coloured_on_a_terminal(installation):
+def test_doctor_on_terminal_has_colors(installation):
     assert "\x1b[" in on_a_terminal(installation)
 
 
-def test_doctor_is_plain_on_a_terminal_that_asks_for_no_color(installation):
+def test_doctor_with_no_color_variable(installation):
     installation.process = {"NO_COLOR": "1"}
     assert "\x1b[" not in on_a_terminal(installation)
 
 
-def test_doctor_is_plain_on_a_terminal_with_no_color(installation):
+def test_doctor_with_no_color_option(installation):
     assert "\x1b[" not in on_a_terminal(installation, "--no-color")
 
 
-def test_doctor_works_as_a_stranger_types_it_with_a_broken_database(installation):
+def test_doctor_with_broken_database(installation):
     ended = installation.manage("doctor")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert_no_secret_in(ended.stdout)
 
 
-def test_doctor_mends_an_installation_with_the_line_that_it_prints(installation):
+def test_doctor_fixes_installation(installation):
     with ExitStack() as stack:
         dead = stack.enter_context(refusing_port())
         installation.process = {"ALL_PROXY": f"http://user:hunter2@127.0.0.1:{dead}"}
         ended = installation.manage("doctor")
         assert ended.returncode == 1
         assert_no_secret_in(ended.stdout + ended.stderr)
-        line = Told(ended.stdout, 1).line_to_paste
+        line = DoctorOutput(ended.stdout, 1).line_to_paste
         with installation.env_file.open("a") as env_file:
             env_file.write(f"{line}\n")
         assert installation.manage("doctor").returncode == 0
 
 
-def test_doctor_tells_wrong_usage_by_its_exit_code(installation):
+def test_doctor_usage_error_exit_code(installation):
     assert installation.manage("doctor", "--route", "ftp://x", "--offline").returncode == 2
 
 
-def test_doctor_prints_on_a_terminal_that_knows_ascii_only(installation):
+def test_doctor_on_ascii_terminal(installation):
     installation.process = {"PYTHONIOENCODING": "ascii"}
     ended = installation.manage("doctor", "--offline")
     assert (ended.returncode, ended.stdout.isascii()) == (0, True)
 
 
-def test_marks_of_a_plain_terminal_cover_every_status():
-    assert page.MARKS.keys() == page.PLAIN_MARKS.keys() == set(Status)
+def test_plain_marks_cover_every_status():
+    assert console.MARKS.keys() == console.PLAIN_MARKS.keys() == set(Status)

@@ -1,4 +1,4 @@
-"""The doctor's look at the mail server, with a small one on loopback."""
+"""The doctor's mail check, with a small SMTP server on loopback."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from operations.doctor.mail import mail_checks, mail_not_tried
+from operations.doctor.mail import mail_checks, skipped_mail_checks
 from operations.doctor.setup import Setup
 from testing.proxies import black_hole, refusing_port
 
@@ -16,7 +16,7 @@ PASSWORD = "hunter2-of-the-mail"
 
 @contextmanager
 def mail_server(answers):
-    """Says `220`, then answers each line by its first word; closes at once without answers."""
+    """Send `220`, then respond to each line by its first word; close if there are no responses."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -49,18 +49,18 @@ def mail(settings):
 
 def check_at(settings, port, seconds=5):
     settings.EMAIL_PORT = port
-    (check,) = mail_checks(Setup.of_site(asked=None, seconds=seconds))
+    (check,) = mail_checks(Setup.of_site(route_override=None, seconds=seconds))
     assert PASSWORD not in f"{check}"
     return check
 
 
-def test_server_that_answers(mail):
+def test_working_mail_server(mail):
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
     assert (check.status, check.summary) == ("ok", f"127.0.0.1:{port} answers")
 
 
-def test_server_that_refuses_the_account(mail):
+def test_refused_mail_account(mail):
     mail.EMAIL_HOST_USER = "shop"
     words = {
         "EHLO": "250-mail.example\r\n250 AUTH PLAIN",
@@ -74,21 +74,21 @@ def test_server_that_refuses_the_account(mail):
     assert "an HTTP proxy does not carry SMTP" in check.detail
 
 
-def test_server_that_takes_the_account(mail):
+def test_accepted_mail_account(mail):
     mail.EMAIL_HOST_USER = "shop"
     words = {"EHLO": "250-mail.example\r\n250 AUTH PLAIN", "AUTH": "235 welcome", "QUIT": "221 bye"}
     with mail_server(words) as port:
         assert check_at(mail, port).summary == f"127.0.0.1:{port} accepts the account"
 
 
-def test_server_without_starttls(mail):
+def test_mail_server_without_starttls(mail):
     mail.EMAIL_USE_TLS = True
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
     assert check.summary == f"127.0.0.1:{port}: does not offer STARTTLS or sign-in"
 
 
-def test_nobody_listens(mail):
+def test_mail_port_without_server(mail):
     with refusing_port() as port:
         check = check_at(mail, port)
     assert (check.status, check.summary) == (
@@ -97,7 +97,7 @@ def test_nobody_listens(mail):
     )
 
 
-def test_black_hole_takes_no_longer_than_a_call(mail):
+def test_unresponsive_mail_server_times_out(mail):
     with black_hole() as port:
         began_at = time.monotonic()
         check = check_at(mail, port, seconds=0.5)
@@ -105,23 +105,23 @@ def test_black_hole_takes_no_longer_than_a_call(mail):
     assert check.summary == f"127.0.0.1:{port}: does not answer"
 
 
-def test_something_that_is_no_mail_server(mail):
+def test_server_that_is_no_mail_server(mail):
     with mail_server({}) as port:
         check = check_at(mail, port)
     assert check.summary.endswith("closed the connection (SMTPServerDisconnected)")
 
 
-def test_missing_server_is_a_warning(mail):
+def test_missing_mail_server_is_a_warning(mail):
     mail.EMAIL_HOST = ""
-    (check,) = mail_not_tried("not tried")
+    (check,) = skipped_mail_checks("not tried")
     assert (check.status, check.fix) == ("warn", "EMAIL_HOST=smtp.example.org")
 
 
-def test_demo_shows_its_mails(mail):
+def test_demo_needs_no_mail_server(mail):
     mail.DEMO = True
-    assert mail_checks(Setup.of_site(asked=None, seconds=1))[0].status == "ok"
+    assert mail_checks(Setup.of_site(route_override=None, seconds=1))[0].status == "ok"
 
 
-def test_offline_the_server_is_not_called(mail):
-    (check,) = mail_not_tried("not tested (--offline)")
+def test_mail_server_is_not_called_offline(mail):
+    (check,) = skipped_mail_checks("not tested (--offline)")
     assert (check.status, check.summary) == ("skip", "127.0.0.1:25: not tested (--offline)")

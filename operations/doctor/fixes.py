@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from operations.doctor.environment import ca_variables, proxy_variables
-from operations.doctor.path import PATH, ROUTE, way
+from operations.doctor.path import PATH, ROUTE, via
 from operations.doctor.report import Check, Fix, Status
 from operations.doctor.setup import Setup
 from outbound.diagnosis.causes import PROXY_EXAMPLE, exemption
@@ -36,23 +36,23 @@ GROUP = "Other routes"
 CA_SETTING = "STRIPE_CA_BUNDLE"
 OTHER_KIND = re.compile(r"Write \w+:// instead of")
 LINE = re.compile(r"[A-Z_]+=\S+")
-UNTRUSTED = {"NET-TLS-UNTRUSTED", "NET-PROXY-TLS"}
-# What a proxy looks like that is spoken to in the wrong way.
-MAYBE_OF_ANOTHER_KIND = {
+UNTRUSTED_CAUSES = {"NET-TLS-UNTRUSTED", "NET-PROXY-TLS"}
+# Causes that a wrong scheme in the proxy's address can produce.
+MAYBE_OTHER_SCHEME = {
     "NET-PROXY-CLOSED",
     "NET-PROXY-NOT-HTTP",
     "NET-PROXY-NOT-SOCKS",
     "NET-PROXY-SILENT",
     "NET-PROXY-TLS",
 }
-KINDS = ("http", "https", "socks5h")
+PROXY_SCHEMES = ("http", "https", "socks5h")
 LINES_THAT_WERE_TRIED = {PROXY_EXAMPLE, f"{SETTING}={DIRECT}", f"{SETTING}={ENVIRONMENT}"}
 NOTHING_ELSE = "No other route works."
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another way to make the call. `fix` leads there, and counts once it is tested."""
+    """Another route for the call. `fix` selects it, and is untested until it was probed."""
 
     name: str
     route: Route
@@ -60,26 +60,26 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """An alternative that was tried."""
+class AlternativeResult:
+    """The probe's report for an alternative."""
 
     alternative: Alternative
     report: ProbeReport
 
     @property
     def fix(self) -> Fix:
-        """What leads there, now that it is tested."""
+        """The alternative's fix, marked as tested."""
         return replace(self.alternative.fix, tested=True)
 
     def check(self, number: int) -> Check:
-        """What to say of it; one that is closed is no fault, since another route is in use."""
+        """Return the check. A route that fails is skipped, not failed: it is not in use."""
         diagnosis, record = self.report.diagnosis, self.report.record
         return Check(
             f"other.{number}",
             GROUP,
             self.alternative.name,
             Status.SKIP if diagnosis else Status.OK,
-            f"{way(self.alternative.route)}: {diagnosis.id if diagnosis else 'works'}",
+            f"{via(self.alternative.route)}: {diagnosis.id if diagnosis else 'works'}",
             milliseconds=record.elapsed_seconds * 1000,
         )
 
@@ -98,38 +98,40 @@ def alternatives(setup: Setup, route: Route | None) -> list[Alternative]:
     return found
 
 
-def try_alternative(setup: Setup, alternative: Alternative) -> Trial:
-    """Make the call over it, without a key."""
-    return Trial(alternative, setup.try_route(alternative.route))
+def probe_alternative(setup: Setup, alternative: Alternative) -> AlternativeResult:
+    """Probe the alternative: call the API without a key."""
+    return AlternativeResult(alternative, setup.probe_route(alternative.route))
 
 
-def remedy(setup: Setup, route: Route | None, failed: Check, trials: list[Trial]) -> Fix:
-    """What mends the check that failed: a tested line where there is one."""
+def find_fix(
+    setup: Setup, route: Route | None, failed: Check, results: list[AlternativeResult]
+) -> Fix:
+    """Return the fix for the failed check, a tested line if one works."""
     if failed.group not in {ROUTE, PATH} or failed.id == "path.clock":
-        return _suggested(failed)
-    if failed.cause and failed.cause.id in UNTRUSTED and route is not None:
-        fix = _trusted_authority(setup, route)
+        return _untested_fix(failed)
+    if failed.cause and failed.cause.id in UNTRUSTED_CAUSES and route is not None:
+        fix = _ca_bundle_fix(setup, route)
         if fix is not None:
             return fix
-    if failed.cause and failed.cause.id in MAYBE_OF_ANOTHER_KIND and route is not None:
-        fix = _other_kind(setup, route)
+    if failed.cause and failed.cause.id in MAYBE_OTHER_SCHEME and route is not None:
+        fix = _other_scheme_fix(setup, route)
         if fix is not None:
             return fix
-    working = [trial.fix for trial in trials if trial.report.reached]
+    working = [result.fix for result in results if result.report.reached]
     if working:
         return working[0]
-    fix = _for_people(setup, route, failed)
-    return _after_failed_trials(route, failed, fix) if trials else fix
+    fix = _manual_fix(setup, route, failed)
+    return _after_failed_trials(route, failed, fix) if results else fix
 
 
 def _after_failed_trials(route: Route | None, failed: Check, fix: Fix) -> Fix:
     """Advise only what is still open: no line that leads where a trial has just failed."""
     if route is not None:
         if fix.example in {exemption(route), *LINES_THAT_WERE_TRIED}:
-            fix = Fix(instruction=_ask_for(route))
+            fix = Fix(instruction=_ask_network_admin(route))
         elif (
             failed.cause
-            and failed.cause.id in MAYBE_OF_ANOTHER_KIND
+            and failed.cause.id in MAYBE_OTHER_SCHEME
             and OTHER_KIND.match(fix.instruction)
         ):
             fix = Fix(instruction=f"Correct the host or port in {route.rule}.")
@@ -138,31 +140,37 @@ def _after_failed_trials(route: Route | None, failed: Check, fix: Fix) -> Fix:
     return replace(fix, instruction=f"{NOTHING_ELSE} {fix.instruction}")
 
 
-def lasting(setup: Setup, trials: list[Trial]) -> Fix | None:
-    """What makes a --route that works last, where what the site is set to does not work."""
-    if setup.asked is None or any(trial.report.reached for trial in trials if _is_own(trial)):
+def permanent_fix(setup: Setup, results: list[AlternativeResult]) -> Fix | None:
+    """Return the setting for a working --route, if the site's own route does not work."""
+    if setup.route_override is None or any(
+        result.report.reached for result in results if _is_configured_route(result)
+    ):
         return None
-    own = [trial for trial in trials if _is_own(trial)]
-    return replace(_naming(setup, setup.asked, "--route"), tested=True) if own else None
+    own = [result for result in results if _is_configured_route(result)]
+    return (
+        replace(_stripe_proxy_fix(setup, setup.route_override, "--route"), tested=True)
+        if own
+        else None
+    )
 
 
-def _is_own(trial: Trial) -> bool:
-    return trial.alternative.name == "as set"
+def _is_configured_route(result: AlternativeResult) -> bool:
+    return result.alternative.name == "as set"
 
 
 def _candidates(setup: Setup) -> Iterator[Alternative]:
-    if setup.asked is not None:
-        yield from _own_setting(setup)
+    if setup.route_override is not None:
+        yield from _configured_route(setup)
     yield _direct(setup)
     if is_loopback(setup.decide_direct().host):
         return
-    yield from _by_environment(setup)
+    yield from _route_of_environment(setup)
     for variable in proxy_variables(setup.environment):
-        yield from _through(setup, variable)
+        yield from _route_of_variable(setup, variable)
 
 
-def _own_setting(setup: Setup) -> Iterator[Alternative]:
-    """Beside --route: what the site itself is set to."""
+def _configured_route(setup: Setup) -> Iterator[Alternative]:
+    """Yield the route of the site's settings, if --route overrides it."""
     try:
         route = setup.decide(setup.setting)
     except RouteError:
@@ -172,42 +180,44 @@ def _own_setting(setup: Setup) -> Iterator[Alternative]:
 
 
 def _direct(setup: Setup) -> Alternative:
-    """What the line that takes Stripe out of the proxy's hands would do."""
+    """Return the direct route, with the line that exempts Stripe from the proxy."""
     try:
         line = exemption(setup.decide(setup.setting))
     except RouteError:
         line = exemption(setup.decide_direct())
     name, _equals, value = line.partition("=")
     if name == SETTING:
-        return Alternative("direct", setup.decide(value), _line(setup, line))
+        return Alternative("direct", setup.decide(value), _line_fix(setup, line))
     dotenv = {**setup.environment.dotenv, name: value}
-    return Alternative("direct", setup.decide(setup.setting, dotenv=dotenv), _line(setup, line))
+    return Alternative("direct", setup.decide(setup.setting, dotenv=dotenv), _line_fix(setup, line))
 
 
-def _by_environment(setup: Setup) -> Iterator[Alternative]:
-    """Beside a STRIPE_PROXY that decides: what the variables would say."""
+def _route_of_environment(setup: Setup) -> Iterator[Alternative]:
+    """Yield the route of the proxy variables, if STRIPE_PROXY overrides them."""
     try:
         route = setup.decide(ENVIRONMENT)
     except RouteError:
         return
     if setup.setting != ENVIRONMENT and route.proxy:
-        yield Alternative(route.rule.split()[0], route, _line(setup, f"{SETTING}={ENVIRONMENT}"))
+        yield Alternative(
+            route.rule.split()[0], route, _line_fix(setup, f"{SETTING}={ENVIRONMENT}")
+        )
 
 
-def _through(setup: Setup, variable: Variable) -> Iterator[Alternative]:
-    """A proxy that some variable names, whether or not that variable governs."""
+def _route_of_variable(setup: Setup, variable: Variable) -> Iterator[Alternative]:
+    """Yield the route through a variable's proxy, even if the variable does not apply to https."""
     address = variable.bare
     try:
         route = setup.decide(address)
     except RouteError:
         return
     if route.proxy:
-        yield Alternative(variable.name, route, _naming(setup, address, variable.where))
+        yield Alternative(variable.name, route, _stripe_proxy_fix(setup, address, variable.where))
 
 
-def _naming(setup: Setup, address: str, where: str) -> Fix:
-    """STRIPE_PROXY with this value; credentials are not shown but told where to find."""
-    fix = _line(setup, f"{SETTING}={address}")
+def _stripe_proxy_fix(setup: Setup, address: str, where: str) -> Fix:
+    """Return the fix that sets STRIPE_PROXY; an address with credentials is not printed."""
+    fix = _line_fix(setup, f"{SETTING}={address}")
     if address.lower() in {DIRECT, ENVIRONMENT} or not _has_credentials(address):
         return fix
     instruction = f"Copy the value of {where} to {SETTING}, and restart the site."
@@ -221,71 +231,71 @@ def _has_credentials(address: str) -> bool:
         return True
 
 
-def _line(setup: Setup, line: str) -> Fix:
+def _line_fix(setup: Setup, line: str) -> Fix:
     # All entries of NO_PROXY are united; of other settings the process's wins over `.env`.
     name = line.partition("=")[0]
-    return Fix(line=line, in_process=name != "NO_PROXY" and setup.stands_in_process(name))
+    return Fix(line=line, in_process=name != "NO_PROXY" and setup.is_set_in_process(name))
 
 
-def _trusted_authority(setup: Setup, route: Route) -> Fix | None:
-    """The first authority known to this machine with which the call succeeds."""
-    bundles = list(dict.fromkeys(_known_bundles(setup)))
+def _ca_bundle_fix(setup: Setup, route: Route) -> Fix | None:
+    """Return the first CA bundle on this machine with which the call succeeds."""
+    bundles = list(dict.fromkeys(_known_ca_bundles(setup)))
     seconds = setup.seconds / 2
 
     def reached(bundle: Path) -> bool:
-        return setup.try_route(route, ca_bundle=bundle, seconds=seconds).reached
+        return setup.probe_route(route, ca_bundle=bundle, seconds=seconds).reached
 
     with ThreadPoolExecutor() as pool:
         answers = pool.map(reached, bundles)
         trusted = [bundle for bundle, ok in zip(bundles, answers, strict=True) if ok]
-    return replace(_line(setup, f"{CA_SETTING}={trusted[0]}"), tested=True) if trusted else None
+    return replace(_line_fix(setup, f"{CA_SETTING}={trusted[0]}"), tested=True) if trusted else None
 
 
-def _other_kind(setup: Setup, route: Route) -> Fix | None:
-    """The first other way of speaking to the proxy in use with which the call succeeds."""
+def _other_scheme_fix(setup: Setup, route: Route) -> Fix | None:
+    """Return the first other scheme for the proxy in use with which the call succeeds."""
     proxy = route.proxy
     if proxy is None:
         return None
-    others = [replace(proxy, scheme=kind) for kind in KINDS if kind != proxy.scheme]
+    others = [replace(proxy, scheme=kind) for kind in PROXY_SCHEMES if kind != proxy.scheme]
     seconds = setup.seconds / 2
 
     def reached(other: ProxyAddress) -> bool:
-        return setup.try_route(replace(route, proxy=other), seconds=seconds).reached
+        return setup.probe_route(replace(route, proxy=other), seconds=seconds).reached
 
     with ThreadPoolExecutor() as pool:
         answers = pool.map(reached, others)
         speaking = [other for other, ok in zip(others, answers, strict=True) if ok]
-    return _spoken_to_as(setup, route, speaking[0], proxy.scheme) if speaking else None
+    return _scheme_fix(setup, route, speaking[0], proxy.scheme) if speaking else None
 
 
-def _spoken_to_as(setup: Setup, route: Route, other: ProxyAddress, scheme: str) -> Fix:
+def _scheme_fix(setup: Setup, route: Route, other: ProxyAddress, scheme: str) -> Fix:
     if other.username is None:
-        return replace(_line(setup, f"{SETTING}={other}"), tested=True)
+        return replace(_line_fix(setup, f"{SETTING}={other}"), tested=True)
     instruction = f"Write {other.scheme}:// instead of {scheme}:// in {route.rule}."
     return Fix(instruction=instruction, tested=True)
 
 
-def _known_bundles(setup: Setup) -> Iterator[Path]:
+def _known_ca_bundles(setup: Setup) -> Iterator[Path]:
     named = (Path(each.value.strip()) for each in ca_variables(setup.environment))
     yield from (path for path in (*named, *SYSTEM_STORES) if path.is_file())
 
 
-def _for_people(setup: Setup, route: Route | None, failed: Check) -> Fix:
-    """What a person must do where no line is known to help."""
+def _manual_fix(setup: Setup, route: Route | None, failed: Check) -> Fix:
+    """Return instructions for a person, if no setting is known to help."""
     if route is None:
-        return _suggested(failed)
-    here = _about_this_machine(setup, route) if route.is_direct else ""
+        return _untested_fix(failed)
+    here = _local_fix(setup, route) if route.is_direct else ""
     if here and failed.id == f"path.{Stage.CONNECT}":
         return Fix(instruction=here)
     if failed.cause and failed.cause.id == "NET-CAPTIVE":
         return Fix(instruction=failed.cause.advice or failed.fix)
     if failed.fix == exemption(route):
-        return Fix(instruction=_ask_for(route))
-    return _suggested(failed)
+        return Fix(instruction=_ask_network_admin(route))
+    return _untested_fix(failed)
 
 
-def _about_this_machine(setup: Setup, route: Route) -> str:
-    """What to do where the call is redirected to a place of our own; empty where it is not."""
+def _local_fix(setup: Setup, route: Route) -> str:
+    """Return instructions if the call goes to this machine or an override; empty otherwise."""
     if is_loopback(route.host):
         return f"Start the sandbox at {setup.api_base}, or correct STRIPE_API_BASE."
     for led in setup.overrides:
@@ -298,7 +308,7 @@ def _about_this_machine(setup: Setup, route: Route) -> str:
     return ""
 
 
-def _ask_for(route: Route) -> str:
+def _ask_network_admin(route: Route) -> str:
     if route.proxy is None:
         return f"Ask who runs the network which way leads to {route.endpoint} from here."
     return (
@@ -307,7 +317,7 @@ def _ask_for(route: Route) -> str:
     )
 
 
-def _suggested(failed: Check) -> Fix:
-    """The cause's own advice, which could not be tested here."""
+def _untested_fix(failed: Check) -> Fix:
+    """Return the cause's own advice, which was not tested."""
     is_line = LINE.fullmatch(failed.fix)
     return Fix(example=failed.fix) if is_line else Fix(instruction=failed.fix)

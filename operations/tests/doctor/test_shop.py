@@ -6,7 +6,7 @@ from django.db import connection
 
 from operations.doctor.report import Status
 from operations.doctor.shop import shop_checks
-from operations.jobs import RECONCILED, note_run
+from operations.jobs import RECONCILED, record_run
 from outbox.models import OutgoingMail
 from payments.models import EventCursor, Order, StripeEvent
 from payments.tests.conftest import order  # noqa: F401 - a fixture
@@ -23,11 +23,11 @@ def warnings(at):
     }
 
 
-def test_a_shop_in_order_has_nothing_to_say(order, at):  # noqa: F811
+def test_healthy_shop_has_no_warnings(order, at):  # noqa: F811
     assert warnings(at) == {}
 
 
-def test_each_figure_that_should_be_0_is_shown(order, at):  # noqa: F811
+def test_every_count_above_0_is_a_warning(order, at):  # noqa: F811
     Order.objects.update(status="paid", paid_at=at)
     StripeEvent.objects.create(
         event_id="evt_1",
@@ -59,12 +59,12 @@ def test_each_figure_that_should_be_0_is_shown(order, at):  # noqa: F811
     }
 
 
-def test_order_that_waits_for_more_than_a_day_is_shown(order, at):  # noqa: F811
+def test_unresolved_order_of_a_day_is_a_warning(order, at):  # noqa: F811
     late = warnings(at + timedelta(hours=26))
     assert late == {"shop.unresolved": ("1", "run `manage.py reconcile_payments`")}
 
 
-def test_orders_of_another_mode_do_not_count(order, at):  # noqa: F811
+def test_orders_of_other_mode_are_not_counted(order, at):  # noqa: F811
     Order.objects.update(mode="live", status="paid", paid_at=at)
     assert warnings(at) == {}
 
@@ -73,7 +73,7 @@ def summaries(at):
     return {check.id: check.summary for check in shop_checks(at=at)}
 
 
-def test_work_that_never_ran_is_told(order, settings, at):  # noqa: F811
+def test_worker_that_never_ran_is_a_warning(order, settings, at):  # noqa: F811
     assert summaries(at)["shop.reconciled"] == "never"
     settings.WORKER = True
     assert warnings(at) == {
@@ -82,10 +82,10 @@ def test_work_that_never_ran_is_told(order, settings, at):  # noqa: F811
     }
 
 
-def test_worker_is_as_old_as_its_last_sweep(order, settings, at):  # noqa: F811
+def test_worker_age_is_that_of_last_job(order, settings, at):  # noqa: F811
     settings.WORKER = True
-    note_run("mails", at=at)
-    note_run(RECONCILED, at=at)
+    record_run("mails", at=at)
+    record_run(RECONCILED, at=at)
     assert warnings(at + timedelta(seconds=90)) == {}
     late = warnings(at + timedelta(hours=5))
     assert late == {
@@ -94,14 +94,14 @@ def test_worker_is_as_old_as_its_last_sweep(order, settings, at):  # noqa: F811
     }
 
 
-def test_reconciliation_by_the_command_counts_too(order, at):  # noqa: F811
+def test_reconciliation_by_command_counts(order, at):  # noqa: F811
     cursor = {"account": "", "event_id": "evt_1", "event_at": at}
     EventCursor.objects.create(mode="sandbox", finished_at=at, **cursor)
     EventCursor.objects.create(mode="live", finished_at=at + timedelta(hours=9), **cursor)
     assert summaries(at + timedelta(hours=10))["shop.reconciled"] == "10 h ago"
 
 
-def test_last_event_is_told_of_this_mode_only(order, at):  # noqa: F811
+def test_last_event_of_this_mode_only(order, at):  # noqa: F811
     for number, mode in enumerate(("sandbox", "live")):
         StripeEvent.objects.create(
             event_id=f"evt_{number}", kind="x", mode=mode, livemode=mode == "live", body="{}", status="done",
@@ -111,7 +111,7 @@ def test_last_event_is_told_of_this_mode_only(order, at):  # noqa: F811
 
 
 @pytest.mark.django_db(transaction=True)
-def test_database_without_its_tables_is_told_and_nothing_raised(order, at):  # noqa: F811
+def test_database_without_tables_is_a_warning(order, at):  # noqa: F811
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE payments_order RENAME TO payments_order_away")
     try:
@@ -121,7 +121,7 @@ def test_database_without_its_tables_is_told_and_nothing_raised(order, at):  # n
             cursor.execute("ALTER TABLE payments_order_away RENAME TO payments_order")
 
 
-def test_migrations_that_are_missing_are_counted(tmp_path: Path):
+def test_missing_migrations_are_counted(tmp_path: Path):
     site = Site(folder=tmp_path)
     site.write_env(
         STRIPE_PUBLIC_KEY="pk_sandbox_tests",
@@ -130,8 +130,8 @@ def test_migrations_that_are_missing_are_counted(tmp_path: Path):
         DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}",
         SECRET_KEY="only-for-tests",
     )
-    told = site.manage("doctor", "--offline", "--no-color")
-    assert "migrations are not applied" in told.stdout
-    assert "run `manage.py migrate`" in told.stdout
+    output = site.manage("doctor", "--offline", "--no-color")
+    assert "migrations are not applied" in output.stdout
+    assert "run `manage.py migrate`" in output.stdout
     assert site.manage("doctor", "--offline").returncode == 0
     assert site.manage("doctor", "--offline", "--fail-on", "warning").returncode == 1
