@@ -259,7 +259,7 @@ def say_sign_ins(address: str) -> None:
     say(f"  learner  {LEARNER}  password {PASSWORD}")
     say(f"  newcomer {NEWCOMER}  password {PASSWORD}")
     say(f"  seller   {SELLER}  password {PASSWORD}")
-    say(f"  mails    {address}demo/mails/")
+    say(f"  emails   {address}demo/mails/")
     say("  card     4242 4242 4242 4242, any future date and any code (sandbox: no real charges)")
 
 

@@ -186,5 +186,5 @@ def describe_stripe_route() -> str:
         return f"cannot be reached. {error} `manage.py doctor` says more."
     around = ""
     if settings.STRIPE_PROXY_FALLBACK == "direct" and not route.is_direct:
-        around = "; where that proxy fails, directly (STRIPE_PROXY_FALLBACK=direct)"
+        around = "; if that proxy fails, directly (STRIPE_PROXY_FALLBACK=direct)"
     return f"{settings.STRIPE_MODE} mode, {route.describe()}{around}"

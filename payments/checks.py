@@ -44,7 +44,7 @@ def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
             settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, environment=environment
         )
     except RouteError as error:
-        hint = "`manage.py doctor --offline` shows every variable and where it stands."
+        hint = "`manage.py doctor --offline` shows every variable and its source."
         return [Error(f"Stripe cannot be reached. {error}", hint=hint, id="payments.E001")]
     return [
         *(Warning(warning, id="payments.W002") for warning in route.warnings),
@@ -57,14 +57,14 @@ def _entries_without_effect(route: Route) -> Iterator[CheckMessage]:
     for verdict in route.verdicts:
         if verdict.entry.pattern.remark == NOT_UNDERSTOOD:
             yield Warning(
-                f"{verdict.entry.describe()}, {NOT_UNDERSTOOD}. For Stripe, write "
+                f"{verdict.entry.describe()}, {NOT_UNDERSTOOD}. For Stripe, use "
                 "NO_PROXY=.stripe.com",
                 id="payments.W004",
             )
         elif verdict.matches and route.rule == SETTING:
             yield Warning(
                 f"{verdict.entry.describe()}, exempts Stripe, but {SETTING} names a proxy and "
-                f"wins. Remove the entry, or write {SETTING}=environment",
+                f"takes precedence. Remove the entry, or set {SETTING}=environment",
                 id="payments.W005",
             )
 
@@ -74,8 +74,8 @@ def nothing_sets_a_proxy_in_code(**_kwargs: Any) -> list[CheckMessage]:
     """Warn if code sets a proxy or an HTTP client of stripe-python, which is not used."""
     return [
         Warning(
-            f"stripe.{name} is set in code, and not used here: .env says how Stripe is reached. "
-            f"Write {SETTING}=direct{_or_through(value)}",
+            f"stripe.{name} is set in code and not used here: .env controls the connection to "
+            f"Stripe. Use {SETTING}=direct{_or_through(value)}",
             id="payments.W003",
         )
         for name, value in transport_settings_in_code().items()

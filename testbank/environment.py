@@ -65,8 +65,8 @@ def read_env_file(path: Path) -> dict[str, str]:
     except IsADirectoryError as error:
         raise SettingError(
             str(path),
-            "is a folder. Docker makes one where the file that it should mount is missing: "
-            "remove it, and put the file there.",
+            "is a folder. Docker creates a folder if the file to mount is missing. Remove "
+            "it, and put the file there.",
         ) from error
     except UnicodeDecodeError as error:
         raise SettingError(str(path), _about_encoding(path, error)) from error
@@ -92,7 +92,7 @@ def _about_encoding(path: Path, error: UnicodeDecodeError) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:100]:
         return "is UTF-16 text, as Windows PowerShell writes it. Save it as UTF-8."
     line = content[: error.start].count(b"\n") + 1
-    return f"is not UTF-8 text: line {line} holds another encoding. Save the file as UTF-8."
+    return f"is not UTF-8 text: line {line} uses another encoding. Save the file as UTF-8."
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
@@ -137,7 +137,7 @@ class Environment:
             near = [each for each in self.dotenv if each != name and _meant(each, {name}) == name]
             said = f" {near[0]} in .env is another name: correct it." if near else ""
             raise SettingError(
-                name, f"is not set. Write {name}={prefixes[0]}… into .env; {where}{said}"
+                name, f"is not set. Add {name}={prefixes[0]}… to .env; {where}{said}"
             )
         if PLACEHOLDER.search(value):
             raise SettingError(
@@ -194,5 +194,5 @@ class Environment:
         if parts.scheme in {"http", "https"} and parts.netloc and not (parts.path or parts.query):
             return value
         raise SettingError(
-            name, f"is {value!r}. Write the whole address and nothing after it, such as {default}."
+            name, f"is {value!r}. Use the complete address without a path, such as {default}."
         )

@@ -71,7 +71,7 @@ def pasted_in_env(path: Path) -> list[PastedLine]:
         PastedLine(
             path.name,
             text.count("\n", 0, found.end()) + 1,
-            "this is Python, which is not read here. Remove it, and write STRIPE_PROXY=direct",
+            "this is Python code, which does not work here. Remove it, and add STRIPE_PROXY=direct",
         )
         for found in PYTHON_IN_ENV.finditer(text)
     ]
@@ -162,7 +162,7 @@ def _instead_of(module: str, names: list[str] | tuple[str, ...]) -> str:
         for source, chosen in (("payments.stripe_integration", ours), ("stripe", others))
         if chosen
     ]
-    return f"stripe.error went with stripe-python 13. Write {' and '.join(lines)}"
+    return f"stripe.error was removed in stripe-python 13. Use {' and '.join(lines)}"
 
 
 def _instead_of_client(source: str) -> str:
@@ -170,6 +170,6 @@ def _instead_of_client(source: str) -> str:
     meant = corrected(address[0]) if address else None
     line = f"STRIPE_PROXY={meant}" if meant else "STRIPE_PROXY=direct"
     return (
-        "stripe.http_client went with stripe-python 13, and a client that is set in code is not "
-        f"used here. Remove the line, and write {line} into .env"
+        "stripe.http_client was removed in stripe-python 13, and a client set in code is not "
+        f"used here. Remove the line, and add {line} to .env"
     )

@@ -40,7 +40,7 @@ def public_key(environment: Environment, mode: str) -> str:
         raise SettingError(
             "STRIPE_PUBLIC_KEY",
             f"is a {mode_of(key)} key while STRIPE_SECRET_KEY is a {mode} key. "
-            f"Write the public key that begins with pk_{mode}_; {KEYS_PAGE}",
+            f"Use the public key that begins with pk_{mode}_; {KEYS_PAGE}",
         )
     return key
 
@@ -70,7 +70,7 @@ def api_base(environment: Environment, mode: str) -> str:
         raise SettingError(
             "STRIPE_API_BASE",
             f"is {base}, but the key is a sandbox key, which never leaves this machine. "
-            "Write the sandbox's address, such as http://127.0.0.1:12111.",
+            "Use the sandbox's address, such as http://127.0.0.1:12111.",
         )
     if mode == LIVE and base != STRIPE_API:
         raise SettingError(
@@ -104,9 +104,11 @@ def ca_bundle(environment: Environment) -> Path | None:
     try:
         path = system_store() if text.lower() == "system" else Path(text)
     except CABundleError as error:
-        raise SettingError(name, f"is system. {error}. Write a PEM's path.") from None
+        raise SettingError(name, f"is system. {error}. Enter the path of a PEM file.") from None
     if text and not path.is_file():
-        raise SettingError(name, f"names {path}, which is not a file. Write a PEM's path.")
+        raise SettingError(
+            name, f"names {path}, which is not a file. Enter the path of a PEM file."
+        )
     return path if text else None
 
 

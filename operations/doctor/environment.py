@@ -62,8 +62,8 @@ def _misspelled() -> Iterator[Check]:
             GROUP,
             name,
             Status.WARN,
-            f"{name} (.env): read by nothing",
-            fix=f"Write {meant} instead of {name}.",
+            f"{name} (.env): not a setting",
+            fix=f"Use {meant} instead of {name}.",
         )
 
 

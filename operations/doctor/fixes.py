@@ -34,7 +34,7 @@ from testbank.stripe_settings import is_loopback
 
 GROUP = "Other routes"
 CA_SETTING = "STRIPE_CA_BUNDLE"
-OTHER_KIND = re.compile(r"Write \w+:// instead of")
+OTHER_KIND = re.compile(r"Use \w+:// instead of")
 LINE = re.compile(r"[A-Z_]+=\S+")
 UNTRUSTED_CAUSES = {"NET-TLS-UNTRUSTED", "NET-PROXY-TLS"}
 # Causes that a wrong scheme in the proxy's address can produce.
@@ -271,7 +271,7 @@ def _other_scheme_fix(setup: Setup, route: Route) -> Fix | None:
 def _scheme_fix(setup: Setup, route: Route, other: ProxyAddress, scheme: str) -> Fix:
     if other.username is None:
         return replace(_line_fix(setup, f"{SETTING}={other}"), tested=True)
-    instruction = f"Write {other.scheme}:// instead of {scheme}:// in {route.rule}."
+    instruction = f"Use {other.scheme}:// instead of {scheme}:// in {route.rule}."
     return Fix(instruction=instruction, tested=True)
 
 
@@ -310,9 +310,9 @@ def _local_fix(setup: Setup, route: Route) -> str:
 
 def _ask_network_admin(route: Route) -> str:
     if route.proxy is None:
-        return f"Ask who runs the network which way leads to {route.endpoint} from here."
+        return f"Ask your network administrator how to reach {route.endpoint}."
     return (
-        f"Ask who runs the network to allow CONNECT {route.endpoint} on the proxy "
+        f"Ask your network administrator to allow CONNECT {route.endpoint} on the proxy "
         f"{route.proxy.endpoint}, or direct connections to it."
     )
 

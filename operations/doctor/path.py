@@ -111,15 +111,15 @@ def _some_address_is_dead(step: Step, report: ProbeReport) -> Check:
     """Warn that one of several addresses of the name does not answer; calls still succeed."""
     route, silent = report.route, SILENT in {each.outcome for each in report.record.attempts}
     name = route.proxy.host if route.proxy else route.host
-    costs = f"{ATTEMPT_DELAY_SECONDS:g} s of each new connection go to an address that is silent"
+    costs = f"{ATTEMPT_DELAY_SECONDS:g} s of each new connection are lost on an address that does not respond"
     return Check(
         f"path.{step.stage}",
         PATH,
         TITLES[step.stage],
         Status.WARN,
         step.detail,
-        detail=costs if silent else "an address that does not answer is tried first",
-        fix=f"Take the address that does not answer out of the name {name}, or mend the way to it.",
+        detail=costs if silent else "an address that does not respond is tried first",
+        fix=f"Remove the address that does not respond from the DNS name {name}, or fix the route to it.",
         milliseconds=step.milliseconds,
     )
 

@@ -164,7 +164,7 @@ def _is_no_address(text: str) -> bool:
 
 def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
-        return f"{word} is not an address. Where no proxy is meant, write STRIPE_PROXY=direct"
+        return f"{word} is not an address. To use no proxy, set STRIPE_PROXY=direct"
     return (
         f"{word} does not name a proxy. Enter its address, or set STRIPE_PROXY=environment "
         "to use HTTPS_PROXY."

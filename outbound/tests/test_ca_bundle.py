@@ -48,8 +48,8 @@ def test_files_that_openssl_reads_are_read(tmp_path, content):
         (b"", "it is empty"),
         (b"nothing", "it contains no PEM certificate"),
         # Joined.
-        (ONE.pem.rstrip() + TWO.pem, "in line {line} the end of one certificate and the beginning of "
-         "the next stand on one line. Put a line break between them"),
+        (ONE.pem.rstrip() + TWO.pem, "in line {line} one certificate ends and the next one begins. "
+         "Put a line break between them"),
         (ONE.pem + TWO.pem.rstrip() + b"  " + ONE.pem, "in line {lines} the end of one certificate"),
         # Damaged.
         (TEXT + BROKEN, "certificate 2 of 2, which begins in line {next}, is damaged. Copy it again"),

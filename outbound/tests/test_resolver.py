@@ -38,7 +38,7 @@ def test_reads_overrides(text, overrides):
     ],
 )
 def test_refuses_what_is_no_override(text):
-    with pytest.raises(OverrideError, match=r"^Write host:port:address:port, such as "):
+    with pytest.raises(OverrideError, match=r"^Use host:port:address:port, such as "):
         parse_resolve(text)
 
 

@@ -82,8 +82,8 @@ def _about_blocks(content: bytes) -> str:
     if joined:
         line = content[: joined.start()].count(b"\n") + 1
         return (
-            f"in line {line} the end of one certificate and the beginning of the next stand on "
-            "one line. Put a line break between them"
+            f"in line {line} one certificate ends and the next one begins. Put a line break "
+            "between them"
         )
     if INDENTED.search(content):
         return "its lines are indented. Remove the spaces at the start of each line"

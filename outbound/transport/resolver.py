@@ -74,7 +74,7 @@ def _parse_override(text: str) -> Override:
     bracketed = address.startswith("[") and address.endswith("]")
     fits = literal is not None and bracketed == (":" in address)
     if not (name and fits and numbers[0] and numbers[1]):
-        raise OverrideError(f"Write host:port:address:port, such as {EXAMPLE}.")
+        raise OverrideError(f"Use host:port:address:port, such as {EXAMPLE}.")
     return Override(name, numbers[0], str(literal), numbers[1])
 
 

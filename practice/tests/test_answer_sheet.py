@@ -50,9 +50,9 @@ def test_cells_of_an_open_attempt_are_links(attempt, answer):
     shown = cells(answer_sheet(attempt), range(1, 4), is_closed=False, current=2)
     url = f"/practice/{attempt.pk}/"
     assert shown.splitlines() == [
-        f'<li><a href="{url}1/" class="bubble bubble--right">1{words("right")}</a></li>',
+        f'<li><a href="{url}1/" class="bubble bubble--right">1{words("correct")}</a></li>',
         f'<li><a href="{url}2/" class="bubble" aria-current="step">2{words("not answered")}</a></li>',
-        f'<li><a href="{url}3/" class="bubble bubble--wrong">3{words("wrong")}</a></li>',
+        f'<li><a href="{url}3/" class="bubble bubble--wrong">3{words("incorrect")}</a></li>',
     ]
 
 

@@ -301,7 +301,7 @@ def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: st
 
 def _stray(line: str, expected: str) -> str:
     if LOWER_LABEL.match(line):
-        return f"Labels are capital letters. Write {expected}. or {expected}) here."
+        return f"Labels are capital letters. Use {expected}. or {expected}) here."
     return (
         f"After the choices a line {expected}. or ANSWER: must follow, with each choice on "
         "one line."

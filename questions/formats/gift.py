@@ -289,7 +289,7 @@ def _braces(rest: Span) -> tuple[Span, Span | None, Span | None]:
     for sign, first in (("{", opened), ("}", closed)):
         if (second := signs.find(sign, first + 1)) >= 0:
             rest.part(second).broken(
-                f"There is a second {sign}. Write \\{sign} where it belongs to the text."
+                f"There is a second {sign}. Use \\{sign} if it is part of the text."
             )
     return rest.part(0, opened), rest.part(opened + 1, closed), rest.part(closed + 1)
 

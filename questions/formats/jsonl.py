@@ -57,7 +57,7 @@ from questions.text import pictures_in
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
-NO_FIELD = "write a picture into a text: ![what it shows](file.png), with markup markdown"
+NO_FIELD = "put an image into a text: ![description](file.png), with markup markdown"
 MARKUPS = ("text", "plain", "markdown", "html")
 NO_FOLDER = "pictures are taken only from the folder of a file"
 
@@ -66,10 +66,10 @@ def as_fields(value: object, info: ValidationInfo) -> object:
     """The fields of a text, in the markup of its line where it says none."""
     said = {"text": value} if isinstance(value, str) else value
     if not isinstance(said, dict) or not {"text"} <= set(said) <= {"text", "markup"}:
-        raise ValueError('write a string, or {"text": …, "markup": …}')
+        raise ValueError('use a string, or {"text": …, "markup": …}')
     markup = said.get("markup", (info.context or {}).get("markup", "text"))
     if markup not in MARKUPS:
-        raise ValueError(f"write as markup one of {', '.join(MARKUPS)}")
+        raise ValueError(f"use one of these as markup: {', '.join(MARKUPS)}")
     return {"source": said["text"], "markup": markup}
 
 
@@ -161,7 +161,7 @@ class ChoicePart(Frozen):
     def is_said_once(self) -> Self:
         """Both could contradict each other."""
         if self.right and self.weight is not None:
-            raise ValueError("write either right or weight")
+            raise ValueError("use either right or weight")
         return self
 
     def choice(self, place: int, usual: float) -> Choice:
@@ -224,7 +224,7 @@ class NumberPart(Frozen):
             [False, True, True],
             [True, False, False],
         ):
-            raise ValueError("write either value (and tolerance), or low and high")
+            raise ValueError("use either value (and tolerance), or low and high")
         return self
 
     def accepted(self) -> AcceptedNumber:
@@ -384,7 +384,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{name[:LONGEST_NAME]} stands there twice")
+            raise ValueError(f"{name[:LONGEST_NAME]} appears twice")
         found[name] = value
     return found
 

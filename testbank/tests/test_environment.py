@@ -53,7 +53,7 @@ def test_number_out_of_range_is_refused(text):
 
 @pytest.mark.parametrize("text", ["example.org", "ftp://example.org", "https://example.org/shop"])
 def test_invalid_origin_is_refused(text):
-    with pytest.raises(SettingError, match="Write the whole address and nothing after it"):
+    with pytest.raises(SettingError, match="Use the complete address without a path"):
         environment({"A": text}).origin("A", "https://example.org")
 
 
@@ -166,7 +166,7 @@ def test_pasted_proxy_setting_is_corrected(written, read):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("none", "Where no proxy is meant, write STRIPE_PROXY=direct"),
+        ("none", "To use no proxy, set STRIPE_PROXY=direct"),
         ("http://proxy.example/proxy.pac", "proxy auto-configuration (PAC) file"),
         ("2001:db8::1:3128", "The line then is STRIPE_PROXY=http://[2001:db8::1]:3128"),
     ],
@@ -187,7 +187,7 @@ def test_placeholder_key_is_refused(key):
 
 def test_missing_key_names_line_to_write():
     assert problem_of({}).startswith(
-        "STRIPE_SECRET_KEY is not set. Write STRIPE_SECRET_KEY=sk_test_…"
+        "STRIPE_SECRET_KEY is not set. Add STRIPE_SECRET_KEY=sk_test_…"
     )
 
 

@@ -10,8 +10,8 @@ from testbank.pasted_lines import pasted_in_code, pasted_in_env
 from testing.demo import copy_project
 
 CLIENT = "stripe.default_http_client = stripe.http_client.RequestsClient(proxy=None)"
-DIRECT = "Remove the line, and write STRIPE_PROXY=direct into .env"
-OURS = "Write from payments.stripe_integration import"
+DIRECT = "Remove the line, and add STRIPE_PROXY=direct to .env"
+OURS = "Use from payments.stripe_integration import"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def found_in(site, source, name="shop/views.py"):
         ("import stripe.http_client\n", 1, DIRECT),
         ("from stripe.http_client import RequestsClient\n", 1, DIRECT),
         ("import stripe\nstripe.http_client.RequestsClient(proxy='http://u:p@ss@p.example:1')\n", 2,
-         "write STRIPE_PROXY=http://u:***@p.example:1 into .env"),
+         "add STRIPE_PROXY=http://u:***@p.example:1 to .env"),
         ("from stripe.error import APIConnectionError, StripeError\n", 1,
          f"{OURS} APIConnectionError, StripeError"),
         ("from stripe.error import CardError as E, APIError\n", 1,
@@ -82,7 +82,7 @@ def test_python_in_env_file_is_reported(site, line):
     ((place, number, said),) = [
         (each.place, each.line, each.instead) for each in pasted_in_env(site / ".env")
     ]
-    assert (place, number, said.endswith("write STRIPE_PROXY=direct")) == (".env", 2, True)
+    assert (place, number, said.endswith("add STRIPE_PROXY=direct")) == (".env", 2, True)
 
 
 def test_env_file_without_python_is_not_reported(site):
@@ -135,6 +135,8 @@ def test_every_command_reports_pasted_line(copy, command, name):
     finally:
         path.write_text(before)
     assert ended.returncode == (3 if command == "the server" else 2)
-    assert f"{name}, line {line}: stripe.http_client went with stripe-python 13" in ended.stderr
+    assert (
+        f"{name}, line {line}: stripe.http_client was removed in stripe-python 13" in ended.stderr
+    )
     assert DIRECT in ended.stderr
     assert "Traceback" not in ended.stderr

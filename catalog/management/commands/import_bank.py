@@ -161,7 +161,7 @@ class Command(BaseCommand):
             self.stdout.write(f"By type: {', '.join(kinds)}.")
         corrected = "would be corrected" if options["dry_run"] else "corrected"
         self._print_lines(report.changed_lines, corrected)
-        self._print_lines(report.known_lines, "stand there already")
+        self._print_lines(report.known_lines, "already exist")
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
         if report.unasked:
             self.stdout.write(

@@ -124,7 +124,7 @@ def test_gift_with_an_error_writes_nothing_and_names_the_line(run, tmp_path, cap
 
 def test_same_gift_twice_adds_nothing(run):
     run("bank.gift", GIFT)
-    assert run("bank.gift", GIFT).startswith("0 questions added to new.\n8 stand there already")
+    assert run("bank.gift", GIFT).startswith("0 questions added to new.\n8 already exist")
 
 
 def lines(entries):

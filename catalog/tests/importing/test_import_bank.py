@@ -70,7 +70,7 @@ def test_same_file_twice_adds_nothing(run, bank):
     before = written()
     assert run("--bank", "radio") == (
         "0 questions added to radio.\n"
-        "5 stand there already (lines 1, 6, 11, 16, 21).\n"
+        "5 already exist (lines 1, 6, 11, 16, 21).\n"
         "The bank has 5 questions; it is draft.\n"
     )
     assert written() == before
@@ -78,9 +78,7 @@ def test_same_file_twice_adds_nothing(run, bank):
 
 def test_question_that_stands_in_the_file_twice_is_added_once(run, bank, file):
     file.write_text(FIVE + question("Question 2?") + question("Question 2?", key="A"))
-    assert "6 questions added to radio.\n1 stand there already (lines 26).\n" in run(
-        "--bank", "radio"
-    )
+    assert "6 questions added to radio.\n1 already exist (lines 26).\n" in run("--bank", "radio")
 
 
 def test_more_questions_are_put_behind_and_are_no_samples(run, bank, file):

@@ -422,7 +422,7 @@ def test_doctor_mentions_search_domain(shop, sandbox, monkeypatch):
 def test_doctor_with_misspelled_setting(shop):
     shop.settings.MISSPELLED_SETTINGS = {"NOPROXY": "NO_PROXY"}
     check = shop.json("--offline").checks["environment.misspelled.NOPROXY"]
-    assert (check["status"], check["fix"]) == ("warn", "Write NO_PROXY instead of NOPROXY.")
+    assert (check["status"], check["fix"]) == ("warn", "Use NO_PROXY instead of NOPROXY.")
 
 
 def test_doctor_with_undecodable_variable(shop, monkeypatch):
@@ -561,7 +561,7 @@ def test_doctor_explains_each_no_proxy_entry(shop, monkeypatch):
     checks = shop.json("--offline").checks
     entries = [checks[f"environment.no_proxy.{number}"] for number in (1, 2, 3)]
     assert [entry["status"] for entry in entries] == ["skip", "warn", "warn"]
-    assert "write .stripe.com" in entries[1]["detail"]
+    assert "use .stripe.com" in entries[1]["detail"]
 
 
 def test_doctor_lists_unused_ca_variables(settings, shop, monkeypatch):
@@ -605,7 +605,7 @@ def test_doctor_rejects_invalid_route(shop, route):
 
 @pytest.mark.parametrize("timeout", ["0", "99", "nan", "soon"])
 def test_doctor_rejects_invalid_timeout(shop, timeout):
-    with pytest.raises(CommandError, match=r"no number of seconds from 0\.5 to 25"):
+    with pytest.raises(CommandError, match=r"not a number of seconds from 0\.5 to 25"):
         shop.doctor("--timeout", timeout)
 
 

@@ -99,7 +99,7 @@ def test_tricky_file() -> None:
     ]
     assert problems(read) == [
         (1, "The stem has several lines; they were joined."),
-        (8, "Labels are capital letters. Write A. or A) here."),
+        (8, "Labels are capital letters. Use A. or A) here."),
         (15, "ANSWER: Z does not match a choice; the choices are A to B."),
         (20, "ANSWER names several choices (A, B). Aiken allows one: use one letter."),
         (34, "The choice B is missing before C."),
@@ -162,8 +162,8 @@ def test_text_is_plain_and_may_hold_what_others_take_for_a_line_end() -> None:
         ("x?\nA. a\nC. b\nANSWER: A", 3, "The choice B is missing before C."),
         ("x?\nA. a\nB.\nANSWER: A", 3, "The choice B is empty."),
         ("x?\nA. a\nmore of a\nB. b\nANSWER: A", 3, "After the choices a line B. or ANSWER:"),
-        ("x?\na. a\nb. b\nANSWER: a", 2, "Labels are capital letters. Write A. or A) here."),
-        ("x?\nA. a\nb) b\nANSWER: A", 3, "Labels are capital letters. Write B. or B) here."),
+        ("x?\na. a\nb. b\nANSWER: a", 2, "Labels are capital letters. Use A. or A) here."),
+        ("x?\nA. a\nb) b\nANSWER: A", 3, "Labels are capital letters. Use B. or B) here."),
         ("x?\nB. a\nA. b\nC. c\nANSWER: A", 4, "The choice B is missing before C."),
     ],
 )

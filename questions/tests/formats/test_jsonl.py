@@ -187,20 +187,20 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"kind": "riddle"}, "kind: use one of single_choice, multiple_choice, true_false, "),
         ({"kind": None}, "kind: use one of "),
         ({"kind": ["essay"]}, "kind: use one of "),
-        ({"stem": 5}, 'stem: write a string, or {"text": …, "markup": …}.'),
+        ({"stem": 5}, 'stem: use a string, or {"text": …, "markup": …}.'),
         ({"stem": {"markup": "html"}}, "stem: write a string, or"),
         ({"stem": {"text": 5}}, "stem: input should be a valid string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
-            "stem: write as markup one of text, plain, markdown, html.",
+            "stem: use one of these as markup: text, plain, markdown, html.",
         ),
-        ({"stem": {"text": "x", "markup": "moodle"}}, "stem: write as markup one of text, "),
+        ({"stem": {"text": "x", "markup": "moodle"}}, "stem: use one of these as markup: text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
         ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
         (
             {"image": "a.png"},
-            "image: write a picture into a text: ![what it shows](file.png), with markup markdown.",
+            "image: put an image into a text: ![description](file.png), with markup markdown.",
         ),
         (
             {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
@@ -220,7 +220,7 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"choices": [{"text": "a", "right": 1}, {"text": "b"}]}, "choices 1, right: input sh"),
         (
             {"choices": [{"text": "a", "right": True, "weight": 50}, {"text": "b"}]},
-            "choices 1: write either right or weight.",
+            "choices 1: use either right or weight.",
         ),
         (
             {"choices": [{"text": "a", "weight": 101}, {"text": "b"}]},
@@ -242,8 +242,8 @@ def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) 
     ("answers", "sentence"),
     [
         ([], "answers: tuple should have at least 1 item"),
-        ([{}], "answers 1: write either value (and tolerance), or low and high."),
-        ([{"low": 1}], "answers 1: write either value (and tolerance), or low and high."),
+        ([{}], "answers 1: use either value (and tolerance), or low and high."),
+        ([{"low": 1}], "answers 1: use either value (and tolerance), or low and high."),
         ([{"value": 1, "low": 1, "high": 2}], "answers 1: write either value (and tolerance)"),
         ([{"value": "1,5"}], "answers 1, value: input should be a valid decimal."),
         ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: input should be greater"),
@@ -262,7 +262,7 @@ def test_fault_of_numbers_is_told(answers: list[object], sentence: str) -> None:
     [
         (b"[1]", "Each line must contain one object: { … }."),
         (b"{'kind': 1}", "This is not JSON: Expecting property name enclosed in double quotes"),
-        (b'{"kind": "essay", "kind": "essay"}', "This cannot be read: kind stands there twice."),
+        (b'{"kind": "essay", "kind": "essay"}', "This cannot be read: kind appears twice."),
         (b'{"kind": NaN}', "This cannot be read: NaN is not a number."),
         (b'{"a": ' + b"[" * 100_000, "This cannot be read: maximum recursion depth exceeded"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "This cannot be read: Exceeds the limit"),
