@@ -27,7 +27,7 @@ SLOW = frozenset(
     payments/tests/test_overlap payments/tests/test_two_doors payments/tests/test_waiting
     practice/tests/test_large_bank sandbox/tests/test_program testbank/tests/test_demo_life
     testbank/tests/test_doctor testbank/tests/test_doctor_shop testbank/tests/test_doctor_writes
-    testbank/tests/test_processes testbank/tests/test_thread_worker testbank/tests/test_work
+    testbank/tests/test_pasted_lines testbank/tests/test_processes testbank/tests/test_thread_worker testbank/tests/test_work
     """.split()
 )
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
