@@ -179,7 +179,7 @@ def test_line_printed_by_the_doctor_fixes_it(
     assert "NET-PROXY-403" in told.stdout
     assert SECRET_KEY not in told.stdout
     lines = told.stdout.splitlines()
-    before = next(n for n, line in enumerate(lines) if line.startswith("Put this line into"))
+    before = next(n for n, line in enumerate(lines) if line.startswith("Add this line to"))
     name, _equals, value = lines[before + 1].partition("=")
     reported_site.site.write_env(**{name: value})
     assert reported_site.site.manage("doctor").returncode == 0

@@ -21,7 +21,7 @@ def test_owner_reviews_and_visitor_reads(demo: str, page: Page) -> None:
     owner.open(BANK)
     expect(page.get_by_text("Write a review")).to_have_count(0)
     owner.click("Get it free")
-    owner.expect_text("This test bank is yours")
+    owner.expect_text("You own this test bank")
 
     owner.click("Practice")
     owner.answer_any(0)

@@ -50,7 +50,7 @@ def test_demo_refuses_port_in_use():
 
 @pytest.mark.parametrize("text", ["80", "65535", "http", ""])
 def test_demo_refuses_invalid_port(text):
-    with pytest.raises(demo.DemoError, match="Write a number from 1024 to 65534"):
+    with pytest.raises(demo.DemoError, match="Use a number from 1024 to 65534"):
         demo.Ports.from_environment({"PORT": text})
 
 

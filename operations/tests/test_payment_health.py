@@ -275,7 +275,7 @@ def test_used_fallback_is_shown(office, settings):
     settings.STRIPE_PROXY_FALLBACK = "direct"
     outage.record_fallback("NET-PROXY-403")
     page = office.get(PAGE).text
-    assert "STRIPE_PROXY_FALLBACK=direct: where the proxy fails" in page
+    assert "STRIPE_PROXY_FALLBACK=direct: if the proxy fails" in page
     assert "A call bypassed the proxy" in page
 
 

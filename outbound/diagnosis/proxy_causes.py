@@ -54,9 +54,9 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
     """A proxy behind the one that is set wants credentials, which it does not get from there."""
     return Finding(
         "NET-PROXY-407",
-        f"A second proxy{name} behind {the_proxy(route)} requires a user name and password ({status}). "
-        "The first proxy accepts this machine.",
-        f"Ask who runs the proxy {_endpoint(route)} to authenticate with the second one, or to "
+        f"A second proxy{name} behind {the_proxy(route)} requires a user name and password "
+        f"({status}). The first proxy accepts this machine.",
+        f"Ask the administrator of the proxy {_endpoint(route)} to authenticate with the second one, or to "
         "forward your user name and password.",
         f"Those in {route.rule} are for the first proxy. Changing them will not help.",
     )
@@ -132,7 +132,7 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
     if fault.reason is Reason.OTHER_NAME:
         fix = f"Use the name from the certificate in {route.rule}."
         return Finding("NET-PROXY-TLS", operator, fix)
-    fix = f"Ask who runs the proxy {_endpoint(route)} for a valid certificate."
+    fix = f"Ask the administrator of the proxy {_endpoint(route)} for a valid certificate."
     return Finding(
         "NET-PROXY-TLS", operator, fix, "If this machine's clock is wrong, correct it first."
     )

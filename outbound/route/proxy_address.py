@@ -249,7 +249,8 @@ def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
         )
     if _lacks_brackets(text):
         raise ProxyAddressError(
-            "An IPv6 address must be in brackets to separate it from the port: use {scheme}://[2001:db8::1]:3128 with your own address."
+            "An IPv6 address must be in brackets to separate it from the port: use "
+            f"{scheme}://[2001:db8::1]:3128 with your own address."
         )
     host, port_text = split_port(text)
     # RFC 6874: the % before an interface's name is written %25.

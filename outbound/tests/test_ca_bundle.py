@@ -69,11 +69,11 @@ def test_files_that_openssl_reads_are_read(tmp_path, content):
         (TEXT.encode("utf-16"), "it is UTF-16 text. Save it as UTF-8"),
         (TEXT.replace("\n", "\\n"), r"its line breaks are written as \n."),
         ("".join(f"    {line}\n" for line in TEXT.splitlines()), "its lines are indented."),
-        ("<html><title>Sign in</title></html>", "it is a web page."),
+        ("<html><title>Sign in</title></html>", "it is a web page, probably a sign-in page."),
         (ONE.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-         "it holds a private key, not a certificate."),
-        (TEXT.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "it holds a request for a certificate"),
-        (TEXT.replace("CERTIFICATE", "X509 CRL"), "it holds a list of revoked certificates"),
+         "it contains a private key, not a certificate."),
+        (TEXT.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "it contains a certificate signing request"),
+        (TEXT.replace("CERTIFICATE", "X509 CRL"), "it contains a certificate revocation list"),
     ],
 )  # fmt: skip
 def test_files_of_another_kind_are_told_apart(tmp_path, content, reason):

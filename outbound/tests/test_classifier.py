@@ -202,7 +202,7 @@ def test_a_silent_proxy_may_be_of_another_kind(caller, succeeds, scheme, instead
     with black_hole() as port:
         diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SOON)
     assert diagnosis.id == "NET-PROXY-SILENT"
-    assert f"begins with {instead})" in diagnosis.untested
+    assert f"(use {instead} in the address)" in diagnosis.untested
     succeeds()
 
 
@@ -392,7 +392,9 @@ def test_a_certificate_of_another_name(caller, succeeds, serve_as):
     with far_side(serve_as("portal.example", "192.0.2.7")) as side:
         diagnosis = caller.diagnosis(side.port)
     assert verdict(diagnosis) == ("NET-TLS-NAME", "no", True, False)
-    assert diagnosis.operator.endswith("a certificate of another name: portal.example, 192.0.2.7.")
+    assert diagnosis.operator.endswith(
+        "a certificate for a different name: portal.example, 192.0.2.7."
+    )
     succeeds()
 
 

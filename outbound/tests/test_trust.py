@@ -16,7 +16,7 @@ def test_the_first_store_that_there_is_is_the_systems(ca_bundle, tmp_path):
 def test_a_machine_without_a_store_says_so(tmp_path):
     with pytest.raises(CABundleError) as missing:
         system_store([tmp_path / "none.pem"])
-    assert str(missing.value).startswith("This machine keeps no store of authorities")
+    assert str(missing.value).startswith("No system certificate store was found")
 
 
 def test_variables_of_other_programs_do_not_move_it(ca_bundle, monkeypatch):

@@ -94,7 +94,7 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         order = _confirm(order)
     except (OtherMode, StripeError):
         words = _(
-            "We couldn't check right now. Your order is safe, and we will keep checking "
+            "We could not check right now. Your order is safe, and we will keep checking "
             "automatically."
         )
         messages.warning(request, words)

@@ -74,7 +74,7 @@ def test_result_before_the_end_leads_on(owners_client, url, attempt, answer):
     answer(1, RIGHT)
     text = page(owners_client, url)
     assert "<h1>Progress so far</h1>" in text
-    assert f'href="/practice/{attempt.pk}/2/">Go on<' in text
+    assert f'href="/practice/{attempt.pk}/2/">Continue<' in text
     assert f'action="/practice/{attempt.pk}/finish/"' in text
     assert (
         "4 questions are not answered yet. If you finish now, they will be marked incorrect."

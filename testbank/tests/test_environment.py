@@ -167,7 +167,7 @@ def test_pasted_proxy_setting_is_corrected(written, read):
     ("written", "words"),
     [
         ("none", "Where no proxy is meant, write STRIPE_PROXY=direct"),
-        ("http://proxy.example/proxy.pac", "proxy configuration (PAC) file"),
+        ("http://proxy.example/proxy.pac", "proxy auto-configuration (PAC) file"),
         ("2001:db8::1:3128", "The line then is STRIPE_PROXY=http://[2001:db8::1]:3128"),
     ],
 )
@@ -252,7 +252,7 @@ def test_ca_bundle_of_system():
     try:
         assert stripe_settings.ca_bundle(settings) == system_store()
     except SettingError as error:
-        assert str(error).startswith("STRIPE_CA_BUNDLE is system. This machine keeps no store")
+        assert str(error).startswith("STRIPE_CA_BUNDLE is system. No system certificate store")
 
 
 def test_missing_ca_bundle_is_refused(tmp_path):

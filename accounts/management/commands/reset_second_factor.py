@@ -25,7 +25,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user with the email address {email}.", returncode=2)
         removed, _kinds = Authenticator.objects.filter(user=user).delete()
         self.stdout.write(
-            f"{removed} removed. {user.email} will set up two-factor authentication at the next visit to /admin/."
+            f"{removed} removed. {user.email} will set up two-factor authentication at the next "
+            "visit to /admin/."
             if removed
             else f"{user.email} has no second factor. Nothing was changed."
         )

@@ -34,8 +34,8 @@ class Command(BaseCommand):
     """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
 
     help = (
-        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, and report every problem with "
-        "its line. Use --title to create a new bank as a draft."
+        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, "
+        "and report every problem with its line. Use --title to create a new bank as a draft."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -78,7 +78,8 @@ class Command(BaseCommand):
         self._print_problems(file, read)
         if read.errors:
             self.stderr.write(
-                f"{len(read.errors)} errors in {file}. Nothing was imported. Fix the errors and try again."
+                f"{len(read.errors)} errors in {file}. Nothing was imported. Fix the errors and "
+                "try again."
             )
             sys.exit(1)
         if not options["dry_run"]:

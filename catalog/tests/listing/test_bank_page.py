@@ -88,7 +88,7 @@ def test_page_tells_the_refund_rule(read, test_bank, settings, days, rule):
     assert f"<dt>Refund policy</dt> <dd> {rule} </dd>" in read()
 
 
-def test_page_promises_no_refund_without_a_contact_address(read, settings):
+def test_page_promises_no_refund_without_a_contact_address(read, test_bank, settings):
     settings.REFUND_DAYS = 14
     settings.SUPPORT_EMAIL = ""
     rule = "No refunds, except where required by law"

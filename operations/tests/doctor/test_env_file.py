@@ -78,7 +78,7 @@ def test_setting_is_replaced(env_file, before, after):
 )
 def test_unparsable_file_is_refused(env_file, content):
     env_file.write_text(content)
-    with pytest.raises(CannotWrite, match="not changed safely"):
+    with pytest.raises(CannotWrite, match="cannot be changed safely"):
         plan_change(env_file, ADDS)
     assert env_file.read_text() == content
 

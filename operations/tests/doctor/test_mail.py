@@ -71,7 +71,7 @@ def test_refused_mail_account(mail):
         check = check_at(mail, port)
     assert check.summary == f"127.0.0.1:{port}: rejected the account (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-    assert "no HTTP proxy carries SMTP" in check.detail
+    assert "an HTTP proxy does not carry SMTP" in check.detail
 
 
 def test_accepted_mail_account(mail):

@@ -592,7 +592,7 @@ def test_doctor_route_option_that_fails(shop):
     with refusing_port() as dead:
         output = shop.json("--route", f"http://127.0.0.1:{dead}")
     assert output.code == 1
-    assert output.data["fix"]["instruction"].startswith("Nothing needs changing")
+    assert output.data["fix"]["instruction"].startswith("No change needed")
 
 
 @pytest.mark.parametrize("route", ["ftp://proxy.example", "http://user:p@ss:w/rd@proxy", ""])

@@ -139,7 +139,7 @@ def test_key_without_endpoint_permission(sandbox, settings):
 
 def test_secret_key_has_all_permissions(sandbox, settings):
     check = checks_of(settings)["key.permissions"]
-    assert check.summary.startswith("a secret key may do everything")
+    assert check.summary.startswith("a secret key has full access")
 
 
 def test_restricted_key_with_missing_permission(sandbox_with_restricted_key, settings):

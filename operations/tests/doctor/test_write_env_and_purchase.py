@@ -118,7 +118,7 @@ def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written
 def test_write_env_keeps_json_output(site_behind_dead_proxy):
     output = site_behind_dead_proxy.manage("doctor", "--json", "--write-env", "--yes")
     assert json.loads(output.stdout)["cause"]["id"] == "NET-PROXY-REFUSED"
-    assert "Written into" in output.stderr
+    assert "Written to" in output.stderr
     assert output.returncode == 0
     assert_no_secret_in(output.stdout + output.stderr)
 
@@ -196,7 +196,7 @@ def test_purchase_test_fails_if_host_is_not_allowed(shop, for_sale, settings):
 
 @pytest.mark.parametrize(
     ("slug", "words"),
-    [("no-such-bank", "There is no test bank"), ("free", "is not for sale at a price")],
+    [("no-such-bank", "There is no test bank"), ("free", "is not for sale")],
 )
 def test_purchase_test_of_bank_not_for_sale_is_usage_error(shop, make_bank, slug, words):
     make_bank("free", price_minor=0)
@@ -207,13 +207,13 @@ def test_purchase_test_of_bank_not_for_sale_is_usage_error(shop, make_bank, slug
 
 def test_purchase_test_is_refused_with_live_keys(shop, for_sale, settings, sandbox):
     settings.STRIPE_MODE = "live"
-    with pytest.raises(CommandError, match="With live keys no session"):
+    with pytest.raises(CommandError, match="Test sessions are not created with live keys"):
         shop.json("--create-test-session", for_sale.slug)
     assert sandbox.control.requests() == []
 
 
 def test_purchase_test_is_refused_offline(shop, for_sale):
-    with pytest.raises(CommandError, match="--offline calls nobody"):
+    with pytest.raises(CommandError, match="--offline makes no network calls"):
         shop.json("--offline", "--create-test-session", for_sale.slug)
 
 
@@ -223,7 +223,7 @@ def test_fallback_in_use_is_a_warning(shop, settings, monkeypatch):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
         output = shop.json()
     assert (output.code, output.data["cause"]) == (0, None)
-    assert output.checks["route.fallback"]["summary"].startswith("acts: the proxy fails")
+    assert output.checks["route.fallback"]["summary"].startswith("is in use: the proxy fails")
     assert output.checks["path.connect"]["status"] == "warn"
     assert output.checks["key.accepted"]["status"] == "ok"
     assert output.checks["settings.fallback"]["status"] == "warn"

@@ -44,7 +44,7 @@ def test_who_had_been_on_stripes_page_is_told_nothing_of_a_charge(
     client.force_login(learner)
     told = client.post(reverse("payments:remind", args=[test_bank.slug]), follow=True)
     assert f"We will email {learner.email} when payments work again." in told.text
-    assert "Nothing was charged." not in told.text
+    assert "You have not been charged." not in told.text
 
 
 def test_without_a_worker_it_is_not_offered(
@@ -53,7 +53,7 @@ def test_without_a_worker_it_is_not_offered(
     settings.STRIPE_API_BASE, settings.WORKER = "http://127.0.0.1:9", False
     client.force_login(learner)
     page = client.post(reverse("payments:checkout", args=[test_bank.slug]))
-    assert "Write to me" not in page.text
+    assert "Email me when payments" not in page.text
 
 
 def test_only_the_buyer_can_ask(client, order, other_learner, test_bank):

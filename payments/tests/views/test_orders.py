@@ -106,7 +106,7 @@ def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, lear
     sandbox.control.fault("cut_before", times=20)
     client.force_login(learner)
     response = client.post(f"/payments/orders/{session.order.pk}/check/", follow=True)
-    assert "We couldn't check right now. Your order is safe" in response.content.decode()
+    assert "We could not check right now. Your order is safe" in response.content.decode()
 
 
 def test_checking_is_limited(client, sandbox, learner, test_bank, monkeypatch):

@@ -600,15 +600,14 @@ def test_tag_that_is_spoken_of_does_not_vanish_from_a_stem(stem: str) -> None:
 
 def test_tag_that_is_shown_is_told() -> None:
     assert notes("What does <br> do? {T}") == [
-        "The tags of this text are shown as they are written: 'What does <br> do?'. [html] makes "
-        "it HTML."
+        "The tags in this text are displayed as text: 'What does <br> do?'. Use [html] for HTML."
     ]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<p></p>", "&nbsp;", "<div> </div>", "\u200b"])
 def test_choice_that_an_editor_left_empty_is_an_error(empty: str) -> None:
     found = read(f"[html]Which?\n{{={empty.replace('=', chr(92) + '=')} ~no}}")
-    assert problems(found) == [(1, f"A text shows nothing on the page: {empty!r}. Write words.")]
+    assert problems(found) == [(1, f"A text is displayed as empty: {empty!r}. Add visible text.")]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<br>", "&nbsp;"])
