@@ -113,11 +113,10 @@ def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
         )
     if fault.is_public:
         return ASK_WHICH_DEVICE
-    who = f"the proxy {route.proxy.endpoint}" if route.proxy else "the network"
-    return (
-        f"Ask the administrator of {who} for a valid certificate. Programs that verify "
-        "certificates reject this one."
-    )
+    who = "your network administrator"
+    if route.proxy:
+        who = f"the administrator of the proxy {route.proxy.endpoint}"
+    return f"Ask {who} for a valid certificate. Programs that verify certificates reject this one."
 
 
 def _other_name(route: Route, fault: CertificateFault) -> Finding:
