@@ -67,7 +67,7 @@ def test_binary_env_file_is_named(tmp_path):
     file = tmp_path / ".env"
     file.write_bytes(b"A=\xff\xfe")
     with pytest.raises(
-        SettingError, match=r"line 1 holds another encoding\. Save the file as UTF-8"
+        SettingError, match=r"line 1 uses another encoding\. Save the file as UTF-8"
     ):
         read_env_file(file)
 
@@ -76,7 +76,7 @@ def test_binary_env_file_is_named(tmp_path):
     ("content", "words"),
     [
         ("A=1\n".encode("utf-16"), "is UTF-16 text, as Windows PowerShell writes it. Save it as"),
-        (b"A=1\nB=2\nC=caf\xe9\n", "is not UTF-8 text: line 3 holds another encoding."),
+        (b"A=1\nB=2\nC=caf\xe9\n", "is not UTF-8 text: line 3 uses another encoding."),
     ],
 )
 def test_env_file_in_other_encoding(tmp_path, content, words):
@@ -88,7 +88,7 @@ def test_env_file_in_other_encoding(tmp_path, content, words):
 
 
 def test_env_file_that_is_a_folder(tmp_path):
-    with pytest.raises(SettingError, match=r"is a folder\. Docker makes one where the file"):
+    with pytest.raises(SettingError, match=r"is a folder\. Docker creates a folder if the file"):
         read_env_file(tmp_path)
 
 
