@@ -50,7 +50,7 @@ def test_files_that_openssl_reads_are_read(tmp_path, content):
         # Joined.
         (ONE.pem.rstrip() + TWO.pem, "in line {line} one certificate ends and the next one begins. "
          "Put a line break between them"),
-        (ONE.pem + TWO.pem.rstrip() + b"  " + ONE.pem, "in line {lines} the end of one certificate"),
+        (ONE.pem + TWO.pem.rstrip() + b"  " + ONE.pem, "in line {lines} one certificate ends"),
         # Damaged.
         (TEXT + BROKEN, "certificate 2 of 2, which begins in line {next}, is damaged. Copy it again"),
         (BROKEN + TEXT, "certificate 1 of 2, which begins in line 1, is damaged."),

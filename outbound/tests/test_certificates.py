@@ -68,11 +68,11 @@ BUNDLED, SENT = "(your company's authority, from STRIPE_CA_BUNDLE)", "(an author
     [
         ([certificate(OLD, HOST)], OLD, f"O=Company Proxy, CN=Old Root {BUNDLED} has expired"),
         ([certificate(OLD_ISSUING, HOST), OLD_ISSUING], ROOT,
-         f"O=Company Proxy, CN=Old Issuing {SENT} came with the certificate) has expired"),
+         f"O=Company Proxy, CN=Old Issuing {SENT} with the certificate) has expired"),
         ([certificate(OLD_ISSUING, HOST)], OLD_ISSUING,
          f"O=Company Proxy, CN=Old Issuing {BUNDLED} has expired"),
         ([certificate(below := authority("Below", OLD_ISSUING), HOST), below, OLD_ISSUING], ROOT,
-         f"O=Company Proxy, CN=Old Issuing {SENT} came with the certificate) has expired"),
+         f"O=Company Proxy, CN=Old Issuing {SENT} with the certificate) has expired"),
     ],
 )  # fmt: skip
 def test_an_authority_that_has_expired_is_no_matter_of_the_clock(found, presented, trusted, begins):

@@ -128,7 +128,7 @@ def test_leniency_that_decides_is_a_warning(real_name, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*.stripe.com")
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W002"
-    assert "write .stripe.com" in message.msg
+    assert "use .stripe.com" in message.msg
 
 
 def test_entry_without_a_meaning_is_a_warning(real_name, monkeypatch):
@@ -136,7 +136,7 @@ def test_entry_without_a_meaning_is_a_warning(real_name, monkeypatch):
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W004"
     assert message.msg.startswith("entry 2 of NO_PROXY of the process, api.stripe.com:https, is no")
-    assert message.msg.endswith("write NO_PROXY=.stripe.com")
+    assert message.msg.endswith("use NO_PROXY=.stripe.com")
 
 
 def test_setting_that_contradicts_no_proxy_is_a_warning(real_name, monkeypatch):
@@ -144,19 +144,19 @@ def test_setting_that_contradicts_no_proxy_is_a_warning(real_name, monkeypatch):
     real_name.STRIPE_PROXY = PROXY
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W005"
-    assert message.msg.endswith("write STRIPE_PROXY=environment")
+    assert message.msg.endswith("set STRIPE_PROXY=environment")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("default_http_client", object(), "Write STRIPE_PROXY=direct"),
+        ("default_http_client", object(), "Use STRIPE_PROXY=direct"),
         (
             "proxy",
             "http://u:hidden@proxy.example:3128",
-            "Write STRIPE_PROXY=direct, or STRIPE_PROXY=http://u:***@proxy.example:3128",
+            "Use STRIPE_PROXY=direct, or STRIPE_PROXY=http://u:***@proxy.example:3128",
         ),
-        ("proxy", {"https": PROXY}, f"Write STRIPE_PROXY=direct, or STRIPE_PROXY={PROXY}"),
+        ("proxy", {"https": PROXY}, f"Use STRIPE_PROXY=direct, or STRIPE_PROXY={PROXY}"),
         ("proxy", {"https": None, "no_proxy": ""}, ""),
     ],
 )
@@ -164,7 +164,7 @@ def test_proxy_set_in_code_is_named_with_the_line_instead(monkeypatch, name, val
     monkeypatch.setattr(stripe, name, value)
     (message,) = nothing_sets_a_proxy_in_code()
     assert message.id == "payments.W003"
-    assert message.msg.startswith(f"stripe.{name} is set in code, and not used here")
+    assert message.msg.startswith(f"stripe.{name} is set in code and not used here")
     assert message.msg.endswith(words)
 
 

@@ -405,7 +405,7 @@ def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
         f"127.77.0.1 port {squid.port}: silent, 127.0.0.1 port {squid.port}: connected"
     )
     assert "0.25 s of each new connection" in check["detail"]
-    assert "out of the name proxy.example" in check["fix"]
+    assert "from the DNS name proxy.example" in check["fix"]
 
 
 @pytest.mark.squid

@@ -188,7 +188,7 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"kind": None}, "kind: use one of "),
         ({"kind": ["essay"]}, "kind: use one of "),
         ({"stem": 5}, 'stem: use a string, or {"text": …, "markup": …}.'),
-        ({"stem": {"markup": "html"}}, "stem: write a string, or"),
+        ({"stem": {"markup": "html"}}, "stem: use a string, or"),
         ({"stem": {"text": 5}}, "stem: input should be a valid string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
@@ -244,7 +244,7 @@ def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) 
         ([], "answers: tuple should have at least 1 item"),
         ([{}], "answers 1: use either value (and tolerance), or low and high."),
         ([{"low": 1}], "answers 1: use either value (and tolerance), or low and high."),
-        ([{"value": 1, "low": 1, "high": 2}], "answers 1: write either value (and tolerance)"),
+        ([{"value": 1, "low": 1, "high": 2}], "answers 1: use either value (and tolerance)"),
         ([{"value": "1,5"}], "answers 1, value: input should be a valid decimal."),
         ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: input should be greater"),
         ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
