@@ -37,13 +37,13 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     visitor.expect_text("Correct")
 
     visitor.open("/banks/git-in-practice/")
-    visitor.click("Buy")
+    visitor.click("Purchase")
     expect(page).to_have_url(re.compile(r"/accounts/signup/\?next="))
     visitor.sign_up(email, "a-long-pass-phrase-7")
     visitor.enter_code_from(visitor.newest_demo_email())
     expect(page).to_have_url(f"{demo}/banks/git-in-practice/")
 
-    visitor.click("Buy")
+    visitor.click("Purchase")
     expect(page).to_have_url(re.compile(r"/c/pay/cs_"))
     visitor.expect_text("You will not be charged.")
     visitor.pay()

@@ -92,7 +92,7 @@ def fail_to_buy(reported_site: SiteBehindProxy, visitor: Visitor) -> str:
         learner = reported_site.next_learner(visitor.page)
         visitor.open("/banks/git-in-practice/")
         with visitor.page.expect_navigation() as navigation:
-            visitor.click("Buy")
+            visitor.click("Purchase")
         assert navigation.value.status == 503
         visitor.expect_text(SENTENCE)
         visitor.expect_text("You have not been charged.")
@@ -103,7 +103,7 @@ def buy(reported_site: SiteBehindProxy, visitor: Visitor) -> None:
     """Click Purchase, pay on Stripe's page, and return with access."""
     with reported_site.site.serving():
         visitor.open("/banks/git-in-practice/")
-        visitor.click("Buy")
+        visitor.click("Purchase")
         expect(visitor.page).to_have_url(re.compile(r"/c/pay/cs_"))
         visitor.pay()
         expect(visitor.page).to_have_url(re.compile(r"/payments/success/"))

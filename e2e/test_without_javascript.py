@@ -30,10 +30,10 @@ def test_visitor_buys_and_practices_without_javascript(demo: str, browser: Brows
     expect(page.locator(".explanation")).to_be_visible()
 
     visitor.click("Go to test bank")
-    visitor.click("Buy")
+    visitor.click("Purchase")
     visitor.sign_up(f"mira-{time.time_ns()}@example.org", "a-long-pass-phrase-7")
     visitor.enter_code_from(visitor.newest_demo_email())
-    visitor.click("Buy")
+    visitor.click("Purchase")
     visitor.pay()
     visitor.expect_text("Thank you")
 

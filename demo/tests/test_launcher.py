@@ -44,7 +44,7 @@ def test_demo_refuses_port_in_use():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(demo.DemoError, match=f"Port {port} is taken"):
+        with pytest.raises(demo.DemoError, match=f"Port {port} is in use"):
             demo.refuse_taken_ports(demo.Ports(web=port, sandbox=port + 1))
 
 

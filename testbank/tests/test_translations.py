@@ -112,4 +112,4 @@ def test_language_follows_browser(client, test_bank):
     german = client.get("/banks/git/", headers={"accept-language": "de-AT,de;q=0.8"})
     assert "Kaufen" in german.text
     assert "19,00\xa0$" in german.text
-    assert "Buy" in client.get("/banks/git/", headers={"accept-language": "fr"}).text
+    assert "Purchase" in client.get("/banks/git/", headers={"accept-language": "fr"}).text

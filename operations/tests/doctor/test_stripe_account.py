@@ -59,7 +59,7 @@ def test_no_endpoint():
 
 def test_endpoint_of_other_host():
     moved = endpoint(url="https://staging.example/payments/webhook/")
-    assert said([moved]) == {"webhook.endpoint": ("warn", "of another host: staging.example")}
+    assert said([moved]) == {"webhook.endpoint": ("warn", "on another host: staging.example")}
 
 
 def test_loopback_site_needs_no_endpoint():
