@@ -243,7 +243,7 @@ def test_used_fallback_is_recorded(shop, settings, tmp_path):
     settings.RUN_DIR = tmp_path / "run"
     outage.record_fallback("NET-PROXY-403")
     check = shop.json("--offline").checks["processes.detour"]
-    assert "a call went around the proxy (NET-PROXY-403)" in check["summary"]
+    assert "a call bypassed the proxy (NET-PROXY-403)" in check["summary"]
 
 
 def test_unresponsive_network_ends_within_20_seconds(shop, settings, monkeypatch):
