@@ -70,7 +70,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
     12: ("The proxy's address is malformed", ("proxy address malformed",)),
     13: (
         "TLS is opened by an authority that is not trusted",
-        ("tls opened by proxy", "certificate untrusted", "certificate for a different name"),
+        ("tls opened by proxy", "certificate untrusted", "certificate of another name"),
     ),
     14: ("The same, trusted", ("tls opened and trusted",)),
     15: ("The authority is named in other programs' variables", ("authority named elsewhere",)),
