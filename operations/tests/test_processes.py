@@ -86,7 +86,7 @@ def test_fallback_is_logged_at_start(settings, monkeypatch, caplog):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     with caplog.at_level(logging.INFO, "testbank"):
         log_stripe_route()
-    assert "where that proxy fails, directly (STRIPE_PROXY_FALLBACK=direct)" in caplog.messages[0]
+    assert "if that proxy fails, directly (STRIPE_PROXY_FALLBACK=direct)" in caplog.messages[0]
 
 
 def test_web_server_and_worker_are_listed(tmp_path, settings):

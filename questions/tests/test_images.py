@@ -164,7 +164,7 @@ def test_a_text_shows_its_picture_with_its_size(images, markup, words):
     ("words", "fault"),
     [
         ("![A switch](none.png)", "stem: the picture none.png is not there"),
-        ("![](figures/t%201.png)", "stem: say what the picture figures/t%201.png shows"),
+        ("![](figures/t%201.png)", "stem: describe the image figures/t%201.png"),
         ("![x](https://example.org/x.png)", "stem: the picture https://example.org/x.png is an"),
         ("<img alt='x'>", "stem: the picture  is not there"),
     ],
