@@ -2,9 +2,11 @@
 
 import logging
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+
+from accounts.models import User
 
 logger = logging.getLogger("testbank.health")
 
@@ -19,8 +21,7 @@ def alive(_request: HttpRequest) -> HttpResponse:
 def ready(_request: HttpRequest) -> HttpResponse:
     """Readiness: respond 200 if the database does, else 503. Pages work without Stripe."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM accounts_user LIMIT 1")
+        User.objects.exists()
     except DatabaseError:
         logger.exception("the database does not answer")
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
