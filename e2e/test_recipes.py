@@ -157,7 +157,7 @@ def test_worker(site: ProxiedSite, paid_session: str) -> None:
     exempt = {"NO_PROXY": variables.pop("NO_PROXY")}
     with site.env_file_with():
         worked = site.run(*shlex.split(command), "--once", variables=variables)
-        assert f"reconciliation could not ask Stripe: {REFUSED}" in worked.stderr
+        assert f"reconciliation could not reach Stripe: {REFUSED}" in worked.stderr
         assert status_of(site, paid_session) == "open"
         site.run(*shlex.split(command), "--once", variables=variables | exempt)
         assert status_of(site, paid_session) == "paid"
