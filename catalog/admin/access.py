@@ -49,7 +49,7 @@ class RevokeForm(BaseDialogForm):
 
 @admin.register(Access)
 class AccessAdmin(ModelAdmin):
-    """Who may open what, and from which cause. Granted with a reason, closed with a reason."""
+    """Grant access to a bank, and revoke it, each with a reason."""
 
     form = GrantForm
     list_display = ("learner", "test_bank", "source_kind", "state", "starts_at", "expires_at")

@@ -215,7 +215,7 @@ class TestBankAdmin(ModelAdmin):
 
     @display(description=_("price"), ordering="price_minor")
     def price_text(self, test_bank: TestBank) -> str:
-        """As people write it."""
+        """Return the price as the active language writes it."""
         return format_price(test_bank.price_minor, test_bank.currency)
 
     @display(description=_("questions"))

@@ -29,7 +29,7 @@ class FileHasErrors(Exception):
 
 @dataclass
 class ImportReport:
-    """What an import did.
+    """The result of an import.
 
     `added_kinds` counts the questions that were added by their kind, `changed_lines` are those
     of questions that it corrected, `known_lines` of those that the bank had already. `total` is how many questions of the bank can be

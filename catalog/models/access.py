@@ -1,4 +1,4 @@
-"""Who may open what, and why: the one place where money and learning meet."""
+"""Access: which learner can open which bank, and why. Money and learning meet only here."""
 
 import uuid
 from datetime import datetime
