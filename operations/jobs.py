@@ -22,6 +22,7 @@ from payments.flows.reminders import send_due_reminders
 from payments.flows.webhook_inbox import handle_pending_events
 from payments.monitoring.incidents import diagnosis_of
 from payments.stripe_integration import StripeError
+from practice.services import finish_overdue_attempts
 
 logger = logging.getLogger("operations.jobs")
 
@@ -85,6 +86,11 @@ def reindex_banks(at: datetime) -> int:
     return reindex_changed_banks(at=at)
 
 
+def finish_overdue_sessions(at: datetime) -> int:
+    """Submit the exams and sessions whose time is up."""
+    return finish_overdue_attempts(at=at)
+
+
 def record_run(name: str, *, at: datetime) -> None:
     """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
@@ -96,5 +102,6 @@ JOBS = (
     Job("refunds", 60, retry_refunds),
     Job("reminders", 60, send_reminders),
     Job("search-index", 60, reindex_banks),
+    Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )
