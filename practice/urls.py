@@ -1,6 +1,6 @@
 from django.urls import path
 
-from practice.views import ending, progress, question, results, starting
+from practice.views import ending, journal, progress, question, results, starting
 
 app_name = "practice"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path("mistakes/<slug:slug>/", starting.mistakes, name="mistakes_of"),
     path("<uuid:attempt_id>/", results.result, name="result"),
     path("<uuid:attempt_id>/<int:position>/", question.question, name="question"),
+    path("offline/", journal.offline, name="offline"),
+    path("<uuid:attempt_id>/answers/", journal.answers, name="answers"),
+    path("<uuid:attempt_id>/questions/", journal.questions, name="questions"),
     path("<uuid:attempt_id>/continue/", ending.go_on, name="continue"),
     path("<uuid:attempt_id>/finish/", ending.finish, name="finish"),
     path("<uuid:attempt_id>/pause/", ending.pause, name="pause"),
