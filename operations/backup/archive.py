@@ -69,7 +69,7 @@ class ArchiveWriter:
 
     def _add(self, info: tarfile.TarInfo, file: IO[bytes]) -> None:
         hashing = _HashingReader(file)
-        self._tar.addfile(info, hashing)  # type: ignore[arg-type] # it only calls read()
+        self._tar.addfile(info, hashing)
         self._files[info.name] = hashing.hexdigest()
 
 
