@@ -197,18 +197,18 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"stem": {"text": "x", "markup": "moodle"}}, "stem: use one of these as markup: text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
-        ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
+        ({"stem": "a\0b"}, "stem: the text contains a NUL character."),
         (
             {"image": "a.png"},
-            "image: put an image into a text: ![description](file.png), with markup markdown.",
+            "image: to add an image, write ![description](file.png) in a text with markup markdown.",
         ),
         (
             {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
-            "stem: pictures are taken only from the folder of a file.",
+            "stem: images can only be imported from a file, with the images in its folder.",
         ),
         (
             {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
-            "explanation: pictures are taken only from the folder of a file.",
+            "explanation: images can only be imported from a file, with the images in its folder.",
         ),
         ({"hint": "x"}, "hint: extra inputs are not permitted."),
         ({"difficulty": "fiendish"}, "difficulty: input should be"),
@@ -248,7 +248,7 @@ def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) 
         ([{"value": "1,5"}], "answers 1, value: input should be a valid decimal."),
         ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: input should be greater"),
         ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
-        ([{"value": 1, "weight": 50}], "No accepted answer earns all points."),
+        ([{"value": 1, "weight": 50}], "No accepted answer earns full points."),
         ([{"value": "1e999999"}], "low: "),
     ],
 )
