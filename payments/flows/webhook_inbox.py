@@ -29,9 +29,9 @@ GRACE_PERIOD = timedelta(seconds=30)
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 20
 UNKNOWN_REASONS = {
-    UnknownSession: "no order knows this session",
-    UnknownPayment: "no order was paid with this payment",
-    OtherMode: "its order is of another mode",
+    UnknownSession: "no order has this session",
+    UnknownPayment: "no order has this payment",
+    OtherMode: "its order is in a different mode",
 }
 
 
@@ -119,7 +119,7 @@ def dismiss_event(*, event: StripeEvent, at: datetime) -> bool:
     unhandled = StripeEvent.objects.unhandled().filter(pk=event.pk)
     return bool(
         unhandled.update(
-            status=StripeEvent.Status.IGNORED, failure="put aside by a person", handled_at=at
+            status=StripeEvent.Status.IGNORED, failure="dismissed by staff", handled_at=at
         )
     )
 
@@ -165,12 +165,12 @@ def _apply(event: Mapping[str, Any], *, source: str, at: datetime) -> tuple[str,
         order = handler(event, source=source, at=at)
     except (UnknownSession, UnknownPayment, OtherMode) as error:
         if event["type"] == DECLINED_CARD:
-            return StripeEvent.Status.IGNORED, "no order asked for this payment"
-        logger.warning("event=%s object=%s is not known here", event["id"], error)
+            return StripeEvent.Status.IGNORED, "this payment belongs to no order"
+        logger.warning("event=%s object=%s is unknown here", event["id"], error)
         return StripeEvent.Status.UNKNOWN, UNKNOWN_REASONS[type(error)]
     except MalformedObject as error:
         logger.error("event=%s cannot be read: %s", event["id"], error)
-        return StripeEvent.Status.UNKNOWN, f"not an object that can be read: {error}"[:300]
+        return StripeEvent.Status.UNKNOWN, f"cannot read this object: {error}"[:300]
     logger.info("event=%s order=%s status=%s", event["id"], order.pk, order.status)
     return StripeEvent.Status.DONE, ""
 

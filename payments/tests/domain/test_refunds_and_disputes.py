@@ -106,7 +106,7 @@ def test_the_word_that_a_refund_failed_is_not_overturned_by_an_older_one(tell, o
 def test_a_refund_before_its_payment_waits_for_it(tell, order):
     assert tell(refund_event(order)) == ("pending", 0, 0)
     kept = StripeEvent.objects.get()
-    assert (kept.status, kept.failure) == ("unknown", "no order was paid with this payment")
+    assert (kept.status, kept.failure) == ("unknown", "no order has this payment")
     assert tell(paid_event(order)) == ("refunded", 1900, 0)
     kept.refresh_from_db()
     assert (kept.status, kept.failure) == ("done", "")
@@ -196,7 +196,7 @@ def test_a_live_event_for_a_sandbox_order_is_kept_for_a_person(tell, order):
     kept = StripeEvent.objects.get(kind="refund.created")
     assert (kept.status, kept.failure, kept.mode) == (
         "unknown",
-        "its order is of another mode",
+        "its order is in a different mode",
         "live",
     )
 
@@ -216,7 +216,7 @@ def test_an_object_that_cannot_be_read_is_kept_for_a_person(tell, order, change)
     event["data"]["object"].update(change)
     assert tell(paid_event(order), event) == ("paid", 0, 1)
     kept = StripeEvent.objects.get(kind="refund.created")
-    words = "not an object that can be read: "
+    words = "cannot read this object: "
     assert (kept.status, kept.failure[: len(words)]) == ("unknown", words)
 
 
