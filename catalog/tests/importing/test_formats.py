@@ -243,7 +243,7 @@ def test_a_missing_figure_stops_all_and_nothing_is_written(run, radio, media, ca
     with pytest.raises(SystemExit, match="1"):
         run("radio.jsonl", lines(radio))
     assert (
-        "radio.jsonl:2: error: stem: the picture none.png is not there" in capsys.readouterr().err
+        "radio.jsonl:2: error: stem: the image none.png was not found" in capsys.readouterr().err
     )
     assert (TestBank.objects.count(), media.exists()) == (0, False)
 

@@ -215,7 +215,7 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"domain": "x" * 201}, "domain: a text has more than 200 characters."),
         ({"tags": "law"}, "tags: input should be a valid tuple."),
         ({"choices": [{"text": "a", "right": True}]}, "choices: tuple should have at least 2"),
-        ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is right."),
+        ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is correct."),
         ({"choices": [{"text": "a"}, {"right": True}]}, "choices 2, text: field required."),
         ({"choices": [{"text": "a", "right": 1}, {"text": "b"}]}, "choices 1, right: input sh"),
         (
