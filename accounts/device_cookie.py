@@ -24,6 +24,5 @@ def remember_browser(response: HttpResponse, user: User) -> None:
 
 def browser_of(request: HttpRequest) -> str:
     """Return the public id of the user who signed in with this browser last, or ""."""
-    return request.get_signed_cookie(
-        settings.DEVICE_COOKIE_NAME, "", salt=SALT, max_age=MAX_AGE_SECONDS
-    )
+    name = settings.DEVICE_COOKIE_NAME
+    return request.get_signed_cookie(name, None, salt=SALT, max_age=MAX_AGE_SECONDS) or ""
