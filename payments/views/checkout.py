@@ -22,6 +22,7 @@ from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable, Payme
 from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
 from payments.monitoring.incidents import report_incident
+from payments.querysets import PURCHASE
 from payments.stripe_integration import StripeError, create_checkout_session
 from payments.views.orders import own_order
 from safety.rate_limits import CHECKOUT, REMINDER, rate_limited
@@ -80,7 +81,7 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
     )
     incident = report_incident(
         error,
-        subject=f"purchase of bank={test_bank.slug} by user={request.user.pk}",
+        subject=f"{PURCHASE}bank={test_bank.slug} by user={request.user.pk}",
         order=Order.objects.filter(open_checkout__in=checkout).first(),
         at=timezone.now(),
     )
