@@ -242,9 +242,7 @@ def test_a_missing_figure_stops_all_and_nothing_is_written(run, radio, media, ca
     radio[1]["stem"]["text"] += "![Another](none.png)"
     with pytest.raises(SystemExit, match="1"):
         run("radio.jsonl", lines(radio))
-    assert (
-        "radio.jsonl:2: error: stem: the image none.png was not found" in capsys.readouterr().err
-    )
+    assert "radio.jsonl:2: error: stem: the image none.png was not found" in capsys.readouterr().err
     assert (TestBank.objects.count(), media.exists()) == (0, False)
 
 
