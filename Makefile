@@ -9,7 +9,7 @@ PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra
 ON_POSTGRESQL := $(RUN) -m testing.postgresql
 QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 # What stores something: tested on both databases.
-APPS := accounts backoffice catalog demo operations outbox payments practice questions testbank
+APPS := accounts backoffice catalog demo operations outbox payments practice questions safety testbank
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev setup develop test quick proof coverage check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
@@ -27,7 +27,7 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (2 minutes): for every commit
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (1 minute): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
