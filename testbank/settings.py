@@ -56,6 +56,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "operations",
     "backoffice",
+    "studio",
     "unfold.apps.BasicAppConfig",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
@@ -358,6 +359,7 @@ LOGGING = {
             "payments",
             "outbound",
             "practice",
+            "studio",
             "outbox",
         )
     }
