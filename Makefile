@@ -27,7 +27,7 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (2 minutes): for every commit
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (1 minute): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push

@@ -29,8 +29,6 @@ RECONCILE_EVERY_SECONDS = 300
 # How long a process that died keeps others from reconciling.
 LEASE_SECONDS = 120
 LOOKBACK = timedelta(days=3)
-# Recorded apart from the job's own runs: only runs that reached Stripe.
-RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,7 @@ def reconcile_with_stripe(at: datetime) -> int:
     if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
-        moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOKBACK, at=at).moves.total()
-        record_run(RECONCILED, at=at)
-        return moved
+        return reconcile(mode=settings.STRIPE_MODE, since=at - LOOKBACK, at=at).moves.total()
     except StripeError as error:
         diagnosis = diagnosis_of(error)
         cause = diagnosis.id if diagnosis else type(error).__name__

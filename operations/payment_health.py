@@ -135,7 +135,7 @@ def _refuse_others(request: HttpRequest, permission: str = PERMISSION) -> None:
 
 def _is_local(group: str) -> bool:
     """Return True for groups that the offline report runs, not skips."""
-    return group in {"Settings", "Environment", "Route", SHOP, "Processes"}
+    return group in {"Settings", "Environment", "Route", SHOP, "Backups", "Processes"}
 
 
 def _of_network(checks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -46,7 +46,9 @@ DEBUG = env.boolean("DEBUG", default=False)
 SITE_NAME = env.text("SITE_NAME", "Testbank")
 SITE_URL = env.origin("SITE_URL", "http://127.0.0.1:8000")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key()
+SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_IS_SET = bool(SECRET_KEY)
+SECRET_KEY = SECRET_KEY or stored_secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", {SITE_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 ROOT_URLCONF = "testbank.urls"
@@ -298,6 +300,16 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }
+
+# Backups
+
+BACKUP_DIR = Path(env.text("BACKUP_DIR", str(VAR_DIR / "backups")))
+# How many backups `manage.py backup` keeps in BACKUP_DIR.
+BACKUP_KEEP = int(env.number("BACKUP_KEEP", default=14, low=1, high=10_000))
+# The doctor and the alarms report an older newest backup. 0: backups are made elsewhere.
+BACKUP_MAX_AGE_HOURS = env.number("BACKUP_MAX_AGE_HOURS", default=48, low=0, high=10_000)
+BACKUP_PASSPHRASE = env.text("BACKUP_PASSPHRASE")
+BACKUP_PUBLIC_KEY = Path(path) if (path := env.text("BACKUP_PUBLIC_KEY")) else None
 
 # Security
 

@@ -60,6 +60,7 @@ def lines(entries):
     return "".join(f"{json.dumps(entry)}\n" for entry in entries)
 
 
+@pytest.mark.slow
 def test_long_bank_is_imported_whole(run):
     assert run("long.txt", long_bank()) == (
         f"{QUESTIONS} questions added to new.\nThe bank has {QUESTIONS} questions; it is draft.\n"

@@ -38,6 +38,7 @@ def test_a_silent_first_address_costs_300_ms_at_most(stripe, caller):
     assert 250 <= record.milliseconds["connect"] < 1000 * (LONGEST_DELAY_SECONDS + SLACK_SECONDS)
 
 
+@pytest.mark.slow
 def test_the_first_address_of_a_proxy_may_be_silent_too(stripe, caller):
     with dropping_address("127.77.0.1", stripe.port):
         look_up = look_up_of("127.77.0.1", "127.0.0.1")
@@ -47,6 +48,7 @@ def test_the_first_address_of_a_proxy_may_be_silent_too(stripe, caller):
     assert record.milliseconds["connect"] < 1000 * (LONGEST_DELAY_SECONDS + SLACK_SECONDS)
 
 
+@pytest.mark.slow
 def test_two_silent_addresses_cost_twice_as_much(stripe, caller):
     url = f"https://api.stripe.com:{stripe.port}/"
     with ExitStack() as stack:

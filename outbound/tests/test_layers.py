@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import outbound
 from outbound.diagnosis import causes
 
@@ -12,6 +14,7 @@ PACKAGE = Path(outbound.__file__).parent
 CAUSE = re.compile(r'"((?:NET|API)-[A-Z0-9-]*[A-Z0-9]|UNKNOWN)"')
 
 
+@pytest.mark.slow
 def test_it_needs_neither_django_nor_stripe():
     code = (
         "import sys, outbound.circuit_breaker, outbound.diagnosis.probe\n"

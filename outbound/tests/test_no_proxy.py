@@ -222,6 +222,7 @@ def test_the_table_is_right_about_requests(no_proxy, url, bypassed, others, monk
     assert should_bypass_proxies(url, None) is (bypassed ^ ("requests" in others))
 
 
+@pytest.mark.slow
 def test_the_table_is_right_about_curl(curl):
     for no_proxy, url, bypassed, others in CASES:
         found = curl.bypasses(url, {"no_proxy": no_proxy})
@@ -258,6 +259,7 @@ def test_what_requests_would_not_honor_comes_with_a_warning(no_proxy, url):
     assert_differences_are_told(route_for(url, no_proxy), requests=bypassed)
 
 
+@pytest.mark.slow
 def test_what_curl_would_not_honor_comes_with_a_warning(curl):
     chosen = random.Random(20261125)
     for _sample in range(200):

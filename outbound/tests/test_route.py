@@ -182,6 +182,7 @@ def test_nothing_makes_it_raise_but_its_own_error(url, setting, process, dotenv)
         assert decided.describe()
 
 
+@pytest.mark.slow
 def test_the_cost_is_linear_in_the_entries():
     """Twenty times the entries may take eighty times as long on a busy machine, not 400."""
     few, many = (

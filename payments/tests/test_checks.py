@@ -168,6 +168,7 @@ def test_proxy_set_in_code_is_named_with_the_line_instead(monkeypatch, name, val
     assert message.msg.endswith(words)
 
 
+@pytest.mark.slow
 def test_all_is_said_at_start(tmp_path):
     site = Site(folder=tmp_path)
     site.write_env(

@@ -158,6 +158,7 @@ def test_words_of_a_formula_are_its_source() -> None:
     assert plain_words(html(r"Is $a < b$ or $\sum x$?")) == r"Is a < b or \sum x?"
 
 
+@pytest.mark.slow
 def test_many_formulas_are_read_in_time() -> None:
     began = time.process_time()
     html("$x_{i}^{2}$ " * 2_000)

@@ -71,6 +71,7 @@ def test_what_is_no_picture_is_refused(content, words):
         name_of(content)
 
 
+@pytest.mark.slow
 def test_a_picture_that_would_fill_the_memory_is_refused():
     content = BytesIO()
     Image.new("1", (30_000, 30_000)).save(content, "PNG")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.models import Category, FormerSlug, TestBank
 from catalog.money import exponent, major, minor
+from catalog.price_rules import MAXIMUM_MINOR, price_problem
 from studio.models import BankRole
 
 COVERS = 6
@@ -81,7 +82,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
     price = forms.DecimalField(
         label=_("Price"),
         min_value=Decimal(0),
-        max_value=Decimal(999_999),
+        max_value=Decimal(MAXIMUM_MINOR),
         help_text=_("In the main currency unit, such as 19.99. Enter 0 for a free test bank."),
     )
     cover_seed = forms.ChoiceField(label=_("Cover"), widget=forms.RadioSelect, required=False)
@@ -155,17 +156,20 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         return slug
 
     def clean(self) -> dict[str, Any]:
-        """The price must be one that the currency can say."""
+        """The price must be one that the currency can say and Stripe takes."""
         cleaned = super().clean() or self.cleaned_data
         price, currency = cleaned.get("price"), cleaned.get("currency")
         if price is None or currency is None:
             return cleaned
         try:
-            self.instance.price_minor = minor(price, currency)
+            price_minor = minor(price, currency)
         except ValueError:
             message = gettext("%(currency)s has %(digits)s decimal places.")
             digits = {"currency": currency, "digits": exponent(currency)}
             raise ValidationError({"price": message % digits}) from None
+        if problem := price_problem(price_minor, currency):
+            raise ValidationError({"price": problem})
+        self.instance.price_minor = price_minor
         return cleaned
 
     def changed_fields(self) -> list[str]:

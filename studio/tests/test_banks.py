@@ -9,7 +9,7 @@ from studio.tests.conftest import sign_in, staff
 
 pytestmark = pytest.mark.django_db
 
-HOME = 6
+HOME = 5
 
 
 def settings_of(test_bank, **changes):
@@ -83,7 +83,9 @@ def test_settings_are_saved(desk, test_bank):
     [
         ({"price": "1.234"}, "price"),
         ({"price": "-1"}, "price"),
-        ({"currency": "XX"}, "currency"),
+        ({"price": "0.30"}, "price"),
+        ({"price": "1", "currency": "xxx"}, "price"),
+        ({"currency": "US"}, "price"),
         ({"title": ""}, "title"),
         ({"language": "xx-nope"}, "language"),
         ({"pass_percent": "101"}, "pass_percent"),
@@ -138,6 +140,13 @@ def test_bank_without_questions_is_not_published(desk, make_bank):
     make_bank("new", status="draft", questions=0)
     response = desk.post(reverse("studio:publish", args=["new"]), follow=True)
     assert "no questions to practice" in response.text
+    assert TestBank.objects.get().status == "draft"
+
+
+def test_bank_at_a_price_that_stripe_refuses_is_not_published(desk, make_bank):
+    make_bank("new", status="draft", price_minor=30)
+    response = desk.post(reverse("studio:publish", args=["new"]), follow=True)
+    assert "Stripe takes $0.50 or more." in response.text
     assert TestBank.objects.get().status == "draft"
 
 

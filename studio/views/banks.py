@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.covers.drawing import cover_svg
-from catalog.errors import NothingToAsk, SlugTaken
+from catalog.errors import NothingToAsk, PriceNotPossible, SlugTaken
 from catalog.http import SeeOther
 from catalog.models import TestBank
 from studio.forms.banks import BankForm, NewBankForm, RoleForm
@@ -161,15 +160,15 @@ def cover(_request: HttpRequest, test_bank: TestBank, number: int) -> HttpRespon
 def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Put the bank on sale."""
     try:
-        test_bank.full_clean()
         publish_bank(test_bank=test_bank, actor=user_of(request), at=timezone.now())
     except NothingToAsk:
         messages.error(
             request,
             _("The test bank was not published because it has no questions to practice. Add some."),
         )
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+    except PriceNotPossible as refusal:
+        words = _("The test bank was not published. %(problem)s")
+        messages.error(request, words % {"problem": refusal.problem})
     else:
         messages.success(request, _("The test bank is on sale."))
     return SeeOther(reverse("studio:bank", args=[test_bank.slug]))

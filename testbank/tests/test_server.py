@@ -20,6 +20,8 @@ from testing.passed_socket import with_socket
 from testing.site import ROOT, Site, free_port, kill_group
 from testing.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 0.3
 START = "from testbank.server import serve; from {module} import {name} as application; serve(application, bind='127.0.0.1:{port}', threads={threads})"
 KEYS = {

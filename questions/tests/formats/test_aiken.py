@@ -251,6 +251,7 @@ def test_question_of_too_many_lines_is_refused() -> None:
     assert stems(read) == ["What?"]
 
 
+@pytest.mark.slow
 def test_file_of_too_many_questions_is_refused() -> None:
     read = read_aiken((QUESTION * (MOST_QUESTIONS + 1)).encode())
     [problem] = read.errors
@@ -272,6 +273,7 @@ def test_reading_stops_after_the_first_hundred_errors() -> None:
         assert read.errors[-1].text == "Too many errors: stopped."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
