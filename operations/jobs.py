@@ -21,7 +21,9 @@ from payments.flows.refunds import send_unanswered_refunds
 from payments.flows.reminders import send_due_reminders
 from payments.flows.webhook_inbox import handle_pending_events
 from payments.monitoring.incidents import diagnosis_of
+from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
+from safety.rate_limits import delete_expired
 
 logger = logging.getLogger("operations.jobs")
 
@@ -76,9 +78,19 @@ def send_reminders(at: datetime) -> int:
     return send_due_reminders(at=at)
 
 
+def watch_payment(at: datetime) -> int:
+    """Email ADMINS when payment goes down, and when it works again."""
+    return watch_outages(at=at)
+
+
 def reindex_banks(at: datetime) -> int:
     """Index the banks that changed without a call of the catalog's services."""
     return reindex_changed_banks(at=at)
+
+
+def delete_expired_limits(at: datetime) -> int:
+    """Delete rate limit counters and cache entries that have expired."""
+    return delete_expired(at=at)
 
 
 def record_run(name: str, *, at: datetime) -> None:
@@ -91,6 +103,8 @@ JOBS = (
     Job("events", 15, handle_events),
     Job("refunds", 60, retry_refunds),
     Job("reminders", 60, send_reminders),
+    Job("outages", 30, watch_payment),
     Job("search-index", 60, reindex_banks),
+    Job("expired-limits", 300, delete_expired_limits),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import TestBank
 from catalog.money import format_price
-from payments.querysets import OrderQuerySet, StripeEventQuerySet
+from payments.querysets import IncidentQuerySet, OrderQuerySet, StripeEventQuerySet
 
 # Every index costs each payment a write. A foreign key has none if another index starts with it,
 # and a text column has a `UniqueConstraint` instead of `unique=True`, because PostgreSQL would
@@ -547,11 +547,34 @@ class Incident(models.Model):
     )
     at = models.DateTimeField()
 
+    objects = IncidentQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["-at"], name="payments_incident_newest")]
 
     def __str__(self) -> str:
         return f"{self.code} ({self.cause})"
+
+
+class Outage(models.Model):
+    """A time in which payment did not work. One row is open at most, for each mode."""
+
+    mode = models.CharField(max_length=10, choices=Order.Mode.choices)
+    cause = models.CharField(max_length=40, blank=True)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mode"],
+                condition=models.Q(ended_at=None),
+                name="payments_one_open_outage",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.cause} {self.began_at:%Y-%m-%d %H:%M}"
 
 
 class Reminder(models.Model):

@@ -13,8 +13,10 @@ from django.db.models import Q
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from payments.models import Order, StripeEvent  # noqa: F401 - used in strings below
+    from payments.models import Incident, Order, StripeEvent  # noqa: F401 - used in strings below
 
+# How the subject of an incident begins that kept a buyer from paying.
+PURCHASE = "purchase of "
 PAID_KINDS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 UNPAID_KINDS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 
@@ -51,6 +53,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def paid_twice(self) -> "OrderQuerySet":
         """Second payments for a bank that the learner owns, to be refunded."""
         return self.funded().filter(duplicate_of__isnull=False)
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def in_mode(self, mode: str) -> "IncidentQuerySet":
+        """Incidents of orders of one mode, and those without an order."""
+        return self.filter(Q(order=None) | Q(order__mode=mode))
+
+    def of_purchases(self) -> "IncidentQuerySet":
+        """Purchases that failed before Stripe's page."""
+        return self.filter(subject__startswith=PURCHASE)
 
 
 class StripeEventQuerySet(models.QuerySet["StripeEvent"]):

@@ -21,13 +21,14 @@ from operations.models import JobRun
 from outbox.models import OutgoingMail
 from payments.flows.reconciliation import last_finished_at
 from payments.models import StripeEvent
-from payments.monitoring.health_counters import health_counters
+from payments.monitoring.health_counters import failures, health_counters
 
 GROUP = "Shop"
 MAX_MAIL_DELAY_MINUTES = 15
 MAX_WORKER_SILENCE_MINUTES = 3
 MIN_FREE_MEGABYTES = 200
 BANKS_NAMED = 5
+FAILURES_SHOWN_FOR = timedelta(days=1)
 CONNECT_SECONDS = 3
 RECONCILE = "run `manage.py reconcile_payments`"
 REVIEW = "review them manually"
@@ -58,6 +59,7 @@ def _database_checks(at: datetime) -> Iterator[Check]:
         return
     yield _check("database", "Database", Status.OK, f"{connection.vendor}, up to date")
     yield from _money(at)
+    yield from _failures(at)
     yield from _prices()
     yield from _mails(at)
     yield from _work(at)
@@ -79,6 +81,25 @@ def _money(at: datetime) -> Iterator[Check]:
     yield _count("refunds_unanswered", "Pending refunds", found.refunds_unanswered, RECONCILE)
     yield _count("events_left", "Unprocessed events", left, "run `manage.py work`")
     yield _count("events_unknown", "Unknown events", found.events_unknown, REVIEW)
+
+
+def _failures(at: datetime) -> Iterator[Check]:
+    """Yield what failed within a day, and who is told."""
+    found = failures(mode=settings.STRIPE_MODE, since=at - FAILURES_SHOWN_FOR)
+    how = "look them up: `manage.py incident CODE`"
+    yield _count("failed_purchases", "Failed purchases, 24 h", found.failed_purchases, how)
+    yield _count("incidents", "Incidents, 24 h", found.incidents, how)
+    if found.payment_down:
+        yield _warn("payment", "Payment", "down", "see Path and Other routes")
+    else:
+        yield _check("payment", "Payment", Status.OK, "no outage is known")
+    if settings.ADMINS:
+        told = f"{len(settings.ADMINS)} told of outages"
+        yield _check("admins", "ADMINS", Status.OK, told)
+    else:
+        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is told of outages")
+    foreign = f"{found.events_foreign} of other programs"
+    yield _check("events_foreign", "Foreign events", Status.OK, foreign)
 
 
 def _prices() -> Iterator[Check]:

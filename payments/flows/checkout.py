@@ -33,6 +33,7 @@ from payments.errors import (
 )
 from payments.flows.webhook_inbox import close_overtaken_events
 from payments.models import Order, OrderEvent
+from payments.monitoring.outages import watch_outages
 from payments.stripe.api import (
     IDEMPOTENCY_KEY_LIFETIME,
     create_session,
@@ -77,6 +78,7 @@ def start_checkout(
             at=timezone.now(),
         )
         if session := _payable_session(order, test_bank):
+            watch_outages(at=timezone.now())
             return CheckoutSession(id=session.id, url=session.url, order=order)
         _refuse_needless_purchase(test_bank, learner, at=timezone.now())
     raise PaymentUnderWay(order)

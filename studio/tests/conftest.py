@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -17,11 +18,14 @@ CHOICES = {
 
 
 def sign_in(user):
-    """Return a client that has entered the second factor in its session."""
+    """Return a client whose session has seen the user's second factor."""
+    factor, _is_new = Authenticator.objects.get_or_create(
+        user=user, type=Authenticator.Type.TOTP, defaults={"data": {}}
+    )
     client = Client()
     client.force_login(user)
     session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": 0}]
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "id": factor.pk, "at": 0}]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return client

@@ -9,7 +9,7 @@ from studio.tests.conftest import sign_in, staff
 
 pytestmark = pytest.mark.django_db
 
-HOME = 5
+HOME = 6
 
 
 def settings_of(test_bank, **changes):

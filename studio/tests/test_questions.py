@@ -10,8 +10,8 @@ from studio.tests.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
 
-# Session, user, permissions (two), bank, domains, kinds, count, rows, banks to copy to, last edit.
-LIST = 11
+# Session, user, second factor, permissions (two), bank, domains, kinds, count, rows, banks to copy to, last edit.
+LIST = 12
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from operations.doctor.report import Status
 from operations.doctor.shop import shop_checks
 from operations.jobs import record_run
 from outbox.models import OutgoingMail
-from payments.models import EventCursor, Order, StripeEvent
+from payments.models import EventCursor, Incident, Order, Outage, StripeEvent
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from testing.site import Site
 
@@ -110,6 +110,22 @@ def test_reconciliation_by_command_counts(order, at):  # noqa: F811
     EventCursor.objects.create(mode="sandbox", finished_at=at, **cursor)
     EventCursor.objects.create(mode="live", finished_at=at + timedelta(hours=9), **cursor)
     assert summaries(at + timedelta(hours=10))["shop.reconciled"] == "10 h ago"
+
+
+def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
+    incident = {"cause": "NET-REFUSED", "report": "", "order": order}
+    subject = "purchase of bank=git"
+    Incident.objects.create(code="A", subject=subject, at=at, **incident)
+    Incident.objects.create(code="B", subject=subject, at=at - timedelta(days=2), **incident)
+    Outage.objects.create(mode="sandbox", cause="NET-REFUSED", began_at=at)
+    found = {name: summary for name, (summary, _fix) in warnings(at).items()}
+    assert found == {
+        "shop.failed_purchases": "1",
+        "shop.incidents": "1",
+        "shop.payment": "down",
+    }
+    settings.ADMINS = [("ops", "ops@example.org")]
+    assert summaries(at)["shop.admins"] == "1 told of outages"
 
 
 def test_a_cursor_without_a_whole_run_is_no_reconciliation(order, at):  # noqa: F811

@@ -194,7 +194,7 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
             {"stem": {"text": "x", "markup": "rtf"}},
             "stem: use one of these as markup: text, plain, markdown, html, moodle.",
         ),
-        ({"stem": {"text": "x", "markup": "moodle"}}, "stem: use one of these as markup: text, "),
+        ({"stem": {"text": "x", "markup": "bbcode"}}, "stem: use one of these as markup: text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
         ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
