@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import TestBank
 from catalog.money import format_price
-from payments.querysets import OrderQuerySet, StripeEventQuerySet
+from payments.querysets import IncidentQuerySet, OrderQuerySet, StripeEventQuerySet
 
 # Every index costs each payment a write. A foreign key has none if another index starts with it,
 # and a text column has a `UniqueConstraint` instead of `unique=True`, because PostgreSQL would
@@ -456,6 +456,7 @@ class StripeEvent(models.Model):
         DONE = "done", _("Processed")
         IGNORED = "ignored", _("Event type not used")
         UNKNOWN = "unknown", _("Unknown object")
+        FOREIGN = "foreign", _("Another program")
         FAILED = "failed", _("Processing failed")
 
     event_id = models.CharField(max_length=255)
@@ -473,7 +474,7 @@ class StripeEvent(models.Model):
     tries = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
 
-    HANDLED = (Status.DONE, Status.IGNORED)
+    HANDLED = (Status.DONE, Status.IGNORED, Status.FOREIGN)
 
     objects = StripeEventQuerySet.as_manager()
 
@@ -481,7 +482,9 @@ class StripeEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event_id"], name="payments_stripe_event_once"),
             models.CheckConstraint(
-                condition=models.Q(status__in=["received", "done", "ignored", "unknown", "failed"]),
+                condition=models.Q(
+                    status__in=["received", "done", "ignored", "unknown", "foreign", "failed"]
+                ),
                 name="payments_stripe_event_status_known",
             ),
             models.CheckConstraint(
@@ -493,7 +496,7 @@ class StripeEvent(models.Model):
             models.Index(fields=["status", "received_at"], name="payments_event_by_status"),
             models.Index(
                 fields=["payment_intent_id"],
-                condition=models.Q(status="unknown"),
+                condition=models.Q(status__in=["unknown", "foreign"]),
                 name="payments_event_before_payment",
             ),
         ]
@@ -508,13 +511,17 @@ class StripeEvent(models.Model):
 
 
 class EventCursor(models.Model):
-    """The last of Stripe's events that reconciliation has read, for each mode and account."""
+    """How far reconciliation has come, for each mode and account.
+
+    `event_id` is the last of Stripe's events that it has read, "" if there was none yet.
+    `finished_at` is when it last came to its end, everything else included.
+    """
 
     mode = models.CharField(max_length=10, choices=Order.Mode.choices)
     account = models.CharField(max_length=64, blank=True)
-    event_id = models.CharField(max_length=255)
-    event_at = models.DateTimeField()
-    finished_at = models.DateTimeField()
+    event_id = models.CharField(max_length=255, blank=True)
+    event_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -540,11 +547,34 @@ class Incident(models.Model):
     )
     at = models.DateTimeField()
 
+    objects = IncidentQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["-at"], name="payments_incident_newest")]
 
     def __str__(self) -> str:
         return f"{self.code} ({self.cause})"
+
+
+class Outage(models.Model):
+    """A time in which payment did not work. One row is open at most, for each mode."""
+
+    mode = models.CharField(max_length=10, choices=Order.Mode.choices)
+    cause = models.CharField(max_length=40, blank=True)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mode"],
+                condition=models.Q(ended_at=None),
+                name="payments_one_open_outage",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.cause} {self.began_at:%Y-%m-%d %H:%M}"
 
 
 class Reminder(models.Model):

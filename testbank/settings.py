@@ -232,6 +232,8 @@ WORKER = env.boolean("WORKER", default=False)
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 # Where buyers ask for help and refunds. Empty: pages promise no refund.
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
+# Who is told when payment stops working, and when it works again.
+ADMINS = [(address, address) for address in env.words("ADMINS")]
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment
@@ -377,6 +379,9 @@ LOGGING = {
             "outbox",
         )
     }
+    # Without its default handlers: with ADMINS, Django would email each failed purchase from within
+    # the request, because that page has status 503.
+    | {"django": {"level": "INFO"}}
     # waitress logs a warning each time that a request waits for a thread.
     | {"waitress.queue": {"level": "ERROR"}},
 }

@@ -2,12 +2,14 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.money import format_price
+from catalog.price_rules import price_problem
 from catalog.querysets import BankQuestionQuerySet, TestBankQuerySet
 from catalog.validators import known_language, name_without_link
 from questions.models import Question
@@ -145,6 +147,11 @@ class TestBank(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Refuse a price that Stripe would refuse. Raises: ValidationError."""
+        if problem := price_problem(self.price_minor, self.currency):
+            raise ValidationError(problem)
 
     @property
     def is_free(self) -> bool:

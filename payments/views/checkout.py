@@ -18,10 +18,11 @@ from accounts.models import User
 from catalog.http import SeeOther
 from catalog.models import TestBank
 from catalog.services import claim_free_bank
-from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
+from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable, PaymentUnderWay
 from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
 from payments.monitoring.incidents import report_incident
+from payments.querysets import PURCHASE
 from payments.stripe_integration import StripeError, create_checkout_session
 from payments.views.orders import own_order
 
@@ -29,6 +30,10 @@ RETRY_AFTER_SECONDS = 60
 REFUSALS = {
     AlreadyOwned: gettext_lazy("You already own this test bank. You have not been charged."),
     NotOnSale: gettext_lazy("This test bank is no longer for sale. You have not been charged."),
+    NotPayable: gettext_lazy(
+        "This test bank can't be bought right now, because its price is not one that our payment "
+        "service accepts. The seller needs to correct it. You have not been charged."
+    ),
 }
 
 
@@ -44,7 +49,7 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
         return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': detail})}")
     try:
         session = create_checkout_session(test_bank, request.user, request)
-    except (AlreadyOwned, NotOnSale) as refusal:
+    except (AlreadyOwned, NotOnSale, NotPayable) as refusal:
         messages.info(request, REFUSALS[type(refusal)])
         return SeeOther(detail)
     except FreeBank:
@@ -69,7 +74,7 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
     )
     incident = report_incident(
         error,
-        subject=f"purchase of bank={test_bank.slug} by user={request.user.pk}",
+        subject=f"{PURCHASE}bank={test_bank.slug} by user={request.user.pk}",
         order=Order.objects.filter(open_checkout__in=checkout).first(),
         at=timezone.now(),
     )

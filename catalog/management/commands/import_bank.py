@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +20,12 @@ from questions.images import ImagesBeside
 from questions.items import LONGEST_DOMAIN
 from questions.linting import lint
 
-OPTION_OF = {"price_minor": "--price", "slug": "--bank", "title": "--title"}
+OPTION_OF = {
+    NON_FIELD_ERRORS: "--price",
+    "price_minor": "--price",
+    "slug": "--bank",
+    "title": "--title",
+}
 
 
 def domain(text: str) -> str:

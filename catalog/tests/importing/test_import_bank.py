@@ -120,7 +120,7 @@ def test_dry_run_says_what_would_happen_and_writes_nothing(run):
 
 
 def test_dry_run_changes_no_bank_that_is_there(run, bank):
-    run("--bank", "radio", "--dry-run", "--publish", "--price", "1")
+    run("--bank", "radio", "--dry-run", "--publish", "--price", "100")
     bank.refresh_from_db()
     assert (bank.status, bank.price_minor) == ("draft", 1900)
 

@@ -106,7 +106,7 @@ def test_the_word_that_a_refund_failed_is_not_overturned_by_an_older_one(tell, o
 def test_a_refund_before_its_payment_waits_for_it(tell, order):
     assert tell(refund_event(order)) == ("pending", 0, 0)
     kept = StripeEvent.objects.get()
-    assert (kept.status, kept.failure) == ("unknown", "no order was paid with this payment")
+    assert (kept.status, kept.failure) == ("foreign", "")
     assert tell(paid_event(order)) == ("refunded", 1900, 0)
     kept.refresh_from_db()
     assert (kept.status, kept.failure) == ("done", "")
@@ -201,11 +201,11 @@ def test_a_live_event_for_a_sandbox_order_is_kept_for_a_person(tell, order):
     )
 
 
-def test_a_foreign_refund_is_kept_and_shown(client, order, other_learner):
+def test_a_foreign_refund_is_kept_and_waits_for_nobody(client, order, other_learner):
     foreign = refund_event(order)
     foreign["data"]["object"]["payment_intent"] = "pi_of_somebody_else"
     assert deliver(client, foreign).status_code == 200
-    assert StripeEvent.objects.get().status == "unknown"
+    assert StripeEvent.objects.get().status == "foreign"
 
 
 @pytest.mark.parametrize(

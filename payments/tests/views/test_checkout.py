@@ -66,6 +66,15 @@ def test_owner_is_sent_back_and_never_charged(client, sandbox, owner, url, detai
     assert (Order.objects.count(), sandbox.control.count(CREATE)) == (0, 0)
 
 
+def test_price_that_stripe_refuses_is_told_without_a_call(client, sandbox, learner, make_bank):
+    bank = make_bank("dear", currency="UGX", price_minor=550)
+    client.force_login(learner)
+    response = client.post(reverse("payments:checkout", args=[bank.slug]), follow=True)
+    words = "because its price is not one that our payment service accepts"
+    assert (response.redirect_chain, words in response.text) == ([("/banks/dear/", 303)], True)
+    assert (Order.objects.count(), sandbox.control.requests()) == (0, [])
+
+
 def test_free_bank_is_granted_at_once(client, sandbox, learner, make_bank):
     bank = make_bank("free", price_minor=0)
     client.force_login(learner)
