@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
+from operations.alarms.watchdog import start_watchdog
 from operations.jobs import JOBS, Job, record_run
 from operations.processes import WORKER, register_process
 from operations.schema import NewerSchema, refuse_newer_schema
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         except NewerSchema as error:
             raise CommandError(f"The worker cannot start. {error}", returncode=3) from error
         register_process(WORKER, at=timezone.now())
+        start_watchdog()
         self._run_until_stopped(threading.Event())
 
     def _run_until_stopped(self, end: threading.Event) -> None:
