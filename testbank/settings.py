@@ -58,6 +58,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "operations",
     "backoffice",
+    "studio",
     "unfold.apps.BasicAppConfig",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
@@ -389,6 +390,7 @@ LOGGING = {
             "payments",
             "outbound",
             "practice",
+            "studio",
             "outbox",
             "safety",
         )
