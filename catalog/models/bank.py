@@ -98,6 +98,39 @@ class TestBank(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_("Percentage of points needed to pass the exam."),
     )
+    exam_minutes = models.PositiveSmallIntegerField(
+        _("exam length"),
+        null=True,
+        blank=True,
+        help_text=_("Length of the exam in minutes. Leave empty for no time limit."),
+    )
+    blueprint = models.JSONField(
+        _("exam blueprint"),
+        default=list,
+        blank=True,
+        help_text=_("Number of questions that the exam draws from each domain or group."),
+    )
+    keeps_question_order = models.BooleanField(
+        _("keep question order"),
+        default=False,
+        help_text=_("Show questions in the order of the test bank instead of shuffling them."),
+    )
+    keeps_choice_order = models.BooleanField(
+        _("keep choice order"),
+        default=False,
+        help_text=_("Show choices in the author's order instead of shuffling them."),
+    )
+    has_calculator = models.BooleanField(
+        _("calculator"),
+        default=False,
+        help_text=_("Learners can use a calculator, as in the exam."),
+    )
+    cover_seed = models.CharField(
+        max_length=100,
+        blank=True,
+        editable=False,
+        help_text=_("Seed of the generated cover. The slug if empty."),
+    )
     is_featured = models.BooleanField(
         _("featured"), default=False, help_text=_("Show on the home page.")
     )
@@ -139,6 +172,10 @@ class TestBank(models.Model):
                 name="catalog_test_bank_pass_percent_range",
             ),
             models.CheckConstraint(
+                condition=models.Q(exam_minutes__isnull=True) | models.Q(exam_minutes__gt=0),
+                name="catalog_test_bank_exam_minutes_positive",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(review_sum__gte=models.F("review_count"))
                 & models.Q(review_sum__lte=5 * models.F("review_count")),
                 name="catalog_test_bank_reviews_add_up",
@@ -170,6 +207,11 @@ class TestBank(models.Model):
             raise ValidationError(problem)
 
     @property
+    def drawn_from(self) -> str:
+        """What the cover is drawn from."""
+        return self.cover_seed or self.slug
+
+    @property
     def is_free(self) -> bool:
         """True if nothing is charged."""
         return self.price_minor == 0
@@ -198,6 +240,16 @@ class TestBank(models.Model):
         return format_price(self.price_minor, self.currency)
 
 
+class FormerSlug(models.Model):
+    """A slug that a bank had. Its addresses redirect to the bank's present ones."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="former_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class BankKind(models.Model):
     """How many questions of one kind a bank can ask. The list filters by it."""
 
@@ -218,8 +270,15 @@ class BankQuestion(models.Model):
     """The place of a question in a bank.
 
     `is_asked` repeats whether the question's kind can be asked today; set it when placing a
-    question, and call `reindex_bank` afterwards.
+    question, and call `reindex_bank` afterwards. Only published questions are asked: drafts
+    and those in review not yet, retired ones no longer, while past sessions keep them.
     """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        REVIEW = "review", _("In review")
+        PUBLISHED = "published", _("Published")
+        RETIRED = "retired", _("Retired")
 
     test_bank = models.ForeignKey(
         TestBank,
@@ -237,6 +296,9 @@ class BankQuestion(models.Model):
         default=True,
         help_text=_("Off for question types that cannot be practiced yet."),
     )
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PUBLISHED
+    )
 
     objects = BankQuestionQuerySet.as_manager()
 
@@ -249,6 +311,10 @@ class BankQuestion(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["test_bank", "position"], name="catalog_bank_question_position_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "review", "published", "retired"]),
+                name="catalog_bank_question_state_known",
             ),
         ]
         indexes = [

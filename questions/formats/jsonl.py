@@ -58,7 +58,7 @@ from questions.text import pictures_in
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
 NO_FIELD = "to add an image, write ![description](file.png) in a text with markup markdown"
-MARKUPS = ("text", "plain", "markdown", "html")
+MARKUPS = ("text", "plain", "markdown", "html", "moodle")
 NO_FOLDER = "images can only be imported from a file, with the images in its folder"
 
 
@@ -155,6 +155,7 @@ class ChoicePart(Frozen):
     right: StrictBool = False
     weight: Weight | None = None
     feedback: Words = NOTHING
+    pinned: StrictBool = False
     id: str = ""
 
     @model_validator(mode="after")
@@ -168,7 +169,11 @@ class ChoicePart(Frozen):
         """The choice; a right one without a weight has the usual one."""
         weight = (usual if self.right else 0) if self.weight is None else self.weight
         return Choice(
-            id=self.id or str(place), text=self.text, weight=weight, feedback=self.feedback
+            id=self.id or str(place),
+            text=self.text,
+            weight=weight,
+            feedback=self.feedback,
+            is_pinned=self.pinned,
         )
 
 
@@ -347,11 +352,25 @@ def _item(
     markup = fields.pop("markup", "text")
     if markup not in MARKUPS:
         raise ParseError(raw.first, f"markup: use one of {', '.join(MARKUPS)}.")
-    context = {"images": images, "markup": markup}
     try:
-        return LINES[kind].model_validate(fields, context=context).item(domain)
+        return item_of_fields(fields, markup=markup, domain=domain, images=images)
     except ValidationError as error:
         raise ParseError(raw.first, _fault(error)) from error
+
+
+def item_of_fields(
+    fields: dict[str, Any],
+    *,
+    markup: str = "text",
+    domain: str = "",
+    images: Callable[[str], str] | None = None,
+) -> Item:
+    """The item of the fields of a line, `kind` among them. Raises: ValidationError (pydantic's).
+
+    `markup` and `domain` are for texts and questions that name none.
+    """
+    context = {"images": images, "markup": markup}
+    return LINES[fields["kind"]].model_validate(fields, context=context).item(domain)
 
 
 def _fields(raw: RawQuestion[str]) -> dict[str, Any]:
