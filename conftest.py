@@ -19,6 +19,15 @@ from questions.services import item_of_version, store_items
 from testing.parts import require
 
 DATABASES = ("sqlite", "postgresql")
+# Fixtures that start a program. Each test that asks for one is marked `slow`.
+PROGRAMS = {
+    "own_sandbox",
+    "sandbox",
+    "sandbox_program",
+    "sandbox_with_restricted_key",
+    "tls_sandbox",
+    "webhook_sandbox",
+}
 # A busy machine makes an example slow and no test wrong. `make quick` takes the first profile,
 # `make proof` the last.
 for profile, examples in (("quick", 10), ("test", 50), ("proof", 500)):
@@ -42,7 +51,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if commits(item):
             item.add_marker("concurrency")
-        if item.path.is_relative_to(config.rootpath / "e2e"):
+        if item.path.is_relative_to(config.rootpath / "e2e") or PROGRAMS & {*item.fixturenames}:
             item.add_marker("slow")
 
 

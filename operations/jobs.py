@@ -21,8 +21,10 @@ from payments.flows.refunds import send_unanswered_refunds
 from payments.flows.reminders import send_due_reminders
 from payments.flows.webhook_inbox import handle_pending_events
 from payments.monitoring.incidents import diagnosis_of
+from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
+from safety.rate_limits import delete_expired
 
 logger = logging.getLogger("operations.jobs")
 
@@ -30,8 +32,6 @@ RECONCILE_EVERY_SECONDS = 300
 # How long a process that died keeps others from reconciling.
 LEASE_SECONDS = 120
 LOOKBACK = timedelta(days=3)
-# Recorded apart from the job's own runs: only runs that reached Stripe.
-RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,7 @@ def reconcile_with_stripe(at: datetime) -> int:
     if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return 0
     try:
-        moved = reconcile(mode=settings.STRIPE_MODE, since=at - LOOKBACK, at=at).moves.total()
-        record_run(RECONCILED, at=at)
-        return moved
+        return reconcile(mode=settings.STRIPE_MODE, since=at - LOOKBACK, at=at).moves.total()
     except StripeError as error:
         diagnosis = diagnosis_of(error)
         cause = diagnosis.id if diagnosis else type(error).__name__
@@ -81,6 +79,11 @@ def send_reminders(at: datetime) -> int:
     return send_due_reminders(at=at)
 
 
+def watch_payment(at: datetime) -> int:
+    """Email ADMINS when payment goes down, and when it works again."""
+    return watch_outages(at=at)
+
+
 def reindex_banks(at: datetime) -> int:
     """Index the banks that changed without a call of the catalog's services."""
     return reindex_changed_banks(at=at)
@@ -89,6 +92,11 @@ def reindex_banks(at: datetime) -> int:
 def finish_overdue_sessions(at: datetime) -> int:
     """Submit the exams and sessions whose time is up."""
     return finish_overdue_attempts(at=at)
+
+
+def delete_expired_limits(at: datetime) -> int:
+    """Delete rate limit counters and cache entries that have expired."""
+    return delete_expired(at=at)
 
 
 def record_run(name: str, *, at: datetime) -> None:
@@ -101,7 +109,9 @@ JOBS = (
     Job("events", 15, handle_events),
     Job("refunds", 60, retry_refunds),
     Job("reminders", 60, send_reminders),
+    Job("outages", 30, watch_payment),
     Job("search-index", 60, reindex_banks),
     Job("overdue-sessions", 15, finish_overdue_sessions),
+    Job("expired-limits", 300, delete_expired_limits),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

@@ -3,6 +3,8 @@
 Source: prometheus.io/docs/instrumenting/exposition_formats (text format 0.0.4).
 """
 
+from dataclasses import astuple
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,7 +13,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.staff import staff_redirect
-from payments.monitoring.health_counters import HealthCounters, health_counters
+from payments.monitoring.health_counters import (
+    Failures,
+    HealthCounters,
+    failures,
+    health_counters,
+)
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
@@ -26,6 +33,12 @@ HELP = {
     "events_unknown": "Stripe events about unknown objects.",
     "oldest_job_seconds": "Age of the oldest overdue background job.",
 }
+FAILURES = {
+    "failed_purchases_total": ("counter", "Purchases that failed before Stripe's page."),
+    "incidents_total": ("counter", "Errors in calls to Stripe that somebody waited for."),
+    "payment_down": ("gauge", "1 while calls to Stripe do not get through."),
+    "events_foreign": ("gauge", "Stripe events of other programs on the account."),
+}
 
 
 @require_safe
@@ -38,8 +51,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
             return refused
         if redirect := staff_redirect(request):
             return redirect
-    found = health_counters(mode=settings.STRIPE_MODE, at=timezone.now())
-    return HttpResponse(exposition(found, settings.STRIPE_ACCOUNT), content_type=TEXT_FORMAT)
+    mode, account = settings.STRIPE_MODE, settings.STRIPE_ACCOUNT
+    found = exposition(health_counters(mode=mode, at=timezone.now()), account)
+    found += exposition_of_failures(failures(mode=mode), mode=mode, account=account)
+    return HttpResponse(found, content_type=TEXT_FORMAT)
 
 
 def _shows_token(request: HttpRequest) -> bool:
@@ -51,10 +66,28 @@ def _shows_token(request: HttpRequest) -> bool:
 
 def exposition(found: HealthCounters, account: str) -> str:
     """Format the health counters in Prometheus' text format."""
-    labels = f'{{mode="{found.mode}",account="{account}"}}'
+    labels = _labels(found.mode, account)
     return "".join(
-        f"# HELP testbank_{name} {HELP[name]}\n"
-        f"# TYPE testbank_{name} gauge\n"
+        _metric(name, "gauge", HELP[name], labels, number) for name, number in found.numbers.items()
+    )
+
+
+def exposition_of_failures(found: Failures, *, mode: str, account: str) -> str:
+    """Format the failures in Prometheus' text format."""
+    numbers = zip(FAILURES.items(), astuple(found), strict=True)
+    return "".join(
+        _metric(name, kind, words, _labels(mode, account), number)
+        for (name, (kind, words)), number in numbers
+    )
+
+
+def _labels(mode: str, account: str) -> str:
+    return f'{{mode="{mode}",account="{account}"}}'
+
+
+def _metric(name: str, kind: str, words: str, labels: str, number: int) -> str:
+    return (
+        f"# HELP testbank_{name} {words}\n"
+        f"# TYPE testbank_{name} {kind}\n"
         f"testbank_{name}{labels} {number}\n"
-        for name, number in found.numbers.items()
     )

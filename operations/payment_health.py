@@ -34,6 +34,7 @@ LATEST = 8
 REFRESH_SECONDS, LONGEST_SECONDS = 2, 20
 SHOP = "Shop"
 ORDERS, EVENTS = "admin:payments_order_changelist", "admin:payments_stripeevent_changelist"
+INCIDENTS = "admin:payments_incident_changelist"
 ACCESSES, REFUNDS = "admin:catalog_access_changelist", "admin:payments_refund_changelist"
 # The changelist and the filter that show the rows behind a figure.
 ROWS = {
@@ -44,6 +45,7 @@ ROWS = {
     "shop.unresolved": (ORDERS, "status__in=pending,open"),
     "shop.refunds_unanswered": (REFUNDS, "status__exact=asked"),
     "shop.events_left": (EVENTS, "status__in=received,failed"),
+    "shop.failed_purchases": (INCIDENTS, "q=purchase"),
     "shop.events_unknown": (EVENTS, "status__exact=unknown"),
 }
 
@@ -135,7 +137,7 @@ def _refuse_others(request: HttpRequest, permission: str = PERMISSION) -> None:
 
 def _is_local(group: str) -> bool:
     """Return True for groups that the offline report runs, not skips."""
-    return group in {"Settings", "Environment", "Route", SHOP, "Processes"}
+    return group in {"Settings", "Environment", "Route", SHOP, "Backups", "Processes"}
 
 
 def _of_network(checks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -31,6 +31,10 @@ class NotOnSale(BankError):
     """The bank is a draft or was withdrawn."""
 
 
+class NotPayable(BankError):
+    """Stripe would refuse the bank's price, so it is not called."""
+
+
 class PaymentUnderWay(PaymentError):
     """The buyer has paid by a delayed method, and the money has not arrived yet."""
 

@@ -13,7 +13,12 @@ from django.db.models import Q
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from payments.models import Order, StripeEvent  # noqa: F401 - used in strings below
+    from payments.models import Incident, Order, StripeEvent  # noqa: F401 - used in strings below
+
+# How the subject of an incident begins that kept a buyer from paying.
+PURCHASE = "purchase of "
+PAID_KINDS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+UNPAID_KINDS = ("checkout.session.expired", "checkout.session.async_payment_failed")
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -24,6 +29,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def in_mode(self, mode: str) -> "OrderQuerySet":
         """Orders of one mode: `sandbox`, `test` or `live`. Numbers never mix them."""
         return self.filter(mode=mode)
+
+    def of_account(self, account: str) -> "OrderQuerySet":
+        """Orders of one Stripe account. One that is not known, here or there, excludes nothing."""
+        return self.filter(account__in=[account, ""]) if account else self
 
     def awaiting_payment(self) -> "OrderQuerySet":
         """Orders whose session can still be paid."""
@@ -46,6 +55,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.funded().filter(duplicate_of__isnull=False)
 
 
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def in_mode(self, mode: str) -> "IncidentQuerySet":
+        """Incidents of orders of one mode, and those without an order."""
+        return self.filter(Q(order=None) | Q(order__mode=mode))
+
+    def of_purchases(self) -> "IncidentQuerySet":
+        """Purchases that failed before Stripe's page."""
+        return self.filter(subject__startswith=PURCHASE)
+
+
 class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
     def in_mode(self, mode: str) -> "StripeEventQuerySet":
         """Events of one mode."""
@@ -55,14 +74,33 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
         """Events that changed nothing so far, those about something unknown included."""
         return self.filter(status__in=["received", "failed", "unknown"])
 
+    def claimable(self) -> "StripeEventQuerySet":
+        """Events that can still change something: also those that name nothing of ours yet."""
+        return self.filter(status__in=["received", "failed", "unknown", "foreign"])
+
+    def foreign(self) -> "StripeEventQuerySet":
+        """Events of other programs of the account. They wait for nobody."""
+        return self.filter(status="foreign")
+
     def not_leased(self, at: datetime) -> "StripeEventQuerySet":
         """Events that no process is handling."""
         return self.filter(Q(leased_until=None) | Q(leased_until__lte=at))
 
     def payment_known_by_now(self) -> "StripeEventQuerySet":
-        """Unknown events whose payment belongs to an order that was paid after they came."""
+        """Events whose payment belongs to an order that was paid after they came."""
         paid = apps.get_model("payments.Order").objects.filter(
             paid_at__isnull=False, payment_intent_id=models.OuterRef("payment_intent_id")
         )
-        unknown = self.filter(status="unknown").exclude(payment_intent_id="")
-        return unknown.filter(models.Exists(paid))
+        early = self.filter(status__in=["unknown", "foreign"]).exclude(payment_intent_id="")
+        return early.filter(models.Exists(paid))
+
+    def overtaken(self) -> "StripeEventQuerySet":
+        """Events that could not be handled, and what they report is recorded by now."""
+        orders = apps.get_model("payments.Order").objects.filter(
+            session_id=models.OuterRef("object_id")
+        )
+        paid = Q(kind__in=PAID_KINDS) & Q(models.Exists(orders.filter(paid_at__isnull=False)))
+        closed = Q(kind__in=UNPAID_KINDS) & Q(
+            models.Exists(orders.exclude(status__in=["pending", "open"]))
+        )
+        return self.filter(paid | closed, status__in=["failed", "unknown"])

@@ -32,7 +32,7 @@ def create_checkout_session(
     are committed before Stripe is called. The return URLs are built from `request`, or from
     SITE_URL without one.
 
-    Raises: AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay; StripeError and its subclasses
+    Raises: AlreadyOwned, FreeBank, NotOnSale, NotPayable, PaymentUnderWay; StripeError and its subclasses
     (APIConnectionError, APIError, InvalidRequestError, …) if Stripe cannot be reached or refuses
     the request. The order is kept then, and the next call continues with it.
     """

@@ -16,4 +16,6 @@ urlpatterns = [
     path("orders/<uuid:order_id>/receipt/", orders.receipt, name="receipt"),
     path("orders/<uuid:order_id>/resend/", orders.resend, name="resend"),
     path("webhook/", webhook.webhook, name="webhook"),
+    # Stripe counts a redirect as a failed delivery, so the slash may be left out.
+    path("webhook", webhook.webhook),
 ]

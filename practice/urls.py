@@ -9,6 +9,7 @@ urlpatterns = [
     path("progress/", progress.progress, name="progress"),
     path("start/<slug:slug>/", starting.start, name="start"),
     path("exam/<slug:slug>/", starting.exam, name="exam"),
+    path("exam/<slug:slug>/start/", starting.begin_exam, name="begin_exam"),
     path("ten/", starting.ten_questions, name="ten"),
     path("ten/<slug:slug>/", starting.ten_questions, name="ten_of"),
     path("mistakes/", starting.mistakes, name="mistakes"),

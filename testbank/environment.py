@@ -76,6 +76,17 @@ def read_env_file(path: Path) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value is not None}
 
 
+def _read_value(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except PermissionError as error:
+        raise SettingError(name, f"names {path}, which {_about_permission(path)}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            name, f"names {path}, which cannot be read: {type(error).__name__}."
+        ) from error
+
+
 def _about_permission(path: Path) -> str:
     try:
         user = pwd.getpwuid(os.geteuid()).pw_name
@@ -122,12 +133,16 @@ class Environment:
         return cls(process=os.environ, dotenv=read_env_file(env_file(os.environ, base)))
 
     def text(self, name: str, default: str = "") -> str:
-        """Return the stripped value, or `default` if it is unset or empty."""
+        """Return the stripped value, or `default` if it is unset or empty.
+
+        NAME_FILE may name a file with the value instead, as containers pass secrets.
+        """
         self.names_read.add(name)
         for source in (self.process, self.dotenv):
-            value = source.get(name, "").strip()
-            if value:
+            if value := source.get(name, "").strip():
                 return value
+            if path := source.get(f"{name}_FILE", "").strip():
+                return _read_value(f"{name}_FILE", Path(path))
         return default
 
     def secret(self, name: str, *, prefixes: tuple[str, ...], where: str) -> str:
@@ -153,11 +168,12 @@ class Environment:
 
         Names that resemble no setting belong to somebody else, and are left out.
         """
-        known = {*self.names_read, *PROXY_NAMES, *map(str.lower, PROXY_NAMES)}
+        files = {f"{name}_FILE" for name in self.names_read}
+        known = {*self.names_read, *files, *PROXY_NAMES, *map(str.lower, PROXY_NAMES)}
         return {
             name: meant
             for name in self.dotenv
-            if name not in known and (meant := _meant(name, known))
+            if name not in known and (meant := _meant(name, known - files))
         }
 
     def boolean(self, name: str, *, default: bool) -> bool:

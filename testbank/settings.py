@@ -13,7 +13,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.theme import unfold_settings
-from testbank import stripe_settings
+from testbank import security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,7 +46,9 @@ DEBUG = env.boolean("DEBUG", default=False)
 SITE_NAME = env.text("SITE_NAME", "Testbank")
 SITE_URL = env.origin("SITE_URL", "http://127.0.0.1:8000")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-SECRET_KEY = env.text("SECRET_KEY") or stored_secret_key()
+SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_IS_SET = bool(SECRET_KEY)
+SECRET_KEY = SECRET_KEY or stored_secret_key()
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", {SITE_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 ROOT_URLCONF = "testbank.urls"
@@ -56,6 +58,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "operations",
     "backoffice",
+    "studio",
     "unfold.apps.BasicAppConfig",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
@@ -72,6 +75,7 @@ INSTALLED_APPS = [
     "accounts",
     "questions",
     "outbox",
+    "safety",
     "catalog",
     "payments",
     "practice",
@@ -79,9 +83,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "safety.client_address.client_address_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -146,19 +152,22 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-elif prepared_statements:
-    # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {"server_side_binding": True, "prepare_threshold": 5}
-    )
+else:
+    # libpq has no time limit by default: a start would wait for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    if prepared_statements:
+        # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
+        DATABASES["default"]["OPTIONS"].update(
+            {"server_side_binding": True, "prepare_threshold": 5}
+        )
 
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "testbank_cache",
-        # Rate limits and used one-time codes live here: nothing may be evicted before it
-        # expires. Django's default would evict beyond 300 rows.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        # Allauth's rate limits live here, and nothing may be evicted before it expires. Django
+        # would evict beyond 300 rows; the worker deletes what has expired.
+        "OPTIONS": {"MAX_ENTRIES": 2**62},
     },
     # Pages of the catalog for visitors without a session, and what they are made of: in the
     # memory of each process, emptied in all of them at once (catalog/page_cache.py).
@@ -203,7 +212,14 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
 MFA_TOTP_ISSUER = SITE_NAME
 # Accept the code before and the code after, for phones whose clock is 30 seconds off.
 MFA_TOTP_TOLERANCE = 1
@@ -231,6 +247,8 @@ WORKER = env.boolean("WORKER", default=False)
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 # Where buyers ask for help and refunds. Empty: pages promise no refund.
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
+# Who is told when payment stops working, and when it works again.
+ADMINS = [(address, address) for address in env.words("ADMINS")]
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment
@@ -305,16 +323,30 @@ STORAGES = {
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }
 
+# Backups
+
+BACKUP_DIR = Path(env.text("BACKUP_DIR", str(VAR_DIR / "backups")))
+# How many backups `manage.py backup` keeps in BACKUP_DIR.
+BACKUP_KEEP = int(env.number("BACKUP_KEEP", default=14, low=1, high=10_000))
+# The doctor and the alarms report an older newest backup. 0: backups are made elsewhere.
+BACKUP_MAX_AGE_HOURS = env.number("BACKUP_MAX_AGE_HOURS", default=48, low=0, high=10_000)
+BACKUP_PASSPHRASE = env.text("BACKUP_PASSPHRASE")
+BACKUP_PUBLIC_KEY = Path(path) if (path := env.text("BACKUP_PUBLIC_KEY")) else None
+
 # Security
 
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "testbank_session"
 CSRF_COOKIE_NAME = "testbank_csrf"
+DEVICE_COOKIE_NAME = "testbank_device"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
-if env.boolean("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.boolean("BEHIND_TLS_PROXY", default=False)
+# The networks of front servers whose X-Forwarded-For names the client.
+TRUSTED_PROXIES = security_settings.trusted_proxies(env, behind_tls_proxy=BEHIND_TLS_PROXY)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Browsers apply form-action to redirects too, and the purchase form redirects to Checkout.
@@ -366,9 +398,14 @@ LOGGING = {
             "payments",
             "outbound",
             "practice",
+            "studio",
             "outbox",
+            "safety",
         )
     }
+    # Without its default handlers: with ADMINS, Django would email each failed purchase from within
+    # the request, because that page has status 503.
+    | {"django": {"level": "INFO"}}
     # waitress logs a warning each time that a request waits for a thread.
     | {"waitress.queue": {"level": "ERROR"}},
 }

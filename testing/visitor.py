@@ -127,7 +127,7 @@ def submit_answer(page: Page, position: int = 0) -> None:
         choices.nth(min(position, choices.count() - 1)).check()
     else:
         page.locator("main article form input:not([type=hidden])").first.fill("1")
-    click_through(page, page.locator("main article form button[type=submit]"))
+    click_through(page, page.locator("main article form .button--primary"))
 
 
 def submit_credentials(page: Page, email: str, password: str) -> None:

@@ -290,12 +290,40 @@ def test_empty_bank_change_is_refused(office, test_bank):
 
 @pytest.mark.parametrize(
     ("price", "currency", "minor"),
-    [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.999", "KWD", 1999)],
+    [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.990", "KWD", 1990)],
 )
 def test_price_is_entered_in_major_units(office, test_bank, price, currency, minor):
     office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
     test_bank.refresh_from_db()
     assert (test_bank.price_minor, test_bank.currency) == (minor, currency.upper())
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "problem"),
+    [
+        ("0.49", "USD", "Stripe takes $0.50 or more."),
+        ("1.999", "KWD", "The last of the three decimal places of KWD must be 0."),
+        ("19", "XXX", "Stripe does not take XXX."),
+    ],
+)
+def test_price_that_stripe_refuses_is_refused_beside_its_field(
+    office, test_bank, price, currency, problem
+):
+    form = bank_form(test_bank, price=price, currency=currency)
+    assert problem in office.post(bank_page(test_bank), form).text
+    test_bank.refresh_from_db()
+    assert (test_bank.price_minor, test_bank.currency) == (1900, "USD")
+
+
+def test_bank_at_a_refused_price_stays_a_draft(office, test_bank):
+    # Written before this rule, or by other code.
+    TestBank.objects.update(status="draft", price_minor=4900, currency="HUF")
+    test_bank.refresh_from_db()
+    form = bank_form(test_bank, price="49.00", currency="HUF")
+    page = office.post(bank_page(test_bank), {**form, "sell": "1"}, follow=True)
+    assert "HUF" in page.text
+    test_bank.refresh_from_db()
+    assert test_bank.status == "draft"
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_seed_data_survives_json():
     assert (read.attempts, read.half_answered, read.buyers) == ([one], one, ["buyer"])
 
 
+@pytest.mark.slow
 def test_words_are_as_frequent_as_their_class_says():
     author = Author()
     texts = [set(author.writes(TITLE + BODY).split()) for _text in range(3000)]

@@ -17,11 +17,12 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from catalog import page_cache
-from catalog.errors import NothingToAsk
+from catalog.errors import NothingToAsk, PriceNotPossible
 from catalog.http import SeeOther
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankChange, Category, TestBank
 from catalog.money import exponent, format_price, major, minor
+from catalog.price_rules import MAXIMUM_MINOR, price_problem
 from catalog.services.changes import update_questions_changed_at
 from catalog.services.publishing import put_on_sale, withdraw
 
@@ -67,7 +68,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
     price = forms.DecimalField(
         label=_("Price"),
         min_value=Decimal(0),
-        max_value=Decimal(999999),
+        max_value=Decimal(MAXIMUM_MINOR),
         widget=UnfoldAdminDecimalFieldWidget,
         help_text=_("In the main currency unit, such as 19.99. Enter 0 for a free test bank."),
     )
@@ -108,11 +109,14 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         if price is None or currency is None:
             return cleaned
         try:
-            self.instance.price_minor = minor(price, currency)
+            price_minor = minor(price, currency)
         except ValueError:
             message = gettext("%(currency)s has %(digits)s decimal places.")
             digits = {"currency": currency, "digits": exponent(currency)}
             raise ValidationError({"price": message % digits}) from None
+        if problem := price_problem(price_minor, currency):
+            raise ValidationError({"price": problem})
+        self.instance.price_minor = price_minor
         return cleaned
 
 
@@ -185,6 +189,9 @@ class TestBankAdmin(ModelAdmin):
                 )
                 % {"title": obj.title, "slug": obj.slug},
             )
+        except PriceNotPossible as refusal:
+            words = gettext("“%(title)s” was saved but not published. %(problem)s")
+            messages.error(request, words % {"title": obj.title, "problem": refusal.problem})
 
     @action(description=_("Save and unpublish"), permissions=["change"])
     def stop_selling(self, _request: HttpRequest, obj: TestBank) -> None:

@@ -1,6 +1,6 @@
 """What apps above the catalog ask of it."""
 
-from catalog.errors import CatalogError, NotFree, NothingToAsk
+from catalog.errors import CatalogError, NotFree, NothingToAsk, PriceNotPossible
 from catalog.services.access import (
     claim_free_bank,
     expiry,
@@ -16,6 +16,7 @@ __all__ = [
     "CatalogError",
     "NotFree",
     "NothingToAsk",
+    "PriceNotPossible",
     "claim_free_bank",
     "expiry",
     "grant_access",

@@ -4,15 +4,18 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog.errors import NothingToAsk
+from catalog.errors import NothingToAsk, PriceNotPossible
 from catalog.indexing.banks import reindex_bank
 from catalog.models import TestBank
+from catalog.price_rules import price_problem
 
 
 def put_on_sale(*, test_bank: TestBank, at: datetime) -> None:
-    """Sell the bank. Idempotent. Raises: NothingToAsk."""
+    """Sell the bank. Idempotent. Raises: NothingToAsk, PriceNotPossible."""
     if not test_bank.bank_questions.askable().exists():
         raise NothingToAsk(test_bank)
+    if problem := price_problem(test_bank.price_minor, test_bank.currency):
+        raise PriceNotPossible(test_bank, problem)
     _set_status(test_bank, TestBank.Status.PUBLISHED, at)
 
 

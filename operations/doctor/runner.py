@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
+from operations.doctor.backups import backup_checks
 from operations.doctor.configuration import settings_checks
 from operations.doctor.curl import curl_line
 from operations.doctor.environment import environment_checks
@@ -113,7 +114,7 @@ def run_offline_checks(setup: Setup) -> Report:
 
 def _local_checks() -> list[Check]:
     at = timezone.now()
-    return [*shop_checks(at=at), *process_checks(at=at)]
+    return [*shop_checks(at=at), *backup_checks(at=at), *process_checks(at=at)]
 
 
 def _report(

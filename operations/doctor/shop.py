@@ -1,7 +1,7 @@
 """The group "Shop": the database, and counts of orders, events and mails that need attention.
 
 Each count should be 0. None fails the report: payment still works. A database that does not
-respond is a warning too.
+respond is a warning too. Only a worker that stopped fails it, since no mail is sent.
 """
 
 import shutil
@@ -13,17 +13,23 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
+from catalog.models import TestBank
+from catalog.price_rules import price_problem
+from operations.alarms.faults import MAX_WORKER_SILENCE
 from operations.doctor.report import Check, Status, format_duration
-from operations.jobs import RECONCILE_EVERY_SECONDS, RECONCILED
+from operations.jobs import RECONCILE_EVERY_SECONDS
 from operations.models import JobRun
 from outbox.models import OutgoingMail
-from payments.models import EventCursor, StripeEvent
-from payments.monitoring.health_counters import health_counters
+from payments.flows.reconciliation import last_finished_at
+from payments.models import StripeEvent
+from payments.monitoring.health_counters import failures, health_counters
 
 GROUP = "Shop"
 MAX_MAIL_DELAY_MINUTES = 15
 MAX_WORKER_SILENCE_MINUTES = 3
 MIN_FREE_MEGABYTES = 200
+BANKS_NAMED = 5
+FAILURES_SHOWN_FOR = timedelta(days=1)
 CONNECT_SECONDS = 3
 RECONCILE = "run `manage.py reconcile_payments`"
 REVIEW = "review them manually"
@@ -54,6 +60,8 @@ def _database_checks(at: datetime) -> Iterator[Check]:
         return
     yield _check("database", "Database", Status.OK, f"{connection.vendor}, up to date")
     yield from _money(at)
+    yield from _failures(at)
+    yield from _prices()
     yield from _mails(at)
     yield from _work(at)
 
@@ -76,6 +84,42 @@ def _money(at: datetime) -> Iterator[Check]:
     yield _count("events_unknown", "Unknown events", found.events_unknown, REVIEW)
 
 
+def _failures(at: datetime) -> Iterator[Check]:
+    """Yield what failed within a day, and who is told."""
+    found = failures(mode=settings.STRIPE_MODE, since=at - FAILURES_SHOWN_FOR)
+    how = "look them up: `manage.py incident CODE`"
+    yield _count("failed_purchases", "Failed purchases, 24 h", found.failed_purchases, how)
+    yield _count("incidents", "Incidents, 24 h", found.incidents, how)
+    if found.payment_down:
+        yield _warn("payment", "Payment", "down", "see Path and Other routes")
+    else:
+        yield _check("payment", "Payment", Status.OK, "no outage is known")
+    if settings.ADMINS:
+        told = f"{len(settings.ADMINS)} told of faults"
+        yield _check("admins", "ADMINS", Status.OK, told)
+    else:
+        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is told of faults")
+    foreign = f"{found.events_foreign} of other programs"
+    yield _check("events_foreign", "Foreign events", Status.OK, foreign)
+
+
+def _prices() -> Iterator[Check]:
+    """Name the banks on sale whose price Stripe refuses; nobody can buy them."""
+    on_sale = TestBank.objects.filter(status=TestBank.Status.PUBLISHED, price_minor__gt=0)
+    prices = on_sale.values_list("slug", "price_minor", "currency").order_by("slug")
+    refused = [
+        f"{slug} ({problem})"
+        for slug, amount, currency in prices.iterator()
+        if (problem := price_problem(amount, currency))
+    ]
+    if not refused:
+        yield _check("prices", "Prices", Status.OK, "all are possible")
+        return
+    named = " ".join(refused[:BANKS_NAMED])
+    more = f" and {len(refused) - BANKS_NAMED} more" if len(refused) > BANKS_NAMED else ""
+    yield _warn("prices", "Prices", f"cannot be bought: {named}{more}", "correct these prices")
+
+
 def _mails(at: datetime) -> Iterator[Check]:
     mails = OutgoingMail.objects.filter(sent_at=None)
     late = mails.filter(
@@ -90,7 +134,8 @@ def _work(at: datetime) -> Iterator[Check]:
     """Yield when events, reconciliation and the worker were last active."""
     runs = dict(JobRun.objects.values_list("name", "at"))
     yield _last_event(at)
-    yield _last_reconciliation(_reconciled_at(runs.pop(RECONCILED, None)), at)
+    last_run = last_finished_at(mode=settings.STRIPE_MODE, account=settings.STRIPE_ACCOUNT)
+    yield _last_reconciliation(last_run, at)
     if runs or settings.WORKER:
         yield _worker(max(runs.values(), default=None), at)
 
@@ -100,13 +145,6 @@ def _last_event(at: datetime) -> Check:
     last = of_mode.aggregate(last=Max("received_at"))["last"]
     summary = f"{format_duration(at - last)} ago" if last else "none yet"
     return _check("last_event", "Last event", Status.OK if last else Status.SKIP, summary)
-
-
-def _reconciled_at(by_worker: datetime | None) -> datetime | None:
-    """Return the last reconciliation by the worker, or by the command, which leaves a cursor."""
-    cursors = EventCursor.objects.filter(mode=settings.STRIPE_MODE)
-    by_command = cursors.aggregate(last=Max("finished_at"))["last"]
-    return max((last for last in (by_worker, by_command) if last), default=None)
 
 
 def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
@@ -125,6 +163,9 @@ def _worker(last: datetime | None, at: datetime) -> Check:
     if last is None:
         return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
     summary = f"last run {format_duration(at - last)} ago"
+    if settings.WORKER and at - last > MAX_WORKER_SILENCE:
+        fix = "start `manage.py work` again"
+        return _check("worker", "Worker", Status.FAIL, f"{summary}: it has stopped", fix=fix)
     if settings.WORKER and at - last > timedelta(minutes=MAX_WORKER_SILENCE_MINUTES):
         return _warn("worker", "Worker", summary, "start `manage.py work` again")
     return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)

@@ -165,10 +165,11 @@ def _url(endpoint: dict[str, Any]) -> SplitResult:
 
 
 def _is_same(url: SplitResult, expected: SplitResult) -> bool:
-    return (url.scheme, url.netloc.lower(), url.path) == (
+    """Compare two addresses of the webhook, which answers with and without its last slash."""
+    return (url.scheme, url.netloc.lower(), url.path.rstrip("/")) == (
         expected.scheme,
         expected.netloc.lower(),
-        expected.path,
+        expected.path.rstrip("/"),
     )
 
 

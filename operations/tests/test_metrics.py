@@ -3,9 +3,9 @@
 import pytest
 
 from backoffice.tests.test_site import sign_in_staff
-from operations.metrics import HELP, exposition
-from payments.models import Order
-from payments.monitoring.health_counters import counter_names, health_counters
+from operations.metrics import FAILURES, HELP, exposition
+from payments.models import Incident, Order
+from payments.monitoring.health_counters import counter_names, failures, health_counters
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,20 @@ def test_metrics_with_token(client, order, token, at):  # noqa: F811
     lines = response.content.decode().splitlines()
     assert 'testbank_paid_not_granted{mode="sandbox",account=""} 1' in lines
     assert 'testbank_granted_not_paid{mode="sandbox",account=""} 0' in lines
-    assert len(lines) == 3 * len(counter_names())
+    assert 'testbank_payment_down{mode="sandbox",account=""} 0' in lines
+    assert len(lines) == 3 * (len(counter_names()) + len(FAILURES))
+
+
+def test_failed_purchases_are_counted_by_mode(client, token, order, at):  # noqa: F811
+    of_order = {"cause": "NET-REFUSED", "report": "", "at": at, "order": order}
+    Incident.objects.create(code="A", subject="purchase of bank=git", **of_order)
+    Incident.objects.create(code="B", subject="confirming order=1", **of_order)
+    text = client.get("/metrics", headers=token).content.decode()
+    labels = '{mode="sandbox",account=""}'
+    assert f"testbank_failed_purchases_total{labels} 1\n" in text
+    assert f"testbank_incidents_total{labels} 2\n" in text
+    assert "# TYPE testbank_incidents_total counter" in text
+    assert (failures(mode="live").incidents, failures(mode="sandbox").incidents) == (0, 2)
 
 
 @pytest.mark.parametrize("shown", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}"])

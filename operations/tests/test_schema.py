@@ -21,5 +21,6 @@ def test_migrate_refuses_an_unreleased_database(unreleased_table):
         call_command("migrate", verbosity=0)
 
 
+@pytest.mark.slow
 def test_migrate_accepts_a_database_of_this_version():
     call_command("migrate", verbosity=0)

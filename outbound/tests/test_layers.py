@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import outbound
 from outbound.diagnosis import causes
 
@@ -12,7 +14,8 @@ PACKAGE = Path(outbound.__file__).parent
 CAUSE = re.compile(r'"((?:NET|API)-[A-Z0-9-]*[A-Z0-9]|UNKNOWN)"')
 
 
-def test_it_needs_neither_django_nor_stripe():
+@pytest.mark.slow
+def test_outbound_imports_without_django_and_stripe():
     code = (
         "import sys, outbound.circuit_breaker, outbound.diagnosis.probe\n"
         "sys.exit(bool({'django', 'stripe', 'requests', 'testbank'} & set(sys.modules)))"

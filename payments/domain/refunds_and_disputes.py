@@ -311,7 +311,7 @@ def apply_early_events(order: Order, *, source: str, at: datetime) -> None:
     # Whoever handles an event holds its row and waits for the order, so waiting for the row here
     # would be a deadlock. The sweep handles an event that is skipped.
     early = StripeEvent.objects.select_for_update(skip_locked=True).filter(
-        status=StripeEvent.Status.UNKNOWN,
+        status__in=[StripeEvent.Status.UNKNOWN, StripeEvent.Status.FOREIGN],
         payment_intent_id=order.payment_intent_id,
         kind__in=HANDLERS,
     )
@@ -320,6 +320,7 @@ def apply_early_events(order: Order, *, source: str, at: datetime) -> None:
             apply_event(json.loads(stored.body), source=source, at=at)
         except (MalformedObject, UnknownPayment, OtherMode) as error:
             logger.warning("event=%s stays unknown: %s", stored.event_id, error)
+            early.filter(pk=stored.pk).update(status=StripeEvent.Status.UNKNOWN)
             continue
         StripeEvent.objects.filter(pk=stored.pk).update(
             status=StripeEvent.Status.DONE, failure="", handled_at=at

@@ -12,12 +12,28 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import TestBank
+from catalog.price_rules import price_problem
 from catalog.services import live_access
 from payments.domain.fulfillment import apply_session
-from payments.domain.order_life_cycle import mark_asked, mark_expired, mark_failed, mark_open
+from payments.domain.order_life_cycle import (
+    AWAITING_PAYMENT,
+    mark_asked,
+    mark_expired,
+    mark_failed,
+    mark_open,
+)
 from payments.domain.order_placement import ReturnUrls, get_or_place_order, is_up_to_date
-from payments.errors import AlreadyOwned, FreeBank, NotOnSale, OtherMode, PaymentUnderWay
+from payments.errors import (
+    AlreadyOwned,
+    FreeBank,
+    NotOnSale,
+    NotPayable,
+    OtherMode,
+    PaymentUnderWay,
+)
+from payments.flows.webhook_inbox import close_overtaken_events
 from payments.models import Order, OrderEvent
+from payments.monitoring.outages import watch_outages
 from payments.stripe.api import (
     IDEMPOTENCY_KEY_LIFETIME,
     create_session,
@@ -62,6 +78,7 @@ def start_checkout(
             at=timezone.now(),
         )
         if session := _payable_session(order, test_bank):
+            watch_outages(at=timezone.now())
             return CheckoutSession(id=session.id, url=session.url, order=order)
         _refuse_needless_purchase(test_bank, learner, at=timezone.now())
     raise PaymentUnderWay(order)
@@ -77,7 +94,10 @@ def confirm_payment(order: Order) -> Order:
     if order.is_settled or not order.session_id:
         return order
     session = retrieve_session(order.session_id, deadline_seconds=RETURN_PAGE_DEADLINE_SECONDS)
-    return apply_session(session, source=OrderEvent.Source.RETURN_PAGE, at=timezone.now())
+    order = apply_session(session, source=OrderEvent.Source.RETURN_PAGE, at=timezone.now())
+    if order.status not in AWAITING_PAYMENT:
+        close_overtaken_events(at=timezone.now())
+    return order
 
 
 def withdraw_order(order: Order, *, at: datetime) -> None:
@@ -106,6 +126,9 @@ def _refuse_needless_purchase(test_bank: TestBank, learner: User, *, at: datetim
         raise NotOnSale(test_bank)
     if test_bank.is_free:
         raise FreeBank(test_bank)
+    if problem := price_problem(test_bank.price_minor, test_bank.currency):
+        logger.error("bank=%s is on sale at a price that is not possible: %s", test_bank, problem)
+        raise NotPayable(test_bank)
 
 
 def _payable_session(order: Order, test_bank: TestBank) -> SessionFacts | None:

@@ -6,11 +6,12 @@ It needs neither webhooks nor a buyer who returns to the site.
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -21,17 +22,30 @@ from payments.domain.order_life_cycle import UNPAID, mark_expired
 from payments.domain.refunds_and_disputes import record_dispute, record_refund
 from payments.errors import OtherMode, UnknownPayment, UnknownSession
 from payments.flows.refunds import send_unanswered_refunds
-from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS, receive_event
+from payments.flows.webhook_inbox import (
+    SUBSCRIBED_EVENTS,
+    close_overtaken_events,
+    receive_event,
+)
 from payments.models import Dispute, EventCursor, Order, OrderEvent, Refund, StripeEvent
 from payments.monitoring.health_counters import accesses_without_payment
+from payments.querysets import OrderQuerySet
 from payments.stripe import api
-from payments.stripe.errors import InvalidRequestError
+from payments.stripe.errors import (
+    APIConnectionError,
+    AuthenticationError,
+    InvalidRequestError,
+    MalformedObject,
+    RateLimitError,
+    StripeError,
+)
 from payments.stripe.facts import (
     DisputeFacts,
     RefundFacts,
     SessionFacts,
     dispute_facts,
     event_created_at,
+    own_order_id,
     refund_facts,
     session_facts,
 )
@@ -53,8 +67,9 @@ class Reconciliation:
     """What was found and corrected.
 
     `seen` counts Stripe's objects by kind; `moves` counts the orders that moved, by their new
-    status; `granted` counts the paid orders that got their access only now; `for_a_person` has a
-    sentence for each thing that a program cannot decide.
+    status; `granted` counts the paid orders that got their access only now; `foreign` counts the
+    objects of other programs of the account; `for_a_person` has a sentence for each thing that a
+    program cannot decide.
     """
 
     at: datetime
@@ -62,6 +77,7 @@ class Reconciliation:
     seen: Counter[str] = field(default_factory=Counter)
     moves: Counter[str] = field(default_factory=Counter)
     granted: int = 0
+    foreign: int = 0
     for_a_person: list[str] = field(default_factory=list)
 
     @property
@@ -76,6 +92,9 @@ class Reconciliation:
 
 
 Step = Callable[[Reconciliation], None]
+Facts = TypeVar("Facts", SessionFacts, RefundFacts, DisputeFacts)
+# No other object of the run would get an answer either.
+ENDS_THE_RUN = (APIConnectionError, AuthenticationError, RateLimitError)
 
 
 def reconcile(
@@ -86,15 +105,25 @@ def reconcile(
     Covers sessions, refunds and disputes created since then, everything here that is unfinished,
     and Stripe's events from where the last run ended, or with `events_since` from then on.
     Idempotent: each step is a transaction of its own, so a run that was cut off can be repeated.
-    Raises: StripeError.
+    An object that cannot be read or recorded is reported, and the run goes on; only a run that
+    came to its end is recorded as finished. Orders of another account than the key's are left
+    alone. Raises: StripeError.
     """
     result = Reconciliation(at=at, mode=mode)
     last_event_before = _last_event_id()
     send_unanswered_refunds(at=at)
     for step in _steps(mode=mode, since=since, at=at, events_since=events_since):
         step(result)
+    close_overtaken_events(at=at)
     _summarize(result, last_event_before)
+    _update_cursor(mode, finished_at=at)
     return result
+
+
+def last_finished_at(*, mode: str, account: str) -> datetime | None:
+    """Return when a run last came to its end."""
+    cursors = EventCursor.objects.filter(mode=mode, account=account)
+    return cursors.values_list("finished_at", flat=True).first()
 
 
 def reconcile_dry_run(*, mode: str, since: datetime, at: datetime) -> Reconciliation:
@@ -129,20 +158,29 @@ def _steps(
 
 def _refund_steps(mode: str, since: datetime) -> Iterator[Step]:
     for page in api.list_refunds(since):
-        yield partial(_record_refunds, list(api.readable(page, refund_facts)))
+        yield partial(_record_refunds, page)
     older = Refund.objects.filter(
-        status__in=UNFINISHED_REFUNDS, created_at__lt=since, order__mode=mode
+        status__in=UNFINISHED_REFUNDS, created_at__lt=since, order__in=_orders(mode)
     )
-    for stripe_id in older.values_list("stripe_id", flat=True):
-        yield partial(_record_refunds, [api.retrieve_refund(str(stripe_id))])
+    for order_id, stripe_id in older.values_list("order_id", "stripe_id"):
+        words = f"order {order_id} has refund {stripe_id}"
+        yield from _asked(api.retrieve_refund, str(stripe_id), words, _record_refund)
 
 
 def _dispute_steps(mode: str, since: datetime) -> Iterator[Step]:
     for page in api.list_disputes(since):
-        yield partial(_record_disputes, list(api.readable(page, dispute_facts)))
-    older = Dispute.objects.filter(status__in=OPEN_DISPUTES, created_at__lt=since, order__mode=mode)
-    for stripe_id in older.values_list("stripe_id", flat=True):
-        yield partial(_record_disputes, [api.retrieve_dispute(stripe_id)])
+        yield partial(_record_disputes, page)
+    older = Dispute.objects.filter(
+        status__in=OPEN_DISPUTES, created_at__lt=since, order__in=_orders(mode)
+    )
+    for order_id, stripe_id in older.values_list("order_id", "stripe_id"):
+        words = f"order {order_id} has dispute {stripe_id}"
+        yield from _asked(api.retrieve_dispute, stripe_id, words, _record_dispute)
+
+
+def _orders(mode: str) -> OrderQuerySet:
+    """Return the orders that the key in use can ask about."""
+    return Order.objects.in_mode(mode).of_account(settings.STRIPE_ACCOUNT)
 
 
 def _session_steps(mode: str, since: datetime) -> Iterator[Step]:
@@ -150,57 +188,109 @@ def _session_steps(mode: str, since: datetime) -> Iterator[Step]:
 
     Orders whose session was not among them follow one by one.
     """
-    waiting = Order.objects.in_mode(mode).awaiting_payment()
+    waiting = _orders(mode).awaiting_payment()
     asked = waiting.filter(session_id=None, asked_at__isnull=False).order_by("asked_at").first()
     oldest = min(since, asked.asked_at) if asked and asked.asked_at else since
     listed: set[str] = set()
     for page in api.list_sessions(oldest):
-        sessions = list(api.readable(page, session_facts))
-        listed |= {session.id for session in sessions} | {one.order_id for one in sessions}
-        yield partial(_apply_sessions, sessions)
+        listed |= {each["id"] for each in page} | {own_order_id(each) for each in page}
+        yield partial(_apply_sessions, page)
+    retrieve_session = api.retrying(api.retrieve_session)
     for order in waiting.order_by("created_at"):
         if order.session_id and order.session_id not in listed:
-            yield _session_step(order.pk, order.session_id)
+            words = f"order {order.pk} has session {order.session_id}"
+            yield from _asked(retrieve_session, order.session_id, words, _apply_session)
         elif not order.session_id and str(order.pk) not in listed:
             yield partial(_expire_without_session, order)
+    for order in Order.objects.in_mode(mode).awaiting_payment().exclude(pk__in=waiting):
+        # Of another account, which this key cannot ask. Its session is over by then.
+        yield partial(_expire_without_session, order)
 
 
-def _session_step(order_id: object, session_id: str) -> Step:
-    retrieve_session = api.retrying(api.retrieve_session)
+def _asked(
+    retrieve: Callable[[str], Facts],
+    stripe_id: str,
+    words: str,
+    record: Callable[[Facts, Reconciliation], None],
+) -> Iterator[Step]:
+    """Yield the step that records one object, or reports that Stripe does not know it."""
     try:
-        return partial(_apply_sessions, [retrieve_session(session_id)])
+        facts = retrieve(stripe_id)
+    except ENDS_THE_RUN:
+        raise
     except InvalidRequestError:
-        words = f"order {order_id} has session {session_id}, which Stripe does not know"
-        return partial(_report, words)
+        yield partial(_report, f"{words}, which does not exist at Stripe")
+    except StripeError as error:
+        yield partial(_report, f"{words}, which could not be read: {type(error).__name__}")
+    else:
+        yield partial(_record_guarded, facts, words, record)
+
+
+def _record_guarded(
+    facts: Facts,
+    words: str,
+    record: Callable[[Facts, Reconciliation], None],
+    result: Reconciliation,
+) -> None:
+    with _guarded(words, result):
+        record(facts, result)
+
+
+@contextmanager
+def _guarded(words: str, result: Reconciliation) -> Iterator[None]:
+    """Report an error about one object instead of ending the run."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("%s could not be reconciled", words)
+        _report(f"{words} could not be reconciled: {type(error).__name__}", result)
 
 
 def _report(words: str, result: Reconciliation) -> None:
     result.for_a_person.append(words)
 
 
-def _apply_sessions(sessions: list[SessionFacts], result: Reconciliation) -> None:
-    result.seen["sessions"] += len(sessions)
+def _read_page(
+    page: api.Page, read: Callable[[Mapping[str, Any]], Facts], result: Reconciliation
+) -> Iterator[Facts]:
+    """Yield the facts of a page's objects. One of ours that cannot be read is reported."""
+    for subject in page:
+        try:
+            yield read(subject)
+        except MalformedObject as error:
+            if own_order_id(subject):
+                _report(f"{subject['id']} of order {own_order_id(subject)}: {error}", result)
+            else:
+                result.foreign += 1
+
+
+def _apply_sessions(page: api.Page, result: Reconciliation) -> None:
+    result.seen["sessions"] += len(page)
     known = dict(
-        Order.objects.filter(session_id__in=[session.id for session in sessions]).values_list(
+        Order.objects.filter(session_id__in=[each["id"] for each in page]).values_list(
             "session_id", "status"
         )
     )
-    for session in sessions:
-        if _agrees(session, known.get(session.id)):
-            continue
-        try:
-            apply_session(session, source=SOURCE, at=result.at)
-        except UnknownSession:
-            _report_unknown_session(session, result)
+    for session in _read_page(page, session_facts, result):
+        if not _agrees(session, known.get(session.id)):
+            with _guarded(f"session {session.id}", result):
+                _apply_session(session, result)
+
+
+def _apply_session(session: SessionFacts, result: Reconciliation) -> None:
+    try:
+        apply_session(session, source=SOURCE, at=result.at)
+    except UnknownSession:
+        _report_unknown_session(session, result)
 
 
 def _report_unknown_session(session: SessionFacts, result: Reconciliation) -> None:
     """Report a paid session with our metadata; one without belongs to another program."""
     if not session.order_id:
-        result.seen["foreign"] += 1
+        result.foreign += 1
     elif session.is_paid:
-        logger.warning("session=%s is paid and not known here", session.id)
-        _report(f"session {session.id} is paid, no order knows it", result)
+        logger.warning("session=%s is paid, but unknown here", session.id)
+        _report(f"session {session.id} is paid, but belongs to no order", result)
 
 
 def _agrees(session: SessionFacts, status: str | None) -> bool:
@@ -214,20 +304,21 @@ def _agrees(session: SessionFacts, status: str | None) -> bool:
 
 def _expire_without_session(order: Order, result: Reconciliation) -> None:
     if (order.asked_at or order.created_at) < result.at - MAX_AGE_WITHOUT_SESSION:
-        mark_expired(order, source=SOURCE, at=result.at)
+        with _guarded(f"order {order.pk}", result):
+            mark_expired(order, source=SOURCE, at=result.at)
 
 
 def _new_event_steps(mode: str, since: datetime, at: datetime) -> Iterator[Step]:
     """Yield the events after the cursor; those since then if Stripe no longer knows it."""
     cursor = EventCursor.objects.filter(mode=mode, account=settings.STRIPE_ACCOUNT).first()
-    if cursor and cursor.event_at > at - EVENT_RETENTION:
+    if cursor and cursor.event_at and cursor.event_at > at - EVENT_RETENTION:
         try:
             for page in api.list_events_after(cursor.event_id, sorted(SUBSCRIBED_EVENTS)):
                 yield partial(_receive_events, page)
                 yield partial(_move_cursor, page[0])
             return
         except InvalidRequestError:
-            logger.warning("the event %s is not known to Stripe any more", cursor.event_id)
+            logger.warning("the event %s no longer exists at Stripe", cursor.event_id)
     yield from _event_steps(since, at)
 
 
@@ -260,33 +351,40 @@ def _receive_events(page: api.Page, result: Reconciliation) -> None:
 
 
 def _move_cursor(event: dict[str, Any], result: Reconciliation) -> None:
+    with _guarded(f"event {event['id']}", result):
+        _update_cursor(result.mode, event_id=event["id"], event_at=event_created_at(event))
+
+
+def _update_cursor(mode: str, **values: Any) -> None:
     EventCursor.objects.update_or_create(
-        mode=result.mode,
-        account=settings.STRIPE_ACCOUNT,
-        defaults={
-            "event_id": event["id"],
-            "event_at": event_created_at(event),
-            "finished_at": result.at,
-        },
+        mode=mode, account=settings.STRIPE_ACCOUNT, defaults=values
     )
 
 
-def _record_refunds(refunds: list[RefundFacts], result: Reconciliation) -> None:
-    result.seen["refunds"] += len(refunds)
+def _record_refunds(page: api.Page, result: Reconciliation) -> None:
+    result.seen["refunds"] += len(page)
     known = dict(
-        Refund.objects.filter(stripe_id__in=[one.id for one in refunds]).values_list(
+        Refund.objects.filter(stripe_id__in=[each["id"] for each in page]).values_list(
             "stripe_id", "status"
         )
     )
-    for refund in refunds:
+    for refund in _read_page(page, refund_facts, result):
         if known.get(refund.id) != refund.status:
-            _record(record_refund, refund, result, told_at=None)
+            _record_guarded(refund, f"refund {refund.id}", _record_refund, result)
 
 
-def _record_disputes(disputes: list[DisputeFacts], result: Reconciliation) -> None:
-    result.seen["disputes"] += len(disputes)
-    for dispute in disputes:
-        _record(record_dispute, dispute, result, told_at=dispute.created_at)
+def _record_refund(refund: RefundFacts, result: Reconciliation) -> None:
+    _record(record_refund, refund, result, told_at=None)
+
+
+def _record_disputes(page: api.Page, result: Reconciliation) -> None:
+    result.seen["disputes"] += len(page)
+    for dispute in _read_page(page, dispute_facts, result):
+        _record_guarded(dispute, f"dispute {dispute.id}", _record_dispute, result)
+
+
+def _record_dispute(dispute: DisputeFacts, result: Reconciliation) -> None:
+    _record(record_dispute, dispute, result, told_at=dispute.created_at)
 
 
 def _record(
@@ -301,12 +399,13 @@ def _record(
     try:
         record(facts, livemode=livemode, told_at=told_at, source=SOURCE, at=result.at)
     except (UnknownPayment, OtherMode):
-        result.seen["foreign"] += 1
+        result.foreign += 1
 
 
 def _grant_missing_accesses(result: Reconciliation) -> None:
     for order in Order.objects.in_mode(result.mode).paid_but_not_granted():
-        result.granted += grant_missing_access(order=order, at=result.at)
+        with _guarded(f"order {order.pk}", result):
+            result.granted += grant_missing_access(order=order, at=result.at)
 
 
 def _last_event_id() -> int:
@@ -321,13 +420,13 @@ def _summarize(result: Reconciliation, last_event_before: int) -> None:
     result.moves.update(to for before, to in moves if before != to)
     orders = Order.objects.in_mode(result.mode)
     for order in orders.held():
-        _report(f"order {order.pk} is paid and held: {order.held}", result)
+        _report(f"order {order.pk} is paid, but on hold: {order.held}", result)
     for order in orders.paid_twice():
-        _report(f"order {order.pk} was paid twice, pay it back", result)
+        _report(f"order {order.pk} was paid twice: refund it", result)
     for order in orders.paid_but_not_granted():
-        _report(f"order {order.pk} is paid and opens nothing", result)
+        _report(f"order {order.pk} is paid, but access was not granted", result)
     for access in accesses_without_payment(mode=result.mode, at=result.at):
-        _report(f"an access is open for order {access.source_id}, which has no money", result)
+        _report(f"order {access.source_id} has access, but is not paid", result)
     _report_failed_refunds(result)
     failed = StripeEvent.objects.in_mode(result.mode).filter(status=StripeEvent.Status.FAILED)
     for event in failed:
@@ -343,4 +442,4 @@ def _report_failed_refunds(result: Reconciliation) -> None:
     )
     for refund in failed:
         words = f"refund {refund.stripe_id} failed ({refund.failure or 'no reason given'})"
-        _report(f"{words}: the buyer of order {refund.order_id} has no money yet", result)
+        _report(f"{words}: the buyer of order {refund.order_id} has not received the money", result)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from payments.domain import refunds_and_disputes
 from payments.domain.fulfillment import apply_session, record_failed_payment
@@ -20,7 +20,7 @@ from payments.domain.refunds_and_disputes import apply_event, record_declined_ca
 from payments.errors import OtherMode, UnknownPayment, UnknownSession
 from payments.models import Order, OrderEvent, StripeEvent
 from payments.stripe.errors import MalformedObject
-from payments.stripe.facts import mode_of, session_facts
+from payments.stripe.facts import SessionFacts, mode_of, own_order_id, session_facts
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +29,25 @@ GRACE_PERIOD = timedelta(seconds=30)
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 20
 UNKNOWN_REASONS = {
-    UnknownSession: "no order knows this session",
-    UnknownPayment: "no order was paid with this payment",
-    OtherMode: "its order is of another mode",
+    UnknownSession: "no order has this session",
+    UnknownPayment: "no order has this payment",
+    OtherMode: "its order is in a different mode",
 }
 
 
 def _apply_session(event: Mapping[str, Any], *, source: str, at: datetime) -> Order:
-    return apply_session(session_facts(event["data"]["object"]), source=source, at=at)
+    return apply_session(_session(event), source=source, at=at)
 
 
 def _apply_failed_payment(event: Mapping[str, Any], *, source: str, at: datetime) -> Order:
-    return record_failed_payment(session_facts(event["data"]["object"]), source=source, at=at)
+    return record_failed_payment(_session(event), source=source, at=at)
+
+
+def _session(event: Mapping[str, Any]) -> SessionFacts:
+    """Read the event's session. In older API versions only the event's type has its status."""
+    subject = event["data"]["object"]
+    status = "expired" if event["type"] == "checkout.session.expired" else "complete"
+    return session_facts({**subject, "status": subject.get("status") or status})
 
 
 def _apply_declined_card(event: Mapping[str, Any], *, source: str, at: datetime) -> Order:
@@ -103,7 +110,16 @@ def handle_pending_events(*, at: datetime, limit: int = 100) -> int:
         *pending.order_by("received_at").values_list("pk", flat=True)[:limit],
         *known_by_now.order_by("received_at").values_list("pk", flat=True)[:limit],
     ]
-    return sum(_claim_and_handle(pk, at=at) for pk in keys)
+    return sum(_claim_and_handle(pk, at=at) for pk in keys) + close_overtaken_events(at=at)
+
+
+def close_overtaken_events(*, at: datetime) -> int:
+    """Mark events as done that could not be handled and whose order was put right since.
+
+    Idempotent. Returns how many there were.
+    """
+    overtaken = StripeEvent.objects.overtaken().not_leased(at)
+    return overtaken.update(status=StripeEvent.Status.DONE, failure="", handled_at=at)
 
 
 def replay_event(*, event: StripeEvent, at: datetime) -> bool:
@@ -119,13 +135,13 @@ def dismiss_event(*, event: StripeEvent, at: datetime) -> bool:
     unhandled = StripeEvent.objects.unhandled().filter(pk=event.pk)
     return bool(
         unhandled.update(
-            status=StripeEvent.Status.IGNORED, failure="put aside by a person", handled_at=at
+            status=StripeEvent.Status.IGNORED, failure="dismissed by staff", handled_at=at
         )
     )
 
 
 def _claim_and_handle(pk: int, *, at: datetime) -> bool:
-    claimable = StripeEvent.objects.unhandled().not_leased(at).filter(pk=pk)
+    claimable = StripeEvent.objects.claimable().not_leased(at).filter(pk=pk)
     if not claimable.update(leased_until=at + LEASE, tries=F("tries") + 1):
         return False
     body = StripeEvent.objects.values_list("body", flat=True).get(pk=pk)
@@ -146,7 +162,7 @@ def _handle(pk: int, event: Mapping[str, Any], *, source: str, at: datetime) -> 
     handling fails, the claim is rolled back with it.
     """
     stored = StripeEvent.objects.filter(pk=pk)
-    if not stored.unhandled().update(
+    if not stored.claimable().update(
         status=StripeEvent.Status.DONE, failure="", handled_at=at, leased_until=None
     ):
         return stored.values_list("status", flat=True).get()
@@ -165,14 +181,36 @@ def _apply(event: Mapping[str, Any], *, source: str, at: datetime) -> tuple[str,
         order = handler(event, source=source, at=at)
     except (UnknownSession, UnknownPayment, OtherMode) as error:
         if event["type"] == DECLINED_CARD:
-            return StripeEvent.Status.IGNORED, "no order asked for this payment"
-        logger.warning("event=%s object=%s is not known here", event["id"], error)
-        return StripeEvent.Status.UNKNOWN, UNKNOWN_REASONS[type(error)]
+            return StripeEvent.Status.IGNORED, "this payment belongs to no order"
+        return _set_aside(event, UNKNOWN_REASONS[type(error)])
     except MalformedObject as error:
-        logger.error("event=%s cannot be read: %s", event["id"], error)
-        return StripeEvent.Status.UNKNOWN, f"not an object that can be read: {error}"[:300]
+        return _set_aside(event, f"cannot read this object: {error}")
     logger.info("event=%s order=%s status=%s", event["id"], order.pk, order.status)
     return StripeEvent.Status.DONE, ""
+
+
+def _set_aside(event: Mapping[str, Any], reason: str) -> tuple[str, str]:
+    """Leave an event about an order of ours to a person; one of another program to nobody."""
+    if _is_foreign(event):
+        return StripeEvent.Status.FOREIGN, ""
+    logger.error("event=%s could not be applied: %s", event["id"], reason)
+    return StripeEvent.Status.UNKNOWN, reason[:300]
+
+
+def _is_foreign(event: Mapping[str, Any]) -> bool:
+    """Return True if the object names no order of ours: another program of the account made it.
+
+    A refund or a dispute names only its payment. If its order is not paid yet, the event is
+    applied once it is.
+    """
+    subject = event["data"]["object"]
+    if own_order_id(subject):
+        return False
+    payment = _identifier(subject.get("payment_intent"))
+    ours = Q(session_id=_identifier(subject.get("id")))
+    if payment:
+        ours |= Q(payment_intent_id=payment)
+    return not Order.objects.filter(ours).exists()
 
 
 def _mark_failed(pk: int, error: Exception) -> None:

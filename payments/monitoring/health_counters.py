@@ -12,7 +12,8 @@ from django.db.models.functions import Cast, Replace
 
 from catalog.models import Access
 from outbox.models import OutgoingMail
-from payments.models import Order, Refund, StripeEvent
+from payments.models import Incident, Order, Outage, Refund, StripeEvent
+from payments.stripe.client import payment_is_down
 
 # A session lives for 24 hours; after that it is known to be paid or not.
 MAX_ORDER_WAIT = timedelta(hours=25)
@@ -46,6 +47,30 @@ class HealthCounters:
     def all_is_well(self) -> bool:
         """True if every counter is 0."""
         return not any(self.numbers.values())
+
+
+@dataclass(frozen=True)
+class Failures:
+    """What happened, and need not be 0. The totals only grow; Prometheus computes their rate."""
+
+    failed_purchases: int
+    incidents: int
+    payment_down: int
+    events_foreign: int
+
+
+def failures(*, mode: str, since: datetime | None = None) -> Failures:
+    """Count the failures of one mode, all of them or those since a time."""
+    counted = Incident.objects.in_mode(mode)
+    if since:
+        counted = counted.filter(at__gte=since)
+    is_down = payment_is_down() or Outage.objects.filter(mode=mode, ended_at=None).exists()
+    return Failures(
+        failed_purchases=counted.of_purchases().count(),
+        incidents=counted.count(),
+        payment_down=int(is_down),
+        events_foreign=StripeEvent.objects.in_mode(mode).foreign().count(),
+    )
 
 
 def counter_names() -> list[str]:

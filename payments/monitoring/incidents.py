@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from outbound.diagnosis import Diagnosis, diagnose_refusal
 from outbound.redaction import scrub
 from payments.models import Incident, Order
+from payments.monitoring.outages import watch_outages
 from payments.stripe.errors import APIConnectionError, NoAnswer, StripeError
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def report_incident(
         order=order,
         at=at,
     )
+    watch_outages(at=at)
     return BuyersIncident(code=code, sentence=buyer_sentence(error, order))
 
 

@@ -12,12 +12,19 @@ from typing import Any, TypeVar
 
 from payments.models import Order, Refund
 from payments.stripe.client import stripe_client
-from payments.stripe.errors import InvalidRequestError, MalformedObject, RateLimitError
+from payments.stripe.errors import (
+    InvalidRequestError,
+    MalformedObject,
+    RateLimitError,
+    UnreadableAnswer,
+)
 from payments.stripe.facts import (
     DisputeFacts,
     RefundFacts,
     SessionFacts,
     dispute_facts,
+    own_order_id,
+    own_refund_id,
     refund_facts,
     session_facts,
 )
@@ -42,20 +49,20 @@ def create_session(order: Order) -> SessionFacts:
     """Send the order's stored request with its idempotency key; a repeat changes nothing."""
     options: Any = {"idempotency_key": order.idempotency_key}
     sessions = stripe_client().v1.checkout.sessions
-    return session_facts(sessions.create(json.loads(order.request), options).to_dict())
+    return _read(session_facts, sessions.create(json.loads(order.request), options))
 
 
 def retrieve_session(session_id: str, *, deadline_seconds: float | None = None) -> SessionFacts:
     """Return the session as it is now."""
     sessions = stripe_client(deadline_seconds).v1.checkout.sessions
-    return session_facts(sessions.retrieve(session_id).to_dict())
+    return _read(session_facts, sessions.retrieve(session_id))
 
 
 def expire_session(session_id: str) -> SessionFacts:
     """Expire the session and return it; unchanged if the buyer paid it at that moment."""
     sessions = stripe_client().v1.checkout.sessions
     try:
-        return session_facts(sessions.expire(session_id).to_dict())
+        return _read(session_facts, sessions.expire(session_id))
     except InvalidRequestError:
         return retrieve_session(session_id)
 
@@ -64,9 +71,9 @@ def find_session(order: Order, *, since: datetime) -> SessionFacts | None:
     """Find the session that a request without an answer made, by our metadata."""
     list_sessions = stripe_client().v1.checkout.sessions.list
     for page in _pages(list_sessions, _created_since(since)):
-        for session in readable(page, session_facts):
-            if session.order_id == str(order.pk):
-                return session
+        for subject in page:
+            if own_order_id(subject) == str(order.pk):
+                return _read(session_facts, subject)
     return None
 
 
@@ -74,29 +81,29 @@ def create_refund(refund: Refund) -> RefundFacts:
     """Send the refund's stored request with its idempotency key; a repeat changes nothing."""
     options: Any = {"idempotency_key": refund.idempotency_key or ""}
     refunds = stripe_client().v1.refunds
-    return refund_facts(refunds.create(json.loads(refund.request), options).to_dict())
+    return _read(refund_facts, refunds.create(json.loads(refund.request), options))
 
 
 def find_refund(refund: Refund) -> RefundFacts | None:
     """Find the refund that a request without an answer made, by our metadata."""
     filters = {"payment_intent": refund.order.payment_intent_id}
     for page in _pages(retrying(stripe_client().v1.refunds.list), filters):
-        for facts in readable(page, refund_facts):
-            if facts.refund_id == str(refund.pk):
-                return facts
+        for subject in page:
+            if own_refund_id(subject) == str(refund.pk):
+                return _read(refund_facts, subject)
     return None
 
 
 def retrieve_refund(stripe_id: str) -> RefundFacts:
     """Return the refund as it is now. Retries if Stripe limits the rate."""
     retrieve = retrying(stripe_client().v1.refunds.retrieve)
-    return refund_facts(retrieve(stripe_id).to_dict())
+    return _read(refund_facts, retrieve(stripe_id))
 
 
 def retrieve_dispute(stripe_id: str) -> DisputeFacts:
     """Return the dispute as it is now. Retries if Stripe limits the rate."""
     retrieve = retrying(stripe_client().v1.disputes.retrieve)
-    return dispute_facts(retrieve(stripe_id).to_dict())
+    return _read(dispute_facts, retrieve(stripe_id))
 
 
 def list_sessions(since: datetime) -> Iterator[Page]:
@@ -129,13 +136,12 @@ def list_events_after(event_id: str, kinds: Sequence[str]) -> Iterator[Page]:
     return _pages(retrying(stripe_client().v1.events.list), filters, next_cursor=_newer)
 
 
-def readable(page: Page, read: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
-    """Yield the facts of each object of a page; objects of an unknown shape are left out."""
-    for subject in page:
-        try:
-            yield read(subject)
-        except MalformedObject:
-            continue
+def _read(read: Callable[[Mapping[str, Any]], T], answer: Any) -> T:
+    """Return the facts of an object of ours. Raises: UnreadableAnswer."""
+    try:
+        return read(answer if isinstance(answer, dict) else answer.to_dict())
+    except MalformedObject as error:
+        raise UnreadableAnswer(error) from error
 
 
 def retrying(call: Callable[..., T]) -> Callable[..., T]:
@@ -165,6 +171,14 @@ def _created_since(since: datetime) -> dict[str, Any]:
     return {"created": {"gte": int((since - CLOCK_SKEW).timestamp())}}
 
 
+def _page(answer: Mapping[str, Any]) -> tuple[Page, bool]:
+    """Read a page of a list, and whether another follows. Raises: MalformedObject."""
+    page = answer.get("data")
+    if not isinstance(page, list) or not all(isinstance(each.get("id"), str) for each in page):
+        raise MalformedObject("no list of objects")
+    return page, bool(page) and bool(answer.get("has_more"))
+
+
 def _older(page: Page) -> dict[str, str]:
     return {"starting_after": page[-1]["id"]}
 
@@ -183,9 +197,7 @@ def _pages(
     cursor: dict[str, str] = {}
     has_more = True
     while has_more:
-        answer = list_call({**filters, **cursor, "limit": PAGE_SIZE}).to_dict()
-        page: Page = answer["data"]
-        has_more = bool(page) and answer["has_more"]
+        page, has_more = _read(_page, list_call({**filters, **cursor, "limit": PAGE_SIZE}))
         if page:
             yield page
             cursor = next_cursor(page)

@@ -8,6 +8,7 @@ import stripe
 from stripe import (
     APIConnectionError,
     APIError,
+    AuthenticationError,
     InvalidRequestError,
     RateLimitError,
     StripeError,
@@ -19,12 +20,14 @@ from outbound.transport import CallRecord
 __all__ = [
     "APIConnectionError",
     "APIError",
+    "AuthenticationError",
     "InvalidRequestError",
     "InvalidWebhook",
     "MalformedObject",
     "NoAnswer",
     "RateLimitError",
     "StripeError",
+    "UnreadableAnswer",
     "is_replayed_error",
 ]
 
@@ -50,6 +53,13 @@ class InvalidWebhook(Exception):
 
 class MalformedObject(ValueError):
     """The object is of another type than expected, or lacks a field that Stripe always sets."""
+
+
+class UnreadableAnswer(stripe.APIError):
+    """Stripe answered about an object of ours, and a fact that decides something is missing."""
+
+    def __init__(self, error: MalformedObject) -> None:
+        super().__init__(f"Stripe's answer could not be read: {error}")
 
 
 def is_replayed_error(error: APIError) -> bool:

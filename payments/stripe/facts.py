@@ -4,6 +4,7 @@ Built from an answer of the API or from the object inside a signed event. No cla
 stripe-python passes this module. Amounts are in the currency's smallest unit.
 """
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ READING_ERRORS = (KeyError, TypeError, ValueError, AttributeError, OverflowError
 # `unpaid` means a delayed payment method whose money has not arrived.
 # Source: docs.stripe.com/checkout/fulfillment.
 PAID_STATUSES = frozenset({"paid", "no_payment_required"})
+# What decides something only once a session is paid.
+UNDECIDED: Mapping[str, Any] = {"amount_total": 0, "currency": "", "livemode": False}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class SessionFacts:
     """A Checkout session.
 
     `status` is open, complete or expired; `payment_status` is paid, unpaid or
-    no_payment_required; `order_id` comes from our own metadata and is "" without it.
+    no_payment_required; `order_id` is that of `own_order_id`. What decides nothing may be missing,
+    as in events of older API versions: the amounts of a session that is not paid, its status,
+    when it expires.
     """
 
     id: str
@@ -41,7 +46,7 @@ class SessionFacts:
     order_id: str
     payment_intent_id: str
     url: str
-    expires_at: datetime
+    expires_at: datetime | None
 
     @property
     def is_paid(self) -> bool:
@@ -95,19 +100,43 @@ class DisputeFacts:
 def session_facts(session: Mapping[str, Any]) -> SessionFacts:
     """Read a Checkout session as the API writes it. Raises: MalformedObject."""
     with _reading(session, "checkout.session"):
+        payment_status = str(session["payment_status"])
+        decisive = dict(session)
+        if payment_status not in PAID_STATUSES:
+            decisive = {**UNDECIDED, **{key: value for key, value in session.items() if value}}
+        is_free = payment_status == "no_payment_required"
+        expires = session.get("expires_at")
         return SessionFacts(
             id=str(session["id"]),
-            status=str(session["status"]),
-            payment_status=str(session["payment_status"]),
-            amount_minor=_amount(session["amount_total"]),
-            amount_before_discount_minor=_amount(session["amount_subtotal"]),
-            currency=str(session["currency"]).upper(),
-            livemode=bool(session["livemode"]),
-            order_id=_metadata(session, "order_id"),
+            status=str(session.get("status") or ""),
+            payment_status=payment_status,
+            amount_minor=_amount(decisive["amount_total"]),
+            # Compared with the order's amount only if a promotion code made the total 0.
+            amount_before_discount_minor=_amount(
+                session["amount_subtotal"] if is_free else session.get("amount_subtotal") or 0
+            ),
+            currency=str(decisive["currency"]).upper(),
+            livemode=bool(decisive["livemode"]),
+            order_id=own_order_id(session),
             payment_intent_id=_identifier(session.get("payment_intent")),
             url=str(session.get("url") or ""),
-            expires_at=_time(session["expires_at"]),
+            expires_at=_time(expires) if expires else None,
         )
+
+
+def own_order_id(subject: Mapping[str, Any]) -> str:
+    """Return the order that an object of ours names; "" for an object of another program.
+
+    Other programs of the account use the key `order_id` too. Ours is a UUID, and a session of
+    ours leads back to the page of that order.
+    """
+    named = _metadata(subject, "order_id")
+    try:
+        uuid.UUID(named)
+    except ValueError:
+        return ""
+    back = subject.get("success_url")
+    return named if back is None or f"/success/{named}/" in str(back) else ""
 
 
 def charge_facts(charge: Mapping[str, Any]) -> ChargeFacts:
@@ -133,7 +162,7 @@ def refund_facts(refund: Mapping[str, Any]) -> RefundFacts:
             reason=str(refund.get("reason") or ""),
             failure=str(refund.get("failure_reason") or ""),
             created_at=_time(refund["created"]),
-            refund_id=_metadata(refund, "refund_id"),
+            refund_id=own_refund_id(refund),
         )
 
 
@@ -146,11 +175,28 @@ def dispute_facts(dispute: Mapping[str, Any]) -> DisputeFacts:
             payment_intent_id=_identifier(dispute.get("payment_intent")),
             amount_minor=_amount(dispute["amount"]),
             currency=str(dispute["currency"]).upper(),
-            status=Dispute.Status(dispute["status"]).value,
+            status=_dispute_status(dispute["status"]),
             reason=str(dispute.get("reason") or ""),
             created_at=_time(dispute["created"]),
             evidence_due_at=_time(due) if due else None,
         )
+
+
+def own_refund_id(subject: Mapping[str, Any]) -> str:
+    """Return the refund that was requested here; "" for one made elsewhere."""
+    return _metadata(subject, "refund_id")
+
+
+def _metadata(subject: Mapping[str, Any], key: str) -> str:
+    metadata = subject.get("metadata")
+    return str(metadata.get(key, "")) if isinstance(metadata, Mapping) else ""
+
+
+def _dispute_status(status: str) -> str:
+    """Return the status; older API versions have one for a charge that was refunded meanwhile."""
+    if status == "charge_refunded":
+        return Dispute.Status.PREVENTED.value
+    return Dispute.Status(status).value
 
 
 def event_created_at(event: Mapping[str, Any]) -> datetime:
@@ -183,10 +229,6 @@ def _reading(subject: Mapping[str, Any], kind: str) -> Iterator[None]:
         yield
     except READING_ERRORS as error:
         raise MalformedObject(f"{type(error).__name__}: {error}") from error
-
-
-def _metadata(subject: Mapping[str, Any], key: str) -> str:
-    return str((subject.get("metadata") or {}).get(key, ""))
 
 
 def _identifier(reference: object) -> str:

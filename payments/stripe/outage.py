@@ -36,9 +36,27 @@ def record_outage(cause: str) -> None:
 
 
 def record_recovery() -> None:
-    """Record that a call got through."""
+    """Record that a call got through. One system call if no outage was recorded."""
     with suppress(OSError):
-        _outage_file().unlink()
+        _outage_file().rename(_recovery_file())
+
+
+def recovery_is_recorded() -> bool:
+    """Return True if an outage has ended and nobody was told yet. Costs one stat()."""
+    return _recovery_file().exists()
+
+
+def forget_recovery() -> None:
+    """Forget the end of the outage, once it was told."""
+    _recovery_file().unlink(missing_ok=True)
+
+
+def outage_cause() -> str:
+    """Return the cause of the recorded outage, "" if it is not known."""
+    try:
+        return str(json.loads(_outage_file().read_text(encoding="utf-8"))["cause"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def outage_is_known() -> bool:
@@ -73,6 +91,11 @@ def last_fallback() -> ProxyFallback | None:
 def _outage_file() -> Path:
     folder: Path = settings.RUN_DIR
     return folder / "payment-is-down.json"
+
+
+def _recovery_file() -> Path:
+    folder: Path = settings.RUN_DIR
+    return folder / "payment-is-back.json"
 
 
 def _fallback_file() -> Path:

@@ -18,17 +18,23 @@ from accounts.models import User
 from catalog.http import SeeOther
 from catalog.models import TestBank
 from catalog.services import claim_free_bank
-from payments.errors import AlreadyOwned, FreeBank, NotOnSale, PaymentUnderWay
+from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable, PaymentUnderWay
 from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
 from payments.monitoring.incidents import report_incident
+from payments.querysets import PURCHASE
 from payments.stripe_integration import StripeError, create_checkout_session
 from payments.views.orders import own_order
+from safety.rate_limits import CHECKOUT, REMINDER, rate_limited
 
 RETRY_AFTER_SECONDS = 60
 REFUSALS = {
     AlreadyOwned: gettext_lazy("You already own this test bank. You have not been charged."),
     NotOnSale: gettext_lazy("This test bank is no longer for sale. You have not been charged."),
+    NotPayable: gettext_lazy(
+        "This test bank can't be bought right now, because its price is not one that our payment "
+        "service accepts. The seller needs to correct it. You have not been charged."
+    ),
 }
 
 
@@ -39,16 +45,22 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     # Everybody may see a bank on sale, so most requests need no second query.
     if not (test_bank.is_on_sale or _is_visible(request, test_bank)):
         raise Http404
-    detail = reverse("catalog:detail", args=[slug])
     if not isinstance(request.user, User):
-        return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': detail})}")
+        query = urlencode({"next": reverse("catalog:detail", args=[slug])})
+        return SeeOther(f"{reverse('account_signup')}?{query}")
+    return _buy(request, test_bank, request.user)
+
+
+@rate_limited(CHECKOUT)
+def _buy(request: HttpRequest, test_bank: TestBank, learner: User) -> HttpResponse:
+    detail = reverse("catalog:detail", args=[test_bank.slug])
     try:
-        session = create_checkout_session(test_bank, request.user, request)
-    except (AlreadyOwned, NotOnSale) as refusal:
+        session = create_checkout_session(test_bank, learner, request)
+    except (AlreadyOwned, NotOnSale, NotPayable) as refusal:
         messages.info(request, REFUSALS[type(refusal)])
         return SeeOther(detail)
     except FreeBank:
-        claim_free_bank(learner=request.user, test_bank=test_bank, at=timezone.now())
+        claim_free_bank(learner=learner, test_bank=test_bank, at=timezone.now())
         messages.success(request, _("This test bank is now yours, free of charge."))
         return SeeOther(detail)
     except PaymentUnderWay as under_way:
@@ -69,7 +81,7 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
     )
     incident = report_incident(
         error,
-        subject=f"purchase of bank={test_bank.slug} by user={request.user.pk}",
+        subject=f"{PURCHASE}bank={test_bank.slug} by user={request.user.pk}",
         order=Order.objects.filter(open_checkout__in=checkout).first(),
         at=timezone.now(),
     )
@@ -86,6 +98,7 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
 
 @login_required
 @require_POST
+@rate_limited(REMINDER)
 def remind(request: HttpRequest, slug: str) -> HttpResponse:
     """Send this buyer a mail when payment works again."""
     order = get_object_or_404(

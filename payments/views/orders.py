@@ -23,14 +23,12 @@ from payments.errors import NothingBought, OtherMode
 from payments.flows.checkout import confirm_payment
 from payments.models import Order
 from payments.monitoring.incidents import report_incident
-from payments.rate_limit import allow
 from payments.stripe.errors import StripeError
+from safety.rate_limits import PAYMENT_CHECK, PAYMENT_PAGE, RECEIPT, allow
 
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5
-MAX_CHECKS_PER_MINUTE = 6
-MAX_RECEIPTS_PER_HOUR = 3
 
 
 def own_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
@@ -45,11 +43,12 @@ def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Show the page that Stripe sends the buyer back to.
 
     It grants nothing by itself: it asks Stripe. It refreshes itself until the payment is
-    confirmed.
+    confirmed. Beyond the rate limit it shows what is known here.
     """
     order = own_order(request, order_id)
     try:
-        order = _confirm(order)
+        if allow(PAYMENT_PAGE, key=order.user_id, at=timezone.now()):
+            order = _confirm(order)
     except (OtherMode, StripeError):
         logger.info("order=%s: the payment is still being confirmed", order.pk)
     return render(request, "payments/success.html", _order_context(order))
@@ -87,7 +86,7 @@ def _order_context(order: Order) -> dict[str, Any]:
 def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Ask Stripe about the payment now, at most six times a minute."""
     order = own_order(request, order_id)
-    if not allow(action="check", key=order.pk, limit=MAX_CHECKS_PER_MINUTE, period_seconds=60):
+    if not allow(PAYMENT_CHECK, key=order.pk, at=timezone.now()):
         messages.info(request, _("We just checked. Please wait a minute before checking again."))
         return _back(order)
     try:
@@ -136,7 +135,7 @@ def _left(order: Order) -> str:
 def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Send the receipt again, at most three times an hour."""
     order = own_order(request, order_id)
-    if not allow(action="receipt", key=order.pk, limit=MAX_RECEIPTS_PER_HOUR, period_seconds=3600):
+    if not allow(RECEIPT, key=order.pk, at=timezone.now()):
         messages.info(request, _("We have already sent it several times. Check your spam folder."))
         return _back(order)
     try:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("catalog", "0003_exam_blueprint"),
+        ("catalog", "0004_exam_blueprint"),
         ("practice", "0001_initial"),
         ("questions", "0002_versions_are_immutable"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0003_exam_blueprint"),
+        ("catalog", "0004_exam_blueprint"),
         ("practice", "0003_fill_in_sessions"),
         ("questions", "0002_versions_are_immutable"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

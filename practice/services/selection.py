@@ -12,7 +12,6 @@ from practice.models import Answer, SeenQuestion
 
 # An answer that took longer than this is slow; exams give a minute or so to a question.
 SLOW_SECONDS = 90
-NEVER = (None, False, False)
 STATES = ("new", "wrong", "unsure", "flagged", "slow")
 
 
@@ -115,8 +114,21 @@ def candidates(learner: User, *, bank_ids: Collection[int]) -> list[Candidate]:
     found: dict[int, Candidate] = {}
     for row in rows:
         answer = last.get(row[0])
-        state = (answer.fraction, answer.is_unsure, answer.is_slow) if answer else NEVER
-        found.setdefault(row[0], Candidate(*row, *state, row[0] in flagged))
+        found.setdefault(
+            row[0],
+            Candidate(
+                question_id=row[0],
+                version_id=row[1],
+                bank_id=row[2],
+                domain=row[3],
+                kind=row[4],
+                difficulty=row[5],
+                fraction=answer.fraction if answer else None,
+                is_unsure=bool(answer and answer.is_unsure),
+                is_slow=bool(answer and answer.is_slow),
+                is_flagged=row[0] in flagged,
+            ),
+        )
     return list(found.values())
 
 

@@ -7,6 +7,8 @@ from questions.grading import ChoiceResponse
 # The choices of every question that the root `conftest.py` makes.
 RIGHT, WRONG = "b", "c"
 SESSION_AND_USER = 2
+# The first request in a window adds the counter.
+FIRST_OF_RATE_LIMIT = 3
 # The attempt with its access, the version (cached after its first use), the earlier answers to
 # the question, and the insertion, between the two of a savepoint.
 STATEMENTS_PER_ANSWER = 6

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from catalog.http import SeeOther
@@ -33,9 +33,11 @@ from practice.services import (
     start_ten_questions,
 )
 from practice.views.attempts import learner_of, question_url, result_url, sign_in
+from safety.rate_limits import PRACTICE_START, rate_limited
 
 
 @require_POST
+@rate_limited(PRACTICE_START)
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Continue the user's open session over all questions of a bank, or start one."""
     test_bank = _visible_bank(request, slug)
@@ -52,21 +54,30 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 def exam(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say how the exam of a bank is taken; start it, or continue the one that is open."""
-    test_bank, learner, at = _visible_bank(request, slug), learner_of(request), timezone.now()
-    if not has_live_access(learner_id=learner.pk, test_bank_id=test_bank.pk, at=at):
+    """Say how the exam of a bank is taken."""
+    test_bank, learner = _visible_bank(request, slug), learner_of(request)
+    if not has_live_access(learner_id=learner.pk, test_bank_id=test_bank.pk, at=timezone.now()):
         messages.info(request, _("You don't have access to this test bank."))
         return SeeOther(reverse("catalog:detail", args=[slug]))
-    if request.method == "POST":
-        can_pause = "pause" in request.POST
-        try:
-            attempt = start_exam(learner=learner, test_bank=test_bank, can_pause=can_pause, at=at)
-        except NoExam:
-            return SeeOther(request.path)
-        return SeeOther(question_url(attempt, _first_open(attempt)))
     return render(request, "practice/exam.html", _exam_context(learner, test_bank))
+
+
+@login_required
+@require_POST
+@rate_limited(PRACTICE_START)
+def begin_exam(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start an exam of a bank, or continue the one that is open."""
+    test_bank, learner = _visible_bank(request, slug), learner_of(request)
+    can_pause = "pause" in request.POST
+    try:
+        attempt = start_exam(
+            learner=learner, test_bank=test_bank, can_pause=can_pause, at=timezone.now()
+        )
+    except (NoAccess, NoExam):
+        return SeeOther(reverse("practice:exam", args=[slug]))
+    return SeeOther(question_url(attempt, _first_open(attempt)))
 
 
 def _exam_context(learner: User, test_bank: TestBank) -> dict[str, object]:
@@ -91,6 +102,7 @@ def _exam_context(learner: User, test_bank: TestBank) -> dict[str, object]:
 
 @login_required
 @require_POST
+@rate_limited(PRACTICE_START)
 def ten_questions(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Start ten questions of a bank, or of all banks of the user."""
     bank_ids = [_visible_bank(request, slug).pk] if slug else []
@@ -105,6 +117,7 @@ def ten_questions(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 @login_required
 @require_POST
+@rate_limited(PRACTICE_START)
 def mistakes(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Start the questions of a bank, or of all banks, that were answered wrong the last time."""
     bank_ids = [_visible_bank(request, slug).pk] if slug else []
@@ -119,6 +132,7 @@ def mistakes(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 @login_required
 @require_POST
+@rate_limited(PRACTICE_START)
 def take_again(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     """Start the questions of a finished session again: all, the wrong or the unanswered ones."""
     learner, part = learner_of(request), request.POST.get("part", "all")

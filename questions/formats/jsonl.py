@@ -57,9 +57,9 @@ from questions.text import pictures_in
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
-NO_FIELD = "put an image into a text: ![description](file.png), with markup markdown"
-MARKUPS = ("text", "plain", "markdown", "html")
-NO_FOLDER = "pictures are taken only from the folder of a file"
+NO_FIELD = "to add an image, write ![description](file.png) in a text with markup markdown"
+MARKUPS = ("text", "plain", "markdown", "html", "moodle")
+NO_FOLDER = "images can only be imported from a file, with the images in its folder"
 
 
 def as_fields(value: object, info: ValidationInfo) -> object:
@@ -98,7 +98,7 @@ def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple
     try:
         return reference, images(reference)
     except ValueError as error:
-        raise ValueError(f"the picture {shown} {error}") from error
+        raise ValueError(f"the image {shown} {error}") from error
 
 
 def as_object(value: object) -> object:
@@ -352,11 +352,25 @@ def _item(
     markup = fields.pop("markup", "text")
     if markup not in MARKUPS:
         raise ParseError(raw.first, f"markup: use one of {', '.join(MARKUPS)}.")
-    context = {"images": images, "markup": markup}
     try:
-        return LINES[kind].model_validate(fields, context=context).item(domain)
+        return item_of_fields(fields, markup=markup, domain=domain, images=images)
     except ValidationError as error:
         raise ParseError(raw.first, _fault(error)) from error
+
+
+def item_of_fields(
+    fields: dict[str, Any],
+    *,
+    markup: str = "text",
+    domain: str = "",
+    images: Callable[[str], str] | None = None,
+) -> Item:
+    """The item of the fields of a line, `kind` among them. Raises: ValidationError (pydantic's).
+
+    `markup` and `domain` are for texts and questions that name none.
+    """
+    context = {"images": images, "markup": markup}
+    return LINES[fields["kind"]].model_validate(fields, context=context).item(domain)
 
 
 def _fields(raw: RawQuestion[str]) -> dict[str, Any]:

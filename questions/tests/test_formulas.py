@@ -72,14 +72,14 @@ def test_other_markups_have_no_formulas(markup: str) -> None:
     ("latex", "reason"),
     [
         ("x^", "missing super script or subscript"),
-        (r"\frac{1}", "something is missing in it"),
-        (r"\mean{x}", r"\mean is not known"),
-        ("{x", "a { is not closed"),
-        ("x}", "a } closes nothing"),
+        (r"\frac{1}", "an argument is missing"),
+        (r"\mean{x}", r"\mean is not supported"),
+        ("{x", "a { has no }"),
+        ("x}", "a } has no {"),
         (r"\left( x", "extra left or missing right"),
-        (r"\href{javascript:alert(1)}{x}", r"\href is not taken"),
-        (r"\def\x{\x\x}\x", r"\def is not taken"),
-        (r"\newcommand{\a}{aaa}\a", r"\newcommand is not taken"),
+        (r"\href{javascript:alert(1)}{x}", r"\href is not allowed"),
+        (r"\def\x{\x\x}\x", r"\def is not allowed"),
+        (r"\newcommand{\a}{aaa}\a", r"\newcommand is not allowed"),
         ("x" * 1001, "it has more than 1,000 characters"),
     ],
 )
@@ -158,6 +158,7 @@ def test_words_of_a_formula_are_its_source() -> None:
     assert plain_words(html(r"Is $a < b$ or $\sum x$?")) == r"Is a < b or \sum x?"
 
 
+@pytest.mark.slow
 def test_many_formulas_are_read_in_time() -> None:
     began = time.process_time()
     html("$x_{i}^{2}$ " * 2_000)

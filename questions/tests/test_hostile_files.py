@@ -46,6 +46,7 @@ def test_bytes_that_are_no_text_are_refused_with_the_reason(name: str, fault: st
     assert found.items == []
 
 
+@pytest.mark.slow
 @every_format
 def test_no_hostile_file_takes_long_or_loses_its_lines(name: str) -> None:
     for strange, content in all_files().items():

@@ -1,7 +1,11 @@
 """`gunicorn testbank.wsgi` as an alternative to `manage.py serve`."""
 
+import pytest
+
 from testbank.tests.test_server import asked, site_in
 from testing.waiting import wait_until
+
+pytestmark = pytest.mark.slow
 
 
 def test_gunicorn_serves_the_site(tmp_path):

@@ -9,6 +9,8 @@ import pytest
 from testbank.pasted_lines import pasted_in_code, pasted_in_env
 from testing.demo import copy_project
 
+pytestmark = pytest.mark.slow
+
 CLIENT = "stripe.default_http_client = stripe.http_client.RequestsClient(proxy=None)"
 DIRECT = "Remove the line, and add STRIPE_PROXY=direct to .env"
 OURS = "Use from payments.stripe_integration import"

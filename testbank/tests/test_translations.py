@@ -75,6 +75,7 @@ def test_compiled_messages_are_current(language):
         assert asked == message.string, message.id
 
 
+@pytest.mark.slow
 def test_message_files_are_complete(tmp_path, monkeypatch):
     require("gettext")
     copy_project(tmp_path)

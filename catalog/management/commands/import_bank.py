@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +20,12 @@ from questions.images import ImagesBeside
 from questions.items import LONGEST_DOMAIN
 from questions.linting import lint
 
-OPTION_OF = {"price_minor": "--price", "slug": "--bank", "title": "--title"}
+OPTION_OF = {
+    NON_FIELD_ERRORS: "--price",
+    "price_minor": "--price",
+    "slug": "--bank",
+    "title": "--title",
+}
 
 
 def domain(text: str) -> str:
@@ -165,7 +170,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
         if report.unasked:
             self.stdout.write(
-                f"It keeps {report.unasked} questions of types that cannot be practiced yet."
+                f"{report.unasked} of them are of types that cannot be practiced yet."
             )
 
     def _print_lines(self, numbers: list[int], what: str) -> None:
@@ -176,4 +181,6 @@ class Command(BaseCommand):
 
     def _print_hints(self, file: Path, read: ReadFile) -> None:
         if hints := len(lint(read.items, read.lines).findings):
-            self.stdout.write(f"An editor would say {hints} things: manage.py lint_bank {file}")
+            self.stdout.write(
+                f"Quality check: {hints} suggestions. View them with manage.py lint_bank {file}"
+            )

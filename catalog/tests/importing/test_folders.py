@@ -111,3 +111,9 @@ def test_value_that_cannot_be_kept_writes_nothing(folder, at):
     with pytest.raises(ValidationError, match="language"):
         made(folder(language="xx"), at)
     assert (TestBank.objects.count(), Category.objects.count()) == (0, 0)
+
+
+def test_bank_at_a_price_that_stripe_refuses_is_not_made(folder, at):
+    with pytest.raises(ValidationError, match="whole units only"):
+        made(folder(currency="ISK", price_minor=1234), at)
+    assert not TestBank.objects.exists()

@@ -37,7 +37,7 @@ def run(file, capsys):
 
     def run(*options, file=file):
         call_command("import_bank", str(file), *options)
-        return capsys.readouterr().out.partition("An editor would say")[0]
+        return capsys.readouterr().out.partition("Quality check:")[0]
 
     return run
 
@@ -61,7 +61,7 @@ def test_questions_are_added_in_their_order(run, bank):
 def test_report_ends_with_how_many_hints_there_are(file, bank, capsys):
     call_command("import_bank", str(file), "--bank", "radio")
     assert capsys.readouterr().out.endswith(
-        f"\nAn editor would say 16 things: manage.py lint_bank {file}\n"
+        f"\nQuality check: 16 suggestions. View them with manage.py lint_bank {file}\n"
     )
 
 
@@ -120,7 +120,7 @@ def test_dry_run_says_what_would_happen_and_writes_nothing(run):
 
 
 def test_dry_run_changes_no_bank_that_is_there(run, bank):
-    run("--bank", "radio", "--dry-run", "--publish", "--price", "1")
+    run("--bank", "radio", "--dry-run", "--publish", "--price", "100")
     bank.refresh_from_db()
     assert (bank.status, bank.price_minor) == ("draft", 1900)
 

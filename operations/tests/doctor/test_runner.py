@@ -132,7 +132,7 @@ def test_doctor_of_working_connection(shop):
     output = shop.doctor()
     assert output.code == 0
     assert output.lines[-1] == (
-        "Payments are working: api.stripe.com responds and accepts the key (3 warnings)."
+        "Payments are working: api.stripe.com responds and accepts the key (4 warnings)."
     )
     assert output.line_to_paste is None
 

@@ -6,9 +6,9 @@ from django.db import connection
 
 from operations.doctor.report import Status
 from operations.doctor.shop import shop_checks
-from operations.jobs import RECONCILED, record_run
+from operations.jobs import record_run
 from outbox.models import OutgoingMail
-from payments.models import EventCursor, Order, StripeEvent
+from payments.models import EventCursor, Incident, Order, Outage, StripeEvent
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from testing.site import Site
 
@@ -59,6 +59,17 @@ def test_every_count_above_0_is_a_warning(order, at):  # noqa: F811
     }
 
 
+def test_banks_at_a_price_that_stripe_refuses_are_named(order, make_bank, at):  # noqa: F811
+    make_bank("cheap", price_minor=49)
+    make_bank("draft", price_minor=49, status="draft")
+    make_bank("dinar", price_minor=1999, currency="KWD")
+    assert warnings(at)["shop.prices"] == (
+        "cannot be bought: cheap (Stripe takes $0.50 or more.) "
+        "dinar (The last of the three decimal places of KWD must be 0.)",
+        "correct these prices",
+    )
+
+
 def test_unresolved_order_of_a_day_is_a_warning(order, at):  # noqa: F811
     late = warnings(at + timedelta(hours=26))
     assert late == {"shop.unresolved": ("1", "run `manage.py reconcile_payments`")}
@@ -85,13 +96,16 @@ def test_worker_that_never_ran_is_a_warning(order, settings, at):  # noqa: F811
 def test_worker_age_is_that_of_last_job(order, settings, at):  # noqa: F811
     settings.WORKER = True
     record_run("mails", at=at)
-    record_run(RECONCILED, at=at)
+    EventCursor.objects.create(mode="sandbox", finished_at=at)
     assert warnings(at + timedelta(seconds=90)) == {}
     late = warnings(at + timedelta(hours=5))
     assert late == {
         "shop.reconciled": ("5 h ago", "check the log of `manage.py work`"),
-        "shop.worker": ("last run 5 h ago", "start `manage.py work` again"),
     }
+    (stopped,) = [
+        check for check in shop_checks(at=at + timedelta(hours=5)) if check.id == "shop.worker"
+    ]
+    assert (stopped.status, stopped.summary) == (Status.FAIL, "last run 5 h ago: it has stopped")
 
 
 def test_reconciliation_by_command_counts(order, at):  # noqa: F811
@@ -99,6 +113,28 @@ def test_reconciliation_by_command_counts(order, at):  # noqa: F811
     EventCursor.objects.create(mode="sandbox", finished_at=at, **cursor)
     EventCursor.objects.create(mode="live", finished_at=at + timedelta(hours=9), **cursor)
     assert summaries(at + timedelta(hours=10))["shop.reconciled"] == "10 h ago"
+
+
+def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
+    incident = {"cause": "NET-REFUSED", "report": "", "order": order}
+    subject = "purchase of bank=git"
+    Incident.objects.create(code="A", subject=subject, at=at, **incident)
+    Incident.objects.create(code="B", subject=subject, at=at - timedelta(days=2), **incident)
+    Outage.objects.create(mode="sandbox", cause="NET-REFUSED", began_at=at)
+    found = {name: summary for name, (summary, _fix) in warnings(at).items()}
+    assert found == {
+        "shop.failed_purchases": "1",
+        "shop.incidents": "1",
+        "shop.payment": "down",
+    }
+    settings.ADMINS = [("ops", "ops@example.org")]
+    assert summaries(at)["shop.admins"] == "1 told of faults"
+
+
+def test_a_cursor_without_a_whole_run_is_no_reconciliation(order, at):  # noqa: F811
+    EventCursor.objects.create(mode="sandbox", event_id="evt_1", event_at=at)
+    EventCursor.objects.create(mode="sandbox", account="acct_former", finished_at=at)
+    assert summaries(at)["shop.reconciled"] == "never"
 
 
 def test_last_event_of_this_mode_only(order, at):  # noqa: F811

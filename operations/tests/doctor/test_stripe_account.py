@@ -49,6 +49,10 @@ def test_enabled_endpoint():
     }
 
 
+def test_endpoint_without_its_last_slash_is_ours():
+    assert said([endpoint(url=OURS.rstrip("/"))])["webhook.endpoint"][0] == "ok"
+
+
 def test_endpoint_with_all_events():
     assert said([endpoint(enabled_events=["*"])])["webhook.events"][0] == "ok"
 

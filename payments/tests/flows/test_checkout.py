@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Access
 from catalog.services import grant_access
-from payments.errors import AlreadyOwned, FreeBank, NotOnSale
+from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable
 from payments.flows.checkout import confirm_payment
 from payments.models import OpenCheckout, Order
 from payments.stripe_integration import (
@@ -178,12 +178,18 @@ def test_owner_whose_access_ended_may_buy_again(sandbox, test_bank, learner, at)
 
 
 @pytest.mark.parametrize(
-    ("fields", "error"), [({"price_minor": 0}, FreeBank), ({"status": "withdrawn"}, NotOnSale)]
+    ("fields", "error"),
+    [
+        ({"price_minor": 0}, FreeBank),
+        ({"status": "withdrawn"}, NotOnSale),
+        ({"price_minor": 49}, NotPayable),
+        ({"price_minor": 500, "currency": "XXX"}, NotPayable),
+    ],
 )
 def test_what_cannot_be_bought_is_refused(sandbox, make_bank, learner, fields, error):
     with pytest.raises(error):
         create_checkout_session(make_bank("other", **fields), learner)
-    assert not Order.objects.exists()
+    assert (Order.objects.exists(), sandbox.control.count(CREATE)) == (False, 0)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +204,8 @@ def test_amounts_are_sent_in_the_smallest_unit(sandbox, make_bank, learner, curr
 
 
 def test_refused_request_keeps_the_order_and_mends_with_the_price(sandbox, make_bank, learner):
-    bank = make_bank("cheap", price_minor=1)
+    bank = make_bank("cheap", price_minor=400)
+    sandbox.control.fault("status", status=400, method="POST", times=2)
     with pytest.raises(InvalidRequestError):
         create_checkout_session(bank, learner)
     assert Order.objects.get().status == "pending"

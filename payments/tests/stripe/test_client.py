@@ -30,6 +30,7 @@ def fail(test_bank, learner, times):
     return raised.value
 
 
+@pytest.mark.slow
 def test_three_failures_make_the_next_buyer_fail_at_once(nobody_listens, test_bank, learner):
     assert fail(test_bank, learner, 3).record is not None
     assert payment_is_down()
@@ -37,6 +38,7 @@ def test_three_failures_make_the_next_buyer_fail_at_once(nobody_listens, test_ba
     assert (told.diagnosis.id, told.record) == ("NET-REFUSED", None)
 
 
+@pytest.mark.slow
 def test_page_of_a_bank_says_so_before_the_button_is_pressed(
     client, nobody_listens, test_bank, learner
 ):
@@ -46,6 +48,7 @@ def test_page_of_a_bank_says_so_before_the_button_is_pressed(
     assert "Payments may not be working right now." in client.get(url).text
 
 
+@pytest.mark.slow
 def test_fault_of_stripe_itself_does_not_make_calls_rest(sandbox, test_bank, learner):
     sandbox.control.fault("status", status=500, times=50, saved=False)
     for _time in range(3):
@@ -102,6 +105,7 @@ def test_each_try_is_logged_with_its_stages_times_and_bytes(sandbox, test_bank, 
     assert len(lines) == 2
 
 
+@pytest.mark.slow
 def test_all_tries_together_end_by_one_deadline(
     settings, forget_stripe_client, test_bank, learner, caplog
 ):

@@ -52,6 +52,14 @@ def test_purchase_needs_the_token_of_the_form(sandbox, learner, url):
     assert not Order.objects.exists()
 
 
+def test_40_presses_make_at_most_12_calls_and_one_order(client, sandbox, learner, url):
+    client.force_login(learner)
+    statuses = [client.post(url).status_code for _press in range(40)]
+    assert statuses == [303] * 12 + [429] * 28
+    assert len(sandbox.control.requests()) <= 12
+    assert Order.objects.count() == 1
+
+
 def test_purchase_of_a_draft_is_not_found(client, sandbox, learner, make_bank):
     bank = make_bank("draft", status="draft")
     client.force_login(learner)
@@ -64,6 +72,15 @@ def test_owner_is_sent_back_and_never_charged(client, sandbox, owner, url, detai
     assert response.redirect_chain == [(detail, 303)]
     assert "You already own this test bank. You have not been charged." in response.text
     assert (Order.objects.count(), sandbox.control.count(CREATE)) == (0, 0)
+
+
+def test_price_that_stripe_refuses_is_told_without_a_call(client, sandbox, learner, make_bank):
+    bank = make_bank("dear", currency="UGX", price_minor=550)
+    client.force_login(learner)
+    response = client.post(reverse("payments:checkout", args=[bank.slug]), follow=True)
+    words = "because its price is not one that our payment service accepts"
+    assert (response.redirect_chain, words in response.text) == ([("/banks/dear/", 303)], True)
+    assert (Order.objects.count(), sandbox.control.requests()) == (0, [])
 
 
 def test_free_bank_is_granted_at_once(client, sandbox, learner, make_bank):

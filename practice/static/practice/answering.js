@@ -156,8 +156,8 @@ const submitted = (event) => {
   const go = event.submitter?.value ?? "";
   if (event.submitter?.name !== "go") {
     event.preventDefault();
-    if (form.dataset.exam === undefined) check();
-    else takeChange();
+    if (form.dataset.exam !== undefined) takeChange();
+    else if (!newest || journal.isSaved(newest)) check();
     return;
   }
   if (go === "flag") {

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0002_full_text_indexes"),
+        ("catalog", "0003_states_and_former_slugs"),
     ]
 
     operations = [

@@ -1,0 +1,57 @@
+"""Prices that Stripe never takes cannot be put on sale, whichever way a price is set."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog.errors import PriceNotPossible
+from catalog.models import TestBank
+from catalog.price_rules import price_problem
+from catalog.services import put_on_sale
+
+REFUSED = {
+    ("USD", 49): "Stripe takes $0.50 or more.",
+    ("GBP", 20): "Stripe takes £0.30 or more.",
+    ("HUF", 12345): "Stripe takes HUF175.00 or more.",
+    ("KWD", 1999): "The last of the three decimal places of KWD must be 0.",
+    ("UGX", 550): "Stripe takes UGX in whole units only.",
+    ("ISK", 1234): "Stripe takes ISK in whole units only.",
+    ("USD", 100_000_000): "Stripe takes $999,999.99 at most.",
+    ("ISK", 100_000_000): "Stripe takes ISK999,999.00 at most.",
+    ("XXX", 500): "Stripe does not take XXX.",
+    # Not among the reported ones.
+    ("TND", 12_345): "The last of the three decimal places of TND must be 0.",
+    ("MXN", 999): "Stripe takes MX$10.00 or more.",
+    ("XAU", 5_000): "Stripe does not take XAU.",
+}
+TAKEN = [("USD", 50), ("JPY", 50), ("KWD", 1990), ("UGX", 600), ("HUF", 17_500), ("XXX", 0)]
+
+
+@pytest.mark.parametrize(("price", "problem"), REFUSED.items())
+def test_price_that_stripe_refuses_is_told_with_its_rule(price, problem):
+    currency, amount = price
+    assert price_problem(amount, currency).replace("\xa0", "") == problem
+
+
+@pytest.mark.parametrize(("currency", "amount"), [*TAKEN, ("USD", 99_999_999), ("COP", 100)])
+def test_price_that_stripe_takes_has_no_problem(currency, amount):
+    assert price_problem(amount, currency) == ""
+
+
+@pytest.mark.parametrize(("currency", "amount"), REFUSED)
+def test_bank_at_a_refused_price_does_not_go_on_sale(make_bank, at, currency, amount):
+    bank = make_bank("dear", status="draft", currency=currency, price_minor=amount)
+    with pytest.raises(PriceNotPossible):
+        put_on_sale(test_bank=bank, at=at)
+    assert TestBank.objects.get().status == "draft"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("currency", "amount"), REFUSED)
+def test_import_at_a_refused_price_writes_nothing(tmp_path, settings, currency, amount):
+    settings.CURRENCY = currency
+    file = tmp_path / "bank.gift"
+    file.write_text("Is it so?{T}\n")
+    options = ["--bank=b", "--title=T", "--publish", f"--price={amount}"]
+    with pytest.raises(CommandError, match=r"^--price: ") as raised:
+        call_command("import_bank", str(file), *options)
+    assert (raised.value.returncode, TestBank.objects.count()) == (2, 0)

@@ -1,0 +1,1 @@
+"""Back up the database, media and secret key into one file, and restore it elsewhere."""

@@ -1,0 +1,219 @@
+"""Make, check, restore and delete backups."""
+
+import hashlib
+import os
+import platform
+import re
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from operations.backup.archive import (
+    KEY_NAME,
+    MEDIA,
+    ArchiveWriter,
+    Manifest,
+    read_archive,
+)
+from operations.backup.databases import (
+    NAMES,
+    check_dump,
+    database_is_empty,
+    dump_database,
+    dump_name,
+    restore_database,
+)
+from operations.backup.encryption import SUFFIX, encrypted
+from operations.backup.errors import BackupError
+from operations.schema import unknown_migrations
+from testbank import __version__
+
+NAME = re.compile(r"testbank-\d{8}-\d{6}\.tar\.gz(\.gpg)?")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBackup:
+    """A backup in BACKUP_DIR."""
+
+    path: Path
+    made_at: datetime
+
+
+def scheduled_path(*, at: datetime) -> Path:
+    """Return where a backup made now belongs in BACKUP_DIR."""
+    folder: Path = settings.BACKUP_DIR
+    suffix = SUFFIX if _is_encrypted() else ""
+    return folder / f"testbank-{at.astimezone(UTC):%Y%m%d-%H%M%S}.tar.gz{suffix}"
+
+
+def create_backup(path: Path, *, at: datetime) -> Path:
+    """Write a backup of the running site, and return its path, which ends in .gpg if encrypted.
+
+    The file appears when it is complete. Only its owner can read it. Raises: BackupError.
+    """
+    if _is_encrypted() and path.suffix != SUFFIX:
+        path = path.with_name(path.name + SUFFIX)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as name:
+        dump = Path(name) / dump_name()
+        dump_database(dump)
+        draft = Path(name) / path.name
+        _write(draft, dump, at)
+        draft.replace(path)
+    return path
+
+
+def check_backup(path: Path) -> Manifest:
+    """Read a backup completely and check its database, without writing to the site.
+
+    Raises: BackupError.
+    """
+    with tempfile.TemporaryDirectory(prefix="testbank-check-") as name:
+        folder = Path(name)
+        manifest = read_archive(
+            path,
+            passphrase=settings.BACKUP_PASSPHRASE,
+            target=lambda member: folder / member if member in NAMES.values() else None,
+        )
+        check_dump(folder / NAMES[manifest.database])
+    if unknown := unknown_migrations(manifest.migrations):
+        raise BackupError(
+            f"The backup was made by Testbank {manifest.testbank}, which is newer than this one, "
+            f"{__version__}: it has {len(unknown)} migrations that are unknown here, such as "
+            f"{unknown[0]}. Install that version, then restore."
+        )
+    return manifest
+
+
+def restore_backup(path: Path) -> Manifest:
+    """Restore a backup into an empty database and media folder. Raises: BackupError.
+
+    Everything is checked before anything is written. The database is written last and in one
+    step, so that an interrupted restore can be run again.
+    """
+    manifest = check_backup(path)
+    _refuse_wrong_place(manifest)
+    _refuse_other_secret_key(manifest)
+    media: Path = settings.MEDIA_ROOT
+    with tempfile.TemporaryDirectory(prefix="testbank-restore-") as name:
+        folder = Path(name)
+
+        def target(member: str) -> Path:
+            top, _slash, rest = member.partition("/")
+            return media / rest if top == MEDIA else folder / member
+
+        read_archive(path, passphrase=settings.BACKUP_PASSPHRASE, target=target)
+        _restore_secret_key((folder / KEY_NAME).read_text())
+        restore_database(folder / NAMES[manifest.database])
+    return manifest
+
+
+def stored_backups() -> list[StoredBackup]:
+    """Return the backups in BACKUP_DIR, oldest first."""
+    folder: Path = settings.BACKUP_DIR
+    found = [file for file in folder.glob("testbank-*") if NAME.fullmatch(file.name)]
+    return [StoredBackup(file, _made_at(file)) for file in sorted(found)]
+
+
+def delete_old_backups() -> list[Path]:
+    """Delete all but the newest BACKUP_KEEP backups in BACKUP_DIR, and return their paths."""
+    old = [backup.path for backup in stored_backups()[: -settings.BACKUP_KEEP]]
+    for path in old:
+        path.unlink()
+    return old
+
+
+def applied_migrations() -> list[str]:
+    """Return the applied migrations of the database as `app.name`, sorted."""
+    return sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
+
+
+def _is_encrypted() -> bool:
+    return bool(settings.BACKUP_PASSPHRASE or settings.BACKUP_PUBLIC_KEY)
+
+
+def _made_at(file: Path) -> datetime:
+    stamp = file.name.removeprefix("testbank-").partition(".")[0]
+    return datetime.strptime(stamp, "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+def _write(draft: Path, dump: Path, at: datetime) -> None:
+    with (
+        open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,  # noqa: PTH123 - takes a descriptor
+        encrypted(
+            file,
+            passphrase=settings.BACKUP_PASSPHRASE,
+            public_key=settings.BACKUP_PUBLIC_KEY,
+        ) as stream,
+    ):
+        _fill(ArchiveWriter(stream), dump, at)
+        stream.flush()
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def _fill(archive: ArchiveWriter, dump: Path, at: datetime) -> None:
+    """Add media after the database, so that every file that a row names is there."""
+    archive.add(dump.name, dump)
+    archive.add_text(KEY_NAME, settings.SECRET_KEY)
+    root: Path = settings.MEDIA_ROOT
+    for file in sorted(each for each in root.rglob("*") if each.is_file()):
+        archive.add(f"{MEDIA}/{file.relative_to(root).as_posix()}", file)
+    archive.finish(_manifest(at))
+
+
+def _manifest(at: datetime) -> Manifest:
+    return Manifest(
+        made_at=at.isoformat(),
+        site_url=settings.SITE_URL,
+        testbank=__version__,
+        django=django.get_version(),
+        python=platform.python_version(),
+        database=connection.vendor,
+        migrations=applied_migrations(),
+    )
+
+
+def _refuse_wrong_place(manifest: Manifest) -> None:
+    if manifest.database != connection.vendor:
+        raise BackupError(
+            f"The backup is of a {manifest.database} database, and DATABASE_URL names a "
+            f"{connection.vendor} one. Restore into {manifest.database}; `manage.py "
+            "copy_database` then moves it from SQLite to PostgreSQL."
+        )
+    if not database_is_empty():
+        raise BackupError(
+            "The database is not empty. Nothing was changed. Point DATABASE_URL to a new, empty "
+            "database."
+        )
+    root: Path = settings.MEDIA_ROOT
+    known = {name.removeprefix(f"{MEDIA}/") for name in manifest.files}
+    here = (each.relative_to(root).as_posix() for each in root.rglob("*") if each.is_file())
+    if others := [name for name in here if name not in known and not name.endswith(".restoring")]:
+        raise BackupError(
+            f"{root} has files that are not from this backup, such as {min(others)}. Nothing was "
+            "changed. Point MEDIA_ROOT to an empty folder."
+        )
+
+
+def _refuse_other_secret_key(manifest: Manifest) -> None:
+    """Raise BackupError if SECRET_KEY is set and is not the one in the backup."""
+    here = hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()
+    if settings.SECRET_KEY_IS_SET and here != manifest.files[KEY_NAME]:
+        raise BackupError(
+            "SECRET_KEY is set, and is not the one in the backup, which decrypts the second "
+            "factors of staff. Nothing was changed. Remove SECRET_KEY from .env: the key is then "
+            "restored into var/secret_key."
+        )
+
+
+def _restore_secret_key(key: str) -> None:
+    """Store the key where the site reads it if SECRET_KEY is not set."""
+    if not settings.SECRET_KEY_IS_SET:
+        (settings.VAR_DIR / "secret_key").write_text(key)

@@ -1,0 +1,36 @@
+"""`manage.py backup`: back up the running site into one file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from operations.backup.errors import BackupError
+from operations.backup.services import create_backup, delete_old_backups, scheduled_path
+
+
+class Command(BaseCommand):
+    """Backs up the database, media and secret key while the site runs."""
+
+    help = (
+        "Back up the database, media and secret key into FILE. Without FILE, into BACKUP_DIR, "
+        "of which the newest BACKUP_KEEP backups are kept."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add FILE."""
+        parser.add_argument("file", nargs="?", type=Path, help="such as /mnt/backup/today.tar.gz")
+
+    def handle(self, *_args: Any, file: Path | None, **_options: Any) -> None:
+        at = timezone.now()
+        try:
+            path = create_backup(file or scheduled_path(at=at), at=at)
+        except (BackupError, OSError) as error:
+            raise CommandError(f"No backup was made. {error}") from error
+        self.stdout.write(f"{path} ({path.stat().st_size / 1_000_000:.1f} MB)")
+        if file is None:
+            for old in delete_old_backups():
+                self.stdout.write(f"deleted {old}")

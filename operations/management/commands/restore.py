@@ -1,0 +1,41 @@
+"""`manage.py restore`: put a backup into an empty site, or check it."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from operations.backup.errors import BackupError
+from operations.backup.services import check_backup, restore_backup
+
+
+class Command(BaseCommand):
+    """Restores a backup after checking it completely."""
+
+    help = (
+        "Restore a backup into an empty database and media folder. With --check, only read it "
+        "completely, compare all checksums and check the database in it."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add FILE and --check."""
+        parser.add_argument("file", type=Path, help="a file that `manage.py backup` made")
+        parser.add_argument("--check", action="store_true", help="check it, and write nothing")
+
+    def handle(self, *_args: Any, file: Path, check: bool, **_options: Any) -> None:
+        try:
+            manifest = check_backup(file) if check else restore_backup(file)
+        except (BackupError, OSError) as error:
+            raise CommandError(str(error)) from error
+        found = (
+            f"{manifest.database}, {len(manifest.files)} files, made {manifest.made_at} by "
+            f"Testbank {manifest.testbank} at {manifest.site_url}"
+        )
+        if check:
+            self.stdout.write(f"The backup is complete: {found}.")
+        else:
+            self.stdout.write(
+                f"Restored: {found}.\nNow run `manage.py migrate`, then start the site."
+            )

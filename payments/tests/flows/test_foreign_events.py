@@ -1,0 +1,110 @@
+"""Events of other programs on the account, and events of older API versions."""
+
+import pytest
+
+from catalog.models import Access
+from payments.domain.fulfillment import fulfill
+from payments.flows.webhook_inbox import handle_pending_events
+from payments.models import StripeEvent
+from payments.monitoring.health_counters import health_counters
+from payments.tests.stripe_events import (
+    charge_event,
+    deliver,
+    dispute_event,
+    event_of,
+    paid_event,
+    payment_of,
+    refund_event,
+)
+
+pytestmark = pytest.mark.django_db
+
+NAMED_BY_OTHERS = [
+    {},
+    {"other_shop_order": "17"},
+    {"order_id": "17"},
+    {"order_id": "wc_order_58d17c18"},
+]
+
+
+def status():
+    return StripeEvent.objects.get().status
+
+
+@pytest.mark.parametrize("metadata", NAMED_BY_OTHERS)
+@pytest.mark.parametrize("kind", ["completed", "expired", "async_payment_failed"])
+def test_foreign_session_waits_for_nobody(client, order, at, metadata, kind):
+    session = {"id": "cs_test_other", "payment_intent": "pi_other", "metadata": metadata}
+    deliver(client, event_of(order, kind=f"checkout.session.{kind}", **session))
+    assert (status(), health_counters(mode="sandbox", at=at).all_is_well) == ("foreign", True)
+    assert not Access.objects.exists()
+
+
+def test_foreign_session_with_an_order_id_like_ours_leads_back_elsewhere(client, order, at):
+    name = "b1c5f0ac-0000-4000-8000-000000000000"
+    back = f"https://other.example/thanks?order={name}"
+    session = {"id": "cs_test_other", "metadata": {"order_id": name}, "success_url": back}
+    deliver(client, event_of(order, **session))
+    assert status() == "foreign"
+
+
+@pytest.mark.parametrize("make", [refund_event, dispute_event])
+def test_foreign_refund_or_dispute_waits_for_nobody(client, order, at, make):
+    deliver(client, make(order))
+    assert (status(), health_counters(mode="sandbox", at=at).all_is_well) == ("foreign", True)
+
+
+def test_foreign_charge_waits_for_nobody(client, order, at):
+    deliver(client, charge_event(order, refunded=500, metadata={"other_shop_order": "17"}))
+    assert (status(), health_counters(mode="sandbox", at=at).all_is_well) == ("foreign", True)
+
+
+def test_setup_session_without_an_amount_waits_for_nobody(client, order):
+    nothing = {"amount_total": None, "amount_subtotal": None, "currency": None}
+    session = {"id": "cs_test_setup", "payment_status": "no_payment_required", "metadata": {}}
+    deliver(client, event_of(order, **session, **nothing))
+    assert status() == "foreign"
+
+
+def test_refund_event_before_payment(client, order):
+    deliver(client, refund_event(order))
+    deliver(client, paid_event(order))
+    order.refresh_from_db()
+    assert (order.status, StripeEvent.objects.filter(status="done").count()) == ("refunded", 2)
+
+
+def without(event, *names):
+    for name in names:
+        del event["data"]["object"][name]
+    return event
+
+
+@pytest.mark.parametrize("missing", ["status", "amount_subtotal", "expires_at", "url"])
+def test_paid_event_of_an_older_version_is_enough(client, order, missing):
+    deliver(client, without(event_of(order), missing))
+    order.refresh_from_db()
+    assert (order.status, status(), Access.objects.count()) == ("paid", "done", 1)
+
+
+@pytest.mark.parametrize("missing", ["status", "amount_total", "currency"])
+def test_expired_event_of_an_older_version_is_enough(client, order, missing):
+    expired = {"status": "expired", "payment_status": "unpaid"}
+    event = event_of(order, kind="checkout.session.expired", **expired)
+    deliver(client, without(event, missing))
+    order.refresh_from_db()
+    assert (order.status, status()) == ("expired", "done")
+
+
+@pytest.mark.parametrize("missing", ["amount_total", "currency", "payment_status"])
+def test_incomplete_event_is_handled_after_payment(client, order, facts, at, missing):
+    deliver(client, without(event_of(order), missing))
+    assert (status(), Access.objects.count()) == ("unknown", 0)
+    fulfill(facts(order), source="return", at=at)
+    assert (handle_pending_events(at=at), status()) == (1, "done")
+
+
+def test_dispute_whose_charge_was_refunded_meanwhile_is_closed(client, order):
+    deliver(client, paid_event(order))
+    deliver(client, dispute_event(order, status="charge_refunded"))
+    order.refresh_from_db()
+    assert (order.status, payment_of(order)) == ("paid", order.payment_intent_id)

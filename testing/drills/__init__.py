@@ -1,0 +1,1 @@
+"""Load and comparisons for the drills: backup, move of the database, upgrade, alarms."""
