@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -61,6 +62,14 @@ class Entry:
     seconds: int | None = None
 
 
+class Place(TypedDict):
+    """Which question of which attempt an answer belongs to."""
+
+    attempt_id: UUID
+    learner_id: int
+    position: int
+
+
 @dataclass(frozen=True)
 class Recorded:
     """What became of an entry. `help` says what to enter instead of an unreadable answer."""
@@ -83,8 +92,9 @@ def record_entries(
     An entry that does not count is kept as an `UncountedAnswer`. Idempotent: an entry that is
     sent again gets the same status. Raises: NoSuchAttempt.
     """
-    place = {"attempt_id": attempt_id, "learner_id": learner_id}
-    return [_record(entry, at=at, **place) for entry in entries]
+    return [
+        _record(entry, attempt_id=attempt_id, learner_id=learner_id, at=at) for entry in entries
+    ]
 
 
 def _record(entry: Entry, *, attempt_id: UUID, learner_id: int, at: datetime) -> Recorded:
@@ -108,7 +118,7 @@ def _record(entry: Entry, *, attempt_id: UUID, learner_id: int, at: datetime) ->
 
 
 def _submit(entry: Entry, *, attempt_id: UUID, learner_id: int, at: datetime) -> Status:
-    place = {"attempt_id": attempt_id, "learner_id": learner_id, "position": entry.position}
+    place = Place(attempt_id=attempt_id, learner_id=learner_id, position=entry.position)
     remarks = Remarks(
         is_unsure=entry.is_unsure,
         seconds=entry.seconds,

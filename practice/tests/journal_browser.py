@@ -1,6 +1,8 @@
 """A learner's browser for the tests of the journal, on a network that can be cut."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from practice.models import Answer
 from testing.cable import Cable
-from testing.waiting import wait_until
 
 # Everything that a browser stores, by where it is.
 STORED = """
@@ -68,13 +69,24 @@ class Device:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
+    def wait_for(self, condition: Callable[[], object], *, seconds: float = 60) -> None:
+        """Wait for the condition while the browser, and what answers for the server, go on."""
+        ends_at = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < ends_at
+            self.page.wait_for_timeout(50)
+
+    def wait_for_answers(self, expected: list[tuple[int, str]]) -> None:
+        """Wait until exactly these answers are on the server."""
+        self.wait_for(lambda: answers_on_server() == expected)
+
     def wait_for_worker(self) -> None:
         """Wait until the service worker controls the page, and the session is kept whole."""
-        wait_until(lambda: self.page.evaluate(WORKER_IS_READY), seconds=30)
+        self.wait_for(lambda: self.page.evaluate(WORKER_IS_READY))
 
     def wait_for_questions(self, count: int) -> None:
         """Wait until that many questions are kept to go on offline."""
-        wait_until(lambda: len(self.stored_in("testbank-questions questions")) == count, seconds=30)
+        self.wait_for(lambda: len(self.stored_in("testbank-questions questions")) == count)
 
     def stored(self) -> dict[str, Any]:
         found: dict[str, Any] = self.page.evaluate(STORED)
@@ -108,9 +120,4 @@ def new_device(browser: Browser, cable: Cable, session: str = "", **options: Any
 def answers_on_server() -> list[tuple[int, str]]:
     """The answers that count, as position and choice."""
     rows = Answer.objects.given().order_by("position").values_list("position", "response")
-    return [(position, response["chosen"][0]) for position, response in rows]
-
-
-def wait_for_answers(expected: list[tuple[int, str]], *, seconds: float = 60) -> None:
-    """Wait until exactly these answers are on the server."""
-    wait_until(lambda: answers_on_server() == expected, seconds=seconds)
+    return [(position, response["chosen"][0]) for position, response in rows if response]
