@@ -47,6 +47,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
 
+class UsedTimeStep(models.Model):
+    """The latest time step of the authenticator app whose code a user entered."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
+    step = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.step)
+
+
 def display_name(user: User) -> str:
     """Return the name that pages and mails show."""
     return user.name or user.email

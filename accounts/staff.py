@@ -20,6 +20,8 @@ from accounts.models import User
 
 Parameters = ParamSpec("Parameters")
 
+ACTIVATED_FACTOR = "activated_factor"
+
 
 def staff_redirect(request: HttpRequest) -> HttpResponse | None:
     """Return a redirect to the sign-in or second-factor page; None for staff with full access.
@@ -37,8 +39,17 @@ def staff_redirect(request: HttpRequest) -> HttpResponse | None:
 
 
 def has_shown_second_factor(request: HttpRequest, user: User) -> bool:
-    """Return True if a code of the user's authenticator was entered in this session."""
-    return any(record["method"] == "mfa" for record in get_authentication_records(request, user))
+    """Return True if a code of a factor that still exists was entered in this session."""
+    records = get_authentication_records(request, user)
+    shown = {record.get("id") for record in records if record["method"] == "mfa"}
+    shown.add(request.session.get(ACTIVATED_FACTOR))
+    shown.discard(None)
+    return bool(shown) and Authenticator.objects.filter(user=user, pk__in=shown).exists()
+
+
+def remember_activated_factor(request: HttpRequest, authenticator: Authenticator) -> None:
+    """Count the set-up of a factor as shown: it ended with the first code."""
+    request.session[ACTIVATED_FACTOR] = authenticator.pk
 
 
 def _factor_page(user: User) -> str:

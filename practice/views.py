@@ -36,6 +36,7 @@ from questions.grading import RESPONSE, Grade, ResponseError
 from questions.models import QuestionVersion
 from questions.rendering import Draft, PresentedItem, RevealedItem, present, reveal
 from questions.response_parsing import draft_of, help_for, parse_response
+from safety.rate_limits import PRACTICE_START, rate_limited
 
 UNPROCESSABLE = 422
 # The key of the session under which an unsaved answer waits for the sign-in.
@@ -43,6 +44,7 @@ UNSAVED = "practice_unsaved_answer"
 
 
 @require_POST
+@rate_limited(PRACTICE_START)
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Continue the user's unfinished attempt at a bank, or start one."""
     test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)

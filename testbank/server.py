@@ -18,6 +18,8 @@ from waitress import create_server
 from waitress.channel import HTTPChannel
 
 MAX_CONNECTIONS = 4000
+# waitress allows a gigabyte, and stores it on disk before Django sees it.
+MAX_BODY_BYTES = 64 * 1024 * 1024
 # A connection takes one file descriptor, a large request or response one more.
 MAX_OPEN_FILES = 10_000
 ACCEPT_BATCH = 16
@@ -51,6 +53,7 @@ def serve(application: Application, *, bind: str, threads: int) -> None:
         threads=threads,
         connection_limit=min(MAX_CONNECTIONS, open_files // 2),
         channel_timeout=IDLE_SECONDS,
+        max_request_body_size=MAX_BODY_BYTES,
         # select() takes no descriptor above 1023.
         asyncore_use_poll=True,
         # Django decides which headers of a front server to trust.

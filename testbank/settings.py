@@ -13,7 +13,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.theme import unfold_settings
-from testbank import stripe_settings
+from testbank import security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -58,6 +58,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "operations",
     "backoffice",
+    "studio",
     "unfold.apps.BasicAppConfig",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
@@ -74,6 +75,7 @@ INSTALLED_APPS = [
     "accounts",
     "questions",
     "outbox",
+    "safety",
     "catalog",
     "payments",
     "practice",
@@ -81,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "safety.client_address.client_address_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -158,9 +161,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "testbank_cache",
-        # Rate limits and used one-time codes live here: nothing may be evicted before it
-        # expires. Django's default would evict beyond 300 rows.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        # Allauth's rate limits live here, and nothing may be evicted before it expires. Django
+        # would evict beyond 300 rows; the worker deletes what has expired.
+        "OPTIONS": {"MAX_ENTRIES": 2**62},
     },
     # Pages of the catalog for visitors without a session, and what they are made of: in the
     # memory of each process, emptied in all of them at once (catalog/page_cache.py).
@@ -200,7 +203,14 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
 MFA_TOTP_ISSUER = SITE_NAME
 # Accept the code before and the code after, for phones whose clock is 30 seconds off.
 MFA_TOTP_TOLERANCE = 1
@@ -322,10 +332,14 @@ HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "testbank_session"
 CSRF_COOKIE_NAME = "testbank_csrf"
+DEVICE_COOKIE_NAME = "testbank_device"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
-if env.boolean("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.boolean("BEHIND_TLS_PROXY", default=False)
+# The networks of front servers whose X-Forwarded-For names the client.
+TRUSTED_PROXIES = security_settings.trusted_proxies(env, behind_tls_proxy=BEHIND_TLS_PROXY)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Browsers apply form-action to redirects too, and the purchase form redirects to Checkout.
@@ -376,7 +390,9 @@ LOGGING = {
             "payments",
             "outbound",
             "practice",
+            "studio",
             "outbox",
+            "safety",
         )
     }
     # Without its default handlers: with ADMINS, Django would email each failed purchase from within

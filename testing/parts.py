@@ -35,6 +35,8 @@ Part = Literal[
     "postgresql",
     "pgbouncer",
     "gettext",
+    "nginx",
+    "haproxy",
 ]
 
 
@@ -82,4 +84,6 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "postgresql": _postgresql,
     "pgbouncer": _program("pgbouncer"),
     "gettext": _program("xgettext"),
+    "nginx": _program("nginx"),
+    "haproxy": _program("haproxy"),
 }

@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
@@ -251,3 +253,48 @@ def test_failed_sign_ins_are_limited_per_account(client, ada, sign_in):
     response = sign_in()
     assert "Too many failed login attempts. Try again later." in response.text
     assert not signed_in(client)
+
+
+def test_an_account_under_attack_is_slow_for_unknown_browsers(client, ada, sign_in):
+    for number in range(60):
+        client.post(
+            "/accounts/login/",
+            {"login": ada.email, "password": "wrong"},
+            REMOTE_ADDR=f"198.51.100.{number}",
+        )
+    cache.clear()  # allauth's limit of attempts by address is not the subject
+    sign_in()
+    assert not signed_in(client)
+
+
+def test_a_browser_that_signed_in_before_is_let_through(client, ada, sign_in):
+    sign_in()
+    client.post("/accounts/logout/")
+    for number in range(60):
+        Client().post(
+            "/accounts/login/",
+            {"login": ada.email, "password": "wrong"},
+            REMOTE_ADDR=f"198.51.100.{number}",
+        )
+    sign_in()
+    assert signed_in(client)
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", "new@example.org"])
+def test_sign_up_hashes_once_with_and_without_account(ada, sign_up, email, monkeypatch):
+    hashed: list[int] = []
+    encode = MD5PasswordHasher.encode
+
+    def counted(hasher, password, salt):
+        hashed.append(1)
+        return encode(hasher, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    sign_up(email)
+    assert hashed == [1]
+
+
+def test_reset_link_never_has_the_host_of_the_request(client, ada, settings):
+    settings.ALLOWED_HOSTS = ["evil.example", "testserver"]
+    client.post("/accounts/password/reset/", {"email": ada.email}, HTTP_HOST="evil.example")
+    assert f"{settings.SITE_URL}/accounts/password/reset/key/" in str(mail.outbox[0].body)

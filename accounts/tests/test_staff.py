@@ -10,9 +10,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.staff import ACTIVATED_FACTOR
 from accounts.tests.authenticator import code_of
 
-pytestmark = pytest.mark.django_db
+# Allauth announces a new factor after the commit.
+pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a-long-pass-phrase"
 ADMIN = "/admin/"
 
@@ -46,6 +48,13 @@ def set_up_factor(client):
     return secret[0]
 
 
+def forget_factor(client):
+    """Make the session one that has shown no factor yet."""
+    session = client.session
+    del session[ACTIVATED_FACTOR]
+    session.save()
+
+
 def test_anonymous_is_redirected_to_sign_in(client):
     assert client.get(ADMIN).headers["Location"] == "/accounts/login/?next=/admin/"
 
@@ -61,8 +70,14 @@ def test_staff_without_second_factor_is_sent_to_set_up(signed_in):
     )
 
 
-def test_staff_with_second_factor_is_asked_for_code(signed_in, colleague):
+def test_setting_up_the_factor_opens_back_office(signed_in):
     set_up_factor(signed_in)
+    assert signed_in.get(ADMIN).status_code == 200
+
+
+def test_staff_with_second_factor_is_asked_for_code(signed_in):
+    set_up_factor(signed_in)
+    forget_factor(signed_in)
     assert signed_in.get(ADMIN).headers["Location"] == (
         f"{reverse('mfa_reauthenticate')}?next=/admin/"
     )
@@ -70,9 +85,10 @@ def test_staff_with_second_factor_is_asked_for_code(signed_in, colleague):
 
 def test_correct_code_opens_back_office(signed_in):
     secret = set_up_factor(signed_in)
-    cache.clear()  # each code works once, and the next one comes half a minute later
+    forget_factor(signed_in)
     shown = signed_in.post(
-        f"{reverse('mfa_reauthenticate')}?next=/admin/", {"code": code_of(secret), "next": ADMIN}
+        f"{reverse('mfa_reauthenticate')}?next=/admin/",
+        {"code": code_of(secret, steps_from_now=1), "next": ADMIN},
     )
     assert (shown.status_code, shown.headers["Location"]) == (302, ADMIN)
     assert signed_in.get(ADMIN).status_code == 200
@@ -80,6 +96,7 @@ def test_correct_code_opens_back_office(signed_in):
 
 def test_wrong_code_is_refused(signed_in):
     secret = set_up_factor(signed_in)
+    forget_factor(signed_in)
     wrong = f"{(int(code_of(secret)) + 500_000) % 1_000_000:06}"
     signed_in.post(reverse("mfa_reauthenticate"), {"code": wrong, "next": ADMIN})
     assert signed_in.get(ADMIN).status_code == 302
@@ -88,13 +105,28 @@ def test_wrong_code_is_refused(signed_in):
 def test_sign_in_asks_for_code(signed_in, colleague):
     secret = set_up_factor(signed_in)
     signed_in.post(reverse("account_logout"))
-    cache.clear()
     asked = signed_in.post(
         reverse("account_login"), {"login": colleague.email, "password": PASSWORD}
     )
     assert asked.headers["Location"].startswith(reverse("mfa_authenticate"))
-    signed_in.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    signed_in.post(reverse("mfa_authenticate"), {"code": code_of(secret, steps_from_now=1)})
     assert signed_in.get(ADMIN).status_code == 200
+
+
+def test_code_that_activated_the_factor_is_used_up(signed_in, colleague):
+    secret = set_up_factor(signed_in)
+    cache.clear()
+    signed_in.post(reverse("account_logout"))
+    signed_in.post(reverse("account_login"), {"login": colleague.email, "password": PASSWORD})
+    refused = signed_in.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert (refused.status_code, "Incorrect code." in refused.text) == (200, True)
+
+
+def test_factor_that_is_gone_was_not_shown(signed_in):
+    set_up_factor(signed_in)
+    assert signed_in.get(ADMIN).status_code == 200
+    Authenticator.objects.all().delete()
+    assert signed_in.get(ADMIN).headers["Location"].startswith(reverse("mfa_activate_totp"))
 
 
 def test_former_staff_gets_404(signed_in, colleague):

@@ -17,10 +17,13 @@ from catalog.page_cache import cache_anonymous_page
 from catalog.reviews import may_review, remove_review, write_review
 from catalog.reviews.forms import ReviewForm
 from catalog.reviews.pages import review_page, tally_of
+from catalog.views.former_slugs import follow_former_slug
+from safety.rate_limits import REVIEW, rate_limited
 
 
 @require_safe
 @cache_anonymous_page
+@follow_former_slug
 def reviews(request: HttpRequest, slug: str) -> HttpResponse:
     """What owners say about a bank, the newest first."""
     test_bank = _bank(request, slug)
@@ -40,6 +43,7 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@rate_limited(REVIEW)
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     """Write one's own review, or change it."""
     test_bank, learner = _bank(request, slug), cast(User, request.user)

@@ -26,6 +26,7 @@ from payments.monitoring.incidents import report_incident
 from payments.querysets import PURCHASE
 from payments.stripe_integration import StripeError, create_checkout_session
 from payments.views.orders import own_order
+from safety.rate_limits import CHECKOUT, REMINDER, rate_limited
 
 RETRY_AFTER_SECONDS = 60
 REFUSALS = {
@@ -45,17 +46,22 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     # Everybody may see a bank on sale, so most requests need no second query.
     if not (test_bank.is_on_sale or _is_visible(request, test_bank)):
         raise Http404
-    detail = reverse("catalog:detail", args=[slug])
     if not isinstance(request.user, User):
-        next_page = reverse("payments:confirm_purchase", args=[slug])
-        return SeeOther(f"{reverse('account_signup')}?{urlencode({'next': next_page})}")
+        query = urlencode({"next": reverse("payments:confirm_purchase", args=[slug])})
+        return SeeOther(f"{reverse('account_signup')}?{query}")
+    return _buy(request, test_bank, request.user)
+
+
+@rate_limited(CHECKOUT)
+def _buy(request: HttpRequest, test_bank: TestBank, learner: User) -> HttpResponse:
+    detail = reverse("catalog:detail", args=[test_bank.slug])
     try:
-        session = create_checkout_session(test_bank, request.user, request)
+        session = create_checkout_session(test_bank, learner, request)
     except (AlreadyOwned, NotOnSale, NotPayable) as refusal:
         messages.info(request, REFUSALS[type(refusal)])
         return SeeOther(detail)
     except FreeBank:
-        claim_free_bank(learner=request.user, test_bank=test_bank, at=timezone.now())
+        claim_free_bank(learner=learner, test_bank=test_bank, at=timezone.now())
         messages.success(request, _("This test bank is now yours, free of charge."))
         return SeeOther(detail)
     except PaymentUnderWay as under_way:
@@ -108,6 +114,7 @@ def _unavailable(request: HttpRequest, test_bank: TestBank, error: StripeError) 
 
 @login_required
 @require_POST
+@rate_limited(REMINDER)
 def remind(request: HttpRequest, slug: str) -> HttpResponse:
     """Send this buyer a mail when payment works again."""
     order = get_object_or_404(

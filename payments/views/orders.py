@@ -24,14 +24,12 @@ from payments.errors import NothingBought, OtherMode, PaymentUnderWay
 from payments.flows.checkout import cancel_order, confirm_payment
 from payments.models import Order
 from payments.monitoring.incidents import report_incident
-from payments.rate_limit import allow
 from payments.stripe.errors import StripeError
+from safety.rate_limits import PAYMENT_CHECK, PAYMENT_PAGE, RECEIPT, allow, rate_limited
 
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5
-MAX_CHECKS_PER_MINUTE = 6
-MAX_RECEIPTS_PER_HOUR = 3
 # Stripe's decline codes that a buyer can do something about.
 # Source: docs.stripe.com/declines/codes.
 FAILURE_REASONS = {
@@ -58,14 +56,15 @@ def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Show the page that Stripe sends the buyer back to.
 
     It grants nothing by itself: it asks Stripe. It refreshes itself until the payment is
-    confirmed.
+    confirmed. Beyond the rate limit it shows what is known here.
     """
-    order, is_confirming = own_order(request, order_id), False
+    order, was_asked = own_order(request, order_id), False
     try:
-        order = _confirm(order)
+        if allow(PAYMENT_PAGE, key=order.user_id, at=timezone.now()):
+            order, was_asked = _confirm(order), True
     except (OtherMode, StripeError):
         logger.info("order=%s: the payment is still being confirmed", order.pk)
-        is_confirming = order.status in AWAITING_PAYMENT
+    is_confirming = order.status in AWAITING_PAYMENT and not was_asked
     context = {**_order_context(order), "is_confirming": is_confirming}
     return render(request, "payments/success.html", context)
 
@@ -111,7 +110,7 @@ def failure_reason(order: Order) -> str:
 def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Ask Stripe about the payment now, at most six times a minute."""
     order = own_order(request, order_id)
-    if not allow(action="check", key=order.pk, limit=MAX_CHECKS_PER_MINUTE, period_seconds=60):
+    if not allow(PAYMENT_CHECK, key=order.pk, at=timezone.now()):
         messages.info(request, _("We just checked. Please wait a minute before checking again."))
         return _back(order)
     try:
@@ -132,6 +131,7 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@rate_limited(PAYMENT_CHECK)
 def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Cancel an order that is not paid yet; a payment that was made meanwhile wins."""
     order = own_order(request, order_id)
@@ -184,7 +184,7 @@ def _left(order: Order) -> str:
 def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Send the receipt again, at most three times an hour."""
     order = own_order(request, order_id)
-    if not allow(action="receipt", key=order.pk, limit=MAX_RECEIPTS_PER_HOUR, period_seconds=3600):
+    if not allow(RECEIPT, key=order.pk, at=timezone.now()):
         messages.info(request, _("We have already sent it several times. Check your spam folder."))
         return _back(order)
     try:

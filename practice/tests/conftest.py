@@ -6,6 +6,8 @@ from questions.grading import ChoiceResponse
 # The choices of every question that the root `conftest.py` makes.
 RIGHT, WRONG = "b", "c"
 SESSION_AND_USER = 2
+# The first request in a window adds the counter.
+FIRST_OF_RATE_LIMIT = 3
 # The attempt, the access, the version (cached after its first use), the look-up of an earlier
 # answer, and the insertion between two statements for a savepoint.
 STATEMENTS_PER_ANSWER = 7

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from practice.models import Attempt
 from practice.services import finish_attempt, start_attempt
-from practice.tests.conftest import RIGHT, SESSION_AND_USER
+from practice.tests.conftest import FIRST_OF_RATE_LIMIT, RIGHT, SESSION_AND_USER
 
 
 @pytest.fixture
@@ -108,5 +108,5 @@ def test_start_takes_a_fixed_number_of_statements(
     owner.accesses.update(test_bank=test_bank)
     start_attempt(learner=owner, test_bank=test_bank, at=at)
     # The bank, the access, the unfinished attempt, its answers.
-    with django_assert_num_queries(SESSION_AND_USER + 4):
+    with django_assert_num_queries(SESSION_AND_USER + FIRST_OF_RATE_LIMIT + 4):
         owners_client.post(reverse("practice:start", args=["other"]))

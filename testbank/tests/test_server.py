@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.slow_clients import BODY, HEAD, idle, trickling
-from testbank.server import is_public
+from testbank.server import MAX_BODY_BYTES, is_public
 from testing.passed_socket import with_socket
 from testing.site import ROOT, Site, free_port, kill_group
 from testing.waiting import wait_until
@@ -172,3 +172,13 @@ def test_port_in_use_is_reported(tmp_path):
         started = site.manage("serve")
     assert started.returncode == 1
     assert f"Cannot listen on BIND=127.0.0.1:{site.port}: Address already in use." in started.stderr
+
+
+def test_body_beyond_the_limit_is_refused_before_it_is_sent():
+    with served(quick) as (port, _process):
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.putrequest("POST", "/")
+        connection.putheader("Content-Length", str(MAX_BODY_BYTES + 1))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()

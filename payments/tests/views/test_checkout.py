@@ -84,6 +84,14 @@ def test_purchase_needs_the_token_of_the_form(sandbox, learner, url):
     assert not Order.objects.exists()
 
 
+def test_40_presses_make_at_most_12_calls_and_one_order(client, sandbox, learner, url):
+    client.force_login(learner)
+    statuses = [client.post(url).status_code for _press in range(40)]
+    assert statuses == [303] * 12 + [429] * 28
+    assert len(sandbox.control.requests()) <= 12
+    assert Order.objects.count() == 1
+
+
 def test_purchase_of_a_draft_is_not_found(client, sandbox, learner, make_bank):
     bank = make_bank("draft", status="draft")
     client.force_login(learner)

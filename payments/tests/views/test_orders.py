@@ -110,15 +110,21 @@ def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, lear
     assert "We could not check right now. Your order is safe" in response.content.decode()
 
 
-def test_checking_is_limited(client, sandbox, learner, test_bank, monkeypatch):
-    cache.clear()
-    monkeypatch.setattr("payments.rate_limit.time", lambda: 1_000_000.0)
+def test_checking_is_limited(client, sandbox, learner, test_bank):
     order = create_checkout_session(test_bank, learner).order
     client.force_login(learner)
     for _time in range(8):
         client.post(f"/payments/orders/{order.pk}/check/")
     assert sandbox.control.count("GET /v1/checkout/sessions/{id}") == 6
     assert "We just checked" in text(client, order)
+
+
+def test_opening_the_return_page_40_times_asks_stripe_20_times(client, sandbox, learner, test_bank):
+    order = create_checkout_session(test_bank, learner).order
+    client.force_login(learner)
+    statuses = {client.get(f"/payments/success/{order.pk}/").status_code for _time in range(40)}
+    assert sandbox.control.count("GET /v1/checkout/sessions/{id}") == 20
+    assert statuses == {200}
 
 
 def test_the_receipt_names_what_was_paid_and_paid_back(client, order, learner):

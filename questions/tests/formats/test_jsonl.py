@@ -70,7 +70,7 @@ def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
 @pytest.mark.parametrize("markup", ["rst", "", None, 1, ["markdown"], {}])
 def test_markup_that_is_none_is_told(markup: object) -> None:
     assert problem(SINGLE | {"markup": markup}) == (
-        "markup: use one of text, plain, markdown, html."
+        "markup: use one of text, plain, markdown, html, moodle."
     )
 
 
@@ -192,9 +192,9 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"stem": {"text": 5}}, "stem: input should be a valid string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
-            "stem: use one of these as markup: text, plain, markdown, html.",
+            "stem: use one of these as markup: text, plain, markdown, html, moodle.",
         ),
-        ({"stem": {"text": "x", "markup": "moodle"}}, "stem: use one of these as markup: text, "),
+        ({"stem": {"text": "x", "markup": "bbcode"}}, "stem: use one of these as markup: text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
         ({"stem": "a\0b"}, "stem: the text holds a NUL character."),

@@ -1,0 +1,64 @@
+"""Forms of allauth with one rule more each."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.second_factor import EncryptingAdapter, accept_code
+
+
+class SignupForm(AllauthSignupForm):  # type: ignore[misc] # allauth is untyped
+    """Takes as long for an address that has an account as for one that has none."""
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Hash the password on both branches; a new account hashes it when it is saved."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
+
+
+class OneTimeCode:
+    """Accepts each time step of an authenticator app once. For the two forms of allauth."""
+
+    user: User
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        """Check the code, then its step. Raises: ValidationError."""
+        code: str = super().clean_code()  # type: ignore[misc] # of allauth's form
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            secret = EncryptingAdapter().decrypt(self.authenticator.data["secret"])
+            _accept(self.user, secret, code)
+        return code
+
+
+class AuthenticateForm(OneTimeCode, AllauthAuthenticateForm):  # type: ignore[misc]
+    """The code at sign-in."""
+
+
+class ReauthenticateForm(OneTimeCode, AllauthReauthenticateForm):  # type: ignore[misc]
+    """The code in a session that has signed in."""
+
+
+class ActivateTOTPForm(AllauthActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an authenticator app: it is used up too."""
+
+    def clean_code(self) -> str:
+        """Check the code, then its step. Raises: ValidationError."""
+        code: str = super().clean_code()
+        _accept(self.user, self.secret, code)
+        return code
+
+
+def _accept(user: User, secret: str, code: str) -> None:
+    if not accept_code(user=user, secret=secret, code=code, at=timezone.now()):
+        raise ValidationError(EncryptingAdapter.error_messages["incorrect_code"])
