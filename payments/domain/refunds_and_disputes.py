@@ -230,11 +230,13 @@ def _withhold_accesses(
     order: Order, balance: OrderBalance, refunds: Collection[Refund], disputes: Collection[Dispute]
 ) -> None:
     for line in order.lines.all():
+        since, reason = withheld_from(order, line, balance, refunds, disputes)
         withhold_access(
             source_kind=Access.Source.ORDER,
             source_id=str(order.pk),
             test_bank_id=line.test_bank_id,
-            since=withheld_from(order, line, balance, refunds, disputes),
+            since=since,
+            reason=reason,
         )
 
 
