@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0003_states_and_former_slugs"),
+        ("catalog", "0004_exam_blueprint"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
