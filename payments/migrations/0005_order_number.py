@@ -11,19 +11,22 @@ def number_orders(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0003_outages")]
+    dependencies = [("payments", "0004_labels_and_help_texts")]
 
     operations = [
         migrations.AddField(
             model_name="order",
             name="processing_since",
-            field=models.DateTimeField(blank=True, null=True),
+            field=models.DateTimeField(blank=True, null=True, verbose_name="on its way since"),
         ),
         migrations.AddField(
             model_name="order",
             name="number",
             field=models.CharField(
-                default=payments.models.new_order_number, editable=False, max_length=12
+                default=payments.models.new_order_number,
+                editable=False,
+                max_length=12,
+                verbose_name="number",
             ),
         ),
         migrations.RunPython(number_orders, migrations.RunPython.noop),

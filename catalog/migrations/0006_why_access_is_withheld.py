@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0004_exam_blueprint"),
+        ("catalog", "0005_labels_and_help_texts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -15,7 +15,10 @@ class Migration(migrations.Migration):
             model_name="access",
             name="withheld_reason",
             field=models.CharField(
-                blank=True, choices=[("refund", "Refunded"), ("dispute", "Disputed")], max_length=10
+                blank=True,
+                choices=[("refund", "Refunded"), ("dispute", "Disputed")],
+                max_length=10,
+                verbose_name="suspended because",
             ),
         ),
         migrations.AddConstraint(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0004_order_number"),
+        ("payments", "0005_order_number"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
