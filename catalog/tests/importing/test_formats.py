@@ -44,7 +44,7 @@ def run(tmp_path, capsys):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         call_command("import_bank", str(path), "--bank", "new", "--title", "New", *options)
-        return capsys.readouterr().out.partition("An editor would say")[0]
+        return capsys.readouterr().out.partition("Quality issues")[0]
 
     return run
 
