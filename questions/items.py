@@ -126,12 +126,16 @@ def shown_texts(part: object) -> Iterator[Text]:
 
 
 class Choice(Frozen):
-    """One answer to choose from. `weight` is its share of the points in percent."""
+    """One answer to choose from. `weight` is its share of the points in percent.
+
+    A pinned choice, such as "All of the above", keeps its place when choices are shuffled.
+    """
 
     id: Words = Field(min_length=1, max_length=40)
     text: Text
     weight: float = Field(default=0, ge=-100, le=100)
     feedback: Text = NOTHING
+    is_pinned: StrictBool = False
 
 
 class Common(Frozen):

@@ -88,6 +88,23 @@ class TestBank(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="The share of the points that passes that exam, in per cent.",
     )
+    exam_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How long that exam takes. Empty is without a limit."
+    )
+    blueprint = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="How many questions that exam draws from which domain or group.",
+    )
+    keeps_question_order = models.BooleanField(
+        default=False, help_text="Ask the questions in the order of the bank, not shuffled."
+    )
+    keeps_choice_order = models.BooleanField(
+        default=False, help_text="Show the choices in the order of the author, not shuffled."
+    )
+    has_calculator = models.BooleanField(
+        default=False, help_text="Learners may use a calculator, as in that exam."
+    )
     cover_seed = models.CharField(
         max_length=100,
         blank=True,
@@ -127,6 +144,10 @@ class TestBank(models.Model):
                 condition=models.Q(pass_percent__isnull=True)
                 | models.Q(pass_percent__gte=1, pass_percent__lte=100),
                 name="catalog_test_bank_pass_percent_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exam_minutes__isnull=True) | models.Q(exam_minutes__gt=0),
+                name="catalog_test_bank_exam_minutes_positive",
             ),
             models.CheckConstraint(
                 condition=models.Q(review_sum__gte=models.F("review_count"))

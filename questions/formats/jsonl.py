@@ -155,6 +155,7 @@ class ChoicePart(Frozen):
     right: StrictBool = False
     weight: Weight | None = None
     feedback: Words = NOTHING
+    pinned: StrictBool = False
     id: str = ""
 
     @model_validator(mode="after")
@@ -168,7 +169,11 @@ class ChoicePart(Frozen):
         """The choice; a right one without a weight has the usual one."""
         weight = (usual if self.right else 0) if self.weight is None else self.weight
         return Choice(
-            id=self.id or str(place), text=self.text, weight=weight, feedback=self.feedback
+            id=self.id or str(place),
+            text=self.text,
+            weight=weight,
+            feedback=self.feedback,
+            is_pinned=self.pinned,
         )
 
 

@@ -181,6 +181,4 @@ class Command(BaseCommand):
 
     def _print_hints(self, file: Path, read: ReadFile) -> None:
         if hints := len(lint(read.items, read.lines).findings):
-            self.stdout.write(
-                f"Quality issues: {hints}. To list them: manage.py lint_bank {file}"
-            )
+            self.stdout.write(f"Quality issues: {hints}. To list them: manage.py lint_bank {file}")
