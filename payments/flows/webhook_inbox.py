@@ -29,9 +29,9 @@ GRACE_PERIOD = timedelta(seconds=30)
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 20
 UNKNOWN_REASONS = {
-    UnknownSession: "no order knows this session",
-    UnknownPayment: "no order was paid with this payment",
-    OtherMode: "its order is of another mode",
+    UnknownSession: "no order has this session",
+    UnknownPayment: "no order has this payment",
+    OtherMode: "its order is in a different mode",
 }
 
 
@@ -135,7 +135,7 @@ def dismiss_event(*, event: StripeEvent, at: datetime) -> bool:
     unhandled = StripeEvent.objects.unhandled().filter(pk=event.pk)
     return bool(
         unhandled.update(
-            status=StripeEvent.Status.IGNORED, failure="put aside by a person", handled_at=at
+            status=StripeEvent.Status.IGNORED, failure="dismissed by staff", handled_at=at
         )
     )
 
@@ -181,10 +181,10 @@ def _apply(event: Mapping[str, Any], *, source: str, at: datetime) -> tuple[str,
         order = handler(event, source=source, at=at)
     except (UnknownSession, UnknownPayment, OtherMode) as error:
         if event["type"] == DECLINED_CARD:
-            return StripeEvent.Status.IGNORED, "no order asked for this payment"
+            return StripeEvent.Status.IGNORED, "this payment belongs to no order"
         return _set_aside(event, UNKNOWN_REASONS[type(error)])
     except MalformedObject as error:
-        return _set_aside(event, f"not an object that can be read: {error}")
+        return _set_aside(event, f"cannot read this object: {error}")
     logger.info("event=%s order=%s status=%s", event["id"], order.pk, order.status)
     return StripeEvent.Status.DONE, ""
 
