@@ -31,7 +31,13 @@ IN_REQUEST = 3
 
 
 def queue_mail(
-    *, key: str, recipient: str, template: str, context: dict[str, Any], at: datetime
+    *,
+    key: str,
+    recipient: str,
+    template: str,
+    context: dict[str, Any],
+    at: datetime,
+    is_secret: bool = False,
 ) -> None:
     """Queue a mail in the caller's transaction, so that it exists only if its cause does.
 
@@ -44,6 +50,7 @@ def queue_mail(
         recipient=recipient,
         template=template,
         context=context,
+        is_secret=is_secret,
         language=get_language() or settings.LANGUAGE_CODE,
         queued_at=at,
         due_at=at,
@@ -86,8 +93,17 @@ def _send_if_free(pk: int, *, at: datetime) -> bool:
     except (OSError, smtplib.SMTPException) as error:
         _put_off(mail, error, at=at)
         return False
-    OutgoingMail.objects.filter(pk=pk).update(sent_at=at, leased_until=None, failure="")
+    context = {} if mail.is_secret else mail.context
+    OutgoingMail.objects.filter(pk=pk).update(
+        sent_at=at, leased_until=None, failure="", context=context
+    )
     return True
+
+
+def is_mail_delayed() -> bool:
+    """Return True if the mail server refused a mail that is still to be sent."""
+    waiting = OutgoingMail.objects.filter(sent_at=None, given_up_at=None)
+    return waiting.exclude(failure="").exists()
 
 
 def _put_off(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
