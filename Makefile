@@ -17,7 +17,7 @@ APPS := accounts backoffice catalog demo operations outbox payments practice que
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(VENV)/base.stamp ## Start the shop with demo content and a Stripe sandbox
+demo: $(VENV)/base.stamp ## Start the site with demo content and a Stripe sandbox
 	@PORT=$(PORT) $(RUN) -m demo.launcher
 
 dev: $(VENV)/base.stamp ## The demo with DEBUG, reloading, breakpoints and live templates (ARGS=--nothreading)
@@ -27,7 +27,7 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (1 minute): for every commit
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (2 minutes): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
@@ -62,8 +62,8 @@ requirements: $(VENV)/development.stamp ## Pin the requirements anew
 screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")
 	@$(RUN) -m testing.screenshots $(ONLY)
 
-fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table into docs/network.md
-	@$(RUN) -m e2e.fault_matrix
+fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table into docs/network.md (ONLY="proxy silent,old tls")
+	@$(RUN) -m e2e.fault_matrix $(if $(ONLY),"$(ONLY)")
 
 faults: $(VENV)/development.stamp ## Break everything during 2,000 purchases, and count (SEED=, PURCHASES=, DATABASE=)
 	@$(RUN) -m e2e.fault_bench $(if $(SEED),--seed $(SEED)) $(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(DATABASE),--database $(DATABASE))
@@ -71,7 +71,7 @@ faults: $(VENV)/development.stamp ## Break everything during 2,000 purchases, an
 bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-crashes: $(VENV)/development.stamp ## Kill the shop at every commit and every step of a call, and recover (15 minutes)
+crashes: $(VENV)/development.stamp ## Kill the site at every commit and every step of a call, and recover (15 minutes)
 	@$(RUN) -m testing.crashing $(ARGS)
 
 lighthouse: $(VENV)/development.stamp tools/lighthouse/node_modules ## Score the demo's pages with Lighthouse (needs npm)
@@ -92,7 +92,7 @@ clean: ## Remove the environment and the demo's data
 $(VENV)/base.stamp: requirements/base.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@echo "Environment: creating $(VENV) and installing pinned requirements (a minute, the first time)"
+	@echo "Environment: installing the pinned requirements into $(VENV) (a minute, the first time)"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(RUN) tools/install_requirements.py requirements/base.txt "make $(MAKECMDGOALS)"
 	@touch $@

@@ -33,3 +33,7 @@ class PriceNotPossible(BankError):
 
 class NotAnOwner(BankError):
     """The person never had access to the bank, or sells it, so cannot review it."""
+
+
+class SlugTaken(BankError):
+    """Another bank has this slug, or had it and still answers to it."""

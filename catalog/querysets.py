@@ -38,8 +38,8 @@ class BankQuestionQuerySet(models.QuerySet["BankQuestion"]):
     """Questions in their banks."""
 
     def askable(self) -> "BankQuestionQuerySet":
-        """Select questions of a kind that can be asked today; a bank may hold others."""
-        return self.filter(is_asked=True)
+        """Select published questions of a kind that can be asked; a bank may hold others."""
+        return self.filter(is_asked=True, state="published")
 
 
 class AccessQuerySet(models.QuerySet["Access"]):

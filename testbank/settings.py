@@ -58,6 +58,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "operations",
     "backoffice",
+    "studio",
     "unfold.apps.BasicAppConfig",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -151,11 +153,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-elif prepared_statements:
-    # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {"server_side_binding": True, "prepare_threshold": 5}
-    )
+else:
+    # libpq has no time limit by default: a start would wait for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    if prepared_statements:
+        # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
+        DATABASES["default"]["OPTIONS"].update(
+            {"server_side_binding": True, "prepare_threshold": 5}
+        )
 
 CACHES = {
     "default": {
@@ -393,6 +398,7 @@ LOGGING = {
             "payments",
             "outbound",
             "practice",
+            "studio",
             "outbox",
             "safety",
         )

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from catalog.listing.facets import language_name
 from catalog.listing.filters import DIFFICULTIES
-from catalog.models import BankChange, TestBank
+from catalog.models import BankChange, BankQuestion, TestBank
 from catalog.querysets import TestBankQuerySet
 from questions.kinds import kind_name
 from questions.models import QuestionVersion
@@ -102,6 +102,7 @@ def sample_version(test_bank: TestBank, number: int) -> QuestionVersion | None:
         question__bank_questions__test_bank=test_bank,
         question__bank_questions__is_sample=True,
         question__bank_questions__is_asked=True,
+        question__bank_questions__state=BankQuestion.State.PUBLISHED,
         pk=F("question__current"),
     ).order_by("question__bank_questions__position")
     return samples[number - 1 : number].first() if number > 0 else None

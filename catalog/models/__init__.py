@@ -1,7 +1,7 @@
 """What is for sale and who may open it. Questions themselves are in `questions`."""
 
 from catalog.models.access import Access
-from catalog.models.bank import BankChange, BankKind, BankQuestion, Category, TestBank
+from catalog.models.bank import BankChange, BankKind, BankQuestion, Category, FormerSlug, TestBank
 from catalog.models.review import Review
 from catalog.models.search import BankText, QuestionText, SearchTrigram, SearchWord
 
@@ -12,6 +12,7 @@ __all__ = [
     "BankQuestion",
     "BankText",
     "Category",
+    "FormerSlug",
     "QuestionText",
     "Review",
     "SearchTrigram",

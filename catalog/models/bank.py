@@ -88,6 +88,12 @@ class TestBank(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="The share of the points that passes that exam, in per cent.",
     )
+    cover_seed = models.CharField(
+        max_length=100,
+        blank=True,
+        editable=False,
+        help_text="What the cover is drawn from; the slug if empty.",
+    )
     is_featured = models.BooleanField(default=False, help_text="Shown on the first page.")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
     created_at = models.DateTimeField(default=timezone.now)
@@ -154,6 +160,11 @@ class TestBank(models.Model):
             raise ValidationError(problem)
 
     @property
+    def drawn_from(self) -> str:
+        """What the cover is drawn from."""
+        return self.cover_seed or self.slug
+
+    @property
     def is_free(self) -> bool:
         """True if nothing is charged."""
         return self.price_minor == 0
@@ -182,6 +193,16 @@ class TestBank(models.Model):
         return format_price(self.price_minor, self.currency)
 
 
+class FormerSlug(models.Model):
+    """A slug that a bank had. Its addresses redirect to the bank's present ones."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="former_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class BankKind(models.Model):
     """How many questions of one kind a bank can ask. The list filters by it."""
 
@@ -202,8 +223,15 @@ class BankQuestion(models.Model):
     """The place of a question in a bank.
 
     `is_asked` repeats whether the question's kind can be asked today; set it when placing a
-    question, and call `reindex_bank` afterwards.
+    question, and call `reindex_bank` afterwards. Only published questions are asked: drafts
+    and those in review not yet, retired ones no longer, while past sessions keep them.
     """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        REVIEW = "review", _("In review")
+        PUBLISHED = "published", _("Published")
+        RETIRED = "retired", _("Retired")
 
     test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="bank_questions")
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="bank_questions")
@@ -214,6 +242,7 @@ class BankQuestion(models.Model):
     is_asked = models.BooleanField(
         default=True, help_text="False for a kind that is kept and cannot be asked yet."
     )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PUBLISHED)
 
     objects = BankQuestionQuerySet.as_manager()
 
@@ -224,6 +253,10 @@ class BankQuestion(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["test_bank", "position"], name="catalog_bank_question_position_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "review", "published", "retired"]),
+                name="catalog_bank_question_state_known",
             ),
         ]
         indexes = [

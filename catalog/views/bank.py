@@ -20,6 +20,7 @@ from catalog.models import Access, Review, TestBank
 from catalog.page_cache import cache_anonymous_page, fragment_key
 from catalog.reviews.pages import review_page, tally_of
 from catalog.seo.structured_data import structured_data
+from catalog.views.former_slugs import follow_former_slug
 
 A_DAY_SECONDS = 86400
 # An upper bound: a bank that was imported in a thousand parts still has a page.
@@ -29,6 +30,7 @@ REVIEWS_ON_THE_PAGE = 3
 
 @require_safe
 @cache_anonymous_page
+@follow_former_slug
 def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One bank: what is in it, what it costs, and how to get it."""
     banks = TestBank.objects.visible_to(request.user).select_related("category")
@@ -64,6 +66,7 @@ def _reviews(request: HttpRequest, test_bank: TestBank, *, is_owner: bool) -> di
 
 
 @require_safe
+@follow_former_slug
 def changes(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that changed in a bank's questions, the newest first."""
     test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)
@@ -73,13 +76,14 @@ def changes(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @gzip_page
+@follow_former_slug
 def cover(request: HttpRequest, slug: str) -> HttpResponse:
     """The drawn cover of a bank. Only covers that everybody may see are for shared caches."""
     test_bank = get_object_or_404(
         TestBank.objects.visible_to(request.user).select_related("category"), slug=slug
     )
     category = test_bank.category
-    drawing = cover_svg(test_bank.slug, category.hue_a, category.hue_b)
+    drawing = cover_svg(test_bank.drawn_from, category.hue_a, category.hue_b)
     response = HttpResponse(drawing, content_type="image/svg+xml")
     scope = "public" if test_bank.is_on_sale else "private"
     patch_cache_control(response, max_age=A_DAY_SECONDS, **{scope: True})

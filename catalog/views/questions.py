@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.staff import staff_only
 from catalog.listing.bank_page import sample_version
 from catalog.models import Access, BankQuestion, TestBank
+from catalog.views.former_slugs import follow_former_slug
 from questions.grading import ResponseError, grade
 from questions.items import ASKABLE, Item
 from questions.models import QuestionVersion
@@ -37,6 +38,7 @@ def try_item(
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@follow_former_slug
 def sample_question(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """A sample question, which everybody may try."""
     test_bank = get_object_or_404(TestBank.objects.visible_to(request.user), slug=slug)
@@ -55,6 +57,7 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@follow_former_slug
 def own_question(request: HttpRequest, slug: str, public_id: UUID) -> HttpResponse:
     """A question of a bank that the learner may open, found by search."""
     place = get_object_or_404(

@@ -17,11 +17,13 @@ from catalog.page_cache import cache_anonymous_page
 from catalog.reviews import may_review, remove_review, write_review
 from catalog.reviews.forms import ReviewForm
 from catalog.reviews.pages import review_page, tally_of
+from catalog.views.former_slugs import follow_former_slug
 from safety.rate_limits import REVIEW, rate_limited
 
 
 @require_safe
 @cache_anonymous_page
+@follow_former_slug
 def reviews(request: HttpRequest, slug: str) -> HttpResponse:
     """What owners say about a bank, the newest first."""
     test_bank = _bank(request, slug)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from catalog.models import TestBank
 from catalog.seo.sitemaps import SITEMAPS
 from catalog.seo.structured_data import absolute
+from catalog.views.former_slugs import follow_former_slug
 
 AN_HOUR_SECONDS = 3600
 A_DAY_SECONDS = 86400
@@ -55,6 +56,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@follow_former_slug
 def card(request: HttpRequest, slug: str) -> HttpResponse:
     """The picture that other sites show with a link to a bank. Drawn once a day."""
     # Pillow takes 6 MB in each process, for pictures that are drawn once a day.
@@ -65,8 +67,8 @@ def card(request: HttpRequest, slug: str) -> HttpResponse:
     )
     category = test_bank.category
     drawing = caches["pages"].get_or_set(
-        f"card:{slug}:{category.hue_a}:{category.hue_b}",
-        lambda: card_png(slug, category.hue_a, category.hue_b),
+        f"card:{test_bank.drawn_from}:{category.hue_a}:{category.hue_b}",
+        lambda: card_png(test_bank.drawn_from, category.hue_a, category.hue_b),
         A_DAY_SECONDS,
     )
     response = HttpResponse(drawing, content_type="image/png")

@@ -75,6 +75,11 @@ class Line:
         """What must be the same in every run."""
         return self.measured[:-1], self.told
 
+    def numbered(self, number: int) -> "Line":
+        """The same line in another place of the table."""
+        told = (str(number), *self.told[1:]) if self.told else ()
+        return Line((str(number), *self.measured[1:]), told)
+
 
 def heading(row: Row) -> str:
     """The cell by which a row is found."""
@@ -137,6 +142,31 @@ def _again(outcome: Outcome) -> str:
 def _cell(text: str) -> str:
     one_line = readable(" ".join(text.split())).replace("|", "\\|")
     return TO_BE_TYPED.sub(r"`\g<0>`", one_line)
+
+
+def rows_to_run(names: Sequence[str], page: Path = PAGE) -> list[Row]:
+    """Return the rows with these names, or all rows if there are none.
+
+    Raises: SystemExit if a name is unknown, or if the page lacks a row that has no name here.
+    """
+    known = [row.name for row in ROWS]
+    if unknown := sorted(set(names) - set(known)):
+        raise SystemExit(f"No such row: {', '.join(unknown)}. The rows: {', '.join(known)}.")
+    lines = documented(page)
+    missing = [row.name for row in ROWS if row.name not in names and heading(row) not in lines]
+    if names and missing:
+        raise SystemExit(f"{page.name} has no line for these rows; name them too: {missing}")
+    return [row for row in ROWS if row.name in names] if names else list(ROWS)
+
+
+def merged(measured: Mapping[str, Line], page: Path = PAGE) -> dict[str, list[Line]]:
+    """Return the lines of each group: those measured, by row name, and the page's for the rest."""
+    lines: dict[str, list[Line]] = {group: [] for group in GROUPS}
+    kept = documented(page)
+    for number, row in enumerate(ROWS, start=1):
+        line = measured.get(row.name) or kept[heading(row)]
+        lines[row.group].append(line.numbered(number))
+    return lines
 
 
 def rendered(table: Mapping[str, Sequence[Line]]) -> str:

@@ -101,3 +101,32 @@ def test_page_without_markers_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="lacks the markers"):
         table.write({}, page)
     assert page.read_text() == "# Nothing to fill\n"
+
+
+def test_rows_to_run_without_names() -> None:
+    assert table.rows_to_run([]) == ROWS
+
+
+def test_rows_to_run_with_names() -> None:
+    row = ROWS[3]
+    assert table.rows_to_run([row.name]) == [row]
+
+
+def test_rows_to_run_with_unknown_name() -> None:
+    with pytest.raises(SystemExit, match="No such row: squid asleep"):
+        table.rows_to_run(["squid asleep"])
+
+
+def test_rows_to_run_with_undocumented_row(tmp_path: Path) -> None:
+    page = tmp_path / "network.md"
+    page.write_text("# Network\n")
+    with pytest.raises(SystemExit, match="has no line for these rows"):
+        table.rows_to_run([ROWS[0].name], page)
+
+
+def test_merged_table_replaces_measured_line_only() -> None:
+    row, before = ROWS[3], table.documented()
+    new = table.Line(("0", table.heading(row), *(["new"] * 7)))
+    lines = [line for group in table.merged({row.name: new}).values() for line in group]
+    assert lines[3] == new.numbered(4)
+    assert [*lines[:3], *lines[4:]] == [*before.values()][:3] + [*before.values()][4:]

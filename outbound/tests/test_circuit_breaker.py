@@ -54,14 +54,14 @@ def test_success_between_them_begins_the_count_anew(breaker):
     assert breaker.resting() is None
 
 
-def test_after_the_rest_one_caller_may_try(breaker, clock):
+def test_half_open_breaker_allows_one_call(breaker, clock):
     fail(breaker, 3)
     clock.now += 15
     assert [breaker.resting() for _caller in range(3)] == [None, DOWN, DOWN]
     assert breaker.is_open
 
 
-def test_try_that_succeeds_lets_everybody_in(breaker, clock):
+def test_half_open_breaker_closes_after_success(breaker, clock):
     fail(breaker, 3)
     clock.now += 15
     breaker.resting()
@@ -69,7 +69,7 @@ def test_try_that_succeeds_lets_everybody_in(breaker, clock):
     assert (breaker.is_open, breaker.resting()) == (False, None)
 
 
-def test_try_that_fails_rests_again(breaker, clock):
+def test_half_open_breaker_reopens_after_failure(breaker, clock):
     fail(breaker, 3)
     clock.now += 15
     breaker.resting()

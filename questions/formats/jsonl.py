@@ -58,7 +58,7 @@ from questions.text import pictures_in
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
 NO_FIELD = "put an image into a text: ![description](file.png), with markup markdown"
-MARKUPS = ("text", "plain", "markdown", "html")
+MARKUPS = ("text", "plain", "markdown", "html", "moodle")
 NO_FOLDER = "pictures are taken only from the folder of a file"
 
 
@@ -347,11 +347,25 @@ def _item(
     markup = fields.pop("markup", "text")
     if markup not in MARKUPS:
         raise ParseError(raw.first, f"markup: use one of {', '.join(MARKUPS)}.")
-    context = {"images": images, "markup": markup}
     try:
-        return LINES[kind].model_validate(fields, context=context).item(domain)
+        return item_of_fields(fields, markup=markup, domain=domain, images=images)
     except ValidationError as error:
         raise ParseError(raw.first, _fault(error)) from error
+
+
+def item_of_fields(
+    fields: dict[str, Any],
+    *,
+    markup: str = "text",
+    domain: str = "",
+    images: Callable[[str], str] | None = None,
+) -> Item:
+    """The item of the fields of a line, `kind` among them. Raises: ValidationError (pydantic's).
+
+    `markup` and `domain` are for texts and questions that name none.
+    """
+    context = {"images": images, "markup": markup}
+    return LINES[fields["kind"]].model_validate(fields, context=context).item(domain)
 
 
 def _fields(raw: RawQuestion[str]) -> dict[str, Any]:

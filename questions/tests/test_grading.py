@@ -48,7 +48,7 @@ def test_single_choice_is_worth_the_weight_of_what_was_taken(
 
 
 @pytest.mark.parametrize("weight", [33.33333, 33.3333333, 33.333333333333336])
-def test_three_thirds_are_everything(weight: float) -> None:
+def test_three_thirds_earn_all_points(weight: float) -> None:
     worth = grade(multiple(weight, weight, weight, -weight), take("c0", "c1", "c2"))
     assert (worth.fraction, worth.is_right) == (Fraction(1), True)
 
@@ -64,7 +64,7 @@ def test_wrong_choices_take_points_away() -> None:
     assert grade(item, take("c0", "c2")).fraction == Fraction(1, 4)
 
 
-def test_no_answer_is_worth_less_than_nothing() -> None:
+def test_grade_is_not_negative() -> None:
     assert grade(multiple(100, -100, -100), take("c1", "c2")).fraction == 0
 
 
@@ -203,9 +203,7 @@ def test_short_answer_does_not_mind_how_letters_are_put_together() -> None:
         ("[ab]", "a", False),
     ],
 )
-def test_star_stands_for_anything_and_nothing_else_does(
-    pattern: str, typed: str, fits: bool
-) -> None:
+def test_wildcards_in_short_answer(pattern: str, typed: str, fits: bool) -> None:
     assert share(short(words(pattern)), typed) == int(fits)
 
 
@@ -245,7 +243,7 @@ def test_response_of_another_kind_is_refused(item: Item, response: Response) -> 
         grade(item, response)
 
 
-def test_taking_every_choice_is_worth_nothing_where_none_takes_points_away() -> None:
+def test_every_choice_selected_without_penalties() -> None:
     item = multiple(50, 50, 0, 0)
     everything = ChoiceResponse(chosen=("c0", "c1", "c2", "c3"))
     one_too_many = ChoiceResponse(chosen=("c0", "c1", "c2"))

@@ -124,7 +124,7 @@ def test_nothing_is_written_before_it_is_kept(images):
     assert default_storage.listdir("questions")[1] == [name]
 
 
-def test_what_a_killed_import_left_half_is_written_again(images, settings):
+def test_partial_image_file_is_rewritten(images, settings):
     name = images("figures/t 1.png")
     half = settings.MEDIA_ROOT / "questions" / name
     half.parent.mkdir(parents=True)
@@ -170,12 +170,12 @@ def test_a_text_shows_its_picture_with_its_size(images, markup, words):
         ("<img alt='x'>", "stem: the picture  is not there"),
     ],
 )
-def test_a_picture_that_cannot_be_had_is_an_error_with_its_field(images, words, fault):
+def test_missing_image_is_an_error_with_field(images, words, fault):
     [problem] = read_jsonl(line(words=words), images=images).problems
     assert problem.text.startswith(fault)
 
 
-def test_plain_words_refer_to_nothing(images):
+def test_image_syntax_in_plain_text(images):
     read = read_jsonl(line("plain", "![A switch](none.png)"), images=images)
     assert safe_html(read.items[0].stem) == "<p>![A switch](none.png)</p>"
 
@@ -196,7 +196,7 @@ def test_a_picture_that_we_do_not_keep_leaves_its_description(words, html):
     assert "<script" not in shown
 
 
-def test_other_pictures_make_another_question(images, folder):
+def test_fingerprint_differs_by_image(images, folder):
     (folder / "blue.png").write_bytes(picture(colour="blue"))
     marks = {
         fingerprint(read_jsonl(line(words=f"![A]({name})"), images=images).items[0])

@@ -102,7 +102,7 @@ def test_text_that_no_database_can_keep_is_refused(source: str) -> None:
     ("model", "name"),
     [(single(100, 0), "stem"), (choice("a"), "weight"), (Text(source=""), "html")],
 )
-def test_nothing_can_be_changed_afterwards(model: Item | Choice | Text, name: str) -> None:
+def test_items_are_frozen(model: Item | Choice | Text, name: str) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         setattr(model, name, None)
 

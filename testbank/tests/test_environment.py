@@ -1,5 +1,6 @@
 import os
 import re
+import runpy
 import tempfile
 from pathlib import Path
 
@@ -282,3 +283,29 @@ def test_every_setting_is_explained_in_env_example():
     }
     assert explained == {found.group(1) for found in settings if found}
     assert explained == env.names_read | {"NO_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+
+
+def load_settings(path, patch, lines):
+    """Return the site's settings by name, from these lines and no other variable."""
+    keys = ("STRIPE_PUBLIC_KEY=pk_test_51AbcAbcAbc", "STRIPE_SECRET_KEY=sk_test_51AbcAbcAbc")
+    path.write_text("\n".join([*keys, "SECRET_KEY=k", *lines]))
+    patch.setattr(os, "environ", {"TESTBANK_ENV_FILE": str(path)})
+    settings = runpy.run_path(str(BASE / "testbank/settings.py"))
+    settings["ALLOWED_HOSTS"].sort()
+    return {name: comparable(value) for name, value in settings.items()}
+
+
+def comparable(value):
+    """Return numbers unchanged, and the text of all else with paths relative to the checkout."""
+    return value if isinstance(value, float | int) else str(value).replace(f"{BASE}/", "")
+
+
+def test_documented_defaults_are_the_defaults(tmp_path, monkeypatch):
+    lines = (BASE / ".env.example").read_text(encoding="utf-8").splitlines()
+    documented = [line[1:] for line in lines if re.fullmatch(r"#[A-Z][A-Z0-9_]+=.+", line)]
+    with monkeypatch.context() as patch:
+        unset = load_settings(tmp_path / "unset.env", patch, [])
+        written = load_settings(tmp_path / "written.env", patch, documented)
+    # Functions and the environment itself are no settings; UNFOLD holds functions.
+    names = {name for name in unset if name.isupper()} - {"OUTBOUND_DOTENV", "UNFOLD"}
+    assert {name: written[name] for name in names} == {name: unset[name] for name in names}

@@ -27,6 +27,8 @@ ADDRESSES = f"""
 /payments/orders/{UUID}/receipt/ /payments/orders/{UUID}/resend/ /payments/webhook/
 /practice/start/git/ /practice/progress/ /practice/{UUID}/ /practice/{UUID}/1/
 /practice/{UUID}/finish/ /questions/images/{IMAGE}
+/studio/ /studio/new-bank/ /studio/banks/git/ /studio/banks/git/settings/
+/studio/banks/git/questions/ /studio/banks/git/questions/{UUID}/
 /healthz /readyz /metrics /language/ /evidence/1/ /accounts/login/ /accounts/signup/
 /accounts/logout/ /accounts/email/ /accounts/password/reset/ /accounts/2fa/
 /admin/ /admin/payment-health/ /admin/payment-health/look/ /admin/payment-health/replay/evt_1/

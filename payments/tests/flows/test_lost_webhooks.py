@@ -237,7 +237,7 @@ def test_pages_are_walked_both_ways(sandbox, begun, monkeypatch):
     assert state() == EXPECTED
 
 
-def test_it_waits_where_stripe_says_too_many_and_goes_on(sandbox, begun, monkeypatch):
+def test_rate_limit_is_retried(sandbox, begun, monkeypatch):
     live_through(sandbox.control, begun)
     monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.01)
     sandbox.control.fault("status", status=429, method="GET", times=5)
@@ -245,7 +245,7 @@ def test_it_waits_where_stripe_says_too_many_and_goes_on(sandbox, begun, monkeyp
     assert state() == EXPECTED
 
 
-def test_it_gives_up_after_a_while(sandbox, begun, monkeypatch):
+def test_rate_limit_ends_run_after_retries(sandbox, begun, monkeypatch):
     monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.001)
     sandbox.control.fault("status", status=429, method="GET", times=1000)
     with pytest.raises(RateLimitError):

@@ -40,7 +40,7 @@ def test_an_order_that_was_paid_without_its_access_has_it_afterwards(sandbox, or
     assert run().granted == 0
 
 
-def test_nobody_is_given_what_is_theirs_already(sandbox, order, facts, learner, at):
+def test_paid_order_of_bank_with_access_needs_person(sandbox, order, facts, learner, at):
     fulfill(facts(order), source="webhook", at=at)
     Access.objects.update(source_kind="grant", reason="a gift")
     Order.objects.update(granted_at=None)

@@ -256,7 +256,7 @@ def test_forged_event_costs_no_statement(client, order, learner, django_assert_n
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_of_a_payment_is_left_where_a_part_of_it_fails(client, order, monkeypatch):
+def test_failed_fulfillment_is_rolled_back(client, order, monkeypatch):
     def broken(*_arguments, **_named):
         raise RuntimeError("the mails cannot be queued")
 

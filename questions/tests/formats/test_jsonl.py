@@ -68,9 +68,9 @@ def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
 
 
 @pytest.mark.parametrize("markup", ["rst", "", None, 1, ["markdown"], {}])
-def test_markup_that_is_none_is_told(markup: object) -> None:
+def test_unknown_markup_is_an_error(markup: object) -> None:
     assert problem(SINGLE | {"markup": markup}) == (
-        "markup: use one of text, plain, markdown, html."
+        "markup: use one of text, plain, markdown, html, moodle."
     )
 
 
@@ -192,9 +192,9 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"stem": {"text": 5}}, "stem: input should be a valid string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
-            "stem: use one of these as markup: text, plain, markdown, html.",
+            "stem: use one of these as markup: text, plain, markdown, html, moodle.",
         ),
-        ({"stem": {"text": "x", "markup": "moodle"}}, "stem: use one of these as markup: text, "),
+        ({"stem": {"text": "x", "markup": "bbcode"}}, "stem: use one of these as markup: text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
         ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
@@ -252,7 +252,7 @@ def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) 
         ([{"value": "1e999999"}], "low: "),
     ],
 )
-def test_fault_of_numbers_is_told(answers: list[object], sentence: str) -> None:
+def test_invalid_numeric_answers(answers: list[object], sentence: str) -> None:
     entry = {"kind": "numeric", "stem": "?", "answers": answers}
     assert problem(entry).startswith(sentence)
 
@@ -294,7 +294,7 @@ def test_line_that_cannot_be_read_is_told(line: bytes, sentence: str) -> None:
     ),
     st.sampled_from(["single_choice", "numeric", "short_answer", "matching", "true_false"]),
 )
-def test_nothing_makes_the_reader_fall(value: Any, kind: str) -> None:
+def test_arbitrary_json_does_not_raise(value: Any, kind: str) -> None:
     entry = {**value, "kind": kind} if isinstance(value, dict) else value
     found = read(entry)
     assert len(found.items) + len(found.errors) == 1

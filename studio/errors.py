@@ -1,0 +1,28 @@
+"""What can go wrong at the desk, one class for each reason."""
+
+from catalog.models import TestBank
+from questions.models import QuestionVersion
+
+
+class StudioError(Exception):
+    """Base of the desk's errors."""
+
+
+class TooManySamples(StudioError):
+    """All questions of the bank would be samples, and nothing would be left to sell."""
+
+    def __init__(self, test_bank: TestBank) -> None:
+        self.test_bank = test_bank
+        super().__init__(test_bank.slug)
+
+
+class NothingToUndo(StudioError):
+    """It was undone before."""
+
+
+class EditConflict(StudioError):
+    """Somebody else saved the question meanwhile; `current` is what they saved."""
+
+    def __init__(self, current: QuestionVersion) -> None:
+        self.current = current
+        super().__init__(str(current))

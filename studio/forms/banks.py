@@ -1,0 +1,198 @@
+"""Forms of a bank: a new one, its settings, and who works on it."""
+
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.text import slugify
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.models import Category, FormerSlug, TestBank
+from catalog.money import exponent, major, minor
+from catalog.price_rules import MAXIMUM_MINOR, price_problem
+from studio.models import BankRole
+
+COVERS = 6
+
+
+class NewBankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    """Title and category; everything else can wait."""
+
+    category = forms.ModelChoiceField(
+        label=_("Category"), queryset=Category.objects.order_by("title"), required=False
+    )
+    new_category = forms.CharField(
+        label=_("Or a new category"),
+        max_length=100,
+        required=False,
+        help_text=_("Leave empty to use the category above."),
+    )
+
+    class Meta:
+        model = TestBank
+        fields = ("title", "category")
+        labels = {"title": _("Title")}
+        help_texts = {"title": _("As buyers will see it. You can change it later.")}
+
+    def clean(self) -> dict[str, Any]:
+        """One category is needed, and a slug that is free."""
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("category") and not cleaned.get("new_category"):
+            raise ValidationError({"category": gettext("Select a category, or enter a new one.")})
+        return cleaned
+
+    def made(self) -> TestBank:
+        """The bank, not yet stored; a new category is."""
+        test_bank: TestBank = self.save(commit=False)
+        test_bank.category = self.cleaned_data["category"] or _category(
+            self.cleaned_data["new_category"]
+        )
+        test_bank.slug = free_slug(test_bank.title)
+        test_bank.price_minor, test_bank.currency = 0, settings.CURRENCY
+        return test_bank
+
+
+def _category(title: str) -> Category:
+    slug = slugify(title, allow_unicode=False)[:50] or "category"
+    category, _is_new = Category.objects.get_or_create(slug=slug, defaults={"title": title})
+    return category
+
+
+def free_slug(title: str) -> str:
+    """A slug from the title that no bank has or had."""
+    base = slugify(title)[:90] or "test-bank"
+    banks = TestBank.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    formers = FormerSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    taken = {*banks, *formers}
+    number = 2
+    slug = base
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug
+
+
+class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    """Everything that buyers read about a bank, and what it costs."""
+
+    price = forms.DecimalField(
+        label=_("Price"),
+        min_value=Decimal(0),
+        max_value=Decimal(MAXIMUM_MINOR),
+        help_text=_("In the main currency unit, such as 19.99. Enter 0 for a free test bank."),
+    )
+    cover_seed = forms.ChoiceField(label=_("Cover"), widget=forms.RadioSelect, required=False)
+
+    class Meta:
+        model = TestBank
+        fields = (
+            "title",
+            "summary",
+            "description",
+            "category",
+            "language",
+            "slug",
+            "exam",
+            "pass_percent",
+            "currency",
+            "access_days",
+            "is_featured",
+        )
+        labels = {
+            "title": _("Title"),
+            "summary": _("Summary"),
+            "description": _("Description"),
+            "category": _("Category"),
+            "language": _("Language"),
+            "slug": _("Address"),
+            "exam": _("Exam"),
+            "pass_percent": _("Pass mark"),
+            "currency": _("Currency"),
+            "access_days": _("Length of access"),
+            "is_featured": _("Show on the home page"),
+        }
+        help_texts = {
+            "summary": _("One sentence for cards and search results."),
+            "description": _(
+                "What is covered, and who it is for. Leave a blank line between paragraphs."
+            ),
+            "language": _("Of the questions: a code such as en or de."),
+            "slug": _(
+                "The last part of the page's address. Former addresses redirect to the new one."
+            ),
+            "exam": _("The exam that it prepares for, by its name."),
+            "pass_percent": _("The percentage of the points that passes the exam. Optional."),
+            "currency": _("Three letters, such as USD."),
+            "access_days": _("In days. Leave empty for lifetime access."),
+            "is_featured": "",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bank = self.instance
+        self.before = {name: getattr(bank, name) for name in (*self.Meta.fields, "price_minor")}
+        self.initial["price"] = major(bank.price_minor, bank.currency)
+        seeds = [bank.drawn_from, *(f"{bank.slug}-{n}" for n in range(1, COVERS))]
+        self.covers = list(dict.fromkeys(seeds))
+        cast(forms.ChoiceField, self.fields["cover_seed"]).choices = [
+            (seed, gettext("Cover %(number)s") % {"number": number})
+            for number, seed in enumerate(self.covers, start=1)
+        ]
+        self.initial["cover_seed"] = bank.drawn_from
+
+    def clean_currency(self) -> str:
+        """In upper case."""
+        return str(self.cleaned_data["currency"]).upper()
+
+    def clean_slug(self) -> str:
+        """One that no other bank had."""
+        slug = str(self.cleaned_data["slug"])
+        if FormerSlug.objects.exclude(test_bank=self.instance).filter(slug=slug).exists():
+            raise ValidationError(_("Links to another test bank still use this address."))
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        """The price must be one that the currency can say and Stripe takes."""
+        cleaned = super().clean() or self.cleaned_data
+        price, currency = cleaned.get("price"), cleaned.get("currency")
+        if price is None or currency is None:
+            return cleaned
+        try:
+            price_minor = minor(price, currency)
+        except ValueError:
+            message = gettext("%(currency)s has %(digits)s decimal places.")
+            digits = {"currency": currency, "digits": exponent(currency)}
+            raise ValidationError({"price": message % digits}) from None
+        if problem := price_problem(price_minor, currency):
+            raise ValidationError({"price": problem})
+        self.instance.price_minor = price_minor
+        return cleaned
+
+    def changed_fields(self) -> list[str]:
+        """The columns of the bank that the form changed, the address apart."""
+        columns = [*(name for name in self.Meta.fields if name != "slug"), "price_minor"]
+        changed = [name for name in columns if getattr(self.instance, name) != self.before[name]]
+        seed = self.cleaned_data["cover_seed"]
+        if seed and seed != self.initial["cover_seed"]:
+            self.instance.cover_seed = seed
+            changed.append("cover_seed")
+        return changed
+
+
+class RoleForm(forms.Form):
+    """Give a member of staff a role in the bank."""
+
+    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    role = forms.ChoiceField(label=_("Role"), choices=BankRole.Role.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[User]", self.fields["user"]).queryset = _staff()
+
+
+def _staff() -> QuerySet[User]:
+    return User.objects.filter(is_staff=True, is_active=True).order_by("email")

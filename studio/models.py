@@ -1,0 +1,154 @@
+"""What the desk of sellers and authors remembers: who may work on a bank, and who changed what."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import TestBank
+from questions.models import Question
+
+
+class BankRole(models.Model):
+    """The role of a member of staff in one bank, for those who may not change every bank.
+
+    An author writes questions and sends them to review. A reviewer publishes them or sends
+    them back. Whoever has Django's permission `catalog.change_testbank` needs no role.
+    """
+
+    class Role(models.TextChoices):
+        AUTHOR = "author", _("Author")
+        REVIEWER = "reviewer", _("Reviewer")
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="roles")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bank_roles"
+    )
+    role = models.CharField(max_length=10, choices=Role.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "test_bank"], name="studio_role_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["author", "reviewer"]), name="studio_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role}, {self.test_bank}"
+
+
+class AuditEntry(models.Model):
+    """A change that a member of staff made at the desk. Append-only.
+
+    `detail` has the figures and names of the change, by kind.
+    """
+
+    class Kind(models.TextChoices):
+        BANK_CREATED = "bank_created", _("Created the test bank")
+        BANK_CHANGED = "bank_changed", _("Changed the test bank")
+        BANK_RENAMED = "bank_renamed", _("Changed the address")
+        BANK_PUBLISHED = "bank_published", _("Published the test bank")
+        BANK_WITHDRAWN = "bank_withdrawn", _("Unpublished the test bank")
+        ROLE_SET = "role_set", _("Gave a role")
+        ROLE_REMOVED = "role_removed", _("Removed a role")
+        QUESTION_CREATED = "question_created", _("Created a question")
+        QUESTION_CHANGED = "question_changed", _("Changed a question")
+        QUESTIONS_EDITED = "questions_edited", _("Edited questions in bulk")
+        EDIT_UNDONE = "edit_undone", _("Undid a bulk edit")
+        IMPORTED = "imported", _("Imported questions")
+        IMPORT_UNDONE = "import_undone", _("Undid an import")
+        ACCESS_GRANTED = "access_granted", _("Granted access")
+        ACCESS_EXTENDED = "access_extended", _("Extended access")
+        ACCESS_REVOKED = "access_revoked", _("Closed access")
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    test_bank = models.ForeignKey(
+        TestBank, on_delete=models.CASCADE, null=True, related_name="audit_entries"
+    )
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["test_bank", "-at", "-id"], name="studio_audit_of_bank")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.kind}"
+
+
+class BulkEdit(models.Model):
+    """A change of many questions at once, with what undoes it.
+
+    `before` lists the former values: rows of the id of the `BankQuestion`, the value, and the
+    number of the version that the edit made where it made one.
+    """
+
+    class Action(models.TextChoices):
+        DOMAIN = "domain", _("Set domain")
+        DIFFICULTY = "difficulty", _("Set difficulty")
+        ADD_TAG = "add_tag", _("Add tag")
+        REMOVE_TAG = "remove_tag", _("Remove tag")
+        SAMPLE = "sample", _("Make samples")
+        NO_SAMPLE = "no_sample", _("Make no samples")
+        DRAFT = "draft", _("Return to draft")
+        REVIEW = "review", _("Send to review")
+        PUBLISH = "publish", _("Publish")
+        RETIRE = "retire", _("Retire")
+        COPY = "copy", _("Copy to another test bank")
+        MOVE = "move", _("Move to another test bank")
+        ORDER = "order", _("Change position")
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="bulk_edits")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    action = models.CharField(max_length=10, choices=Action.choices)
+    value = models.CharField(max_length=200, blank=True)
+    before = models.JSONField()
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}: {self.action}, {len(self.before)}"
+
+
+class QuestionDraft(models.Model):
+    """What somebody has typed into the editor of a question and has not saved.
+
+    `fields` are the editor's; `base_number` is the version that they began with, 0 for a new
+    question. One for each person and question; of a new question, one for each bank and kind.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_drafts"
+    )
+    test_bank = models.ForeignKey(
+        TestBank, on_delete=models.CASCADE, related_name="question_drafts"
+    )
+    question = models.ForeignKey(
+        Question, on_delete=models.CASCADE, null=True, related_name="drafts"
+    )
+    kind = models.CharField(max_length=30)
+    base_number = models.PositiveIntegerField(default=0)
+    fields = models.JSONField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "question"],
+                condition=models.Q(question__isnull=False),
+                name="studio_draft_once_a_question",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "test_bank", "kind"],
+                condition=models.Q(question=None),
+                name="studio_draft_once_a_new_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.question or self.kind}"

@@ -1,0 +1,95 @@
+"""Who may open which page of the desk.
+
+Every view names its permission: `desk_page` for pages of the whole desk, `bank_page` for pages
+of one bank. Django's permission opens all banks; a role opens its own bank.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from accounts.staff import staff_only
+from catalog.models import TestBank
+from catalog.querysets import TestBankQuerySet
+from studio.models import BankRole
+
+View = Callable[..., HttpResponse]
+
+VIEW_BANK = "catalog.view_testbank"
+ADD_BANK = "catalog.add_testbank"
+CHANGE_BANK = "catalog.change_testbank"
+EDIT_QUESTIONS = "catalog.change_bankquestion"
+VIEW_ORDERS = "payments.view_order"
+VIEW_ACCESS = "catalog.view_access"
+GRANT_ACCESS = "catalog.add_access"
+CHANGE_ACCESS = "catalog.change_access"
+# What no group has as such: whoever may change the bank, and its reviewers.
+PUBLISH_QUESTIONS = "studio.publish_questions"
+
+ROLE_PERMISSIONS = {
+    BankRole.Role.AUTHOR: frozenset({VIEW_BANK, EDIT_QUESTIONS}),
+    BankRole.Role.REVIEWER: frozenset({VIEW_BANK, EDIT_QUESTIONS, PUBLISH_QUESTIONS}),
+}
+
+
+def user_of(request: HttpRequest) -> User:
+    """Return the signed-in user of a page that only staff can open."""
+    return cast(User, request.user)
+
+
+def banks_for(user: User) -> TestBankQuerySet:
+    """Select the banks that this person may see at the desk."""
+    if user.has_perm(VIEW_BANK):
+        return TestBank.objects.all()
+    return TestBank.objects.filter(roles__user=user)
+
+
+def may(user: User, permission: str, test_bank: TestBank) -> bool:
+    """Return True if the person has the permission for this bank, by Django or by a role."""
+    if permission == PUBLISH_QUESTIONS and user.has_perm(CHANGE_BANK):
+        return True
+    if user.has_perm(permission):
+        return True
+    role = BankRole.objects.filter(user=user, test_bank=test_bank).first()
+    return role is not None and permission in ROLE_PERMISSIONS[BankRole.Role(role.role)]
+
+
+def desk_page(permission: str) -> Callable[[View], View]:
+    """Decorate a page of the whole desk: staff with the permission; 403 for other staff."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if not user_of(request).has_perm(permission):
+                raise PermissionDenied
+            return view(request, **kwargs)
+
+        return staff_only(checked)
+
+    return decorate
+
+
+def bank_page(permission: str) -> Callable[[View], View]:
+    """Decorate a page of one bank: the view gets the bank in place of its slug.
+
+    404 for a bank that the person does not work on, 403 without the permission.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            user = user_of(request)
+            banks = banks_for(user).select_related("category")
+            test_bank = get_object_or_404(banks, slug=slug)
+            if not may(user, permission, test_bank):
+                raise PermissionDenied
+            return view(request, test_bank, **kwargs)
+
+        return staff_only(checked)
+
+    return decorate

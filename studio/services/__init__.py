@@ -1,0 +1,1 @@
+"""What the desk does: each a verb that owns its transaction and writes the audit log."""

@@ -1,0 +1,86 @@
+"""Make banks, describe them, put them on sale, and take them off."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from catalog.indexing.banks import reindex_bank
+from catalog.models import BankQuestion, TestBank
+from catalog.services.publishing import put_on_sale, withdraw
+from catalog.services.renaming import rename_bank
+from studio.models import AuditEntry, BankRole
+from studio.services.audit import record
+
+Kind = AuditEntry.Kind
+
+
+@transaction.atomic
+def create_bank(*, test_bank: TestBank, actor: User, at: datetime) -> TestBank:
+    """Store a new bank as a draft."""
+    test_bank.status = TestBank.Status.DRAFT
+    test_bank.created_at = test_bank.updated_at = at
+    test_bank.save()
+    record(kind=Kind.BANK_CREATED, actor=actor, at=at, test_bank=test_bank)
+    return test_bank
+
+
+@transaction.atomic
+def change_bank(
+    *, test_bank: TestBank, changed: list[str], slug: str, actor: User, at: datetime
+) -> None:
+    """Save the named fields of a bank, and its address; what is not named stays."""
+    test_bank.updated_at = at
+    test_bank.save(update_fields=[*changed, "updated_at"])
+    if slug != test_bank.slug:
+        before = test_bank.slug
+        rename_bank(test_bank=test_bank, slug=slug, at=at)
+        record(
+            kind=Kind.BANK_RENAMED, actor=actor, at=at, test_bank=test_bank, before=before, now=slug
+        )
+    if changed:
+        record(kind=Kind.BANK_CHANGED, actor=actor, at=at, test_bank=test_bank, fields=changed)
+    reindex_bank(test_bank=test_bank, at=at)
+
+
+@transaction.atomic
+def publish_bank(*, test_bank: TestBank, actor: User, at: datetime) -> None:
+    """Put the bank on sale. Idempotent. Raises: catalog.errors.CatalogError."""
+    put_on_sale(test_bank=test_bank, at=at)
+    record(kind=Kind.BANK_PUBLISHED, actor=actor, at=at, test_bank=test_bank)
+
+
+@transaction.atomic
+def withdraw_bank(*, test_bank: TestBank, actor: User, at: datetime) -> None:
+    """Take the bank off sale; its owners keep it. Idempotent."""
+    withdraw(test_bank=test_bank, at=at)
+    record(kind=Kind.BANK_WITHDRAWN, actor=actor, at=at, test_bank=test_bank)
+
+
+@transaction.atomic
+def set_role(*, test_bank: TestBank, user: User, role: str, actor: User, at: datetime) -> None:
+    """Give a member of staff a role in a bank, in place of the role they had. Idempotent."""
+    BankRole.objects.update_or_create(test_bank=test_bank, user=user, defaults={"role": role})
+    detail = {"who": user.email, "role": role}
+    record(kind=Kind.ROLE_SET, actor=actor, at=at, test_bank=test_bank, **detail)
+
+
+@transaction.atomic
+def remove_role(*, role: BankRole, actor: User, at: datetime) -> None:
+    """Take a role away."""
+    detail = {"who": role.user.email, "role": role.role}
+    record(kind=Kind.ROLE_REMOVED, actor=actor, at=at, test_bank=role.test_bank, **detail)
+    role.delete()
+
+
+def samples_left(test_bank: TestBank) -> int:
+    """How many more samples a bank may have: never all of its questions."""
+    askable = test_bank.bank_questions.askable()
+    samples = askable.filter(is_sample=True).count()
+    return max(askable.count() - 1 - samples, 0)
+
+
+def next_position(test_bank: TestBank) -> int:
+    """The position after the last question."""
+    last = BankQuestion.objects.filter(test_bank=test_bank).order_by("-position").first()
+    return last.position + 1 if last else 1

@@ -1,0 +1,35 @@
+"""Addresses of the desk."""
+
+from django.urls import path
+
+from studio.views import banks, editor, home, questions
+
+app_name = "studio"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("new-bank/", banks.new_bank, name="new_bank"),
+    path("banks/<slug:slug>/", banks.bank, name="bank"),
+    path("banks/<slug:slug>/settings/", banks.settings, name="settings"),
+    path("banks/<slug:slug>/cover/<int:number>.svg", banks.cover, name="cover"),
+    path("banks/<slug:slug>/publish/", banks.publish, name="publish"),
+    path("banks/<slug:slug>/unpublish/", banks.unpublish, name="unpublish"),
+    path("banks/<slug:slug>/questions/", questions.questions, name="questions"),
+    path("banks/<slug:slug>/questions/edit/", questions.edit_questions, name="edit_questions"),
+    path("banks/<slug:slug>/questions/undo/<int:edit_id>/", questions.undo, name="undo_edit"),
+    path("banks/<slug:slug>/questions/new/<slug:kind>/", editor.new_question, name="new_question"),
+    path("banks/<slug:slug>/questions/<uuid:public_id>/", editor.question, name="question"),
+    path(
+        "banks/<slug:slug>/questions/<uuid:public_id>/versions/", editor.versions, name="versions"
+    ),
+    path(
+        "banks/<slug:slug>/questions/<uuid:public_id>/versions/<int:number>/restore/",
+        editor.restore,
+        name="restore",
+    ),
+    path("banks/<slug:slug>/preview/<slug:kind>/", editor.preview, name="preview"),
+    path("banks/<slug:slug>/draft/<slug:kind>/", editor.draft, name="draft"),
+    path("banks/<slug:slug>/pictures/", editor.picture, name="picture"),
+    path("banks/<slug:slug>/roles/", banks.add_role, name="add_role"),
+    path("banks/<slug:slug>/roles/<int:role_id>/remove/", banks.delete_role, name="delete_role"),
+]

@@ -1,0 +1,119 @@
+"""The list of a bank's questions, and editing many of them at once."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog.http import SeeOther
+from catalog.models import TestBank
+from questions.items import ASKABLE
+from questions.kinds import NAMES
+from studio.errors import NothingToUndo, TooManySamples
+from studio.forms.bulk import BulkForm
+from studio.listing import PER_PAGE, FilterForm, excerpt_of, problems_of, rows_of
+from studio.models import BulkEdit
+from studio.permissions import EDIT_QUESTIONS, VIEW_BANK, bank_page, may, user_of
+from studio.services.bulk import Change, apply_edit, preview_edit, undo_edit
+
+MOST_PREVIEWED = 100
+UNPROCESSABLE = 422
+
+
+@bank_page(VIEW_BANK)
+@require_safe
+def questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
+    """List the bank's questions, narrowed by what the address says."""
+    user = user_of(request)
+    filters = FilterForm(request.GET.dict(), test_bank)
+    page = Paginator(filters.places(), PER_PAGE).get_page(request.GET.get("page"))
+    problems = problems_of(test_bank) if request.GET.get("only") == "problems" else {}
+    narrowed = request.GET.copy()
+    narrowed.pop("page", None)
+    context = {
+        "test_bank": test_bank,
+        "tab": "questions",
+        "filters": filters,
+        "page": page,
+        "rows": rows_of(list(page.object_list), problems),
+        "query": narrowed.urlencode(),
+        "kinds": [(kind, NAMES[kind]) for kind in ASKABLE],
+        "may_edit": may(user, EDIT_QUESTIONS, test_bank),
+        "bulk": BulkForm(None, test_bank=test_bank, user=user),
+        "last_edit": _last_edit(test_bank, user.pk),
+    }
+    return render(request, "studio/questions.html", context)
+
+
+def _last_edit(test_bank: TestBank, user_id: int) -> BulkEdit | None:
+    edits = test_bank.bulk_edits.filter(by=user_id).order_by("-at", "-pk")
+    latest = edits.first()
+    return latest if latest and latest.undone_at is None else None
+
+
+@bank_page(EDIT_QUESTIONS)
+@require_POST
+def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
+    """Show what a bulk edit would change; carry it out once that was confirmed."""
+    list_url = reverse("studio:questions", args=[test_bank.slug])
+    form = BulkForm(request.POST, test_bank=test_bank, user=user_of(request))
+    if not form.is_valid():
+        for error in (error for errors in form.errors.values() for error in errors):
+            messages.error(request, str(error))
+        return SeeOther(list_url)
+    edit = form.edit()
+    try:
+        changes = preview_edit(edit)
+        if "confirm" in request.POST and changes:
+            done = apply_edit(edit=edit, by=user_of(request), at=timezone.now())
+            messages.success(request, _edited(len(done.before)))
+            return SeeOther(list_url)
+    except TooManySamples:
+        messages.error(
+            request,
+            _("Keep at least one question that is no sample. Otherwise nothing is left to sell."),
+        )
+        return SeeOther(list_url)
+    if not changes:
+        messages.info(request, _("Nothing to change: select questions that differ."))
+        return SeeOther(list_url)
+    context = {
+        "test_bank": test_bank,
+        "tab": "questions",
+        "edit": edit,
+        "changes": [(change, _excerpt(change)) for change in changes[:MOST_PREVIEWED]],
+        "count": len(changes),
+        "more": max(len(changes) - MOST_PREVIEWED, 0),
+        "form": form,
+    }
+    return render(request, "studio/edit_questions.html", context)
+
+
+def _excerpt(change: Change) -> str:
+    current = change.place.question.current
+    return excerpt_of(current) if current else ""
+
+
+def _edited(count: int) -> str:
+    words = ngettext("%(count)s question changed.", "%(count)s questions changed.", count)
+    return words % {"count": count}
+
+
+@bank_page(EDIT_QUESTIONS)
+@require_POST
+def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpResponse:
+    """Undo one's own latest bulk edit."""
+    edits = BulkEdit.objects.select_related("test_bank")
+    edit = get_object_or_404(edits, test_bank=test_bank, by=user_of(request), pk=edit_id)
+    try:
+        count = undo_edit(edit=edit, by=user_of(request), at=timezone.now())
+        words = ngettext("%(count)s question restored.", "%(count)s questions restored.", count)
+        messages.success(request, words % {"count": count})
+    except NothingToUndo:
+        messages.info(request, _("This edit was undone before."))
+    return SeeOther(reverse("studio:questions", args=[test_bank.slug]))
