@@ -91,7 +91,7 @@ class UserAdmin(ModelAdmin):
 def _may_do_no_more(person: User, actor: Any) -> bool:
     if person.is_superuser and not actor.is_superuser:
         return False
-    return person.get_all_permissions() <= actor.get_all_permissions()
+    return set(person.get_all_permissions()) <= set(actor.get_all_permissions())
 
 
 # Allauth's own admin pages would show the secrets of second factors.
