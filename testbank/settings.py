@@ -183,6 +183,11 @@ PAGE_CACHE_SECONDS = (
     0 if DEBUG else int(env.number("PAGE_CACHE_SECONDS", default=60, low=0, high=3600))
 )
 
+# Practice
+
+# Each of one test bank and learner. Questions that were shown before do not count.
+NEW_QUESTIONS_PER_HOUR = int(env.number("NEW_QUESTIONS_PER_HOUR", default=600, low=1, high=100_000))
+
 # Accounts
 
 AUTH_USER_MODEL = "accounts.User"

@@ -196,7 +196,7 @@ def test_a_live_event_for_a_sandbox_order_is_kept_for_a_person(tell, order):
     kept = StripeEvent.objects.get(kind="refund.created")
     assert (kept.status, kept.failure, kept.mode) == (
         "unknown",
-        "its order is of another mode",
+        "its order is in a different mode",
         "live",
     )
 
@@ -216,7 +216,7 @@ def test_an_object_that_cannot_be_read_is_kept_for_a_person(tell, order, change)
     event["data"]["object"].update(change)
     assert tell(paid_event(order), event) == ("paid", 0, 1)
     kept = StripeEvent.objects.get(kind="refund.created")
-    words = "not an object that can be read: "
+    words = "cannot read this object: "
     assert (kept.status, kept.failure[: len(words)]) == ("unknown", words)
 
 

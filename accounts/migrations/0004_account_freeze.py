@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_used_time_step"),
+        ("accounts", "0003_labels_and_help_texts"),
     ]
 
     operations = [
