@@ -247,6 +247,10 @@ WORKER = env.boolean("WORKER", default=False)
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 # Where buyers ask for help and refunds. Empty: pages promise no refund.
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
+# Who sells, as receipts say it. Empty: the site's name.
+SELLER_NAME = env.text("SELLER_NAME")
+SELLER_ADDRESS = env.text("SELLER_ADDRESS")
+SELLER_TAX_ID = env.text("SELLER_TAX_ID")
 # Who is told when payment stops working, and when it works again.
 ADMINS = [(address, address) for address in env.words("ADMINS")]
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")

@@ -358,6 +358,7 @@ def test_bank_without_questions_stays_draft(office, make_bank):
     draft.refresh_from_db()
     assert (draft.title, draft.is_on_sale) == ("New", False)
     assert "because it has no questions to practice" in page.text
+    assert "was changed successfully" not in page.text
 
 
 def test_withdrawn_bank_stays_with_owners(office, test_bank, owner):
