@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import office, sign_in_staff, superuser  # noqa: F401 - fixtures
+from backoffice.tests.test_site import office, superuser  # noqa: F401 - fixtures
 from catalog.models import Access
 from outbox.models import OutgoingMail
 from payments.flows.checkout import confirm_payment
@@ -25,6 +25,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
     sandbox_program,
 )
 from payments.tests.stripe_events import deliver, paid_event, refund_event
+from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
