@@ -260,5 +260,5 @@ Answer = TypeVar("Answer", bound=Accepted)
 
 
 def _best(matches: Iterable[Answer]) -> Answer | None:
-    """The one of the greatest weight, the first of equal ones."""
+    """Return the match with the greatest weight, the first of several; None if there is none."""
     return max(matches, key=lambda match: match.weight, default=None)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("sw.js", web_app.service_worker, name="service_worker"),
     path("manifest.webmanifest", web_app.manifest, name="manifest"),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     # No CSRF token: the form only sets the language, and cached pages for anonymous visitors,
     # who get no cookie, contain it.

@@ -24,7 +24,7 @@ from payments.stripe.facts import SessionFacts, mode_of, own_order_id, session_f
 
 logger = logging.getLogger(__name__)
 
-# The request that brought an event has this long to handle it before the sweep does.
+# The request that brought an event has this long before `handle_pending_events` takes over.
 GRACE_PERIOD = timedelta(seconds=30)
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 20
@@ -79,8 +79,8 @@ def receive_event(
 
     Idempotent, also for the same event at the same moment: its id is unique, and one request
     claims the row. An event about something unknown is stored and marked as such. Raises whatever
-    the handling raised, after marking the event as failed, so that Stripe sends it again and the
-    sweep tries it too.
+    the handling raised, after marking the event as failed, so that Stripe sends it again and
+    `handle_pending_events` tries it too.
     """
     stored, _is_new = StripeEvent.objects.only("status").get_or_create(
         event_id=event["id"], defaults=_fields(event, body=body, at=at)
