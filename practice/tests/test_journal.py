@@ -14,7 +14,7 @@ from practice.tests.conftest import RIGHT, WRONG
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_next_versions
 
-HEADING = "Answers that don&#x27;t count"
+HEADING = "Answers that don't count"
 DEVICE, OTHER_DEVICE = "a" * 16, "b" * 16
 
 
