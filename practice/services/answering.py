@@ -43,7 +43,7 @@ NO_REMARKS = Remarks()
 
 @dataclass(frozen=True)
 class SubmittedAnswer:
-    """The answer that counts. `is_first` is False where another one was there before."""
+    """The answer that counts. `is_first` is False if a different answer was stored before."""
 
     answer: Answer
     is_first: bool
