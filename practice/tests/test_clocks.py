@@ -1,5 +1,6 @@
 """Extra time and time zones: page, job and result agree on one instant."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,8 +32,8 @@ def bank(test_bank):
 
 
 def prefer(learner, at, **fields):
-    wishes = {"extra_time": 100, "pauses_exams": False, "time_zone": ""} | fields
-    save_preferences(learner=learner, wishes=Wishes(**wishes), at=at)
+    wishes = replace(Wishes(extra_time=100, pauses_exams=False, time_zone=""), **fields)
+    save_preferences(learner=learner, wishes=wishes, at=at)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from practice.models import Attempt
 from practice.services import start_attempt, start_exam, start_ten_questions, submit_answer
 from questions.formats.gift import read_gift
 from questions.grading import RESPONSE
+from questions.models import QuestionVersion
 from questions.services import store_items
 
 GIFT = """
@@ -64,7 +65,7 @@ def begin(mode, learner, bank):
 
 def answer_all(attempt):
     for position, version in enumerate(attempt.version_ids, start=1):
-        kind = BankQuestion.objects.get(question__current=version).question.current.kind
+        kind = QuestionVersion.objects.get(pk=version).kind
         submit_answer(
             attempt_id=attempt.pk,
             learner_id=attempt.learner_id,

@@ -13,7 +13,7 @@ from practice.services import NoAccess, finish_attempt, start_exam, submit_answe
 from practice.tests.conftest import RIGHT, WRONG
 from questions.grading import ChoiceResponse
 from questions.items import Text
-from questions.services import store_next_versions
+from questions.services import current_of, store_next_versions
 
 MINUTE = timedelta(minutes=1)
 MOVES = st.lists(
@@ -25,6 +25,11 @@ MOVES = st.lists(
     ),
     max_size=12,
 )
+
+
+def reword(question):
+    item = current_of(question).item.model_copy(update={"stem": Text(source="New?")})
+    store_next_versions(changes=[(question, item)])
 
 
 class World:
@@ -47,8 +52,7 @@ class World:
             place.update(test_bank=self.other_bank, position=100 + position)
             self.gone.add(position)
         elif move == "correct" and (found := place.select_related("question__current").first()):
-            item = found.question.current.item.model_copy(update={"stem": Text(source="New?")})
-            store_next_versions(changes=[(found.question, item)])
+            reword(found.question)
         elif move in {"end access", "give access"}:
             self.has_access = move == "give access"
             Access.objects.update(withheld_from=None if self.has_access else at)
@@ -111,8 +115,7 @@ def make_world(owner, test_bank, make_bank, at, client):
 def test_page_says_that_a_question_was_withdrawn_or_revised(owners_client, attempt, test_bank):
     first, second = test_bank.bank_questions.order_by("position")[:2]
     BankQuestion.objects.filter(pk=first.pk).update(state="retired")
-    item = second.question.current.item.model_copy(update={"stem": Text(source="New?")})
-    store_next_versions(changes=[(second.question, item)])
+    reword(second.question)
     pages = [
         owners_client.get(reverse("practice:question", args=[attempt.pk, place])).text
         for place in (1, 2, 3)

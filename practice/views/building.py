@@ -1,5 +1,6 @@
 """Build an own session: filters over everything owned, a live count, and saved presets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,7 +165,7 @@ def _builder(request: HttpRequest, data: QueryDict) -> Builder:
     banks = open_banks(learner, at=timezone.now())
     pool = candidates(learner, bank_ids=[bank.pk for bank in banks])
     domains = sorted({one.domain for one in pool if one.domain})
-    offered = {
+    offered: dict[str, tuple[str, Mapping[str, Any]]] = {
         "bank": (_("Test banks"), {bank.slug: bank.title for bank in banks}),
         "state": (_("Progress"), STATES),
         "domain": (_("Domains"), {domain: domain for domain in domains}),
