@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studio.views import banks, editor, home, questions
+from studio.views import banks, editor, home, imports, questions
 
 app_name = "studio"
 
@@ -27,6 +27,12 @@ urlpatterns = [
         editor.restore,
         name="restore",
     ),
+    path("banks/<slug:slug>/imports/", imports.imports, name="imports"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/", imports.one_import, name="import"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/accept/", imports.accept, name="accept"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/discard/", imports.discard, name="discard"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/undo/", imports.undo, name="undo_import"),
+    path("banks/<slug:slug>/export/<slug:format_name>/", imports.export, name="export"),
     path("banks/<slug:slug>/preview/<slug:kind>/", editor.preview, name="preview"),
     path("banks/<slug:slug>/draft/<slug:kind>/", editor.draft, name="draft"),
     path("banks/<slug:slug>/pictures/", editor.picture, name="picture"),
