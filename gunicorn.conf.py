@@ -21,7 +21,10 @@ graceful_timeout = 30
 
 
 def post_worker_init(_worker: object) -> None:
-    """Log how Stripe is reached, once the application is loaded."""
-    from operations.processes import log_stripe_route  # noqa: PLC0415 - needs Django's settings
+    """Log how Stripe is reached, and watch for faults, once the application is loaded."""
+    # These need Django's settings.
+    from operations.alarms.watchdog import start_watchdog  # noqa: PLC0415
+    from operations.processes import log_stripe_route  # noqa: PLC0415
 
     log_stripe_route()
+    start_watchdog()

@@ -41,7 +41,7 @@ def test_visitor_buys_and_practices_without_javascript(demo: str, browser: Brows
     visitor.answer_any(0)
     visitor.click("Next question")
     visitor.answer_any(0)
-    visitor.click("Finish now")
+    visitor.click("Finish")
     visitor.click("Finish session")
     visitor.expect_text("Your result")
     visitor.open("/my-banks/")

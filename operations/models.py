@@ -1,4 +1,4 @@
-"""When the worker's jobs last finished."""
+"""When the worker's jobs last finished, and the alarms of now."""
 
 from django.db import models
 
@@ -11,3 +11,14 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Alarm(models.Model):
+    """A fault that lasts, of which ADMINS have been told. Deleted when it is over."""
+
+    name = models.CharField(max_length=60, unique=True)
+    since = models.DateTimeField()
+    message = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.name} since {self.since:%Y-%m-%d %H:%M:%S}"

@@ -21,13 +21,14 @@ from django.utils.translation import get_language, override
 
 from outbox.models import OutgoingMail
 
-logger = logging.getLogger("outbox.services")
+logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60
-MOST_TRIES = 12
-FIRST_PAUSE_SECONDS = 15
-LONGEST_PAUSE_SECONDS = 6 * 3600
-IN_REQUEST = 3
+MAX_TRIES = 12
+FIRST_BACKOFF_SECONDS = 15
+MAX_BACKOFF_SECONDS = 6 * 3600
+# Without a worker: what one request may send, so that it does not become slow.
+MAILS_PER_REQUEST = 3
 
 
 def queue_mail(
@@ -50,7 +51,7 @@ def queue_mail(
     )
     OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
     if not settings.WORKER:
-        transaction.on_commit(_send_a_few, robust=True)
+        transaction.on_commit(_send_after_commit, robust=True)
 
 
 def mails_queued(keys: Iterable[str]) -> set[str]:
@@ -59,8 +60,8 @@ def mails_queued(keys: Iterable[str]) -> set[str]:
     return set(mails.values_list("key", flat=True))
 
 
-def _send_a_few() -> None:
-    send_due_mails(at=timezone.now(), limit=IN_REQUEST)
+def _send_after_commit() -> None:
+    send_due_mails(at=timezone.now(), limit=MAILS_PER_REQUEST)
 
 
 def send_due_mails(*, at: datetime, limit: int = 100) -> int:
@@ -73,10 +74,10 @@ def send_due_mails(*, at: datetime, limit: int = 100) -> int:
     waiting = list(
         OutgoingMail.objects.due(at).order_by("due_at").values_list("pk", flat=True)[:limit]
     )
-    return sum(_send_if_free(pk, at=at) for pk in waiting)
+    return sum(_claim_and_send(pk, at=at) for pk in waiting)
 
 
-def _send_if_free(pk: int, *, at: datetime) -> bool:
+def _claim_and_send(pk: int, *, at: datetime) -> bool:
     leased = OutgoingMail.objects.due(at).filter(pk=pk)
     if not leased.update(leased_until=at + timedelta(seconds=LEASE_SECONDS), tries=F("tries") + 1):
         return False
@@ -84,15 +85,15 @@ def _send_if_free(pk: int, *, at: datetime) -> bool:
     try:
         message(mail).send()
     except (OSError, smtplib.SMTPException) as error:
-        _put_off(mail, error, at=at)
+        _schedule_retry(mail, error, at=at)
         return False
     OutgoingMail.objects.filter(pk=pk).update(sent_at=at, leased_until=None, failure="")
     return True
 
 
-def _put_off(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
-    pause = min(FIRST_PAUSE_SECONDS * 2 ** (mail.tries - 1), LONGEST_PAUSE_SECONDS)
-    over = mail.tries >= MOST_TRIES
+def _schedule_retry(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
+    pause = min(FIRST_BACKOFF_SECONDS * 2 ** (mail.tries - 1), MAX_BACKOFF_SECONDS)
+    over = mail.tries >= MAX_TRIES
     log = logger.error if over else logger.warning
     log("mail=%s try=%d could not be sent: %s", mail.key, mail.tries, type(error).__name__)
     OutgoingMail.objects.filter(pk=mail.pk).update(

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -151,11 +152,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-elif prepared_statements:
-    # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {"server_side_binding": True, "prepare_threshold": 5}
-    )
+else:
+    # libpq has no time limit by default: a start would wait for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    if prepared_statements:
+        # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
+        DATABASES["default"]["OPTIONS"].update(
+            {"server_side_binding": True, "prepare_threshold": 5}
+        )
 
 CACHES = {
     "default": {
@@ -177,6 +181,11 @@ CACHES = {
 PAGE_CACHE_SECONDS = (
     0 if DEBUG else int(env.number("PAGE_CACHE_SECONDS", default=60, low=0, high=3600))
 )
+
+# Practice
+
+# Each of one test bank and learner. Questions that were shown before do not count.
+NEW_QUESTIONS_PER_HOUR = int(env.number("NEW_QUESTIONS_PER_HOUR", default=600, low=1, high=100_000))
 
 # Accounts
 

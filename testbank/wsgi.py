@@ -26,6 +26,14 @@ except SettingError as error:
 # These need the settings.
 from django.utils import timezone
 
+from operations.maintenance import end_at_restart
 from operations.processes import WEB, register_process
+from operations.schema import NewerSchema, refuse_newer_schema
 
+try:
+    refuse_newer_schema()
+except NewerSchema as error:
+    sys.stderr.write(f"The site cannot start.\n{error}\n")
+    raise SystemExit(BOOT_ERROR) from None
+end_at_restart()
 register_process(WEB, at=timezone.now())

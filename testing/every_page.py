@@ -84,6 +84,8 @@ ACCOUNT = {
 OWNED = {
     "my-banks": "/my-banks/",
     "progress": "/practice/progress/",
+    "practice": "/practice/",
+    "exam": "/practice/exam/sql-foundations/",
     "orders": "/payments/orders/",
 }
 
@@ -275,5 +277,7 @@ def _practice(visitor: Visitor, on_page: OnPage) -> None:
             on_page(page, f"question-{found[1]}-answered")
     page.goto(f"{attempt}/")
     on_page(page, "result-so-far")
+    page.goto(f"{attempt}/finish/")
+    on_page(page, "finish")
     submit_form(page, "/finish/")
     on_page(page, "result")

@@ -34,9 +34,9 @@ class FileHasErrors(Exception):
 class ImportReport:
     """The result of an import.
 
-    `added_kinds` counts the questions that were added by their kind, `changed_lines` are those
-    of questions that it corrected, `known_lines` of those that the bank had already. `total` is
-    how many questions of the bank can be practiced; `unasked` how many cannot yet.
+    `added_kinds` counts the added questions by kind. `changed_lines` are the lines of questions
+    that were corrected, `known_lines` of those that the bank has already. `total` is the number
+    of the bank's questions that can be practiced; `unasked` of those that cannot be yet.
     `added_questions` and `left_out` are ids, as in `ImportPlan`; `corrected` has the numbers of
     the versions before and after, by id.
     """
@@ -83,9 +83,11 @@ def plan_import(*, test_bank: TestBank, read: ReadFile) -> ImportPlan:
         )
     }
     plan = ImportPlan()
+    # By the id of the bank's question: the line and the item of the file that match it.
     matched: dict[int, tuple[int, Item]] = {}
     for line, item in zip(read.lines, read.items, strict=True):
         question = known.match(item)
+        # `add` is False for an item that the file itself has twice.
         if question is None and known.add(item):
             plan.fresh.append((line, item))
         elif question is None or question in matched:

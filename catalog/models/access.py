@@ -30,22 +30,29 @@ class Access(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The unique constraint's index begins with the learner.
     learner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses", db_index=False
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("learner"),
+        on_delete=models.CASCADE,
+        related_name="accesses",
+        db_index=False,
     )
-    test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="accesses")
-    source_kind = models.CharField(max_length=10, choices=Source.choices)
-    source_id = models.CharField(max_length=100)
-    reason = models.CharField(max_length=300, blank=True)
-    starts_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    revoke_reason = models.CharField(max_length=300, blank=True)
-    withheld_from = models.DateTimeField(null=True, blank=True)
+    test_bank = models.ForeignKey(
+        TestBank, verbose_name=_("test bank"), on_delete=models.PROTECT, related_name="accesses"
+    )
+    source_kind = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    source_id = models.CharField(_("source ID"), max_length=100)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    starts_at = models.DateTimeField(_("starts on"))
+    expires_at = models.DateTimeField(_("expires on"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("closed on"), null=True, blank=True)
+    revoke_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
+    withheld_from = models.DateTimeField(_("suspended from"), null=True, blank=True)
 
     objects = AccessQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "accesses"
+        verbose_name = _("access grant")
+        verbose_name_plural = _("access grants")
         constraints = [
             models.UniqueConstraint(
                 fields=["learner", "test_bank", "source_kind", "source_id"],

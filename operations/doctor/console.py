@@ -64,7 +64,7 @@ class Page:
                 yield self._coloured(check.status, part)
         if check.detail:
             yield from _wrapped(check.detail)
-        if check.fix and check.status is Status.WARN:
+        if check.fix and not check.cause and check.status in {Status.WARN, Status.FAIL}:
             yield from _wrapped(f"→ {check.fix}")
 
     def _coloured(self, status: Status, line: str) -> str:

@@ -39,7 +39,7 @@ class Cause:
 class Check:
     """One result. `summary` is one line; `fix` is a line for `.env` or a sentence.
 
-    Only a failed check has a `cause`.
+    Only a check that failed because payment does not work has a `cause`.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """The group "Shop": the database, and counts of orders, events and mails that need attention.
 
 Each count should be 0. None fails the report: payment still works. A database that does not
-respond is a warning too.
+respond is a warning too. Only a worker that stopped fails it, since no mail is sent.
 """
 
 import shutil
@@ -15,6 +15,7 @@ from django.db.models import Max
 
 from catalog.models import TestBank
 from catalog.price_rules import price_problem
+from operations.alarms.faults import MAX_WORKER_SILENCE
 from operations.doctor.report import Check, Status, format_duration
 from operations.jobs import RECONCILE_EVERY_SECONDS
 from operations.models import JobRun
@@ -94,10 +95,10 @@ def _failures(at: datetime) -> Iterator[Check]:
     else:
         yield _check("payment", "Payment", Status.OK, "no outage is known")
     if settings.ADMINS:
-        told = f"{len(settings.ADMINS)} told of outages"
+        told = f"{len(settings.ADMINS)} told of faults"
         yield _check("admins", "ADMINS", Status.OK, told)
     else:
-        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is told of outages")
+        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is told of faults")
     foreign = f"{found.events_foreign} of other programs"
     yield _check("events_foreign", "Foreign events", Status.OK, foreign)
 
@@ -162,6 +163,9 @@ def _worker(last: datetime | None, at: datetime) -> Check:
     if last is None:
         return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
     summary = f"last run {format_duration(at - last)} ago"
+    if settings.WORKER and at - last > MAX_WORKER_SILENCE:
+        fix = "start `manage.py work` again"
+        return _check("worker", "Worker", Status.FAIL, f"{summary}: it has stopped", fix=fix)
     if settings.WORKER and at - last > timedelta(minutes=MAX_WORKER_SILENCE_MINUTES):
         return _warn("worker", "Worker", summary, "start `manage.py work` again")
     return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)

@@ -37,7 +37,7 @@ def how_many(path):
         ONE.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + ONE.pem,
     ],
 )
-def test_files_that_openssl_reads_are_read(tmp_path, content):
+def test_files_accepted_by_openssl(tmp_path, content):
     (tmp_path / "ca.pem").write_bytes(content)
     assert how_many(tmp_path / "ca.pem") == 1
 
@@ -76,7 +76,7 @@ def test_files_that_openssl_reads_are_read(tmp_path, content):
         (TEXT.replace("CERTIFICATE", "X509 CRL"), "it contains a certificate revocation list"),
     ],
 )  # fmt: skip
-def test_files_of_another_kind_are_told_apart(tmp_path, content, reason):
+def test_unusable_file_is_named_by_kind(tmp_path, content, reason):
     lines = TEXT.count("\n")
     path = tmp_path / "ca.pem"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -86,7 +86,7 @@ def test_files_of_another_kind_are_told_apart(tmp_path, content, reason):
     assert str(refused.value).startswith(f"{path} cannot be used as a CA bundle: {said}")
 
 
-def test_the_command_for_a_binary_file_converts_it(tmp_path):
+def test_conversion_command_for_binary_file(tmp_path):
     path = tmp_path / "ca.pem"
     path.write_bytes(ONE.der)
     with pytest.raises(CABundleError, match=f"-in {path} -out {path}.pem`$"):

@@ -59,14 +59,14 @@ def through(caller, talk, scheme="http"):
         ([answer("511 Network Authentication Required")], f"511, {TITLED}"),
     ],
 )  # fmt: skip
-def test_a_portal_is_one_cause_with_its_title(caller, said, words, then):
+def test_portal_cause_with_page_title(caller, said, words, then):
     diagnosis = through(caller, says(*said, then=then))
     assert (diagnosis.id, diagnosis.acted.value) == ("NET-CAPTIVE", "no")
     assert diagnosis.operator.endswith(f": {words}.")
 
 
 @pytest.mark.parametrize("said", [[answer("302 Found")], [OPEN, PAGE]])
-def test_a_portal_in_a_proxys_place_may_be_gone_around(caller, said):
+def test_portal_at_proxy_allows_fallback(caller, said):
     assert through(caller, says(*said)).proxy_failed
     with raw_server(says(PAGE)) as port:
         assert not caller.diagnosis(port, deadline_seconds=3).proxy_failed
@@ -121,7 +121,7 @@ BASIC = 'Proxy-Authenticate: Basic realm="parent"'
         ([OPEN, answer("407 Proxy Authentication Required", BASIC)], ""),
     ],
 )
-def test_the_second_proxy_is_named_where_its_407_is_the_fault(caller, said, named):
+def test_second_proxy_requires_credentials(caller, said, named):
     diagnosis = through(caller, says(*said))
     assert diagnosis.id == "NET-PROXY-407"
     assert diagnosis.operator.startswith(
@@ -130,7 +130,7 @@ def test_the_second_proxy_is_named_where_its_407_is_the_fault(caller, said, name
     assert diagnosis.fix.startswith("Ask the administrator of the proxy 127.0.0.1:")
 
 
-def test_a_407_of_the_first_proxy_is_its_own(caller):
+def test_first_proxy_requires_credentials(caller):
     via = "Via: 1.1 proxy.example (squid/5.7)"
     diagnosis = through(caller, says(answer("407 Proxy Authentication Required", via, BASIC)))
     assert diagnosis.operator.startswith("The proxy http://127.0.0.1:")
@@ -185,7 +185,7 @@ def test_the_second_proxy_is_found_by_asking_the_first(caller, own, second, user
         (b"", wants("child")),
     ],
 )
-def test_one_proxy_alone_is_not_taken_for_two(caller, own, refusal):
+def test_single_proxy_is_not_reported_as_second(caller, own, refusal):
     with raw_server(chain_of(own, refusal, wants=b"Proxy-Authorization")) as port:
         diagnosis = caller.diagnosis(proxy=f"http://user:x@127.0.0.1:{port}", deadline_seconds=5)
     assert diagnosis.operator.startswith("The proxy http://user:***@127.0.0.1:")
@@ -222,5 +222,5 @@ def test_titles_are_read_in_their_own_encoding_and_masked(page, title):
         ("", ""),
     ],
 )
-def test_a_redirect_is_shown_without_what_may_be_secret(header, shown):
+def test_portal_redirect_without_query(header, shown):
     assert location_of(header) == shown

@@ -43,18 +43,18 @@ def found(caller, tmp_path):
         ([own := certificate(ISSUING, HOST), ISSUING, ROOT], own),
     ],
 )
-def test_a_bundle_may_hold_any_certificate_of_the_chain(caller, tmp_path, presented, trusted):
+def test_ca_bundle_with_any_certificate_of_chain(caller, tmp_path, presented, trusted):
     (tmp_path / "bundle.pem").write_bytes(trusted.pem)
     with far_side(serving(*presented)) as side:
         assert caller.call(side.port, ca_bundle=tmp_path / "bundle.pem").status == 200
 
 
-def test_the_certificate_itself_is_trusted_for_its_own_name_only(found):
+def test_ca_bundle_with_server_certificate_and_other_name(found):
     own = certificate(ROOT, "portal.example")
     assert found([own], own)[0] == "NET-TLS-NAME"
 
 
-def test_another_certificate_of_the_same_authority_is_not_trusted_with_it(found):
+def test_ca_bundle_with_other_certificate_of_same_authority(found):
     assert found([certificate(ROOT, HOST)], certificate(ROOT, HOST))[0] == "NET-TLS-UNTRUSTED"
 
 
@@ -75,14 +75,14 @@ BUNDLED, SENT = "(your company's authority, from STRIPE_CA_BUNDLE)", "(an author
          f"O=Company Proxy, CN=Old Issuing {SENT} with the certificate) has expired"),
     ],
 )  # fmt: skip
-def test_an_authority_that_has_expired_is_no_matter_of_the_clock(found, presented, trusted, begins):
+def test_expired_authority(found, presented, trusted, begins):
     cause, operator, fix = found(presented, trusted)
     assert cause == "NET-TLS-EXPIRED"
     assert operator.startswith(begins)
     assert fix.startswith("Ask your network administrator for ")
 
 
-def test_a_certificate_that_has_expired_may_be_a_matter_of_the_clock(found):
+def test_expired_certificate_suggests_clock(found):
     cause, operator, fix = found([certificate(ROOT, HOST, ends_in_days=-1)], ROOT)
     assert (cause, fix) == (
         "NET-TLS-CLOCK",
@@ -91,7 +91,7 @@ def test_a_certificate_that_has_expired_may_be_a_matter_of_the_clock(found):
     assert "signed by O=Company Proxy, CN=Company Root, has expired (on 2" in operator
 
 
-def test_where_all_have_expired_the_clock_comes_first(found):
+def test_expired_chain_suggests_clock(found):
     assert found([certificate(OLD, HOST, ends_in_days=-1)], OLD)[0] == "NET-TLS-CLOCK"
 
 
@@ -129,7 +129,7 @@ def test_a_weak_or_invalid_certificate_is_named(found, presented, trusted, cause
     assert operator.startswith(named)
 
 
-def test_an_unknown_authority_is_named_beside_those_that_are_trusted(found):
+def test_unknown_authority_beside_trusted_authorities(found):
     cause, operator, fix = found([certificate(ISSUING, HOST), ISSUING], OLD)
     assert cause == "NET-TLS-UNTRUSTED"
     assert "is signed by O=Company Proxy, CN=Company Issuing, which is not trusted here" in operator
@@ -146,9 +146,7 @@ def test_an_unknown_authority_is_named_beside_those_that_are_trusted(found):
         (certificate(ROOT, "proxy.example"), OLD, "signed by O=Company Proxy, CN=Company Root"),
     ],
 )
-def test_the_certificate_of_an_https_proxy_is_told_from_the_far_sides(
-    caller, tmp_path, own, trusted, words
-):
+def test_https_proxy_certificate_fault(caller, tmp_path, own, trusted, words):
     (tmp_path / "bundle.pem").write_bytes(trusted.pem)
     with running_squid() as proxy, tls_in_front_of(proxy.port, serving(own)) as port:
         diagnosis = caller.diagnosis(
@@ -160,7 +158,7 @@ def test_the_certificate_of_an_https_proxy_is_told_from_the_far_sides(
     assert words in diagnosis.operator
 
 
-def test_a_far_side_that_speaks_tls_1_3_alone_is_judged_by_the_code(caller, tmp_path):
+def test_tls_1_3_only_server_is_diagnosed_by_code(caller, tmp_path):
     context = serving(certificate(ROOT, HOST, ends_in_days=-1))
     (tmp_path / "bundle.pem").write_bytes(ROOT.pem)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -171,13 +169,13 @@ def test_a_far_side_that_speaks_tls_1_3_alone_is_judged_by_the_code(caller, tmp_
 
 
 @pytest.mark.parametrize("presented", [[], [b""], [b"\x30\x82\xff\xff"], [b"x" * 99]])
-def test_what_is_no_certificate_leaves_openssls_own_reason(presented):
+def test_unreadable_chain_keeps_openssl_reason(presented):
     at = datetime.now(UTC) + timedelta(days=1)
     fault = find_fault(presented, code=10, message="expired", ca_bundle=None, at=at)
     assert (fault.reason, fault.owner) == (Reason.EXPIRED, None)
 
 
-def test_a_code_that_is_not_known_keeps_openssls_words():
+def test_unknown_openssl_code_keeps_message():
     fault = find_fault(
         [certificate(ROOT, HOST).der], code=99, message="odd", ca_bundle=None, at=datetime.now(UTC)
     )
@@ -187,5 +185,5 @@ def test_a_code_that_is_not_known_keeps_openssls_words():
 @pytest.mark.parametrize(
     "stream", [b"", b"\x15\x03\x03\0\2\2\x28", b"\x16\x03", b"\x16\x03\x03\xff\xff\x0b"]
 )
-def test_a_handshake_that_ends_early_presents_nothing(stream):
+def test_interrupted_handshake_has_no_chain(stream):
     assert certificates_in(stream) == ()

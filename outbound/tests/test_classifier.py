@@ -67,7 +67,7 @@ def verdict(diagnosis):
 
 
 @pytest.mark.squid
-def test_a_proxy_that_forbids(caller, stripe):
+def test_proxy_forbids_connect(caller, stripe):
     with running_squid("deny", leads_to=stripe.port) as proxy:
         diagnosis = caller.diagnosis(process={"HTTPS_PROXY": proxy.url})
     assert verdict(diagnosis) == ("NET-PROXY-403", "no", True, False)
@@ -82,7 +82,7 @@ def test_a_proxy_that_forbids(caller, stripe):
 
 
 @pytest.mark.squid
-def test_the_line_for_a_forbidding_proxy_helps(caller, stripe):
+def test_fix_for_forbidding_proxy_works(caller, stripe):
     with running_squid("deny", leads_to=stripe.port) as proxy:
         process = {"HTTPS_PROXY": proxy.url}
         name, value = caller.diagnosis(process=process).fix.split("=")
@@ -90,7 +90,7 @@ def test_the_line_for_a_forbidding_proxy_helps(caller, stripe):
 
 
 @pytest.mark.squid
-def test_the_line_keeps_what_the_operator_wrote(caller):
+def test_fix_keeps_existing_no_proxy_entries(caller):
     with running_squid("deny") as proxy:
         environment = ProxyEnvironment(
             {"HTTPS_PROXY": proxy.url, "no_proxy": "shell.example"},
@@ -102,13 +102,13 @@ def test_the_line_keeps_what_the_operator_wrote(caller):
 
 
 @pytest.mark.squid
-def test_the_line_for_a_setting_that_wins_over_no_proxy(caller):
+def test_fix_for_proxy_from_setting(caller):
     with running_squid("deny") as proxy:
         assert caller.diagnosis(proxy=proxy.url).fix == "STRIPE_PROXY=direct"
 
 
 @pytest.mark.tinyproxy
-def test_tinyproxy_that_forbids(caller, stripe):
+def test_tinyproxy_forbids_connect(caller, stripe):
     url = f"https://localhost:{stripe.port}/"
     with running_tinyproxy("deny", host="localhost") as proxy:
         assert caller.diagnosis(url=url, proxy=proxy.url).id == "NET-PROXY-403"
@@ -119,7 +119,7 @@ def test_tinyproxy_that_forbids(caller, stripe):
 
 @pytest.mark.squid
 @pytest.mark.parametrize("user", [None, "user"])
-def test_a_proxy_that_wants_credentials(caller, stripe, user):
+def test_proxy_requires_credentials(caller, stripe, user):
     with running_squid("credentials", leads_to=stripe.port) as proxy:
         address = proxy.url_for(user, "hunter2") if user else proxy.url
         diagnosis = caller.diagnosis(proxy=address)
@@ -132,7 +132,7 @@ def test_a_proxy_that_wants_credentials(caller, stripe, user):
 
 
 @pytest.mark.tinyproxy
-def test_tinyproxys_401_means_credentials_too(caller):
+def test_tinyproxy_requires_credentials_with_401(caller):
     with running_tinyproxy("credentials") as proxy:
         assert caller.diagnosis(proxy=proxy.url_for("user", "x")).id == "NET-PROXY-407"
 
@@ -141,7 +141,7 @@ def test_tinyproxys_401_means_credentials_too(caller):
     ("offered", "advised"),
     [("Negotiate\r\nProxy-Authenticate: NTLM", True), ('Basic realm="x, y", Negotiate', False)],
 )
-def test_schemes_that_are_not_spoken_need_a_relay(caller, offered, advised):
+def test_unsupported_authentication_scheme_needs_relay(caller, offered, advised):
     answer = f"HTTP/1.1 407 No\r\nProxy-Authenticate: {offered}\r\nContent-Length: 0\r\n\r\n"
     with raw_server(lambda connection: talk(connection, answer.encode())) as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
@@ -156,7 +156,7 @@ def talk(connection, answer):
 
 
 @pytest.mark.parametrize(("status", "useful"), [("502 Bad Gateway", True), ("405 No", False)])
-def test_a_proxy_that_answers_otherwise(caller, succeeds, status, useful):
+def test_proxy_answers_with_other_status(caller, succeeds, status, useful):
     answer = f"HTTP/1.1 {status}\r\n\r\n".encode()
     with raw_server(lambda connection: talk(connection, answer)) as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
@@ -173,14 +173,14 @@ def resolver_down(*_):
 
 
 @pytest.mark.parametrize(("look_up", "useful"), [(unknown_name, False), (resolver_down, True)])
-def test_a_proxy_whose_name_is_not_found(caller, succeeds, look_up, useful):
+def test_proxy_name_not_found(caller, succeeds, look_up, useful):
     diagnosis = caller.diagnosis(proxy="http://proxy.example:3128", look_up=look_up)
     assert verdict(diagnosis) == ("NET-PROXY-DNS", "no", True, useful)
     assert "http://proxy.example:3128" in diagnosis.operator
     succeeds(look_up=look_up)
 
 
-def test_a_proxy_that_is_down(caller, succeeds):
+def test_proxy_refuses_connection(caller, succeeds):
     with refusing_port() as port:
         diagnosis = caller.diagnosis(proxy=f"http://user:secret@127.0.0.1:{port}")
     assert verdict(diagnosis) == ("NET-PROXY-REFUSED", "no", True, True)
@@ -188,7 +188,7 @@ def test_a_proxy_that_is_down(caller, succeeds):
     succeeds()
 
 
-def test_a_proxy_that_is_silent(caller, succeeds):
+def test_proxy_silent(caller, succeeds):
     with black_hole() as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}", **SOON)
     assert verdict(diagnosis) == ("NET-PROXY-SILENT", "no", True, False)
@@ -198,7 +198,7 @@ def test_a_proxy_that_is_silent(caller, succeeds):
 @pytest.mark.parametrize(
     ("scheme", "instead"), [("http", "https://"), ("https", "http://"), ("socks5h", "http://")]
 )
-def test_a_silent_proxy_may_be_of_another_kind(caller, succeeds, scheme, instead):
+def test_silent_proxy_suggests_other_scheme(caller, succeeds, scheme, instead):
     with black_hole() as port:
         diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SOON)
     assert diagnosis.id == "NET-PROXY-SILENT"
@@ -206,7 +206,7 @@ def test_a_silent_proxy_may_be_of_another_kind(caller, succeeds, scheme, instead
     succeeds()
 
 
-def test_a_port_that_is_no_proxys(caller, succeeds):
+def test_proxy_port_is_another_service(caller, succeeds):
     with banner_server() as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
     assert verdict(diagnosis) == ("NET-PROXY-NOT-HTTP", "no", True, False)
@@ -216,14 +216,14 @@ def test_a_port_that_is_no_proxys(caller, succeeds):
 @pytest.mark.parametrize(
     "end", [closing_server, lambda: raw_server(reset), lambda: raw_server(read_and_reset)]
 )
-def test_a_proxy_that_hangs_up(caller, succeeds, end):
+def test_proxy_closes_connection(caller, succeeds, end):
     with end() as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
     assert verdict(diagnosis) == ("NET-PROXY-CLOSED", "no", True, True)
     succeeds()
 
 
-def test_a_malformed_address(succeeds):
+def test_malformed_proxy_address(succeeds):
     with pytest.raises(ProxyAddressError) as refused:
         decide(STRIPE, setting="http://u:p@ss@x", environment=ProxyEnvironment({}, {}))
     diagnosis = diagnose_route_error(refused.value)
@@ -232,7 +232,7 @@ def test_a_malformed_address(succeeds):
 
 
 @pytest.mark.squid
-def test_https_before_a_plain_proxy(caller, stripe, as_stripe):
+def test_https_scheme_for_plain_proxy(caller, stripe, as_stripe):
     with running_squid(leads_to=stripe.port) as proxy:
         diagnosis = caller.diagnosis(proxy=f"https://127.0.0.1:{proxy.port}")
         assert verdict(diagnosis) == ("NET-PROXY-TLS", "no", True, False)
@@ -243,7 +243,7 @@ def test_https_before_a_plain_proxy(caller, stripe, as_stripe):
 
 
 @pytest.mark.squid
-def test_an_https_proxy_that_is_not_trusted(caller, stripe, serve_as):
+def test_https_proxy_untrusted(caller, stripe, serve_as):
     stranger = serve_as("127.0.0.1", issuer=trustme.CA())
     with (
         running_squid(leads_to=stripe.port) as proxy,
@@ -256,7 +256,7 @@ def test_an_https_proxy_that_is_not_trusted(caller, stripe, serve_as):
     )
 
 
-def test_a_socks_proxy_that_wants_credentials(caller, stripe):
+def test_socks_proxy_requires_credentials(caller, stripe):
     url = f"https://localhost:{stripe.port}/"
     with running_microsocks(credentials=True) as proxy:
         for address in (proxy.url, proxy.url_for("user", "wrong")):
@@ -266,7 +266,7 @@ def test_a_socks_proxy_that_wants_credentials(caller, stripe):
         caller.clients[-1].close()
 
 
-def test_a_socks_proxy_that_cannot_reach_the_far_side(caller, stripe):
+def test_socks_proxy_cannot_reach_server(caller, stripe):
     with running_microsocks() as proxy, refusing_port() as port:
         diagnosis = caller.diagnosis(url=f"https://localhost:{port}/", proxy=proxy.url)
         assert verdict(diagnosis) == ("NET-SOCKS-REFUSED", "no", True, False)
@@ -275,7 +275,7 @@ def test_a_socks_proxy_that_cannot_reach_the_far_side(caller, stripe):
         caller.clients[-1].close()
 
 
-def test_socks_before_an_http_proxy(caller, succeeds):
+def test_socks_scheme_for_http_proxy(caller, succeeds):
     answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
     with raw_server(lambda connection: talk(connection, answer)) as port:
         diagnosis = caller.diagnosis(proxy=f"socks5h://127.0.0.1:{port}")
@@ -284,14 +284,14 @@ def test_socks_before_an_http_proxy(caller, succeeds):
 
 
 @pytest.mark.parametrize(("look_up", "useful"), [(unknown_name, False), (resolver_down, True)])
-def test_a_name_that_is_not_found(caller, succeeds, look_up, useful):
+def test_name_not_found(caller, succeeds, look_up, useful):
     diagnosis = caller.diagnosis(look_up=look_up)
     assert verdict(diagnosis) == ("NET-DNS", "no", True, useful)
     assert diagnosis.fix.startswith("STRIPE_PROXY=")
     succeeds(look_up=look_up)
 
 
-def test_a_name_that_only_a_socks_proxy_knows(caller, succeeds):
+def test_name_known_only_to_socks_proxy(caller, succeeds):
     with running_microsocks() as proxy:
         address = proxy.url.replace("socks5h", "socks5")
         diagnosis = caller.diagnosis(proxy=address, look_up=unknown_name)
@@ -300,7 +300,7 @@ def test_a_name_that_only_a_socks_proxy_knows(caller, succeeds):
     succeeds()
 
 
-def test_a_far_side_that_refuses(caller, succeeds):
+def test_server_refuses_connection(caller, succeeds):
     with refusing_port() as port:
         diagnosis = caller.diagnosis(port)
     assert verdict(diagnosis) == ("NET-REFUSED", "no", True, True)
@@ -312,38 +312,38 @@ def test_a_far_side_that_refuses(caller, succeeds):
 NOWHERE = "255.255.255.255"
 
 
-def test_a_far_side_to_which_there_is_no_way(caller, succeeds):
+def test_server_unreachable(caller, succeeds):
     diagnosis = caller.diagnosis(url=f"https://{NOWHERE}/")
     assert verdict(diagnosis) == ("NET-UNREACHABLE", "no", True, True)
     succeeds()
 
 
-def test_a_proxy_to_which_there_is_no_way(caller, succeeds):
+def test_proxy_unreachable(caller, succeeds):
     diagnosis = caller.diagnosis(proxy=f"http://{NOWHERE}:3128")
     assert verdict(diagnosis) == ("NET-PROXY-UNREACHABLE", "no", True, True)
     succeeds()
 
 
-def test_where_the_setting_made_it_direct_the_variables_are_offered(caller):
+def test_fix_for_direct_setting(caller):
     with refusing_port() as port:
         assert caller.diagnosis(port, proxy="direct").fix == "STRIPE_PROXY=environment"
 
 
-def test_where_an_exemption_made_it_direct_it_is_named(caller):
+def test_no_proxy_entry_is_named_for_direct_route(caller):
     process = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "*.stripe.com"}
     with refusing_port() as port:
         diagnosis = caller.diagnosis(port, process=process)
     assert "entry 1 of NO_PROXY of the process, *.stripe.com" in diagnosis.untested
 
 
-def test_a_far_side_that_is_silent_in_the_handshake(caller, succeeds):
+def test_tls_handshake_silent(caller, succeeds):
     with black_hole() as port:
         diagnosis = caller.diagnosis(port, **SOON)
     assert verdict(diagnosis) == ("NET-SILENT", "no", True, False)
     succeeds()
 
 
-def test_a_certificate_of_an_unknown_authority(caller, succeeds, serve_as):
+def test_certificate_untrusted(caller, succeeds, serve_as):
     stranger = trustme.CA(organization_name="Company Proxy")
     with far_side(serve_as("api.stripe.com", issuer=stranger)) as side:
         diagnosis = caller.diagnosis(side.port, ca_bundle=None)
@@ -353,7 +353,7 @@ def test_a_certificate_of_an_unknown_authority(caller, succeeds, serve_as):
     succeeds()
 
 
-def test_an_unknown_authority_beside_a_bundle_is_told_with_what_the_bundle_holds(caller, serve_as):
+def test_certificate_untrusted_with_ca_bundle(caller, serve_as):
     stranger = trustme.CA(organization_name="Company Proxy")
     with far_side(serve_as("api.stripe.com", issuer=stranger)) as side:
         diagnosis = caller.diagnosis(side.port)
@@ -364,14 +364,14 @@ def test_an_unknown_authority_beside_a_bundle_is_told_with_what_the_bundle_holds
     assert diagnosis.advice.endswith("That file contains: O=Test Authority.")
 
 
-def test_an_authority_in_the_bundle_is_added_to_the_public_roots(caller, serve_as, tmp_path):
+def test_ca_bundle_is_added_to_public_roots(caller, serve_as, tmp_path):
     stranger = trustme.CA()
     stranger.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with far_side(serve_as("api.stripe.com", issuer=stranger)) as side:
         assert caller.call(side.port, ca_bundle=tmp_path / "ca.pem").status == 200
 
 
-def test_a_certificate_out_of_its_time(caller, succeeds, serve_as):
+def test_certificate_expired(caller, succeeds, serve_as):
     with far_side(serve_as("api.stripe.com", expires_in_days=-1)) as side:
         diagnosis = caller.diagnosis(side.port)
     assert verdict(diagnosis) == ("NET-TLS-CLOCK", "no", True, False)
@@ -379,7 +379,7 @@ def test_a_certificate_out_of_its_time(caller, succeeds, serve_as):
     succeeds()
 
 
-def test_a_certificate_before_its_time(caller, succeeds, serve_as):
+def test_certificate_not_yet_valid(caller, succeeds, serve_as):
     context = serve_as("api.stripe.com", starts_in_days=1)
     with far_side(context) as side:
         diagnosis = caller.diagnosis(side.port)
@@ -388,7 +388,7 @@ def test_a_certificate_before_its_time(caller, succeeds, serve_as):
     succeeds()
 
 
-def test_a_certificate_of_another_name(caller, succeeds, serve_as):
+def test_certificate_for_other_name(caller, succeeds, serve_as):
     with far_side(serve_as("portal.example", "192.0.2.7")) as side:
         diagnosis = caller.diagnosis(side.port)
     assert verdict(diagnosis) == ("NET-TLS-NAME", "no", True, False)
@@ -398,7 +398,7 @@ def test_a_certificate_of_another_name(caller, succeeds, serve_as):
     succeeds()
 
 
-def test_a_far_side_that_speaks_something_else_than_tls(caller, succeeds):
+def test_server_without_tls(caller, succeeds):
     with banner_server() as port:
         diagnosis = caller.diagnosis(port)
     assert verdict(diagnosis) == ("NET-TLS-OTHER", "no", True, False)
@@ -411,14 +411,14 @@ def read_and_reset(connection):
 
 
 @pytest.mark.parametrize("cut", [reset, read_and_reset, hang_up])
-def test_a_filter_that_cuts_the_handshake(caller, succeeds, cut):
+def test_tls_handshake_cut(caller, succeeds, cut):
     with raw_server(cut) as port:
         diagnosis = caller.diagnosis(port)
     assert verdict(diagnosis) == ("NET-RESET", "no", True, True)
     succeeds()
 
 
-def test_a_bundle_that_cannot_be_read(caller, succeeds, tmp_path):
+def test_ca_bundle_unreadable(caller, succeeds, tmp_path):
     (tmp_path / "empty.pem").write_text("nothing")
     reasons = {
         "missing.pem": "No such file or directory",
@@ -433,7 +433,7 @@ def test_a_bundle_that_cannot_be_read(caller, succeeds, tmp_path):
 
 
 @pytest.mark.parametrize("end", [reset, hang_up])
-def test_a_connection_that_ends_after_the_request(caller, succeeds, as_stripe, end):
+def test_connection_closed_after_request(caller, succeeds, as_stripe, end):
     with far_side(as_stripe, end) as side:
         diagnosis = caller.diagnosis(side.port)
         assert len(side.requests) == 1
@@ -444,9 +444,7 @@ def test_a_connection_that_ends_after_the_request(caller, succeeds, as_stripe, e
 @pytest.mark.parametrize(
     ("method", "key", "safe"), [("POST", "k", True), ("POST", None, False), ("GET", None, True)]
 )
-def test_a_repeat_is_safe_with_a_key_or_where_nothing_is_changed(
-    caller, as_stripe, method, key, safe
-):
+def test_retry_safe_by_method_and_idempotency_key(caller, as_stripe, method, key, safe):
     with far_side(as_stripe, hang_up) as side:
         headers = {"Idempotency-Key": key}
         diagnosis = caller.diagnosis(side.port, method=method, headers=headers)
@@ -464,7 +462,7 @@ def once_whole_then(behave):
     return answer
 
 
-def test_a_far_side_that_does_not_answer(caller, succeeds, as_stripe):
+def test_response_never_comes(caller, succeeds, as_stripe):
     with far_side(as_stripe, once_whole_then(say_nothing)) as side:
         client = caller.client(side.port)
         caller.call(client=client)
@@ -473,7 +471,7 @@ def test_a_far_side_that_does_not_answer(caller, succeeds, as_stripe):
     succeeds()
 
 
-def test_an_answer_that_is_cut_off(caller, succeeds, as_stripe):
+def test_response_cut_off(caller, succeeds, as_stripe):
     def cut(connection):
         connection.sendall(http_answer(length=1000))
         hang_up(connection)
@@ -484,7 +482,7 @@ def test_an_answer_that_is_cut_off(caller, succeeds, as_stripe):
     succeeds()
 
 
-def test_a_chunked_answer_that_is_cut_off(caller, succeeds, as_stripe):
+def test_chunked_response_cut_off(caller, succeeds, as_stripe):
     def cut(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe")
         hang_up(connection)
@@ -494,7 +492,7 @@ def test_a_chunked_answer_that_is_cut_off(caller, succeeds, as_stripe):
     succeeds()
 
 
-def test_a_resolver_that_does_not_answer(caller, succeeds):
+def test_resolver_silent(caller, succeeds):
     answer = threading.Event()
     try:
         diagnosis = caller.diagnosis(look_up=lambda *_: answer.wait(10), **SOON)
@@ -504,7 +502,7 @@ def test_a_resolver_that_does_not_answer(caller, succeeds):
     succeeds()
 
 
-def test_an_answer_that_does_not_end(caller, succeeds, as_stripe):
+def test_response_slower_than_deadline(caller, succeeds, as_stripe):
     with far_side(as_stripe, once_whole_then(answer_with(length=1000))) as side:
         client = caller.client(side.port)
         caller.call(client=client)
@@ -513,14 +511,14 @@ def test_an_answer_that_does_not_end(caller, succeeds, as_stripe):
     succeeds()
 
 
-def test_an_answer_that_is_not_http(caller, succeeds, as_stripe):
+def test_response_not_http(caller, succeeds, as_stripe):
     with far_side(as_stripe, lambda connection: connection.sendall(b"hello\r\n")) as side:
         diagnosis = caller.diagnosis(side.port)
     assert verdict(diagnosis) == ("NET-CAPTIVE", "unknown", True, False)
     succeeds()
 
 
-def test_too_many_calls_at_once(caller, as_stripe, succeeds):
+def test_concurrency_limit_reached(caller, as_stripe, succeeds):
     with far_side(as_stripe) as side:
         client = caller.client(side.port, max_calls=1, wait_seconds=0.05)
         failures = []
@@ -535,7 +533,7 @@ def test_too_many_calls_at_once(caller, as_stripe, succeeds):
     assert [verdict(diagnosis) for diagnosis in failures] == [("NET-BUSY", "no", True, False)]
 
 
-def test_what_nobody_thought_of_names_its_stage(caller, stripe, succeeds):
+def test_unknown_cause_names_stage(caller, stripe, succeeds):
     diagnosis = caller.diagnosis(stripe.port, headers={"X": "…"})
     assert verdict(diagnosis) == ("UNKNOWN", "no", True, False)
     assert "failed at stage route (UnsendableError)" in diagnosis.operator
@@ -578,7 +576,7 @@ PAGE = b"<html><head><title>Sign in to\n campus net</title></head></html>"
         ),
     ],
 )
-def test_answers(caller, as_stripe, body, status, headers, found):
+def test_diagnosis_of_response(caller, as_stripe, body, status, headers, found):
     with far_side(as_stripe, answer_with(body, status, headers)) as side:
         diagnosis = diagnose_answer(caller.call(side.port))
     assert (verdict(diagnosis) if diagnosis else None) == found
@@ -596,20 +594,20 @@ def test_answers(caller, as_stripe, body, status, headers, found):
         (503, "false", ("API-5XX", "unknown", False, False)),
     ],
 )
-def test_refusals_known_by_their_status(status, wish, found):
+def test_diagnosis_of_refusal(status, wish, found):
     diagnosis = diagnose_refusal(status, host="api.stripe.com", wish=wish, repeatable=False)
     assert verdict(diagnosis) == found
     assert diagnosis.operator.startswith("api.stripe.com ")
 
 
-def test_no_diagnosis_tells_a_secret(caller, stripe):
+def test_diagnosis_without_secrets(caller, stripe):
     with closing_server() as port:
         failure = caller.failure(proxy=f"http://user:hunter2@127.0.0.1:{port}")
     told = repr((diagnose(failure), failure.record, failure.route, failure, failure.__cause__))
     assert not any(secret in told for secret in ("hunter2", KEY, "mode=payment"))
 
 
-def test_where_nothing_was_sent_the_far_side_cannot_have_acted(caller):
+def test_acted_is_no_if_nothing_was_sent(caller):
     with black_hole() as port:
         failure = caller.failure(port, **SOON)
     assert failure.record.bytes_sent == 0

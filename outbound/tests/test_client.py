@@ -37,7 +37,7 @@ def test_a_call_comes_back_whole(stripe, caller):
     assert (answer.status, answer.body, answer.headers["request-id"]) == (200, BODY, "req_1")
 
 
-def test_the_request_names_the_far_side_and_carries_its_headers(stripe, caller):
+def test_request_host_and_headers(stripe, caller):
     caller.call(stripe.port, url=f"{STRIPE}?expand=x")
     head, _, body = stripe.requests[0].partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
@@ -74,7 +74,7 @@ def chunked(body, *headers):
     "data",
     [chunked(BODY), chunked(gzip.compress(BODY), "Content-Encoding: gzip"), http_answer(BODY)],
 )
-def test_an_answer_is_read_to_its_end_however_it_is_framed(as_stripe, caller, data):
+def test_response_framing(as_stripe, caller, data):
     with far_side(as_stripe, lambda connection: connection.sendall(data)) as side:
         client = caller.client(side.port)
         answers = [caller.call(client=client) for _ in range(2)]
@@ -82,7 +82,7 @@ def test_an_answer_is_read_to_its_end_however_it_is_framed(as_stripe, caller, da
     assert answers[1].record.reused
 
 
-def test_a_far_side_that_wants_to_close_is_obeyed(as_stripe, caller):
+def test_connection_close_header(as_stripe, caller):
     with far_side(as_stripe, answer_with(headers=("Connection: close",))) as side:
         client = caller.client(side.port)
         answers = [caller.call(client=client) for _ in range(2)]
@@ -108,7 +108,7 @@ def test_threads_share_few_connections(stripe, caller):
     assert stripe.connections <= 8
 
 
-def test_a_connection_that_the_far_side_closed_is_not_used_again(as_stripe, caller):
+def test_closed_connection_is_not_reused(as_stripe, caller):
     closed = threading.Semaphore(0)
 
     def answer_and_hang_up(connection):
@@ -148,7 +148,7 @@ def first_request_alone(as_stripe):
 
 
 @pytest.mark.parametrize(("method", "headers"), [("POST", {}), ("GET", {"Idempotency-Key": None})])
-def test_a_kept_connection_that_ends_at_the_request_costs_no_call(
+def test_pooled_connection_closed_at_request_is_retried(
     first_request_alone, caller, method, headers
 ):
     client = caller.client(first_request_alone.port)
@@ -162,7 +162,7 @@ def test_a_kept_connection_that_ends_at_the_request_costs_no_call(
     assert set(sent) == {sent[0]}
 
 
-def test_all_kept_connections_may_have_ended(first_request_alone, caller):
+def test_all_pooled_connections_closed(first_request_alone, caller):
     client = caller.client(first_request_alone.port, max_calls=8, wait_seconds=5)
     caller.call(client=client)
     with ThreadPoolExecutor(8) as pool:
@@ -170,7 +170,7 @@ def test_all_kept_connections_may_have_ended(first_request_alone, caller):
     assert {answer.status for answer in answers} == {200}
 
 
-def test_a_request_that_may_not_be_repeated_is_not(first_request_alone, caller):
+def test_pooled_connection_closed_without_idempotency_key(first_request_alone, caller):
     client = caller.client(first_request_alone.port)
     once = {"Idempotency-Key": None}
     caller.call(client=client, headers=once)
@@ -179,7 +179,7 @@ def test_a_request_that_may_not_be_repeated_is_not(first_request_alone, caller):
     assert len(first_request_alone.requests) == 2
 
 
-def test_a_request_goes_once_more_only(as_stripe, caller):
+def test_pooled_connection_closed_twice(as_stripe, caller):
     ends = threading.Event()
 
     def behave(connection):
@@ -194,7 +194,7 @@ def test_a_request_goes_once_more_only(as_stripe, caller):
     assert diagnose(failure).acted is Acted.UNKNOWN
 
 
-def test_an_answer_that_has_begun_is_not_asked_for_again(as_stripe, caller):
+def test_partial_response_is_not_retried(as_stripe, caller):
     def behave(connection, count=[]):  # noqa: B006 - the server's memory
         count.append(1)
         connection.sendall(http_answer(length=None if len(count) == 1 else 1000))
@@ -208,7 +208,7 @@ def test_an_answer_that_has_begun_is_not_asked_for_again(as_stripe, caller):
     assert (record.resent, len(side.requests)) == (False, 2)
 
 
-def test_a_child_process_does_not_speak_on_its_parents_connections(stripe, caller):
+def test_forked_process_opens_own_connections(stripe, caller):
     client = caller.client(stripe.port)
     caller.call(client=client)
     child = os.fork()
@@ -225,7 +225,7 @@ def test_redirects_are_not_followed(as_stripe, caller):
         assert len(side.requests) == 1
 
 
-def test_nothing_is_read_from_the_environment(stripe, caller, monkeypatch, tmp_path):
+def test_environment_is_ignored(stripe, caller, monkeypatch, tmp_path):
     (tmp_path / ".netrc").write_text("default login thief password stolen\n")
     (tmp_path / "empty.pem").write_text("")
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
@@ -267,14 +267,14 @@ def test_a_turn_is_given_back_after_a_failure(caller, stripe):
 @pytest.mark.parametrize(
     "value", ["Bearer sk_test_…", "Bearer sk_test_a\nX: 1", "Bearer sk_test_a\0"]
 )
-def test_a_key_that_cannot_be_sent_is_not_told(stripe, caller, value):
+def test_unsendable_header_is_not_shown(stripe, caller, value):
     failure = caller.failure(stripe.port, headers={"Authorization": value})
     assert str(failure.__cause__) == "the header 'Authorization'"
     assert failure.record.stage == Stage.ROUTE
 
 
 @pytest.mark.parametrize("path", ["/a b", "/é", "/a\x7f"])
-def test_a_path_that_cannot_be_sent_is_refused_before_anything_else(stripe, caller, path):
+def test_unsendable_path_is_refused(stripe, caller, path):
     failure = caller.failure(stripe.port, url=f"https://api.stripe.com{path}")
     assert failure.record.stage == Stage.ROUTE
 
@@ -291,7 +291,7 @@ def test_a_route_for_another_address_is_refused(stripe, caller):
 
 
 @pytest.mark.squid
-def test_through_squid_the_name_stays_in_connect(stripe, caller):
+def test_connect_names_host_through_squid(stripe, caller):
     with running_squid(leads_to=stripe.port) as proxy:
         answer = caller.call(proxy=proxy.url)
         assert answer.record.proxy_answer.status == 200
@@ -360,7 +360,7 @@ def test_through_a_socks_proxy(stripe, caller, scheme, credentials):
     assert answer.status == 200
 
 
-def test_an_override_leads_where_this_machine_looks_names_up(stripe, caller):
+def test_override_with_socks5_proxy(stripe, caller):
     with running_microsocks() as proxy:
         answer = caller.call(stripe.port, proxy=proxy.url.replace("socks5h", "socks5"))
         caller.clients[-1].close()

@@ -58,7 +58,7 @@ def has_room(limit):
 
 
 @pytest.mark.parametrize(("before", "most"), [(None, 4), (answered, 8), (failed, 4)])
-def test_half_of_the_calls_until_one_was_answered(make_limit, before, most):
+def test_limit_is_half_until_first_success(make_limit, before, most):
     limit = make_limit()
     if before:
         before(limit)
@@ -77,7 +77,7 @@ def test_an_overdue_call_leaves_room_for_pages(make_limit, clock):
     assert has_room(limit)
 
 
-def test_one_call_may_always_be_under_way(make_limit):
+def test_limit_of_one_is_not_halved(make_limit):
     limit = make_limit(most=1)
     assert has_room(limit)
     with calls(limit, 1):
@@ -86,7 +86,7 @@ def test_one_call_may_always_be_under_way(make_limit):
     assert has_room(limit)
 
 
-def test_a_turn_goes_to_one_who_waits(make_limit):
+def test_released_slot_goes_to_waiting_call(make_limit):
     limit = make_limit(most=1, wait=5.0)
     first = limit.slot(within_seconds=5)
     first.__enter__()
@@ -99,7 +99,7 @@ def test_a_turn_goes_to_one_who_waits(make_limit):
 
 
 @pytest.mark.parametrize(("seconds", "room"), [(0.0, 4), (OVERDUE_SECONDS, 2)])
-def test_where_enough_wait_the_next_is_told_at_once(make_limit, clock, seconds, room):
+def test_full_queue_refuses_next_call(make_limit, clock, seconds, room):
     limit = make_limit(wait=5.0)
     with calls(limit, 4):
         clock.now += seconds
@@ -113,7 +113,7 @@ def test_where_enough_wait_the_next_is_told_at_once(make_limit, clock, seconds, 
         thread.join(timeout=5)
 
 
-def test_nobody_waits_longer_than_their_own_time(make_limit):
+def test_wait_ends_with_deadline_of_call(make_limit):
     limit = make_limit(most=1, wait=60.0)
     with calls(limit, 1), pytest.raises(BusyError, match=r"within 0\.01 seconds"):
         limit.slot(within_seconds=0.01).__enter__()

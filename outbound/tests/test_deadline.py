@@ -130,11 +130,11 @@ def full_backlog():
             filler.close()
 
 
-def test_a_far_side_that_drops_packets(full_backlog, ends_in_time):
+def test_server_drops_packets(full_backlog, ends_in_time):
     assert ends_in_time(full_backlog).stage == Stage.CONNECT
 
 
-def test_several_addresses_that_drop_packets_share_the_time(full_backlog, ends_in_time):
+def test_deadline_shared_by_silent_addresses(full_backlog, ends_in_time):
     def look_up(host, port, *_):
         return [(socket.AF_INET, 0, 0, "", ("127.0.0.1", full_backlog))] * 3
 
@@ -157,7 +157,7 @@ def test_a_refused_address_is_followed_by_the_next(as_stripe, caller):
     ]
 
 
-def test_a_resolver_that_blocks_is_asked_once_for_all(ends_in_time, caller):
+def test_blocked_resolver_is_asked_once(ends_in_time, caller):
     asked, answer = [], threading.Event()
 
     def look_up(host, port, *_):
@@ -174,7 +174,7 @@ def test_a_resolver_that_blocks_is_asked_once_for_all(ends_in_time, caller):
         answer.set()
 
 
-def test_a_deadline_of_one_call_may_be_shorter(as_stripe, caller):
+def test_deadline_of_single_call(as_stripe, caller):
     with far_side(as_stripe, say_nothing) as side:
         client = caller.client(side.port, deadline_seconds=30)
         failure = caller.failure(client=client, within_seconds=0.3)
@@ -182,7 +182,7 @@ def test_a_deadline_of_one_call_may_be_shorter(as_stripe, caller):
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
-def test_without_time_nothing_is_begun(as_stripe, caller, seconds):
+def test_deadline_passed_before_start(as_stripe, caller, seconds):
     with far_side(as_stripe) as side:
         failure = caller.failure(side.port, within_seconds=seconds)
         assert (failure.record.stage, side.connections) == (Stage.ROUTE, 0)
@@ -202,7 +202,7 @@ def test_twenty_calls_into_a_black_hole_all_end_in_time(caller):
     assert ids == ["NET-BUSY"] * 16 + ["NET-PROXY-SILENT"] * 4
 
 
-def test_a_silence_may_be_bounded_below_the_deadline(as_stripe, caller):
+def test_read_timeout_below_deadline(as_stripe, caller):
     with far_side(as_stripe, say_nothing) as side:
         failure = caller.failure(side.port, deadline_seconds=30, read_timeout_seconds=0.3)
     assert failure.record.elapsed_seconds < 0.3 + MARGIN_SECONDS

@@ -39,7 +39,7 @@ def test_a_silent_first_address_costs_300_ms_at_most(stripe, caller):
 
 
 @pytest.mark.slow
-def test_the_first_address_of_a_proxy_may_be_silent_too(stripe, caller):
+def test_first_address_of_proxy_silent(stripe, caller):
     with dropping_address("127.77.0.1", stripe.port):
         look_up = look_up_of("127.77.0.1", "127.0.0.1")
         proxy = f"socks5h://proxy.example:{stripe.port}"
@@ -62,7 +62,7 @@ def test_two_silent_addresses_cost_twice_as_much(stripe, caller):
     )
 
 
-def test_a_refusing_first_address_costs_nothing(stripe, caller):
+def test_first_address_refuses(stripe, caller):
     url = f"https://api.stripe.com:{stripe.port}/"
     record = caller.call(url=url, look_up=look_up_of("127.77.0.3", "127.0.0.1")).record
     assert outcomes(record) == [
@@ -72,7 +72,7 @@ def test_a_refusing_first_address_costs_nothing(stripe, caller):
     assert record.milliseconds["connect"] < 200
 
 
-def test_a_first_address_that_answers_is_the_only_one_that_is_tried(stripe, caller):
+def test_first_address_answers(stripe, caller):
     url = f"https://api.stripe.com:{stripe.port}/"
     record = caller.call(url=url, look_up=look_up_of("127.0.0.1", "127.77.0.1")).record
     assert outcomes(record) == [("127.0.0.1", "connected")]

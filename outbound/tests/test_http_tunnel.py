@@ -52,7 +52,7 @@ def stripe(as_stripe):
         [bytes([byte]) for byte in OPEN],
     ],
 )
-def test_any_answer_that_opens_a_tunnel_is_understood(stripe, caller, pieces):
+def test_connect_accepted(stripe, caller, pieces):
     with raw_server(OpeningProxy(pieces, stripe.port).talk) as port:
         client = caller.client()
         answers = [caller.call(proxy=f"http://127.0.0.1:{port}", client=client) for _ in range(2)]
@@ -73,7 +73,7 @@ def test_any_answer_that_opens_a_tunnel_is_understood(stripe, caller, pieces):
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n" + MANY + b"\r\n", "NET-PROXY-403"),
     ],
 )
-def test_what_opens_none_is_told_apart(caller, said, cause):
+def test_connect_refused_or_unreadable(caller, said, cause):
     def talk(connection):
         connection.recv(65536)
         connection.sendall(said)

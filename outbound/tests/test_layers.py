@@ -15,7 +15,7 @@ CAUSE = re.compile(r'"((?:NET|API)-[A-Z0-9-]*[A-Z0-9]|UNKNOWN)"')
 
 
 @pytest.mark.slow
-def test_it_needs_neither_django_nor_stripe():
+def test_outbound_imports_without_django_and_stripe():
     code = (
         "import sys, outbound.circuit_breaker, outbound.diagnosis.probe\n"
         "sys.exit(bool({'django', 'stripe', 'requests', 'testbank'} & set(sys.modules)))"

@@ -201,7 +201,7 @@ def curl() -> Iterator[Curl]:
         yield curl
 
 
-def test_the_table_has_eighty_cases_that_differ():
+def test_cases_are_unique_and_at_least_eighty():
     assert len({case[:2] for case in CASES}) == len(CASES) >= 80
 
 
@@ -211,7 +211,7 @@ def test_decides_as_meant(no_proxy, url, bypassed, others):
 
 
 @pytest.mark.parametrize(("no_proxy", "url", "bypassed", "others"), CASES)
-def test_says_who_decides_differently(no_proxy, url, bypassed, others):
+def test_note_names_clients_that_differ(no_proxy, url, bypassed, others):
     notes = " ".join(verdict.note for verdict in route_for(url, no_proxy).verdicts)
     assert others <= set(notes.split())
 
@@ -230,7 +230,7 @@ def test_the_table_is_right_about_curl(curl):
 
 
 @pytest.mark.parametrize(("lower", "upper", "bypassed", "others"), BOTH_SPELLINGS)
-def test_both_spellings_are_read_where_others_read_one(lower, upper, bypassed, others, monkeypatch):
+def test_lowercase_and_uppercase_no_proxy(lower, upper, bypassed, others, monkeypatch):
     route = route_for(STRIPE, upper, lower=lower)
     assert (route.is_direct, bool(route.warnings)) == (bypassed, bool(others))
     monkeypatch.setenv("no_proxy", lower)
@@ -252,7 +252,7 @@ def assert_differences_are_told(route, *, requests=None, curl=None):
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), st.sampled_from(URLS))
-def test_what_requests_would_not_honor_comes_with_a_warning(no_proxy, url):
+def test_warning_if_requests_differs(no_proxy, url):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("no_proxy", no_proxy)
         bypassed = should_bypass_proxies(url, None)
@@ -260,7 +260,7 @@ def test_what_requests_would_not_honor_comes_with_a_warning(no_proxy, url):
 
 
 @pytest.mark.slow
-def test_what_curl_would_not_honor_comes_with_a_warning(curl):
+def test_warning_if_curl_differs(curl):
     chosen = random.Random(20261125)
     for _sample in range(200):
         no_proxy = "".join(chosen.choices(PIECES, k=chosen.randint(1, 6)))
@@ -272,12 +272,12 @@ def test_what_curl_would_not_honor_comes_with_a_warning(curl):
 @pytest.mark.parametrize(
     ("no_proxy", "url"), [case[:2] for case in CASES if case[2] and not case[3]]
 )
-def test_warns_of_nothing_where_all_agree(no_proxy, url):
+def test_no_warning_if_clients_agree(no_proxy, url):
     assert route_for(url, no_proxy).warnings == ()
 
 
 @pytest.mark.parametrize(("no_proxy", "url"), [case[:2] for case in CASES if case[2] and case[3]])
-def test_warns_of_a_deciding_entry_that_others_read_differently(no_proxy, url):
+def test_warning_for_entry_that_clients_read_differently(no_proxy, url):
     (warning,) = route_for(url, no_proxy).warnings
     assert warning.startswith("entry ")
 

@@ -49,7 +49,7 @@ def detail(report, stage):
     return next(step.detail for step in report.steps if step.stage is stage)
 
 
-def test_a_route_that_works(look, stripe):
+def test_route_works(look, stripe):
     report = look(stripe.port)
     assert report.reached
     assert told(report) == [
@@ -71,17 +71,17 @@ def test_a_probe_asks_once_and_without_a_key(look, stripe):
     assert b"authorization" not in stripe.requests[0].lower()
 
 
-def test_the_skew_of_the_clock_is_told(look, stripe):
+def test_clock_skew(look, stripe):
     assert look(stripe.port).clock_skew_seconds == 120
     assert look(stripe.port, now=lambda: NOON - timedelta(hours=1)).clock_skew_seconds == -3480
 
 
-def test_an_authority_of_the_operators_is_told(look, stripe):
+def test_certificate_from_operators_authority(look, stripe):
     assert look(stripe.port).intercepted
 
 
 @pytest.mark.squid
-def test_a_proxy_that_works(look, stripe):
+def test_proxy_works(look, stripe):
     with running_squid("credentials", leads_to=stripe.port) as proxy:
         report = look(proxy=proxy.url_with_credentials)
     assert {step.status for step in report.steps} == {StepStatus.OK}
@@ -90,7 +90,7 @@ def test_a_proxy_that_works(look, stripe):
 
 
 @pytest.mark.squid
-def test_a_proxy_that_forbids(look):
+def test_proxy_forbids_connect(look):
     with running_squid("deny") as proxy:
         report = look(proxy=proxy.url, now=lambda: datetime.now(UTC))
     assert report.diagnosis.id == "NET-PROXY-403"
@@ -106,7 +106,7 @@ def test_a_proxy_that_forbids(look):
 
 
 @pytest.mark.squid
-def test_a_proxy_that_wants_credentials_tells_which(look):
+def test_proxy_requires_credentials_with_schemes(look):
     with running_squid("credentials") as proxy:
         report = look(proxy=proxy.url)
     assert detail(report, Stage.TUNNEL).endswith("offers Basic")
@@ -151,7 +151,7 @@ def test_a_black_hole_ends_in_time(look):
 
 
 @pytest.mark.parametrize("certificate", [b"", b"\x30", b"\x30\x82\xff\xff", b"\x30\x00", b"x" * 99])
-def test_what_is_no_certificate_has_no_issuer(certificate):
+def test_unreadable_certificate_has_no_issuer(certificate):
     assert signer_and_fingerprint(certificate) == ("", "")
 
 

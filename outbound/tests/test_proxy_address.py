@@ -75,7 +75,7 @@ def test_reads_an_address(text, address):
         ("one:1 http://two:2", "It names several proxies."),
     ],
 )
-def test_refuses_what_is_no_address(text, hint):
+def test_invalid_address(text, hint):
     with pytest.raises(ProxyAddressError) as refused:
         parse_proxy(text)
     assert str(refused.value).startswith(hint)
@@ -137,7 +137,7 @@ def test_a_user_is_shown_as_it_is_typed():
         ("http://b.example:port", None),
     ],
 )
-def test_only_a_line_that_is_no_guess_is_suggested(text, meant):
+def test_correction_only_if_certain(text, meant):
     assert corrected(text) == meant
 
 
@@ -148,5 +148,5 @@ def test_an_address_shown_can_be_recognized():
 @pytest.mark.parametrize(
     "host", ["", "a" * 64, "a..b", "-a", "a-", "a b", "a/b", "x" * 254, "é" * 70]
 )
-def test_a_host_that_cannot_be_is_none(host):
+def test_invalid_host(host):
     assert normal_host(host) is None

@@ -37,7 +37,7 @@ def test_reads_overrides(text, overrides):
         "a:1:127.0.0.1:2,nonsense",
     ],
 )
-def test_refuses_what_is_no_override(text):
+def test_invalid_override(text):
     with pytest.raises(OverrideError, match=r"^Use host:port:address:port, such as "):
         parse_resolve(text)
 
@@ -72,14 +72,14 @@ def stripe(as_stripe):
         yield side
 
 
-def test_a_search_domain_with_a_wildcard_leads_nowhere_else(stripe, caller):
+def test_wildcard_search_domain_is_not_used(stripe, caller):
     network = Network({"api.stripe.com."})
     answer = caller.call(url=f"https://api.stripe.com:{stripe.port}/", look_up=network.look_up)
     assert [attempt.address for attempt in answer.record.attempts] == ["127.0.0.1"]
     assert network.asked == ["api.stripe.com."]
 
 
-def test_where_the_name_is_unknown_the_wildcard_is_not_asked(caller):
+def test_wildcard_search_domain_with_unknown_name(caller):
     network = Network(set())
     diagnosis = caller.diagnosis(look_up=network.look_up)
     assert (diagnosis.id, network.asked) == ("NET-DNS", ["api.stripe.com."])
@@ -94,7 +94,7 @@ def test_where_the_name_is_unknown_the_wildcard_is_not_asked(caller):
         ("proxy", {"proxy"}, ["proxy"], False),
     ],
 )
-def test_a_proxy_may_have_a_name_of_this_network(stripe, caller, host, known, asked, searched):
+def test_proxy_name_with_search_domain(stripe, caller, host, known, asked, searched):
     network = Network(known)
     failure = caller.failure(proxy=f"http://{host}:{stripe.port}", look_up=network.look_up)
     assert failure.record.stage is Stage.TUNNEL

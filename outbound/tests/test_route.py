@@ -36,7 +36,7 @@ def test_the_winning_variable_is_named(process, dotenv, winner):
     assert (str(decided.proxy), decided.rule) == (A, winner)
 
 
-def test_without_variables_it_is_direct():
+def test_direct_without_variables():
     assert route().describe() == "api.stripe.com:443 directly (no proxy set)"
 
 
@@ -80,7 +80,7 @@ def test_quotes_around_a_proxy_are_taken_off_and_warned_of():
     assert len(decided.warnings) == 1
 
 
-def test_socks5_is_warned_of_for_its_look_ups():
+def test_warning_for_socks5_name_lookup():
     assert "socks5h://" in route(HTTPS_PROXY="socks5://a.example:1080").warnings[0]
 
 
@@ -131,7 +131,7 @@ def test_a_malformed_address_that_is_not_in_force_does_no_harm():
     ["", "api.stripe.com", "ftp://api.stripe.com", "https://", "https://[::1", "https://a:99999",
      "https://user:secret@api.stripe.com", "https://a b", "\x00"],
 )  # fmt: skip
-def test_what_cannot_be_called_has_no_route(url):
+def test_invalid_url_has_no_route(url):
     with pytest.raises(RouteError) as refused:
         route(url)
     assert "secret" not in str(refused.value)
@@ -145,11 +145,11 @@ def test_what_cannot_be_called_has_no_route(url):
         ("https://bücher.example:8443/x", "xn--bcher-kva.example:8443"),
     ],
 )
-def test_the_far_side_is_named_in_one_form(url, endpoint):
+def test_endpoint_is_normalized(url, endpoint):
     assert route(url).endpoint == endpoint
 
 
-def test_the_process_is_read_at_the_moment_of_the_call(monkeypatch):
+def test_process_environment_is_read_at_each_call(monkeypatch):
     assert decide(STRIPE, environment=ProxyEnvironment.of_process({})).is_direct
     monkeypatch.setenv("HTTPS_PROXY", A)
     assert str(decide(STRIPE, environment=ProxyEnvironment.of_process({})).proxy) == A
@@ -173,7 +173,7 @@ VARIABLES = st.dictionaries(NAMES, TEXTS, max_size=6)
 @given(url=TEXTS | st.just(STRIPE), setting=TEXTS, process=VARIABLES, dotenv=VARIABLES)
 @example(url=STRIPE, setting="", process={"NO_PROXY": "1" * 5000 + "/" + "9" * 5000}, dotenv={})
 @example(url=STRIPE, setting="http://[fe80::1%25x]:1", process={}, dotenv={})
-def test_nothing_makes_it_raise_but_its_own_error(url, setting, process, dotenv):
+def test_decide_raises_only_route_errors(url, setting, process, dotenv):
     try:
         decided = decide(url, setting=setting, environment=ProxyEnvironment(process, dotenv))
     except RouteError as error:

@@ -123,7 +123,7 @@ def review_payment(
     if reason := _difference(order, session):
         return PaymentReview(hold_reason=reason)
     if learner is None:
-        return PaymentReview(hold_reason="the learner's account is gone")
+        return PaymentReview(hold_reason="the learner's account was deleted")
     accesses = _live_accesses(learner, lines, at=at).order_by("starts_at", "pk")
     oldest = accesses.values_list("source_kind", "source_id").first()
     if oldest is None:
@@ -133,7 +133,7 @@ def review_payment(
         first = Order.objects.filter(pk=order_id).values_list("pk", flat=True).first()
         if first:
             return PaymentReview(duplicate_of=first)
-    return PaymentReview(hold_reason=f"the learner had access already ({source_kind})")
+    return PaymentReview(hold_reason=f"the learner already had access ({source_kind})")
 
 
 def _difference(order: Order, session: SessionFacts) -> str:
@@ -146,7 +146,11 @@ def _difference(order: Order, session: SessionFacts) -> str:
             f"the order {order.amount_minor} {order.currency}"
         )
     mode = mode_of(livemode=session.livemode)
-    return "" if mode == order.mode else f"Stripe speaks of mode {mode}, the order is {order.mode}"
+    return (
+        ""
+        if mode == order.mode
+        else f"the payment is in {mode} mode, the order in {order.mode} mode"
+    )
 
 
 def grant_lines(order: Order, learner: User, lines: Collection[OrderLine], *, at: datetime) -> None:
@@ -204,7 +208,7 @@ def grant_held_order(*, order: Order, at: datetime) -> None:
     if not order.held or learner is None or not order.is_settled:
         raise NotHeld(str(order.pk))
     _grant_late(order, learner, source=OrderEvent.Source.STAFF, at=at)
-    logger.info("order=%s is granted by a person", order.pk)
+    logger.info("order=%s granted by staff", order.pk)
 
 
 @transaction.atomic
@@ -221,7 +225,7 @@ def grant_missing_access(*, order: Order, at: datetime) -> bool:
     if learner is None or _live_accesses(learner, lines_of(found), at=at).exists():
         return False
     _grant_late(found, learner, source=OrderEvent.Source.RECONCILIATION, at=at)
-    logger.warning("order=%s was paid without its access, which is granted now", order.pk)
+    logger.warning("order=%s was paid without access; granting it now", order.pk)
     return True
 
 

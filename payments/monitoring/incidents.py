@@ -91,8 +91,8 @@ def _details(error: StripeError) -> str:
     diagnosis = diagnosis_of(error)
     found = _described(diagnosis) if diagnosis else f"cause={UNKNOWN}"
     if isinstance(error, NoAnswer):
-        course = error.record.course if error.record else "no call was made"
-        return f"{course} {found}"
+        call = error.record.log_line if error.record else "no call was made"
+        return f"{call} {found}"
     return scrub(
         f"status={error.http_status} request={error.request_id} "
         f"{type(error).__name__}: {error.user_message} {found}"

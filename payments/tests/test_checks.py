@@ -25,7 +25,7 @@ def ids(messages):
     return [message.id for message in messages]
 
 
-def test_all_is_well_where_nothing_is_set(real_name):
+def test_no_warning_without_variables(real_name):
     assert way_to_stripe_can_be_decided() == []
     assert nothing_sets_a_proxy_in_code() == []
     assert webhook_secret_is_set() == []
@@ -75,7 +75,7 @@ def test_malformed_address_is_an_error_with_the_corrected_line(
         "2001:db8::1",
     ],
 )
-def test_guess_is_never_called_the_line(real_name, monkeypatch, written):
+def test_invalid_address_without_certain_correction(real_name, monkeypatch, written):
     monkeypatch.setenv("HTTPS_PROXY", written)
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.E001"
@@ -106,9 +106,7 @@ def test_socks_needs_nothing_to_be_installed(real_name, monkeypatch, scheme):
         ({"HTTPS_PROXY": f'"{PROXY}"'}, f"HTTPS_PROXY={PROXY}"),
     ],
 )
-def test_what_misleads_is_a_warning_with_the_corrected_line(
-    real_name, monkeypatch, variables, line
-):
+def test_misleading_variable_is_a_warning_with_correction(real_name, monkeypatch, variables, line):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     (message,) = way_to_stripe_can_be_decided()
@@ -124,7 +122,7 @@ def test_variables_of_the_process_and_of_env_contradict_too(real_name, monkeypat
     assert message.msg.startswith("HTTPS_PROXY in .env names another proxy and is not used")
 
 
-def test_leniency_that_decides_is_a_warning(real_name, monkeypatch):
+def test_lenient_no_proxy_entry_is_a_warning(real_name, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*.stripe.com")
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W002"
@@ -169,7 +167,7 @@ def test_proxy_set_in_code_is_named_with_the_line_instead(monkeypatch, name, val
 
 
 @pytest.mark.slow
-def test_all_is_said_at_start(tmp_path):
+def test_check_command_reports_invalid_addresses(tmp_path):
     site = Site(folder=tmp_path)
     site.write_env(
         STRIPE_PUBLIC_KEY="pk_test_51ChecksChecks",

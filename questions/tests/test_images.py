@@ -58,12 +58,12 @@ def test_a_name_tells_content_and_size(kind, ending):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "is not a PNG, JPEG, GIF or WebP picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF or WebP picture"),
-        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF or WebP picture"),
+        (b"", "is not a PNG, JPEG, GIF or WebP image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF or WebP image"),
+        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF or WebP image"),
         (picture()[:60], "is damaged"),
         (picture("JPEG", (400, 300))[:500], "is damaged"),
-        (picture("BMP"), "is not a PNG, JPEG, GIF or WebP picture"),
+        (picture("BMP"), "is not a PNG, JPEG, GIF or WebP image"),
     ],
 )
 def test_what_is_no_picture_is_refused(content, words):
@@ -86,18 +86,18 @@ def test_a_picture_beside_the_file_is_found_by_either_spelling(images):
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("https://example.org/x.png", "is an address"),
-        ("//example.org/x.png", "is an address"),
-        ("data:image/png;base64,AAAA", "is an address"),
-        ("file:///etc/passwd", "is an address"),
-        ("/etc/passwd", "is not in the folder of the file"),
-        ("../secret.png", "is not in the folder of the file"),
-        ("figures/../../secret.png", "is not in the folder of the file"),
-        ("%2e%2e/secret.png", "is not in the folder of the file"),
-        ("..\\secret.png", "is not in the folder of the file"),
-        ("link.png", "is not in the folder of the file"),
-        ("figures", "is not there"),
-        ("none.png", "is not there"),
+        ("https://example.org/x.png", "is a URL"),
+        ("//example.org/x.png", "is a URL"),
+        ("data:image/png;base64,AAAA", "is a URL"),
+        ("file:///etc/passwd", "is a URL"),
+        ("/etc/passwd", "is outside the folder of the file"),
+        ("../secret.png", "is outside the folder of the file"),
+        ("figures/../../secret.png", "is outside the folder of the file"),
+        ("%2e%2e/secret.png", "is outside the folder of the file"),
+        ("..\\secret.png", "is outside the folder of the file"),
+        ("link.png", "is outside the folder of the file"),
+        ("figures", "was not found"),
+        ("none.png", "was not found"),
         ("x\0.png", "is not"),
         ("n" * 5000, "is not"),
     ],
@@ -124,7 +124,7 @@ def test_nothing_is_written_before_it_is_kept(images):
     assert default_storage.listdir("questions")[1] == [name]
 
 
-def test_what_a_killed_import_left_half_is_written_again(images, settings):
+def test_partial_image_file_is_rewritten(images, settings):
     name = images("figures/t 1.png")
     half = settings.MEDIA_ROOT / "questions" / name
     half.parent.mkdir(parents=True)
@@ -164,18 +164,18 @@ def test_a_text_shows_its_picture_with_its_size(images, markup, words):
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        ("![A switch](none.png)", "stem: the picture none.png is not there"),
+        ("![A switch](none.png)", "stem: the image none.png was not found"),
         ("![](figures/t%201.png)", "stem: describe the image figures/t%201.png"),
-        ("![x](https://example.org/x.png)", "stem: the picture https://example.org/x.png is an"),
-        ("<img alt='x'>", "stem: the picture  is not there"),
+        ("![x](https://example.org/x.png)", "stem: the image https://example.org/x.png is a URL"),
+        ("<img alt='x'>", "stem: the image  was not found"),
     ],
 )
-def test_a_picture_that_cannot_be_had_is_an_error_with_its_field(images, words, fault):
+def test_missing_image_is_an_error_with_field(images, words, fault):
     [problem] = read_jsonl(line(words=words), images=images).problems
     assert problem.text.startswith(fault)
 
 
-def test_plain_words_refer_to_nothing(images):
+def test_image_syntax_in_plain_text(images):
     read = read_jsonl(line("plain", "![A switch](none.png)"), images=images)
     assert safe_html(read.items[0].stem) == "<p>![A switch](none.png)</p>"
 
@@ -196,7 +196,7 @@ def test_a_picture_that_we_do_not_keep_leaves_its_description(words, html):
     assert "<script" not in shown
 
 
-def test_other_pictures_make_another_question(images, folder):
+def test_fingerprint_differs_by_image(images, folder):
     (folder / "blue.png").write_bytes(picture(colour="blue"))
     marks = {
         fingerprint(read_jsonl(line(words=f"![A]({name})"), images=images).items[0])

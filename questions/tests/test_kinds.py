@@ -99,9 +99,7 @@ def test_nothing_but_the_stem_is_presented(item: Item) -> None:
     ("typed", "feedback", "percent"),
     [("4", "<p>Yes.</p>", 100), ("5", "<p>Near.</p>", 50), ("9", "<p>Far off.</p>", 0)],
 )
-def test_number_has_the_feedback_of_its_range_or_else_the_last_word(
-    typed: str, feedback: str, percent: int
-) -> None:
+def test_feedback_by_range_of_number(typed: str, feedback: str, percent: int) -> None:
     item = safe(
         Numeric(
             stem=STEM,

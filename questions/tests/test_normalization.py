@@ -109,7 +109,7 @@ def test_turkish_has_two_letters_i(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["", "en", "de", "trv", "ar"])
-def test_other_languages_have_one_letter_i(language: str) -> None:
+def test_dotless_i_in_other_languages(language: str) -> None:
     rules = ComparisonRules(language=language)
     assert agree("INSERT", "insert", rules)
     assert not agree("ınsert", "insert", rules)
@@ -132,7 +132,7 @@ def test_parts_of_letters_are_no_accents(typed: str, accepted: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["git Log", "git  log", "git\u200b log", "git\u00a0log", "ｇｉｔ log"]
 )
-def test_exactness_ignores_nothing(typed: str) -> None:
+def test_exact_comparison_ignores_nothing(typed: str) -> None:
     assert not agree(typed, "git log", EXACT)
 
 
@@ -144,7 +144,7 @@ def test_exactness_does_not_mind_how_a_letter_is_put_together() -> None:
     ("one", "other"),
     [("`a`", "'a'"), ("a,b", "a, b"), ("a.", "a"), ("1〜2", "1-2"), ("c++", "c"), ("é", "è")],
 )
-def test_what_is_not_on_the_list_counts(one: str, other: str) -> None:
+def test_other_differences_count(one: str, other: str) -> None:
     assert not agree(one, other)
 
 

@@ -130,7 +130,7 @@ def test_revealed_item_of_several_right_choices() -> None:
         ("<p>one</p><pre>two</pre><p>three</p>", "<p>one</p><pre>two</pre><p>three</p>"),
     ],
 )
-def test_label_loses_the_paragraph_around_it_and_nothing_else(html: str, shown: str) -> None:
+def test_choice_label_without_outer_paragraph(html: str, shown: str) -> None:
     choice = ITEM.choices[0].model_copy(update={"text": Text(source="x", html=html)})
     item = ITEM.model_copy(update={"choices": (choice, ITEM.choices[1])})
     assert present(item).choices[0].html == shown
@@ -166,7 +166,7 @@ def test_draft_stands_in_the_form_again() -> None:
     assert shown.problem == "Select an answer."
 
 
-def test_answer_that_would_be_asked_again_today_is_still_shown() -> None:
+def test_reveal_of_stored_ambiguous_answer() -> None:
     """Stored by older rules: `1.609` was judged wrong and is ambiguous now."""
     item = safe(Numeric(stem=Text(source="?"), accepted=(AcceptedNumber(low=1609, high=1609),)))
     shown = reveal(item, NumberResponse(typed="1.609"), Grade(fraction=Fraction(0)))

@@ -84,7 +84,7 @@ def test_help_for_an_ambiguous_number_names_both_readings() -> None:
         ("de", "1,609", ["1609", "1,6090"]),
     ],
 )
-def test_readings_are_written_so_that_each_is_clear(
+def test_ambiguous_readings_are_unambiguous_in_help(
     language: str, typed: str, readings: list[str]
 ) -> None:
     with override(language):

@@ -57,7 +57,7 @@ def test_store_items_makes_every_text_safe() -> None:
     assert {text.source for text in texts} == {evil.source}
 
 
-def test_store_items_of_nothing_keeps_nothing() -> None:
+def test_store_items_without_items() -> None:
     assert store_items(items=[]) == []
     assert not Question.objects.exists()
 
@@ -170,7 +170,7 @@ def test_rendering_again_leaves_alone_what_shows_as_it_should() -> None:
     assert render_again(questions=[version.question]) == []
 
 
-def test_rendering_again_shows_a_tag_that_was_nothing() -> None:
+def test_render_again_shows_vanished_tag() -> None:
     question = as_stored_before(Text(source="<br>", markup="html", html="<br>"))
     [version] = render_again(questions=[question])
     assert version.item.stem.html == "<p>&lt;br&gt;</p>"

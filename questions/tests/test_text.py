@@ -165,7 +165,7 @@ def test_html_that_is_left_open_is_closed() -> None:
     assert html("<div><b>x", "html") == "<div><b>x</b></div>"
 
 
-def test_html_that_came_along_is_not_trusted() -> None:
+def test_supplied_html_is_ignored() -> None:
     text = Text(source="x", html="<script>alert(1)</script>")
     assert with_html(text).html == "<p>x</p>"
 
@@ -182,7 +182,7 @@ def test_html_that_came_along_is_not_trusted() -> None:
         ("<font>x</font>", "x"),
     ],
 )
-def test_sign_that_begins_no_tag_is_shown(source: str, shown: str) -> None:
+def test_less_than_sign_without_tag(source: str, shown: str) -> None:
     assert html(source, "html") == shown
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 
+from operations.alarms.watchdog import start_watchdog
 from operations.processes import log_stripe_route
 from testbank.server import serve
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         application = get_internal_wsgi_application()
         log_stripe_route()
+        start_watchdog()
         try:
             serve(application, bind=settings.BIND, threads=settings.SERVER_THREADS)
         except OSError as error:

@@ -7,12 +7,14 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
+from operations.alarms.watchdog import start_watchdog
 from operations.jobs import JOBS, Job, record_run
 from operations.processes import WORKER, register_process
+from operations.schema import NewerSchema, refuse_newer_schema
 
 logger = logging.getLogger("operations.work")
 
@@ -40,7 +42,12 @@ class Command(BaseCommand):
             for job in JOBS:
                 self.stdout.write(f"{job.name}: {self._run(job)}")
             return
+        try:
+            refuse_newer_schema()
+        except NewerSchema as error:
+            raise CommandError(f"The worker cannot start. {error}", returncode=3) from error
         register_process(WORKER, at=timezone.now())
+        start_watchdog()
         self._run_until_stopped(threading.Event())
 
     def _run_until_stopped(self, end: threading.Event) -> None:

@@ -101,8 +101,11 @@ def test_worker_age_is_that_of_last_job(order, settings, at):  # noqa: F811
     late = warnings(at + timedelta(hours=5))
     assert late == {
         "shop.reconciled": ("5 h ago", "check the log of `manage.py work`"),
-        "shop.worker": ("last run 5 h ago", "start `manage.py work` again"),
     }
+    (stopped,) = [
+        check for check in shop_checks(at=at + timedelta(hours=5)) if check.id == "shop.worker"
+    ]
+    assert (stopped.status, stopped.summary) == (Status.FAIL, "last run 5 h ago: it has stopped")
 
 
 def test_reconciliation_by_command_counts(order, at):  # noqa: F811
@@ -125,7 +128,7 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
         "shop.payment": "down",
     }
     settings.ADMINS = [("ops", "ops@example.org")]
-    assert summaries(at)["shop.admins"] == "1 told of outages"
+    assert summaries(at)["shop.admins"] == "1 told of faults"
 
 
 def test_a_cursor_without_a_whole_run_is_no_reconciliation(order, at):  # noqa: F811

@@ -56,7 +56,7 @@ def test_no_payment_required_grants_too(order, facts, at):
 
 
 @pytest.mark.parametrize("payment_status", ["unpaid", "", "processing"])
-def test_nothing_else_grants(order, facts, at, payment_status):
+def test_unpaid_session_grants_no_access(order, facts, at, payment_status):
     with pytest.raises(NotPaid):
         fulfill(facts(order, payment_status=payment_status), source="webhook", at=at)
     assert not Access.objects.exists()
@@ -67,7 +67,7 @@ def test_nothing_else_grants(order, facts, at, payment_status):
     [
         ({"amount_minor": 1}, "Stripe says 1 USD, the order 1900 USD"),
         ({"currency": "JPY"}, "Stripe says 1900 JPY, the order 1900 USD"),
-        ({"livemode": True}, "Stripe speaks of mode live, the order is sandbox"),
+        ({"livemode": True}, "the payment is in live mode, the order in sandbox mode"),
     ],
 )
 def test_session_that_differs_is_held_and_never_granted(order, facts, at, change, held):
@@ -81,7 +81,7 @@ def test_order_of_an_erased_account_is_held(order, facts, learner, at):
     learner.delete()
     fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
-    assert (order.held, order.granted_at) == ("the learner's account is gone", None)
+    assert (order.held, order.granted_at) == ("the learner's account was deleted", None)
 
 
 def test_second_payment_for_one_bank_is_flagged_and_the_first_stays(
@@ -115,7 +115,7 @@ def test_payment_of_what_staff_had_granted_is_held(order, facts, learner, test_b
     )
     fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
-    assert order.held == "the learner had access already (grant)"
+    assert order.held == "the learner already had access (grant)"
 
 
 def test_bank_bought_again_after_its_access_ended_is_granted(make_bank, learner, facts, at):
@@ -135,7 +135,7 @@ def test_bank_bought_again_after_its_access_ended_is_granted(make_bank, learner,
     assert not Order.objects.exclude(held="", duplicate_of=None).exists()
 
 
-def test_session_that_no_order_knows_is_told(order, facts, at):
+def test_fulfill_with_unknown_session(order, facts, at):
     with pytest.raises(UnknownSession):
         fulfill(facts(order, order_id=""), source="webhook", at=at)
     with pytest.raises(UnknownSession):
@@ -148,13 +148,13 @@ def test_metadata_does_not_lead_to_an_order_that_has_another_session(order, fact
         fulfill(facts(order, id="cs_test_forged"), source="webhook", at=at)
 
 
-def test_settle_expires_an_order_whose_session_has(order, facts, at):
+def test_apply_session_that_expired(order, facts, at):
     apply_session(facts(order, status="expired", payment_status="unpaid"), source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == "expired"
 
 
-def test_settle_waits_for_money_that_is_processing(order, facts, at):
+def test_apply_session_with_payment_processing(order, facts, at):
     apply_session(facts(order, payment_status="unpaid"), source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == "pending"

@@ -46,7 +46,7 @@ def test_a_whole_refund_closes_the_access(tell, order):
     ]
 
 
-def test_a_part_that_nobody_chose_for_leaves_the_access(tell, order):
+def test_partial_refund_without_choice_keeps_access(tell, order):
     assert tell(paid_event(order), refund_event(order, amount=900)) == (
         "partially_refunded",
         900,
@@ -61,7 +61,7 @@ def test_two_parts_are_the_whole(tell, order):
     assert Refund.objects.count() == 2
 
 
-def test_the_sum_of_the_charge_counts_where_no_refund_was_told(tell, order):
+def test_charge_amount_refunded_without_refund_events(tell, order):
     assert tell(paid_event(order), charge_event(order, refunded=400)) == (
         "partially_refunded",
         400,
@@ -82,7 +82,7 @@ def test_a_failed_refund_opens_the_access_again(tell, order):
     assert order.events.last().kind == "money-back"
 
 
-def test_the_buyer_hears_of_a_refund_that_came_back_once(tell, order):
+def test_refund_failed_email_is_sent_once(tell, order):
     failed = refund_event(order, kind="refund.failed", status="failed", created=5000)
     tell(paid_event(order), refund_event(order), failed, {**failed, "id": "evt_twin"})
     kinds = OutgoingMail.objects.order_by("pk").values_list("template", flat=True)
@@ -93,12 +93,12 @@ def test_the_buyer_hears_of_a_refund_that_came_back_once(tell, order):
     ]
 
 
-def test_nobody_hears_of_a_refund_that_failed_before_it_was_told_of(tell, order):
+def test_no_refund_email_if_refund_failed_first(tell, order):
     tell(paid_event(order), refund_event(order, kind="refund.failed", status="failed"))
     assert OutgoingMail.objects.get().template == "payments/email/access_ready"
 
 
-def test_the_word_that_a_refund_failed_is_not_overturned_by_an_older_one(tell, order):
+def test_failed_refund_before_older_success(tell, order):
     failed = refund_event(order, kind="refund.failed", status="failed", created=5000)
     assert tell(paid_event(order), failed, refund_event(order)) == ("paid", 0, 1)
 
@@ -112,7 +112,7 @@ def test_a_refund_before_its_payment_waits_for_it(tell, order):
     assert (kept.status, kept.failure) == ("done", "")
 
 
-def test_what_cannot_be_read_does_not_keep_its_payment_from_being_granted(tell, order):
+def test_payment_granted_despite_unreadable_refund(tell, order):
     broken = refund_event(order, event_id="evt_broken")
     broken["data"]["object"]["status"] = "melted"
     foreign = {**refund_event(order, event_id="evt_live"), "livemode": True}
@@ -120,7 +120,7 @@ def test_what_cannot_be_read_does_not_keep_its_payment_from_being_granted(tell, 
     assert StripeEvent.objects.filter(status="unknown").count() == 2
 
 
-def test_what_came_at_the_same_moment_as_its_payment_is_found_by_the_sweep(tell, order, at):
+def test_pending_events_find_refund_concurrent_with_payment(tell, order, at):
     """On two servers at once neither sees the other: the refund is kept as unknown."""
     tell(refund_event(order), paid_event(order))
     StripeEvent.objects.filter(kind="refund.created").update(status="unknown")
@@ -156,7 +156,7 @@ def test_money_reinstated_after_a_loss_restores(tell, order):
     assert tell(dict(lost, id="evt_twin")) == ("paid", 0, 1)
 
 
-def test_a_question_of_the_bank_moves_nothing(tell, order):
+def test_dispute_inquiry_changes_nothing(tell, order):
     asks = dispute_event(order, status="warning_needs_response")
     assert tell(paid_event(order), asks) == ("paid", 0, 1)
     assert tell(dispute_event(order, status="needs_response", created=2000))[0] == "disputed"
@@ -178,7 +178,7 @@ def test_twin_events_are_one_refund_and_one_mail(tell, order):
     assert order.events.filter(kind="refunded").count() == 1
 
 
-def test_more_than_was_paid_never_counts(tell, order):
+def test_refund_larger_than_payment(tell, order):
     assert tell(paid_event(order), refund_event(order, amount=99900)) == ("refunded", 1900, 0)
 
 
@@ -196,12 +196,12 @@ def test_a_live_event_for_a_sandbox_order_is_kept_for_a_person(tell, order):
     kept = StripeEvent.objects.get(kind="refund.created")
     assert (kept.status, kept.failure, kept.mode) == (
         "unknown",
-        "its order is of another mode",
+        "its order is in a different mode",
         "live",
     )
 
 
-def test_a_foreign_refund_is_kept_and_waits_for_nobody(client, order, other_learner):
+def test_foreign_refund_is_stored_as_foreign(client, order, other_learner):
     foreign = refund_event(order)
     foreign["data"]["object"]["payment_intent"] = "pi_of_somebody_else"
     assert deliver(client, foreign).status_code == 200
@@ -216,7 +216,7 @@ def test_an_object_that_cannot_be_read_is_kept_for_a_person(tell, order, change)
     event["data"]["object"].update(change)
     assert tell(paid_event(order), event) == ("paid", 0, 1)
     kept = StripeEvent.objects.get(kind="refund.created")
-    words = "not an object that can be read: "
+    words = "cannot read this object: "
     assert (kept.status, kept.failure[: len(words)]) == ("unknown", words)
 
 
@@ -241,7 +241,7 @@ def test_a_declined_card_is_a_line_of_history(tell, order):
     assert declined.detail == {"attempt": "ch_1", "code": "insufficient_funds"}
 
 
-def test_who_was_refunded_may_buy_again(tell, order, learner, test_bank):
+def test_purchase_after_refund(tell, order, learner, test_bank):
     tell(paid_event(order), refund_event(order))
     now = timezone.now()
     assert live_access(learner=learner, test_bank=test_bank, at=now) is None

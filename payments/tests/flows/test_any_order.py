@@ -205,7 +205,7 @@ def deliver(event):
 # Where it fails, hypothesis looks for the shortest history, which takes minutes.
 @pytest.mark.timeout(600)
 @pytest.mark.django_db
-def test_the_end_depends_only_on_what_stripe_says_last(test_bank, settings):
+def test_final_state_in_any_event_order(test_bank, settings):
     settings.WORKER = True
     Stripe.bank = test_bank
     run_state_machine_as_test(Stripe, settings=SEARCH)

@@ -66,7 +66,7 @@ def test_setup_session_without_an_amount_waits_for_nobody(client, order):
     assert status() == "foreign"
 
 
-def test_what_seemed_foreign_counts_once_its_order_is_paid(client, order):
+def test_refund_event_before_payment(client, order):
     deliver(client, refund_event(order))
     deliver(client, paid_event(order))
     order.refresh_from_db()
@@ -96,9 +96,7 @@ def test_expired_event_of_an_older_version_is_enough(client, order, missing):
 
 
 @pytest.mark.parametrize("missing", ["amount_total", "currency", "payment_status"])
-def test_event_that_cannot_decide_grants_nothing_and_is_done_later(
-    client, order, facts, at, missing
-):
+def test_incomplete_event_is_handled_after_payment(client, order, facts, at, missing):
     deliver(client, without(event_of(order), missing))
     assert (status(), Access.objects.count()) == ("unknown", 0)
     fulfill(facts(order), source="return", at=at)

@@ -114,7 +114,7 @@ def test_reconciliation_alone_brings_everything_right(sandbox, begun):
     came_back = Refund.objects.get(order__email="came-back@example.org")
     words = (
         f"refund {came_back.stripe_id} failed (unknown): the buyer of order "
-        f"{came_back.order_id} has no money yet"
+        f"{came_back.order_id} has not received the money"
     )
     # The sandbox knows the sessions of other tests too.
     assert words in run().for_a_person
@@ -237,7 +237,7 @@ def test_pages_are_walked_both_ways(sandbox, begun, monkeypatch):
     assert state() == EXPECTED
 
 
-def test_it_waits_where_stripe_says_too_many_and_goes_on(sandbox, begun, monkeypatch):
+def test_rate_limit_is_retried(sandbox, begun, monkeypatch):
     live_through(sandbox.control, begun)
     monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.01)
     sandbox.control.fault("status", status=429, method="GET", times=5)
@@ -245,7 +245,7 @@ def test_it_waits_where_stripe_says_too_many_and_goes_on(sandbox, begun, monkeyp
     assert state() == EXPECTED
 
 
-def test_it_gives_up_after_a_while(sandbox, begun, monkeypatch):
+def test_rate_limit_ends_run_after_retries(sandbox, begun, monkeypatch):
     monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.001)
     sandbox.control.fault("status", status=429, method="GET", times=1000)
     with pytest.raises(RateLimitError):
@@ -269,4 +269,4 @@ def test_a_payment_for_an_order_of_another_mode_is_held(sandbox, begun):
     run()
     order = Order.objects.get(email="refunded@example.org")
     assert (order.status, order.granted_at) == ("paid", None)
-    assert order.held == "Stripe speaks of mode sandbox, the order is test"
+    assert order.held == "the payment is in sandbox mode, the order in test mode"

@@ -76,7 +76,7 @@ def _can_write_at_once(path):
         (reconcile_all, (buy,), "GET /v1/checkout/sessions"),
     ],
 )
-def test_nobody_waits_for_stripe_with_a_transaction_open(
+def test_no_transaction_is_open_during_stripe_calls(
     sandbox, test_bank, learner, act, before, asked
 ):
     for step in before:

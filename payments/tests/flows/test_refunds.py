@@ -66,7 +66,7 @@ def test_the_whole_goes_back_and_closes_the_access(ask, paid, sandbox, seller):
     assert sandbox.control.count(CREATE) == 1
 
 
-def test_it_is_written_down_before_stripe_is_asked(ask, paid, sandbox):
+def test_refund_is_stored_before_stripe_is_called(ask, paid, sandbox):
     sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
     with pytest.raises(APIConnectionError):
         ask(amount_minor=500)
@@ -115,7 +115,7 @@ def test_a_fault_that_stripe_keeps_gets_a_new_key_once_nothing_is_found(ask, pai
     assert Refund.objects.count() == 1
 
 
-def test_the_same_wish_twice_is_one_refund(ask, paid, sandbox):
+def test_refund_with_same_key_twice(ask, paid, sandbox):
     key = uuid.uuid4()
     assert ask(key=key, amount_minor=500) == ask(key=key, amount_minor=500)
     assert (Refund.objects.count(), sandbox.control.count(CREATE)) == (1, 1)
@@ -129,7 +129,7 @@ def test_more_than_is_left_is_refused_before_stripe_is_asked(ask, paid, sandbox)
     assert sandbox.control.count(CREATE) == 1
 
 
-def test_what_has_no_answer_counts_as_gone(ask, paid, sandbox):
+def test_unanswered_refund_reduces_refundable_amount(ask, paid, sandbox):
     sandbox.control.fault("cut_before", path="/v1/refunds", times=10)
     with pytest.raises(APIConnectionError):
         ask(amount_minor=1500)
@@ -180,7 +180,7 @@ def test_the_database_refuses_a_dispute_of_no_known_state(paid, at):
         )
 
 
-def test_nothing_goes_back_of_what_was_not_paid(order, seller, sandbox, at):
+def test_refund_of_unpaid_order(order, seller, sandbox, at):
     wish = RefundRequest(amount_minor=1, reason="", access="keep")
     with pytest.raises(NothingToRefund):
         open_refund(key=uuid.uuid4(), order=order, wanted=wish, asked_by=seller, at=at)
@@ -198,7 +198,7 @@ def test_a_sandbox_order_never_reaches_stripe(ask, paid, sandbox, settings):
     assert sandbox.control.requests() == []
 
 
-def test_what_stripe_refuses_is_kept_with_its_reason(ask, paid, sandbox):
+def test_refund_refused_by_stripe(ask, paid, sandbox):
     sandbox.control.refund(paid.payment_intent_id)
     refund = ask()
     assert (refund.status, refund.failure) == ("refused", "charge_already_refunded")
@@ -240,7 +240,7 @@ def test_a_refund_that_fails_later_restores(ask, paid, sandbox, client):
     assert refundable_minor(paid) == 1900
 
 
-def test_what_was_paid_twice_goes_back_in_one_click(paid, sandbox, learner, seller):
+def test_refund_of_duplicate_payment(paid, sandbox, learner, seller):
     """The learner pays in a tab that stood open, for what is theirs by now."""
     bank = paid.lines.get().test_bank
     Access.objects.update(revoked_at=timezone.now())

@@ -37,9 +37,7 @@ def test_page_of_the_fault_offers_it_and_the_button_keeps_it(
     assert Reminder.objects.get().order == Order.objects.get()
 
 
-def test_who_had_been_on_stripes_page_is_told_nothing_of_a_charge(
-    client, sandbox, learner, test_bank
-):
+def test_reminder_after_stripes_page_does_not_mention_charge(client, sandbox, learner, test_bank):
     create_checkout_session(test_bank, learner)
     client.force_login(learner)
     told = client.post(reverse("payments:remind", args=[test_bank.slug]), follow=True)
@@ -47,7 +45,7 @@ def test_who_had_been_on_stripes_page_is_told_nothing_of_a_charge(
     assert "You have not been charged." not in told.text
 
 
-def test_without_a_worker_it_is_not_offered(
+def test_reminder_not_offered_without_worker(
     client, settings, forget_stripe_client, learner, test_bank
 ):
     settings.STRIPE_API_BASE, settings.WORKER = "http://127.0.0.1:9", False
@@ -82,7 +80,7 @@ def test_nobody_is_written_to_while_payment_is_down(waiting, settings, forget_st
     assert not OutgoingMail.objects.exists()
 
 
-def test_who_has_access_meanwhile_is_not_written_to(waiting, sandbox, learner, test_bank, at):
+def test_no_reminder_after_access_was_granted(waiting, sandbox, learner, test_bank, at):
     grant_access(
         learner=learner,
         test_bank=test_bank,

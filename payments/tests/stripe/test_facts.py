@@ -40,7 +40,7 @@ def test_facts_of_a_paid_session():
         ("expired", "unpaid", False, False),
     ],
 )
-def test_what_the_two_statuses_mean_together(status, payment_status, is_paid, is_processing):
+def test_status_and_payment_status(status, payment_status, is_paid, is_processing):
     facts = session_facts(session(status=status, payment_status=payment_status))
     assert (facts.is_paid, facts.is_processing) == (is_paid, is_processing)
 
@@ -60,6 +60,6 @@ def test_payment_intent_may_be_expanded(intent):
         [],
     ],
 )
-def test_what_is_no_session_is_refused(broken):
+def test_malformed_session_is_refused(broken):
     with pytest.raises(MalformedObject):
         session_facts(broken)

@@ -172,7 +172,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
-def test_others_do_not_find_it(client, paid, other_learner, seller, method, path):
+def test_order_of_other_learner_is_404(client, paid, other_learner, seller, method, path):
     for person in (other_learner, seller):
         client.force_login(person)
         assert getattr(client, method)(path.format(paid.pk)).status_code == 404

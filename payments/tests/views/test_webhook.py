@@ -78,7 +78,7 @@ def test_event_of_an_unknown_session_is_kept_and_shown(client, order):
     response = deliver(client, event_of(order, metadata=lost))
     assert response.status_code == 200
     kept = StripeEvent.objects.get()
-    assert (kept.status, kept.failure) == ("unknown", "no order knows this session")
+    assert (kept.status, kept.failure) == ("unknown", "no order has this session")
     assert not Access.objects.exists()
 
 
@@ -256,7 +256,7 @@ def test_forged_event_costs_no_statement(client, order, learner, django_assert_n
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_of_a_payment_is_left_where_a_part_of_it_fails(client, order, monkeypatch):
+def test_failed_fulfillment_is_rolled_back(client, order, monkeypatch):
     def broken(*_arguments, **_named):
         raise RuntimeError("the mails cannot be queued")
 

@@ -122,7 +122,7 @@ def test_tricky_file() -> None:
     ],
     ids=["lf", "no-end", "crlf", "cr", "blank", "bom", "utf-16-le", "utf-16-be", "space", "loose"],
 )
-def test_question_is_read_however_it_is_written(content: bytes) -> None:
+def test_line_ends_encodings_and_spacing(content: bytes) -> None:
     read = read_aiken(content, domain="Words")
     [item] = read.items
     assert isinstance(item, SingleChoice)
@@ -131,7 +131,7 @@ def test_question_is_read_however_it_is_written(content: bytes) -> None:
     assert read.problems == []
 
 
-def test_text_is_plain_and_may_hold_what_others_take_for_a_line_end() -> None:
+def test_text_with_unusual_line_separators() -> None:
     read = read_aiken("Is <html>\u2028\x0b\x85 *bold*?\nA. a\u2029b\nB. \x0c x\nANSWER: A".encode())
     [item] = read.items
     assert item.stem.source == "Is <html>\u2028\x0b\x85 *bold*?"
@@ -261,7 +261,7 @@ def test_file_of_too_many_questions_is_refused() -> None:
     )
 
 
-def test_files_that_were_joined_are_read_without_the_mark_between_them() -> None:
+def test_joined_files_with_byte_order_marks() -> None:
     read = read_aiken(QUESTION.encode("utf-8-sig") * 2 + b"\xef\xbb\xbf\n")
     assert (stems(read), problems(read)) == (["What?", "What?"], [])
 
@@ -317,16 +317,14 @@ LINES = st.lists(
 @given(st.binary(max_size=300))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf")
-def test_bytes_of_any_kind_raise_nothing(content: bytes) -> None:
+def test_arbitrary_bytes_do_not_raise(content: bytes) -> None:
     read = read_aiken(content)
     assert read.items or read.errors
 
 
 @settings(deadline=None)
 @given(LINES, st.sampled_from(["\n", "\r\n", "\r"]))
-def test_lines_of_any_kind_raise_nothing_and_are_within_the_file(
-    lines: list[str], end: str
-) -> None:
+def test_arbitrary_lines_do_not_raise(lines: list[str], end: str) -> None:
     text = end.join(lines).replace("\0", "").encode("utf-8", "ignore")
     read = read_aiken(text)
     last = len(text.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n"))
@@ -375,7 +373,7 @@ def test_feedback_after_the_last_answer_is_its_explanation() -> None:
     assert explanations(f"{FIRST}Feedback: Count.") == [("What is 2 + 3?", "Count.")]
 
 
-def test_word_at_the_beginning_of_a_stem_is_a_part_of_it() -> None:
+def test_stem_that_begins_with_keyword() -> None:
     stem = "Reference: which book?"
     assert explanations(f"{FIRST}\n{stem}\nA. x\nB. y\nANSWER: A")[1] == (stem, "")
 
@@ -397,7 +395,7 @@ def test_stem_directly_under_an_answer_is_a_stem() -> None:
         ("Because of that.\n\n", 5, "Because of that."),
     ],
 )
-def test_anything_else_after_the_answer_is_an_error(after: str, line: int, quoted: str) -> None:
+def test_unknown_line_after_answer(after: str, line: int, quoted: str) -> None:
     read = read_aiken(f"{FIRST}{after}{NEXT}".encode())
     assert problems(read) == [
         (
@@ -409,7 +407,7 @@ def test_anything_else_after_the_answer_is_an_error(after: str, line: int, quote
     assert stems(read) == ["What is 3 + 3?"]
 
 
-def test_what_follows_the_last_answer_is_an_error() -> None:
+def test_unknown_line_after_last_answer() -> None:
     read = read_aiken(f"{FIRST}\nPOINTS: 1".encode())
     assert [problem.line for problem in read.errors] == [6]
 

@@ -76,7 +76,7 @@ def test_table_is_told_to_be_one(header: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "xlsx", "xml", "html", "json", "docx", "PDF"])
-def test_name_says_it_where_the_content_does_not(ending: str) -> None:
+def test_foreign_format_by_file_name(ending: str) -> None:
     assert refused(AIKEN, name=f"bank.{ending}")
     assert refused(AIKEN, name=f"bank.{ending}", format_name="aiken") == ""
 
@@ -95,5 +95,5 @@ def test_name_says_it_where_the_content_does_not(ending: str) -> None:
         b"MC Hammer sings? {T}",
     ],
 )
-def test_file_of_ours_is_none(content: bytes) -> None:
+def test_supported_file_is_not_foreign(content: bytes) -> None:
     assert refused(content) == ""

@@ -68,7 +68,7 @@ def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
 
 
 @pytest.mark.parametrize("markup", ["rst", "", None, 1, ["markdown"], {}])
-def test_markup_that_is_none_is_told(markup: object) -> None:
+def test_unknown_markup_is_an_error(markup: object) -> None:
     assert problem(SINGLE | {"markup": markup}) == (
         "markup: use one of text, plain, markdown, html, moodle."
     )
@@ -197,25 +197,25 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"stem": {"text": "x", "markup": "bbcode"}}, "stem: use one of these as markup: text, "),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
-        ({"stem": "a\0b"}, "stem: the text holds a NUL character."),
+        ({"stem": "a\0b"}, "stem: the text contains a NUL character."),
         (
             {"image": "a.png"},
-            "image: put an image into a text: ![description](file.png), with markup markdown.",
+            "image: to add an image, write ![description](file.png) in a text with markup markdown.",
         ),
         (
             {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
-            "stem: pictures are taken only from the folder of a file.",
+            "stem: images can only be imported from a file, with the images in its folder.",
         ),
         (
             {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
-            "explanation: pictures are taken only from the folder of a file.",
+            "explanation: images can only be imported from a file, with the images in its folder.",
         ),
         ({"hint": "x"}, "hint: extra inputs are not permitted."),
         ({"difficulty": "fiendish"}, "difficulty: input should be"),
         ({"domain": "x" * 201}, "domain: a text has more than 200 characters."),
         ({"tags": "law"}, "tags: input should be a valid tuple."),
         ({"choices": [{"text": "a", "right": True}]}, "choices: tuple should have at least 2"),
-        ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is right."),
+        ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is correct."),
         ({"choices": [{"text": "a"}, {"right": True}]}, "choices 2, text: field required."),
         ({"choices": [{"text": "a", "right": 1}, {"text": "b"}]}, "choices 1, right: input sh"),
         (
@@ -248,11 +248,11 @@ def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) 
         ([{"value": "1,5"}], "answers 1, value: input should be a valid decimal."),
         ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: input should be greater"),
         ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
-        ([{"value": 1, "weight": 50}], "No accepted answer earns all points."),
+        ([{"value": 1, "weight": 50}], "No accepted answer earns full points."),
         ([{"value": "1e999999"}], "low: "),
     ],
 )
-def test_fault_of_numbers_is_told(answers: list[object], sentence: str) -> None:
+def test_invalid_numeric_answers(answers: list[object], sentence: str) -> None:
     entry = {"kind": "numeric", "stem": "?", "answers": answers}
     assert problem(entry).startswith(sentence)
 
@@ -294,7 +294,7 @@ def test_line_that_cannot_be_read_is_told(line: bytes, sentence: str) -> None:
     ),
     st.sampled_from(["single_choice", "numeric", "short_answer", "matching", "true_false"]),
 )
-def test_nothing_makes_the_reader_fall(value: Any, kind: str) -> None:
+def test_arbitrary_json_does_not_raise(value: Any, kind: str) -> None:
     entry = {**value, "kind": kind} if isinstance(value, dict) else value
     found = read(entry)
     assert len(found.items) + len(found.errors) == 1

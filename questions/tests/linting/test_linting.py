@@ -111,7 +111,7 @@ def test_fault_of_a_question_is_found(change: dict[str, Any], rule: str) -> None
         {"stem": "Which tree?\n\n```\n" + "x = 1\n" * 200 + "```"},
     ],
 )
-def test_what_only_looks_like_a_fault_is_none(change: dict[str, Any]) -> None:
+def test_good_question_has_no_findings(change: dict[str, Any]) -> None:
     assert rules(GOOD | change) == []
 
 
@@ -190,7 +190,7 @@ def test_shortest_choice_that_is_mostly_the_key_is_found() -> None:
     assert rules(*shortest) == [(1, "shortest-key")]
 
 
-def test_keys_at_one_place_are_found() -> None:
+def test_key_place_never_used() -> None:
     one_sided = [
         question | choices("The beech", "The holly", "The alder", right=number % 2)
         for number, question in enumerate(many(20))
