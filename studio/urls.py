@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from studio.views import banks, editor, home, imports, questions
+from studio.views import access, banks, editor, home, imports, questions, sales
 
 app_name = "studio"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("sales/", sales.sales, name="sales"),
+    path("sales/sales.csv", sales.sales_file, name="sales_file"),
+    path("access/", access.accesses, name="accesses"),
+    path("access/grant/", access.grant, name="grant"),
+    path("access/<uuid:public_id>/", access.change, name="access"),
+    path("audit-log/", access.audit_log, name="audit_log"),
     path("new-bank/", banks.new_bank, name="new_bank"),
     path("banks/<slug:slug>/", banks.bank, name="bank"),
     path("banks/<slug:slug>/settings/", banks.settings, name="settings"),

@@ -48,6 +48,7 @@ from studio.versions import Compared, compared
 
 UNPROCESSABLE = 422
 MOST_SHOWN = 100
+REFRESH_SECONDS = 5
 FORMATS = ("jsonl", "gift", "aiken")
 State = Import.Status
 
@@ -136,7 +137,12 @@ def imports(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
 def one_import(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResponse:
     """Show what an upload would do, or what an import did."""
     shown = _get(test_bank, import_id)
-    context: dict[str, Any] = {"test_bank": test_bank, "tab": "imports", "import": shown}
+    context: dict[str, Any] = {
+        "test_bank": test_bank,
+        "tab": "imports",
+        "import": shown,
+        "refresh_seconds": REFRESH_SECONDS,
+    }
     if shown.status == State.WAITING:
         try:
             context["dry_run"] = _dry_run(test_bank, read_upload(shown))
