@@ -3,6 +3,7 @@
 `domain/order_life_cycle.py` has every move of an order. `catalog.Access` says who may open a bank.
 """
 
+import secrets
 import uuid
 
 from django.conf import settings
@@ -17,9 +18,25 @@ from payments.querysets import IncidentQuerySet, OrderQuerySet, StripeEventQuery
 # and a text column has a `UniqueConstraint` instead of `unique=True`, because PostgreSQL would
 # get a second index for LIKE queries that nothing here makes.
 
+# Without letters and digits that sound or look alike.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def readable_code(length: int = 8) -> str:
+    """Return a random code that can be read out."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _position in range(length))
+
+
+def new_order_number() -> str:
+    """Return a number for an order, such as 7K3M-Q9TX."""
+    return f"{readable_code(4)}-{readable_code(4)}"
+
 
 class Order(models.Model):
     """A purchase, committed before Stripe is called.
+
+    `number` is what people read out; the id stands in addresses. `processing_since` is set once
+    the buyer has finished Checkout with a delayed payment method, such as a bank debit.
 
     `request` holds the exact parameters of the Checkout session (JSON) and `idempotency_key` the
     key they are sent with, so that a repeated request returns the same session. `amount_minor` is
@@ -55,6 +72,7 @@ class Order(models.Model):
         related_name="orders",
         db_index=False,
     )
+    number = models.CharField(_("number"), max_length=12, default=new_order_number, editable=False)
     email = models.EmailField(_("email"))
     account = models.CharField(_("Stripe account"), max_length=64, blank=True)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
@@ -87,6 +105,7 @@ class Order(models.Model):
         db_index=False,
     )
     created_at = models.DateTimeField(_("created on"))
+    processing_since = models.DateTimeField(_("on its way since"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid on"), null=True, blank=True)
     paid_minor = models.PositiveIntegerField(null=True, blank=True)
     paid_currency = models.CharField(max_length=3, blank=True)
@@ -103,6 +122,7 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key"], name="payments_order_key_once"),
             models.UniqueConstraint(fields=["session_id"], name="payments_order_session_once"),
+            models.UniqueConstraint(fields=["number"], name="payments_order_number_once"),
             models.CheckConstraint(
                 condition=models.Q(
                     status__in=[
@@ -176,6 +196,16 @@ class Order(models.Model):
     def is_settled(self) -> bool:
         """True once Stripe reported the session as paid, whatever came afterwards."""
         return self.paid_at is not None
+
+    @property
+    def is_processing(self) -> bool:
+        """True while a delayed payment is on its way: days, for a bank debit."""
+        return self.processing_since is not None and self.status in {"pending", "open"}
+
+    @property
+    def receipt_number(self) -> str:
+        """The number of the receipt: the day of the payment and the order's number."""
+        return f"R-{self.paid_at:%Y%m%d}-{self.number}" if self.paid_at else ""
 
     @property
     def left_minor(self) -> int:

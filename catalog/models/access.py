@@ -18,9 +18,13 @@ class Access(models.Model):
     staff) without a foreign key to a higher app. The database keeps one row a source.
 
     An access ends in two independent ways. `revoked_at` is a person's decision and final.
-    `withheld_from` follows its source (a refund or a dispute), may lie in the future, and is
-    cleared when the source is good again.
+    `withheld_from` follows its source (a refund or a dispute, as `withheld_reason` says), may lie
+    in the future, and is cleared when the source is good again.
     """
+
+    class Withheld(models.TextChoices):
+        REFUND = "refund", _("Refunded")
+        DISPUTE = "dispute", _("Disputed")
 
     class Source(models.TextChoices):
         ORDER = "order", _("Order")
@@ -47,6 +51,9 @@ class Access(models.Model):
     revoked_at = models.DateTimeField(_("closed on"), null=True, blank=True)
     revoke_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
     withheld_from = models.DateTimeField(_("suspended from"), null=True, blank=True)
+    withheld_reason = models.CharField(
+        _("suspended because"), max_length=10, choices=Withheld.choices, blank=True
+    )
 
     objects = AccessQuerySet.as_manager()
 
@@ -65,6 +72,10 @@ class Access(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(source_kind="grant") | ~models.Q(reason=""),
                 name="catalog_access_grant_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withheld_reason__in=["", "refund", "dispute"]),
+                name="catalog_access_withheld_reason_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(expires_at__isnull=True)

@@ -15,8 +15,14 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from catalog.models import Access
 from catalog.services import grant_access
-from payments.domain.order_life_cycle import mark_expired, mark_failed, mark_granted, mark_paid
-from payments.domain.receipts import queue_receipt
+from payments.domain.order_life_cycle import (
+    mark_expired,
+    mark_failed,
+    mark_granted,
+    mark_paid,
+    mark_processing,
+)
+from payments.domain.receipts import queue_payment_failed, queue_receipt
 from payments.domain.refunds_and_disputes import apply_balance, apply_early_events
 from payments.errors import NotHeld, NotPaid, UnknownSession
 from payments.models import Order, OrderEvent, OrderLine
@@ -101,8 +107,11 @@ def lock_learner_of(order: Order) -> User | None:
     """
     if order.user_id is None:
         return None
-    learners = User.objects.select_for_update(no_key=True).only("pk")
-    return learners.filter(pk=order.user_id).first()
+    learners = User.objects.select_for_update(no_key=True).only("email")
+    learner = learners.filter(pk=order.user_id).first()
+    if learner:
+        order.user = learner  # Its mails go to the address of today.
+    return learner
 
 
 def lines_of(order: Order) -> list[OrderLine]:
@@ -171,7 +180,7 @@ def grant_lines(order: Order, learner: User, lines: Collection[OrderLine], *, at
 
 
 def apply_session(session: SessionFacts, *, source: str, at: datetime) -> Order:
-    """Bring the order to the state of its session: paid, expired, or unchanged.
+    """Bring the order to the state of its session: paid, on its way, expired, or unchanged.
 
     Idempotent. Raises: UnknownSession.
     """
@@ -181,17 +190,20 @@ def apply_session(session: SessionFacts, *, source: str, at: datetime) -> Order:
         order = lock_order_of(session)
         if session.status == "expired":
             mark_expired(order, source=source, at=at)
+        elif session.is_processing:
+            mark_processing(order, source=source, at=at)
     return order
 
 
 @transaction.atomic
 def record_failed_payment(session: SessionFacts, *, source: str, at: datetime) -> Order:
-    """Record that a delayed payment did not arrive. A paid order stays paid.
+    """Record that a delayed payment did not arrive, and tell the buyer. A paid order stays paid.
 
     Idempotent. Raises: UnknownSession.
     """
     order = lock_order_of(session)
-    mark_failed(order, source=source, at=at)
+    if mark_failed(order, source=source, at=at):
+        queue_payment_failed(order, at=at)
     return order
 
 

@@ -102,6 +102,27 @@ def confirm_payment(order: Order) -> Order:
     return order
 
 
+def cancel_order(order: Order, *, at: datetime) -> Order:
+    """Cancel an order at its buyer's wish: expire its session at Stripe, then the order.
+
+    Idempotent. Paid wins: an order that was paid at that moment comes back as paid. If Stripe
+    cannot be reached, nothing changes, so that nobody pays for a canceled order.
+
+    Raises: PaymentUnderWay, OtherMode, StripeError.
+    """
+    if order.status not in AWAITING_PAYMENT:
+        return order
+    session = _existing_session(order)
+    if session and session.status == "open":
+        session = expire_session(session.id)
+    if session:
+        order = apply_session(session, source=OrderEvent.Source.CHECKOUT, at=at)
+        if session.is_processing:
+            raise PaymentUnderWay(order)
+    mark_expired(order, source=OrderEvent.Source.CHECKOUT, at=at)
+    return order
+
+
 def withdraw_order(order: Order, *, at: datetime) -> None:
     """Expire an order that nobody is to pay, and its session at Stripe.
 

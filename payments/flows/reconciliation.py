@@ -299,7 +299,7 @@ def _agrees(session: SessionFacts, status: str | None) -> bool:
         return status is not None and status not in UNPAID
     if session.status == "expired":
         return status == Order.Status.EXPIRED
-    return status == Order.Status.OPEN
+    return status == Order.Status.OPEN and not session.is_processing
 
 
 def _expire_without_session(order: Order, result: Reconciliation) -> None:

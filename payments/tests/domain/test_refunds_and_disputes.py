@@ -268,3 +268,15 @@ def test_purchase_after_refund(tell, order, learner, test_bank):
 def test_the_order_of_a_payment_is_found_by_an_index(order):
     found = Order.objects.filter(payment_intent_id="pi_1").exclude(paid_at=None)
     assert "payments_order_of_payment" in found.explain()
+
+
+@pytest.mark.parametrize(("make", "reason"), [(refund_event, "refund"), (dispute_event, "dispute")])
+def test_access_says_why_it_is_withheld(tell, order, make, reason):
+    tell(paid_event(order), make(order))
+    assert Access.objects.get().withheld_reason == reason
+
+
+def test_access_that_is_open_again_is_withheld_for_nothing(tell, order):
+    tell(paid_event(order), dispute_event(order))
+    tell(dispute_event(order, kind="charge.dispute.closed", status="won", created=2000))
+    assert Access.objects.values_list("withheld_from", "withheld_reason").get() == (None, "")
