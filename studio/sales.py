@@ -207,7 +207,7 @@ def _rows(order: Order, refunds: list[Refund]) -> Iterator[tuple[str, ...]]:
         day = timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
         words = f"{major(amount, currency):f}"
         return (
-            *(kind, day, str(order.pk), order.email, titles, currency, words, status),
+            *(kind, day, order.number, order.email, titles, currency, words, status),
             order.payment_intent_id,
         )
 

@@ -134,7 +134,6 @@ def test_csv_adds_up_to_the_orders(sell):
         status="succeeded",
         created_at=NOON,
         stripe_id="re_1",
-        stripe_id="re_1",
     )
     amounts = [Decimal(row["amount"]) for row in rows()]
     left = sum(each.paid_minor - each.refunded_minor for each in orders())
