@@ -1,6 +1,6 @@
 """Forms of access by hand."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -74,6 +74,6 @@ class AccessFilter(forms.Form):
     def wanted(self) -> dict[str, Any]:
         """The filters as lookups; what is mistyped is ignored."""
         self.is_valid()
-        cleaned = cast(dict[str, Any], self.cleaned_data)
+        cleaned = self.cleaned_data
         lookups = {"learner__email__icontains": cleaned.get("q"), "test_bank": cleaned.get("bank")}
         return {name: value for name, value in lookups.items() if value}

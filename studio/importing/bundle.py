@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from django.core.files.uploadedfile import UploadedFile
@@ -25,6 +26,9 @@ LARGEST_UNPACKED_BYTES = 200_000_000
 MOST_ENTRIES = 5_000
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 MACOS = "__MACOSX/"
+
+# The stubs make this generic; at run time it is not.
+Upload: TypeAlias = "UploadedFile[bytes]"
 
 
 class UploadRefused(Exception):
@@ -78,7 +82,7 @@ class ReadBundle:
         return self.places[line - 1]
 
 
-def pack(uploads: Iterable[UploadedFile]) -> tuple[bytes, list[str]]:
+def pack(uploads: Iterable[Upload]) -> tuple[bytes, list[str]]:
     """Return one zip of the uploads, and their names. A single zip stays as it is.
 
     Raises: UploadRefused.

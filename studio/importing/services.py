@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 
@@ -22,7 +21,7 @@ from questions.images import Images
 from questions.models import QuestionVersion
 from questions.services import current_of, store_next_versions
 from studio.errors import NothingToUndo, NotWaiting
-from studio.importing.bundle import ReadBundle, UploadRefused, pack, read_bundle
+from studio.importing.bundle import ReadBundle, Upload, UploadRefused, pack, read_bundle
 from studio.models import AuditEntry, Import
 from studio.services.audit import record
 
@@ -37,7 +36,7 @@ Status = Import.Status
 
 
 def upload_questions(
-    *, test_bank: TestBank, uploads: Iterable[UploadedFile], domain: str, by: User, at: datetime
+    *, test_bank: TestBank, uploads: Iterable[Upload], domain: str, by: User, at: datetime
 ) -> Import:
     """Keep an upload for its dry run; nothing goes into the bank. Raises: UploadRefused."""
     content, names = pack(uploads)

@@ -96,7 +96,7 @@ def test_accepted_import_is_in_the_bank_with_its_history(desk, bank, upload, act
     act("accept")
     assert stems(bank) == ["What is one?", "What is two?"]
     [row] = Import.objects.all()
-    assert (row.status, row.added, row.by.email) == ("done", 2, "seller@example.org")
+    assert (row.status, row.added, str(row.by)) == ("done", 2, "seller@example.org")
     assert not default_storage.exists(row.upload)
     assert AuditEntry.objects.get().detail["files"] == ["a.txt"]
 
