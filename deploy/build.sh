@@ -24,7 +24,7 @@ for certificate in "$source"/deploy/ca/*.crt; do
 done
 update-ca-certificates >/dev/null 2>&1
 
-id testbank >/dev/null 2>&1 || useradd --system --uid 10001 --home-dir "$target" --shell /usr/sbin/nologin testbank
+id testbank >/dev/null 2>&1 || useradd --uid 10001 --no-log-init --home-dir "$target" --shell /usr/sbin/nologin testbank
 mkdir -p "$target"
 if [ "$source" != "$target" ]; then
   tar -C "$source" --exclude=./.git --exclude=./.venv --exclude=./var --exclude=./.env --exclude=__pycache__ -c . |
