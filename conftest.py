@@ -157,7 +157,10 @@ def category(db):
 
 @pytest.fixture
 def make_bank(category):
-    """A factory of published banks with five questions; takes fields to override."""
+    """A factory of published banks with five questions; takes fields to override.
+
+    Nothing is shuffled unless a test asks for it.
+    """
 
     def make(slug="git", *, questions=5, **fields):
         test_bank = TestBank.objects.create(
@@ -168,6 +171,8 @@ def make_bank(category):
                 "price_minor": 1900,
                 "currency": "USD",
                 "status": TestBank.Status.PUBLISHED,
+                "keeps_question_order": True,
+                "keeps_choice_order": True,
                 **fields,
             }
         )

@@ -18,6 +18,11 @@ from testing.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("real-bank")]
 
+# The keys are known by their places.
+IN_ORDER = """
+from catalog.models import TestBank
+TestBank.objects.update(keeps_question_order=True, keeps_choice_order=True)
+"""
 PUBLISHED = "written-by-qti_package_maker/aiken-technician-2026-2030.txt"
 
 
@@ -66,6 +71,8 @@ def site(tmp_path: Path, bank: Bank) -> Iterator[Site]:
         )
         assert imported.returncode == 0, imported.stderr
         assert f"{QUESTIONS} questions added to technician." in imported.stdout
+        ordered = created.manage("shell", stdin=IN_ORDER)
+        assert ordered.returncode == 0, ordered.stderr
         with created.serving():
             yield created
 
@@ -96,6 +103,8 @@ def test_imported_bank_is_bought_and_practiced(site: Site, bank: Bank, page: Pag
     page.locator("input[type=radio]").nth((keys[12] + 1) % 4).check()
     visitor.click("Check answer")
     visitor.expect_text("Correct answer")
-    visitor.click("Finish now")
+    visitor.click("Finish")
+    visitor.expect_text(f"{QUESTIONS - 13} questions are not answered yet.")
+    visitor.click("Finish session")
     expect(page).to_have_url(re.compile(r"/practice/[0-9a-f-]+/$"))
     visitor.expect_text(f"12 of {QUESTIONS} points")

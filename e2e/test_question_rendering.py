@@ -48,7 +48,7 @@ def test_math_font_loads_with_the_first_formula(demo: str, phone: Page) -> None:
     phone.wait_for_load_state("networkidle")
     assert fonts == []
     phone.locator("main article form input[name=number]").fill("68")
-    phone.locator("main article form button[type=submit]").click()
+    phone.locator("main article form .button--primary").click()
     expect(phone.locator(".explanation math").first).to_be_visible()
     phone.wait_for_load_state("networkidle")
     assert len(fonts) == 1

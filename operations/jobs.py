@@ -23,6 +23,7 @@ from payments.flows.webhook_inbox import handle_pending_events
 from payments.monitoring.incidents import diagnosis_of
 from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
+from practice.services import finish_overdue_attempts
 from safety.rate_limits import delete_expired
 
 logger = logging.getLogger("operations.jobs")
@@ -88,6 +89,11 @@ def reindex_banks(at: datetime) -> int:
     return reindex_changed_banks(at=at)
 
 
+def finish_overdue_sessions(at: datetime) -> int:
+    """Submit the exams and sessions whose time is up."""
+    return finish_overdue_attempts(at=at)
+
+
 def delete_expired_limits(at: datetime) -> int:
     """Delete rate limit counters and cache entries that have expired."""
     return delete_expired(at=at)
@@ -105,6 +111,7 @@ JOBS = (
     Job("reminders", 60, send_reminders),
     Job("outages", 30, watch_payment),
     Job("search-index", 60, reindex_banks),
+    Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("expired-limits", 300, delete_expired_limits),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

@@ -21,17 +21,24 @@ from django.utils.translation import get_language, override
 
 from outbox.models import OutgoingMail
 
-logger = logging.getLogger("outbox.services")
+logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60
-MOST_TRIES = 12
-FIRST_PAUSE_SECONDS = 15
-LONGEST_PAUSE_SECONDS = 6 * 3600
-IN_REQUEST = 3
+MAX_TRIES = 12
+FIRST_BACKOFF_SECONDS = 15
+MAX_BACKOFF_SECONDS = 6 * 3600
+# Without a worker: what one request may send, so that it does not become slow.
+MAILS_PER_REQUEST = 3
 
 
 def queue_mail(
-    *, key: str, recipient: str, template: str, context: dict[str, Any], at: datetime
+    *,
+    key: str,
+    recipient: str,
+    template: str,
+    context: dict[str, Any],
+    at: datetime,
+    is_secret: bool = False,
 ) -> None:
     """Queue a mail in the caller's transaction, so that it exists only if its cause does.
 
@@ -44,13 +51,14 @@ def queue_mail(
         recipient=recipient,
         template=template,
         context=context,
+        is_secret=is_secret,
         language=get_language() or settings.LANGUAGE_CODE,
         queued_at=at,
         due_at=at,
     )
     OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
     if not settings.WORKER:
-        transaction.on_commit(_send_a_few, robust=True)
+        transaction.on_commit(_send_after_commit, robust=True)
 
 
 def mails_queued(keys: Iterable[str]) -> set[str]:
@@ -59,8 +67,8 @@ def mails_queued(keys: Iterable[str]) -> set[str]:
     return set(mails.values_list("key", flat=True))
 
 
-def _send_a_few() -> None:
-    send_due_mails(at=timezone.now(), limit=IN_REQUEST)
+def _send_after_commit() -> None:
+    send_due_mails(at=timezone.now(), limit=MAILS_PER_REQUEST)
 
 
 def send_due_mails(*, at: datetime, limit: int = 100) -> int:
@@ -73,10 +81,10 @@ def send_due_mails(*, at: datetime, limit: int = 100) -> int:
     waiting = list(
         OutgoingMail.objects.due(at).order_by("due_at").values_list("pk", flat=True)[:limit]
     )
-    return sum(_send_if_free(pk, at=at) for pk in waiting)
+    return sum(_claim_and_send(pk, at=at) for pk in waiting)
 
 
-def _send_if_free(pk: int, *, at: datetime) -> bool:
+def _claim_and_send(pk: int, *, at: datetime) -> bool:
     leased = OutgoingMail.objects.due(at).filter(pk=pk)
     if not leased.update(leased_until=at + timedelta(seconds=LEASE_SECONDS), tries=F("tries") + 1):
         return False
@@ -84,15 +92,24 @@ def _send_if_free(pk: int, *, at: datetime) -> bool:
     try:
         message(mail).send()
     except (OSError, smtplib.SMTPException) as error:
-        _put_off(mail, error, at=at)
+        _schedule_retry(mail, error, at=at)
         return False
-    OutgoingMail.objects.filter(pk=pk).update(sent_at=at, leased_until=None, failure="")
+    context = {} if mail.is_secret else mail.context
+    OutgoingMail.objects.filter(pk=pk).update(
+        sent_at=at, leased_until=None, failure="", context=context
+    )
     return True
 
 
-def _put_off(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
-    pause = min(FIRST_PAUSE_SECONDS * 2 ** (mail.tries - 1), LONGEST_PAUSE_SECONDS)
-    over = mail.tries >= MOST_TRIES
+def is_mail_delayed() -> bool:
+    """Return True if the mail server refused a mail that is still to be sent."""
+    waiting = OutgoingMail.objects.filter(sent_at=None, given_up_at=None)
+    return waiting.exclude(failure="").exists()
+
+
+def _schedule_retry(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:
+    pause = min(FIRST_BACKOFF_SECONDS * 2 ** (mail.tries - 1), MAX_BACKOFF_SECONDS)
+    over = mail.tries >= MAX_TRIES
     log = logger.error if over else logger.warning
     log("mail=%s try=%d could not be sent: %s", mail.key, mail.tries, type(error).__name__)
     OutgoingMail.objects.filter(pk=mail.pk).update(

@@ -3,6 +3,7 @@
 `domain/order_life_cycle.py` has every move of an order. `catalog.Access` says who may open a bank.
 """
 
+import secrets
 import uuid
 
 from django.conf import settings
@@ -17,9 +18,25 @@ from payments.querysets import IncidentQuerySet, OrderQuerySet, StripeEventQuery
 # and a text column has a `UniqueConstraint` instead of `unique=True`, because PostgreSQL would
 # get a second index for LIKE queries that nothing here makes.
 
+# Without letters and digits that sound or look alike.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def readable_code(length: int = 8) -> str:
+    """Return a random code that can be read out."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _position in range(length))
+
+
+def new_order_number() -> str:
+    """Return a number for an order, such as 7K3M-Q9TX."""
+    return f"{readable_code(4)}-{readable_code(4)}"
+
 
 class Order(models.Model):
     """A purchase, committed before Stripe is called.
+
+    `number` is what people read out; the id stands in addresses. `processing_since` is set once
+    the buyer has finished Checkout with a delayed payment method, such as a bank debit.
 
     `request` holds the exact parameters of the Checkout session (JSON) and `idempotency_key` the
     key they are sent with, so that a repeated request returns the same session. `amount_minor` is
@@ -46,52 +63,66 @@ class Order(models.Model):
         EXPIRED = "expired", _("Expired")
         FAILED = "failed", _("Not paid")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("buyer"),
         on_delete=models.SET_NULL,
         null=True,
         related_name="orders",
         db_index=False,
     )
-    email = models.EmailField()
-    account = models.CharField(max_length=64, blank=True, help_text="Stripe account, where known.")
-    mode = models.CharField(max_length=10, choices=Mode.choices)
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    number = models.CharField(_("number"), max_length=12, default=new_order_number, editable=False)
+    email = models.EmailField(_("email"))
+    account = models.CharField(_("Stripe account"), max_length=64, blank=True)
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices)
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.PENDING
+    )
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
-    idempotency_key = models.CharField(max_length=255)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=255)
     # Text, because a JSON column of PostgreSQL does not keep the order of keys.
     request = models.TextField()
-    asked_at = models.DateTimeField(null=True, blank=True)
-    session_id = models.CharField(max_length=255, null=True, blank=True)
+    asked_at = models.DateTimeField(_("last request"), null=True, blank=True)
+    session_id = models.CharField(_("session ID"), max_length=255, null=True, blank=True)
     session_url = models.TextField(blank=True)
-    session_expires_at = models.DateTimeField(null=True, blank=True)
-    payment_intent_id = models.CharField(max_length=255, blank=True)
-    held = models.CharField(max_length=200, blank=True, help_text="Why a person must look.")
+    session_expires_at = models.DateTimeField(_("session expires on"), null=True, blank=True)
+    payment_intent_id = models.CharField(_("payment ID"), max_length=255, blank=True)
+    held = models.CharField(
+        _("on hold"),
+        max_length=200,
+        blank=True,
+        help_text=_("Why the order needs a manual review."),
+    )
     duplicate_of = models.ForeignKey(
         "self",
+        verbose_name=_("duplicate of"),
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="duplicates",
         db_index=False,
     )
-    created_at = models.DateTimeField()
-    paid_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created on"))
+    processing_since = models.DateTimeField(_("on its way since"), null=True, blank=True)
+    paid_at = models.DateTimeField(_("paid on"), null=True, blank=True)
     paid_minor = models.PositiveIntegerField(null=True, blank=True)
     paid_currency = models.CharField(max_length=3, blank=True)
     refunded_minor = models.PositiveIntegerField(default=0)
     charge_refunded_minor = models.PositiveIntegerField(null=True, blank=True)
     charge_told_at = models.DateTimeField(null=True, blank=True)
-    granted_at = models.DateTimeField(null=True, blank=True)
+    granted_at = models.DateTimeField(_("access granted on"), null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key"], name="payments_order_key_once"),
             models.UniqueConstraint(fields=["session_id"], name="payments_order_session_once"),
+            models.UniqueConstraint(fields=["number"], name="payments_order_number_once"),
             models.CheckConstraint(
                 condition=models.Q(
                     status__in=[
@@ -167,6 +198,16 @@ class Order(models.Model):
         return self.paid_at is not None
 
     @property
+    def is_processing(self) -> bool:
+        """True while a delayed payment is on its way: days, for a bank debit."""
+        return self.processing_since is not None and self.status in {"pending", "open"}
+
+    @property
+    def receipt_number(self) -> str:
+        """The number of the receipt: the day of the payment and the order's number."""
+        return f"R-{self.paid_at:%Y%m%d}-{self.number}" if self.paid_at else ""
+
+    @property
     def left_minor(self) -> int:
         """What was paid and was not refunded."""
         return (self.paid_minor or 0) - self.refunded_minor
@@ -177,11 +218,13 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="order_lines")
-    title = models.CharField(max_length=200)
+    title = models.CharField(_("title"), max_length=200)
     amount_minor = models.PositiveIntegerField()
-    access_days = models.PositiveIntegerField(null=True, blank=True)
+    access_days = models.PositiveIntegerField(_("days of access"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "test_bank"], name="payments_order_line_bank_once"
@@ -209,14 +252,16 @@ class OrderEvent(models.Model):
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, related_name="events", db_index=False
     )
-    kind = models.CharField(max_length=40)
-    from_status = models.CharField(max_length=20)
-    to_status = models.CharField(max_length=20)
-    source = models.CharField(max_length=20, choices=Source.choices, blank=True)
-    detail = models.JSONField(default=dict, blank=True)
-    at = models.DateTimeField()
+    kind = models.CharField(_("event"), max_length=40)
+    from_status = models.CharField(_("from"), max_length=20)
+    to_status = models.CharField(_("to"), max_length=20)
+    source = models.CharField(_("source"), max_length=20, choices=Source.choices, blank=True)
+    detail = models.JSONField(_("details"), default=dict, blank=True)
+    at = models.DateTimeField(_("date"))
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -300,29 +345,36 @@ class Refund(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")
     lines = models.ManyToManyField(OrderLine, blank=True, related_name="refunds")
-    stripe_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    stripe_id = models.CharField(_("Stripe ID"), max_length=255, null=True, blank=True, unique=True)
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=20, choices=Status.choices)
-    reason = models.CharField(max_length=40, blank=True)
-    note = models.CharField(max_length=300, blank=True, help_text="The seller's own words.")
-    access = models.CharField(max_length=10, choices=AccessChoice.choices, blank=True)
-    access_until = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(_("status"), max_length=20, choices=Status.choices)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    note = models.CharField(
+        _("note"), max_length=300, blank=True, help_text=_("Internal note. Not shown to the buyer.")
+    )
+    access = models.CharField(_("access"), max_length=10, choices=AccessChoice.choices, blank=True)
+    access_until = models.DateTimeField(_("last day of access"), null=True, blank=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("requested by"),
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="refunds_asked",
     )
-    idempotency_key = models.CharField(max_length=255, null=True, blank=True, unique=True)
-    request = models.TextField(blank=True)
-    tried_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True)
-    failure = models.CharField(max_length=100, blank=True)
+    idempotency_key = models.CharField(
+        _("idempotency key"), max_length=255, null=True, blank=True, unique=True
+    )
+    request = models.TextField(_("request"), blank=True)
+    tried_at = models.DateTimeField(_("last try"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created on"))
+    told_at = models.DateTimeField(_("last update"), null=True, blank=True)
+    failure = models.CharField(_("failure"), max_length=100, blank=True)
 
     class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -401,16 +453,18 @@ class Dispute(models.Model):
         WON = "won", _("Won")
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="disputes")
-    stripe_id = models.CharField(max_length=255, unique=True)
+    stripe_id = models.CharField(_("Stripe ID"), max_length=255, unique=True)
     amount_minor = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=30, choices=Status.choices)
-    reason = models.CharField(max_length=60, blank=True)
-    evidence_due_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField()
-    told_at = models.DateTimeField()
+    status = models.CharField(_("status"), max_length=30, choices=Status.choices)
+    reason = models.CharField(_("reason"), max_length=60, blank=True)
+    evidence_due_at = models.DateTimeField(_("respond by"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created on"))
+    told_at = models.DateTimeField(_("last update"))
 
     class Meta:
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -459,19 +513,21 @@ class StripeEvent(models.Model):
         FOREIGN = "foreign", _("Another program")
         FAILED = "failed", _("Processing failed")
 
-    event_id = models.CharField(max_length=255)
-    kind = models.CharField(max_length=100)
-    object_id = models.CharField(max_length=255, blank=True)
-    payment_intent_id = models.CharField(max_length=255, blank=True)
-    account = models.CharField(max_length=64, blank=True)
-    mode = models.CharField(max_length=10, choices=Order.Mode.choices, blank=True)
+    event_id = models.CharField(_("event ID"), max_length=255)
+    kind = models.CharField(_("type"), max_length=100)
+    object_id = models.CharField(_("object ID"), max_length=255, blank=True)
+    payment_intent_id = models.CharField(_("payment ID"), max_length=255, blank=True)
+    account = models.CharField(_("Stripe account"), max_length=64, blank=True)
+    mode = models.CharField(_("mode"), max_length=10, choices=Order.Mode.choices, blank=True)
     livemode = models.BooleanField()
     body = models.TextField()
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
-    failure = models.CharField(max_length=300, blank=True)
-    received_at = models.DateTimeField()
-    handled_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveIntegerField(default=0)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.RECEIVED
+    )
+    failure = models.CharField(_("failure"), max_length=300, blank=True)
+    received_at = models.DateTimeField(_("received on"))
+    handled_at = models.DateTimeField(_("processed on"), null=True, blank=True)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
 
     HANDLED = (Status.DONE, Status.IGNORED, Status.FOREIGN)
@@ -479,6 +535,8 @@ class StripeEvent(models.Model):
     objects = StripeEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("Stripe event")
+        verbose_name_plural = _("Stripe events")
         constraints = [
             models.UniqueConstraint(fields=["event_id"], name="payments_stripe_event_once"),
             models.CheckConstraint(
@@ -538,18 +596,25 @@ class Incident(models.Model):
     `report` is the log line: cause, stage, route and times, without secrets.
     """
 
-    code = models.CharField(max_length=12, unique=True)
-    cause = models.CharField(max_length=40)
-    subject = models.CharField(max_length=200)
-    report = models.TextField()
+    code = models.CharField(_("code"), max_length=12, unique=True)
+    cause = models.CharField(_("cause"), max_length=40)
+    subject = models.CharField(_("request"), max_length=200)
+    report = models.TextField(_("report"))
     order = models.ForeignKey(
-        Order, on_delete=models.SET_NULL, null=True, blank=True, related_name="incidents"
+        Order,
+        verbose_name=_("order"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="incidents",
     )
-    at = models.DateTimeField()
+    at = models.DateTimeField(_("date"))
 
     objects = IncidentQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
         indexes = [models.Index(fields=["-at"], name="payments_incident_newest")]
 
     def __str__(self) -> str:

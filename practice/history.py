@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import Coalesce
 
 from practice.models import Attempt
 
@@ -24,28 +25,36 @@ class AttemptRecord:
 
 def attempt_history(*, learner_id: int, test_bank_ids: Collection[int]) -> list[AttemptRecord]:
     """List every attempt of a learner at these banks, oldest first. One statement."""
+    in_banks = Q(answers__test_bank__in=test_bank_ids)
+    given = in_banks & Q(answers__response__isnull=False)
     attempts = (
-        Attempt.objects.filter(learner=learner_id, test_bank__in=test_bank_ids)
+        Attempt.objects.filter(Q(test_bank__in=test_bank_ids) | in_banks, learner=learner_id)
         .annotate(
-            answered=Count("answers"),
-            first_answer_at=Min("answers__answered_at"),
-            last_answer_at=Max("answers__answered_at"),
+            title=Coalesce("test_bank__title", Max("answers__test_bank__title", filter=in_banks)),
+            given=Count("answers", filter=given, distinct=True),
+            first_answer_at=Min("answers__answered_at", filter=given),
+            last_answer_at=Max("answers__answered_at", filter=given),
         )
         .order_by("started_at", "pk")
         .values(
-            *("test_bank__title", "started_at", "finished_at", "version_ids"),
-            *("answered", "first_answer_at", "last_answer_at"),
+            *("title", "started_at", "finished_at", "version_ids", "bank_ids"),
+            *("given", "first_answer_at", "last_answer_at"),
         )
     )
     return [
         AttemptRecord(
-            test_bank=row["test_bank__title"],
-            total=len(row["version_ids"]),
+            test_bank=row["title"],
+            total=_total(row["version_ids"], row["bank_ids"], test_bank_ids),
             started_at=row["started_at"],
             finished_at=row["finished_at"],
-            answered=row["answered"],
+            answered=row["given"],
             first_answer_at=row["first_answer_at"],
             last_answer_at=row["last_answer_at"],
         )
         for row in attempts
     ]
+
+
+def _total(version_ids: list[int], bank_ids: list[int], test_bank_ids: Collection[int]) -> int:
+    """How many questions of these banks the attempt has."""
+    return sum(pk in test_bank_ids for pk in bank_ids) if bank_ids else len(version_ids)

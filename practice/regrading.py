@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F
 
-from practice.models import Answer
-from practice.services import as_decimal
+from practice.models import Answer, Attempt
+from practice.services.answering import as_decimal
 from questions.grading import (
     GRADING_RULES,
     RESPONSE,
@@ -48,7 +49,7 @@ def _next_batch() -> list[Answer]:
     outdated = Answer.objects.filter(
         grading_rules__lt=GRADING_RULES, fraction__lt=1, version__kind__in=KINDS
     )
-    related = outdated.select_related("version", "attempt__test_bank")
+    related = outdated.select_related("version", "test_bank")
     return list(related.order_by("pk")[:BATCH_SIZE])
 
 
@@ -61,6 +62,9 @@ def _regrade(answers: Sequence[Answer], *, at: datetime) -> int:
         Answer.objects.filter(pk=answer.pk, fraction=answer.fraction).update(
             fraction=fraction, fraction_before=before, regraded_at=at
         )
+        Attempt.objects.finished().filter(pk=answer.attempt_id).update(
+            points=F("points") + fraction - answer.fraction
+        )
     Answer.objects.filter(pk__in=[answer.pk for answer in answers]).update(
         grading_rules=GRADING_RULES
     )
@@ -69,7 +73,9 @@ def _regrade(answers: Sequence[Answer], *, at: datetime) -> int:
 
 def _rise(answer: Answer) -> Decimal | None:
     """What the answer earns today where that is more; None where it is not, or not judged."""
-    language = answer.attempt.test_bank.language
+    language = answer.test_bank.language
+    if answer.fraction is None:
+        return None
     try:
         worth = grade(answer.version.item, _response(answer, language), language=language)
     except ResponseError:

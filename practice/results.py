@@ -1,13 +1,15 @@
 """The result of an attempt: its score, by domain too, and the questions answered wrong."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models.fields.json import KT
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from practice.answer_sheet import AnswerSheet, questions_url
 from questions.models import QuestionVersion
@@ -15,19 +17,38 @@ from questions.text import plain_words
 
 MISSED_LIMIT = 50
 EXCERPT_CHARACTERS = 120
+# The link covers the row; the text is not inside of it, since a stem can hold code and formulas.
 MISSED_ITEM = (
-    '<li><a class="missed__row" href="{}"><span class="bubble bubble--wrong">{}</span> '
-    '<span dir="auto">{}</span></a></li>'
+    '<li class="missed__row"><a class="bubble bubble--{}" href="{}">{}'
+    '<span class="visually-hidden"> {}</span></a> '
+    '<div class="missed__stem prose" dir="auto">{}</div></li>'
 )
+FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+LONGEST_PARAGRAPH = 2000
+
+
+def rounded_percent(points: Decimal, total: int) -> int:
+    """The share in whole percent, rounded half up; 100 only for all points and 0 only for none."""
+    if not total:
+        return 0
+    percent = int((100 * points / total).to_integral_value(ROUND_HALF_UP))
+    if 0 < points < total:
+        return min(max(percent, 1), 99)
+    return percent
+
+
+def is_pass(points: Decimal, total: int, pass_percent: int) -> bool:
+    """Whether the exact share reaches the pass mark: what is rounded for reading never decides."""
+    return total > 0 and 100 * points >= pass_percent * total
 
 
 @dataclass(frozen=True)
 class Missed:
-    """A question that did not earn all of its points; `stem` is the beginning of its text."""
+    """A question that did not earn all of its points; `stem` is its first paragraph as HTML."""
 
     position: int
     url: str
-    stem: str
+    stem: SafeString
 
 
 @dataclass(frozen=True)
@@ -40,8 +61,8 @@ class Score:
 
     @property
     def percent(self) -> int:
-        """Whole percent, rounded down: 99.9 is not 100."""
-        return int(100 * self.points / self.total) if self.total else 0
+        """Whole percent, rounded, but 100 only for all points and 0 only for none."""
+        return rounded_percent(self.points, self.total)
 
 
 @dataclass(frozen=True)
@@ -53,26 +74,43 @@ class Result:
 
 
 def result_of(sheet: AnswerSheet) -> Result:
-    """Score an attempt; unanswered questions earn no points. One statement."""
+    """Score an attempt. One statement.
+
+    Before the end only the answered questions count; then all of them, and unanswered ones earn
+    nothing. Questions that could no longer be answered never count.
+    """
     attempt = sheet.attempt
     versions = QuestionVersion.objects.filter(pk__in=attempt.version_ids)
     domain_of = dict(versions.values_list("pk", "domain"))
     domains = [domain_of[version_id] for version_id in attempt.version_ids]
+    counted = counted_positions(sheet)
     points: defaultdict[str, Decimal] = defaultdict(Decimal)
     for position, fraction in sheet.fractions.items():
         points[domains[position - 1]] += fraction
+    totals = Counter(domains[position - 1] for position in counted)
     return Result(
-        whole=Score(title="", points=sum(points.values(), Decimal(0)), total=attempt.total),
+        whole=Score(title="", points=sum(points.values(), Decimal(0)), total=len(counted)),
         domains=[
-            Score(title=domain, points=points[domain], total=total)
-            for domain, total in Counter(domains).items()
+            Score(title=domain, points=points[domain], total=totals[domain])
+            for domain in dict.fromkeys(domains)
+            if totals[domain]
         ],
     )
 
 
+def counted_positions(sheet: AnswerSheet) -> list[int]:
+    """The positions that count for the score now, in order."""
+    attempt = sheet.attempt
+    if not attempt.is_finished:
+        return sorted(sheet.fractions)
+    left_out = set(attempt.left_out)
+    return [each for each in range(1, attempt.total + 1) if each not in left_out]
+
+
 def missed(sheet: AnswerSheet) -> SafeString:
     """Render the missed questions as list items; empty if there are none. See `find_missed`."""
-    rows = ((one.url, one.position, one.stem) for one in find_missed(sheet))
+    opens = _("Open question")
+    rows = (("wrong", one.url, one.position, opens, one.stem) for one in find_missed(sheet))
     return format_html_join("\n", MISSED_ITEM, rows)
 
 
@@ -91,7 +129,7 @@ def find_missed(sheet: AnswerSheet) -> list[Missed]:
     )
     url = questions_url(sheet.attempt.pk)
     return [
-        Missed(position, f"{url}{position}/", excerpt(stems[pk]))
+        Missed(position, f"{url}{position}/", first_paragraph(stems[pk]))
         for position, pk in version_of.items()
     ]
 
@@ -101,3 +139,15 @@ def excerpt(stem_html: str) -> str:
     words = " ".join(plain_words(stem_html).split())
     # Truncator looks at every character, also of a text that is short enough.
     return words if len(words) <= EXCERPT_CHARACTERS else Truncator(words).chars(EXCERPT_CHARACTERS)
+
+
+def first_paragraph(stem_html: str) -> SafeString:
+    """The first paragraph of a stem with its formulas and code, for lists.
+
+    As plain text where it holds a link, a picture, or far too much.
+    """
+    found = FIRST_PARAGRAPH.match(stem_html)
+    inner = found[1] if found else ""
+    if not inner or len(inner) > LONGEST_PARAGRAPH or "<a " in inner or "<img" in inner:
+        return conditional_escape(excerpt(stem_html))
+    return mark_safe(inner)  # noqa: S308 - cleaned by `text.safe_html` when it was stored

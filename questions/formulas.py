@@ -136,7 +136,11 @@ def _parsed(latex: str, display: str) -> ElementTree.Element:
     except Exception as error:
         # Its errors share no base, and bad input raises others than its own as well.
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__.removesuffix("Error"))
-        reason = name.lower() if type(error).__module__.startswith("latex2mathml") else "it is cut"
+        reason = (
+            name.lower()
+            if type(error).__module__.startswith("latex2mathml")
+            else "it is incomplete"
+        )
         raise FormulaRefused(latex, reason) from error
 
 
@@ -145,7 +149,7 @@ def _refuse_what_does_harm(latex: str) -> None:
         raise FormulaRefused(latex, f"it has more than {LONGEST_FORMULA:,} characters")
     for command in COMMAND.findall(latex):
         if command in REFUSED:
-            raise FormulaRefused(latex, f"\\{command} is not taken")
+            raise FormulaRefused(latex, f"\\{command} is not allowed")
 
 
 def _refuse_open_braces(latex: str) -> None:
@@ -154,14 +158,14 @@ def _refuse_open_braces(latex: str) -> None:
     for sign in COMMAND.sub("", latex):
         depth += {"{": 1, "}": -1}.get(sign, 0)
         if depth < 0:
-            raise FormulaRefused(latex, "a } closes nothing")
+            raise FormulaRefused(latex, "a } has no {")
     if depth:
-        raise FormulaRefused(latex, "a { is not closed")
+        raise FormulaRefused(latex, "a { has no }")
 
 
 def _refuse_what_is_unknown(element: ElementTree.Element, latex: str) -> None:
     words = element.text or ""
     if element.tag != "mtext" and words.startswith("\\"):
-        raise FormulaRefused(latex, f"{words} is not known")
+        raise FormulaRefused(latex, f"{words} is not supported")
     if len(element) != CHILDREN.get(element.tag, len(element)):
-        raise FormulaRefused(latex, "something is missing in it")
+        raise FormulaRefused(latex, "an argument is missing")

@@ -132,7 +132,7 @@ def grade(item: Item, response: Response, *, language: str = "") -> Grade:
     if isinstance(item, ShortAnswer) and isinstance(response, TextResponse):
         return _grade_typed(matching_text(item, response, language=language))
     if isinstance(item, Numeric | ShortAnswer) or not isinstance(response, ChoiceResponse):
-        raise ResponseError(f"a {response.kind} is no answer to a {item.kind} question")
+        raise ResponseError(f"a {response.kind} is not an answer to a {item.kind} question")
     return _grade_choices(item, response)
 
 
@@ -141,9 +141,9 @@ def _grade_choices(item: ChoiceItem, response: ChoiceResponse) -> Grade:
     if unknown := set(response.chosen) - set(weights):
         raise ResponseError(f"there is no choice {sorted(unknown)[0]!r}")
     if len(set(response.chosen)) < len(response.chosen):
-        raise ResponseError("a choice was taken twice")
+        raise ResponseError("a choice was selected twice")
     if not isinstance(item, MultipleChoice) and len(response.chosen) > 1:
-        raise ResponseError("more than one choice was taken")
+        raise ResponseError("more than one choice was selected")
     percent = math.fsum(weights[chosen] for chosen in response.chosen)
     wrong = len(set(response.chosen) - item.key)
     return _grade_percent(percent - wrong * _penalty(item), full=_full(item))
@@ -190,7 +190,7 @@ def matching_number(item: Numeric, response: NumberResponse) -> AcceptedNumber |
     try:
         reading = read_number(response.typed, language=response.language)
     except UnreadableNumber as error:
-        raise NotANumber("this is no number") from error
+        raise NotANumber("this is not a number") from error
     match = _best_range(item, reading.value)
     if reading.other is None:
         return match
@@ -221,7 +221,7 @@ def matching_text(
     )
     typed = spellings(response.typed, rules)
     if not typed[0]:
-        raise NoWords("nothing was typed")
+        raise NoWords("the answer is empty")
     return _best(
         accepted
         for accepted in item.accepted
@@ -260,5 +260,5 @@ Answer = TypeVar("Answer", bound=Accepted)
 
 
 def _best(matches: Iterable[Answer]) -> Answer | None:
-    """The one of the greatest weight, the first of equal ones."""
+    """Return the match with the greatest weight, the first of several; None if there is none."""
     return max(matches, key=lambda match: match.weight, default=None)

@@ -74,16 +74,18 @@ class ImagesBeside:
     def _path(self, reference: str) -> Path:
         """Where it stands. Raises: ImageRefused for an address, and for what lies elsewhere."""
         if SCHEME.match(reference):
-            raise ImageRefused("is an address; save the picture beside the file and name it here")
+            raise ImageRefused(
+                "is a URL. Save the image in the folder of the file, and use its name"
+            )
         try:
             path = (self._folder / unquote(reference).replace("\\", "/")).resolve()
             is_file = path.is_file()
         except (ValueError, OSError) as error:
-            raise ImageRefused("is not the name of a file") from error
+            raise ImageRefused("is not a file name") from error
         if not path.is_relative_to(self._folder):
-            raise ImageRefused("is not in the folder of the file")
+            raise ImageRefused("is outside the folder of the file")
         if not is_file:
-            raise ImageRefused("is not there; it is looked for beside the file")
+            raise ImageRefused("was not found in the folder of the file")
         return path
 
 
@@ -105,10 +107,10 @@ def name_of(content: bytes) -> str:
                 picture.load()
                 ending = ENDINGS[str(picture.format)]
     except UnidentifiedImageError as error:
-        raise ImageRefused("is not a PNG, JPEG, GIF or WebP picture") from error
+        raise ImageRefused("is not a PNG, JPEG, GIF or WebP image") from error
     except Image.DecompressionBombError as error:
         most = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
         raise ImageRefused(most) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageRefused("is damaged: it cannot be decoded") from error
+        raise ImageRefused("is damaged and cannot be decoded") from error
     return f"{hashlib.sha256(content).hexdigest()[:32]}-{width}x{height}.{ending}"

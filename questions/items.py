@@ -44,7 +44,7 @@ class Difficulty(StrEnum):
 def without_nul(words: str) -> str:
     """Return the same words. Raises ValueError for a NUL, which PostgreSQL cannot store."""
     if "\0" in words:
-        raise ValueError("the text holds a NUL character")
+        raise ValueError("the text contains a NUL character")
     return words
 
 
@@ -126,12 +126,16 @@ def shown_texts(part: object) -> Iterator[Text]:
 
 
 class Choice(Frozen):
-    """One answer to choose from. `weight` is its share of the points in percent."""
+    """One answer to choose from. `weight` is its share of the points in percent.
+
+    A pinned choice, such as "All of the above", keeps its place when choices are shuffled.
+    """
 
     id: Words = Field(min_length=1, max_length=40)
     text: Text
     weight: float = Field(default=0, ge=-100, le=100)
     feedback: Text = NOTHING
+    is_pinned: StrictBool = False
 
 
 class Common(Frozen):
@@ -169,7 +173,7 @@ class SingleChoice(WithChoices):
     def has_a_key(self) -> Self:
         """Refuse a question that nobody can answer."""
         if not self.key:
-            raise ValueError("no choice is right")
+            raise ValueError("no choice is correct")
         return self
 
     @property
@@ -190,7 +194,7 @@ class MultipleChoice(WithChoices):
         """Selecting exactly the correct choices must earn all points."""
         total = sum(choice.weight for choice in self.choices if choice.weight > 0)
         if abs(total - 100) > TOLERANCE_PERCENT * len(self.choices):
-            raise ValueError(f"the weights of the right choices add up to {total:g}, not 100")
+            raise ValueError(f"the weights of the correct choices add up to {total:g}, not 100")
         return self
 
     @property
@@ -328,7 +332,7 @@ class Matching(Common):
     def leaves_a_choice(self) -> Self:
         """Refuse a question with a single answer."""
         if len(self.pairs) + len(self.distractors) < 2:
-            raise ValueError("a matching question needs two answers at least")
+            raise ValueError("a matching question needs at least two answers")
         return self
 
 
@@ -348,9 +352,9 @@ Model = TypeVar("Model", bound=Common)
 
 
 def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
-    """Return the item. Raises ValueError if no accepted answer earns all points."""
+    """Return the item. Raises ValueError if no accepted answer earns full points."""
     if not any(answer.is_full for answer in accepted):
-        raise ValueError("no accepted answer earns all points")
+        raise ValueError("no accepted answer earns full points")
     return item
 
 

@@ -5,6 +5,7 @@ of a page before it may be seen: `PresentedItem` has no field for them.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from textwrap import shorten
@@ -116,8 +117,11 @@ class RevealedItem:
 EMPTY_DRAFT = Draft()
 
 
-def present(item: Item, *, draft: Draft = EMPTY_DRAFT) -> PresentedItem:
-    """Return what may be shown before the answer, with the draft in the form."""
+def present(item: Item, *, draft: Draft = EMPTY_DRAFT, order: Sequence[str] = ()) -> PresentedItem:
+    """Return what may be shown before the answer, with the draft in the form.
+
+    `order` are the ids of the choices as they should be shown; without it, as their author did.
+    """
     return PresentedItem(
         kind=item.kind,
         stem_html=_html(item.stem),
@@ -129,17 +133,24 @@ def present(item: Item, *, draft: Draft = EMPTY_DRAFT) -> PresentedItem:
                 html=_label(item, choice),
                 is_chosen=choice.id in draft.chosen,
             )
-            for place, choice in enumerate(_choices(item))
+            for place, choice in enumerate(_in_order(item, order))
         ),
         typed=draft.typed,
         problem=draft.problem,
     )
 
 
-def reveal(item: Item, response: Response, grade: Grade, *, language: str = "") -> RevealedItem:
-    """Return what may be shown after this response.
+def reveal(
+    item: Item,
+    response: Response | None,
+    grade: Grade,
+    *,
+    language: str = "",
+    order: Sequence[str] = (),
+) -> RevealedItem:
+    """Return what may be shown after this response, or with None after no response.
 
-    `language` is that of the bank. Never raises for a response that older rules graded.
+    `language` is that of the bank, `order` as in `present`. Never raises for a response that older rules graded.
     """
     chosen = response.chosen if isinstance(response, ChoiceResponse) else ()
     match = _match(item, response, language)
@@ -156,9 +167,9 @@ def reveal(item: Item, response: Response, grade: Grade, *, language: str = "") 
                 is_chosen=choice.id in chosen,
                 feedback_html=_inline(choice.feedback),
             )
-            for place, choice in enumerate(_choices(item))
+            for place, choice in enumerate(_in_order(item, order))
         ),
-        typed="" if isinstance(response, ChoiceResponse) else response.typed,
+        typed="" if response is None or isinstance(response, ChoiceResponse) else response.typed,
         accepted=_accepted(item),
         feedback_html=_html(_feedback(item, match)),
         explanation_html=_html(item.explanation),
@@ -169,6 +180,12 @@ def reveal(item: Item, response: Response, grade: Grade, *, language: str = "") 
 
 def _choices(item: Item) -> tuple[Choice, ...]:
     return item.choices if isinstance(item, ChoiceItem) else ()
+
+
+def _in_order(item: Item, order: Sequence[str]) -> Sequence[Choice]:
+    """The choices in this order; those that it does not name come last."""
+    places = {choice_id: place for place, choice_id in enumerate(order)}
+    return sorted(_choices(item), key=lambda choice: places.get(choice.id, len(places)))
 
 
 def _key(item: Item) -> frozenset[str]:
@@ -184,7 +201,7 @@ def _label(item: Item, choice: Choice) -> SafeString:
     return _inline(choice.text)
 
 
-def _match(item: Item, response: Response, language: str) -> Accepted | None:
+def _match(item: Item, response: Response | None, language: str) -> Accepted | None:
     """The accepted answer that a typed response matches; None if it cannot be graded today."""
     try:
         if isinstance(item, Numeric) and isinstance(response, NumberResponse):

@@ -323,8 +323,8 @@ def _in_words(message: str) -> str:
     known = {
         "the stem is empty": _("Enter the question."),
         "Field required": _("Enter a text."),
-        "no choice is right": _("Mark the correct choice."),
-        "no accepted answer earns all points": _("One answer must earn all points."),
+        "no choice is correct": _("Mark the correct choice."),
+        "no accepted answer earns full points": _("One answer must earn full points."),
         "Input should be a valid boolean": _("Select true or false."),
         "Input should be a valid decimal": _("Enter a number."),
         "Input should be a valid number, unable to parse string as a number": _("Enter a number."),

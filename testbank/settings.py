@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "accounts",
     "questions",
@@ -182,6 +183,11 @@ PAGE_CACHE_SECONDS = (
     0 if DEBUG else int(env.number("PAGE_CACHE_SECONDS", default=60, low=0, high=3600))
 )
 
+# Practice
+
+# Each of one test bank and learner. Questions that were shown before do not count.
+NEW_QUESTIONS_PER_HOUR = int(env.number("NEW_QUESTIONS_PER_HOUR", default=600, low=1, high=100_000))
+
 # Accounts
 
 AUTH_USER_MODEL = "accounts.User"
@@ -207,6 +213,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
+# Changing an address, the password or a factor asks for the password again, and is told to the
+# address of before.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
@@ -218,6 +228,9 @@ MFA_FORMS = {
 MFA_TOTP_ISSUER = SITE_NAME
 # Accept the code before and the code after, for phones whose clock is 30 seconds off.
 MFA_TOTP_TOLERANCE = 1
+# When a staff session must enter a code again: without a request for so long, and in any case.
+STAFF_IDLE_MINUTES = int(env.number("STAFF_IDLE_MINUTES", default=60, low=5, high=1440))
+STAFF_SESSION_HOURS = int(env.number("STAFF_SESSION_HOURS", default=12, low=1, high=168))
 # The demo prints its seller's password, and takes sandbox keys only.
 STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=not DEMO)
 
@@ -249,6 +262,10 @@ WORKER = env.boolean("WORKER", default=False)
 RUN_DIR = Path(env.text("RUN_DIR", str(VAR_DIR / ("demo-run" if DEMO else "run"))))
 # Where buyers ask for help and refunds. Empty: pages promise no refund.
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
+# Who sells, as receipts say it. Empty: the site's name.
+SELLER_NAME = env.text("SELLER_NAME")
+SELLER_ADDRESS = env.text("SELLER_ADDRESS")
+SELLER_TAX_ID = env.text("SELLER_TAX_ID")
 # Who is told when payment stops working, and when it works again.
 ADMINS = [(address, address) for address in env.words("ADMINS")]
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")

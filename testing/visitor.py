@@ -1,6 +1,7 @@
 """A visitor in a browser: page object for tests that tell a whole story."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from testing.site import code_in
 
 TEST_CARD = "4242 4242 4242 4242"
+MAIL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,14 @@ class Visitor:
         self.click("Check answer")
 
     def answer_correctly(self, questions: Sequence[Mapping[str, Any]]) -> None:
-        """Answer every question correctly, up to the result.
+        """Answer every question correctly, up to the result, in whatever order they come.
 
         The questions are rows of a bank's JSON Lines file.
         """
-        for number, question in enumerate(questions, start=1):
+        by_stem = {_letters(question["stem"]): question for question in questions}
+        for number in range(1, len(questions) + 1):
             self.expect_text(f"Question {number} of {len(questions)}")
-            self._fill_in_key(question)
+            self._fill_in_key(by_stem[_letters(self.page.locator("#stem").inner_text())])
             self.click("Check answer")
             expect(self.page.get_by_text("Your answer (correct)").first).to_be_visible()
             expect(self.page.locator(".choice--wrong")).to_have_count(0)
@@ -65,10 +68,13 @@ class Visitor:
             key = first if isinstance(first, str) else first.get("value") or first.get("low")
             self.page.get_by_label("Your answer").fill(str(key or first["text"]))
             return
-        choices = question.get("choices") or [{"right": question["answer"] is True}, {}]
-        keys = [position for position, choice in enumerate(choices) if choice.get("right")] or [1]
-        for position in keys:
-            self.page.locator(".choices input").nth(position).check()
+        if "choices" not in question:
+            self.page.locator(".choices input").nth(0 if question["answer"] else 1).check()
+            return
+        keys = {_letters(one["text"]) for one in question["choices"] if one.get("right")}
+        for row in self.page.locator(".choice").all():
+            if _letters(row.locator(".choice__text").inner_text()) in keys:
+                row.locator("input").check()
 
     def sign_up(self, email: str, password: str) -> None:
         """Submit the sign-up form on the page."""
@@ -81,11 +87,10 @@ class Visitor:
         self.page.locator("input[name=code]").fill(code_in(email))
         self._submit()
 
-    def newest_demo_email(self) -> str:
-        """Return the text of the demo's newest email, read in another tab."""
+    def demo_email_to(self, recipient: str) -> str:
+        """Return the text of the newest email to somebody, read in another tab."""
         tab = self.page.context.new_page()
-        tab.goto(f"{self.base_url}/demo/mails/")
-        text = tab.locator("article").first.inner_text()
+        text = open_demo_email(tab, self.base_url, recipient)
         tab.close()
         return text
 
@@ -98,6 +103,26 @@ class Visitor:
 
     def _submit(self) -> None:
         self.page.locator("main form button[type=submit]").first.click()
+
+
+def open_demo_email(page: Page, base_url: str, recipient: str) -> str:
+    """Open the demo's emails, and return the text of the newest one to somebody.
+
+    The worker sends emails every two seconds.
+    """
+    email = page.locator("article", has_text=recipient).first
+    ends_at = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < ends_at:
+        page.goto(f"{base_url}/demo/mails/")
+        if email.count():
+            return email.inner_text()
+        time.sleep(0.5)
+    raise AssertionError(f"no email to {recipient}")
+
+
+def _letters(text: str) -> str:
+    """The letters and digits of a text, which its markup does not change."""
+    return re.sub(r"[\W_]", "", text)
 
 
 def click_through(page: Page, button: Locator) -> None:
@@ -118,7 +143,7 @@ def submit_answer(page: Page, position: int = 0) -> None:
         choices.nth(min(position, choices.count() - 1)).check()
     else:
         page.locator("main article form input:not([type=hidden])").first.fill("1")
-    click_through(page, page.locator("main article form button[type=submit]"))
+    click_through(page, page.locator("main article form .button--primary"))
 
 
 def submit_credentials(page: Page, email: str, password: str) -> None:

@@ -11,7 +11,7 @@ from backoffice.tests.test_site import office, sign_in_staff, superuser  # noqa:
 from payments.models import Dispute
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from payments.tests.stripe_events import deliver, dispute_event, paid_event
-from practice.models import Answer, Attempt
+from practice.tests.conftest import stored_answer, stored_attempt
 
 pytestmark = pytest.mark.django_db
 
@@ -20,21 +20,10 @@ pytestmark = pytest.mark.django_db
 def page(client, order, learner, test_bank, at):
     """The URL of the page; the learner has answered two of five questions."""
     deliver(client, paid_event(order))
-    versions = [
-        place.question.current_id for place in test_bank.bank_questions.order_by("position")
-    ]
-    attempt = Attempt.objects.create(
-        learner=learner, test_bank=test_bank, version_ids=versions, started_at=at
-    )
+    places = test_bank.bank_questions.order_by("position")
+    attempt = stored_attempt(learner, test_bank, [place.question.current for place in places], at)
     for position in (1, 2):
-        Answer.objects.create(
-            attempt=attempt,
-            position=position,
-            version_id=versions[position - 1],
-            response={},
-            fraction=1,
-            answered_at=at,
-        )
+        stored_answer(attempt, position, fraction=1)
     deliver(client, dispute_event(order))
     return reverse("dispute_evidence", args=[Dispute.objects.get().pk])
 

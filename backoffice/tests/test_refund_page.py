@@ -227,7 +227,7 @@ def test_unknown_event_is_dismissed(office, client, order):
     deliver(client, refund_event(order))
     assert "1 event dismissed." in events(office, "set_aside")
     event = StripeEvent.objects.get()
-    assert (event.status, event.failure) == ("ignored", "put aside by a person")
+    assert (event.status, event.failure) == ("ignored", "dismissed by staff")
 
 
 def test_event_actions_need_permission(client, seller, order):

@@ -28,6 +28,8 @@ from catalog.services.publishing import put_on_sale, withdraw
 
 STATUS_COLORS = {"draft": "warning", "published": "success", "withdrawn": "default"}
 CHANGES_SHOWN = 20
+# Marks a request that saved a bank and could not publish it.
+NOT_PUBLISHED = "testbank.not_published"
 
 
 class BankChangeInline(TabularInline):
@@ -181,17 +183,26 @@ class TestBankAdmin(ModelAdmin):
         try:
             put_on_sale(test_bank=obj, at=timezone.now())
         except NothingToAsk:
-            messages.error(
-                request,
-                gettext(
-                    "“%(title)s” was saved but not published because it has no questions to practice. "
-                    "Import questions first: manage.py import_bank %(slug)s FILE."
-                )
-                % {"title": obj.title, "slug": obj.slug},
+            words = gettext(
+                "“%(title)s” was saved but not published because it has no questions to practice. "
+                "Import questions first: manage.py import_bank %(slug)s FILE."
             )
+            self._refuse_to_publish(request, words % {"title": obj.title, "slug": obj.slug})
         except PriceNotPossible as refusal:
             words = gettext("“%(title)s” was saved but not published. %(problem)s")
-            messages.error(request, words % {"title": obj.title, "problem": refusal.problem})
+            details = {"title": obj.title, "problem": refusal.problem}
+            self._refuse_to_publish(request, words % details)
+
+    def _refuse_to_publish(self, request: HttpRequest, words: str) -> None:
+        messages.error(request, words)
+        request.META[NOT_PUBLISHED] = True
+
+    def message_user(
+        self, request: HttpRequest, message: Any, level: Any = messages.INFO, *args: Any, **kw: Any
+    ) -> None:
+        """Leave out the success of saving where an error has said that it was saved."""
+        if not (level == messages.SUCCESS and request.META.get(NOT_PUBLISHED)):
+            super().message_user(request, message, level, *args, **kw)
 
     @action(description=_("Save and unpublish"), permissions=["change"])
     def stop_selling(self, _request: HttpRequest, obj: TestBank) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from catalog.importing.items import FileHasErrors, import_items
 from catalog.models import Category, TestBank
+from catalog.services.blueprint import Section
 from catalog.services.changes import record_change
 from catalog.services.publishing import put_on_sale
 from questions.formats.jsonl import read_jsonl
@@ -58,6 +59,11 @@ class BankSheet(Frozen):
     language: str = "en"
     exam: str = ""
     pass_percent: int | None = None
+    exam_minutes: int | None = Field(default=None, gt=0)
+    blueprint: tuple[Section, ...] = ()
+    keeps_question_order: bool = False
+    keeps_choice_order: bool = False
+    has_calculator: bool = False
     is_featured: bool = False
     samples: tuple[int, ...] = ()
     published_days_ago: int = Field(default=0, ge=0)
@@ -128,7 +134,8 @@ def _draft(slug: str, sheet: BankSheet, at: datetime) -> TestBank:
     category, _created = Category.objects.get_or_create(
         slug=sheet.category.slug, defaults=sheet.category.model_dump(exclude={"slug"})
     )
-    said = sheet.model_dump(exclude={"category", "samples", "published_days_ago", "changes"})
+    left_out = {"category", "samples", "published_days_ago", "changes"}
+    said = sheet.model_dump(mode="json", exclude=left_out)
     test_bank = TestBank(slug=slug, category=category, created_at=at, **said)
     test_bank.full_clean()
     test_bank.save()

@@ -31,9 +31,9 @@ class FileHasErrors(Exception):
 class ImportReport:
     """The result of an import.
 
-    `added_kinds` counts the questions that were added by their kind, `changed_lines` are those
-    of questions that it corrected, `known_lines` of those that the bank had already. `total` is how many questions of the bank can be
-    practised; `unasked` how many cannot yet.
+    `added_kinds` counts the added questions by kind. `changed_lines` are the lines of questions
+    that were corrected, `known_lines` of those that the bank has already. `total` is the number
+    of the bank's questions that can be practiced; `unasked` of those that cannot be yet.
     """
 
     added_kinds: Counter[str] = field(default_factory=Counter)
@@ -63,9 +63,11 @@ def import_items(*, test_bank: TestBank, read: ReadFile, at: datetime) -> Import
     known = _known_questions(test_bank)
     report = ImportReport()
     fresh: list[Item] = []
+    # By the id of the bank's question: the line and the item of the file that match it.
     matched: dict[int, tuple[int, Item]] = {}
     for line, item in zip(read.lines, read.items, strict=True):
         question = known.match(item)
+        # `add` is False for an item that the file itself has twice.
         if question is None and known.add(item):
             fresh.append(item)
         elif question is None or question in matched:

@@ -9,7 +9,7 @@ from accounts.models import User
 from catalog.models import Access, TestBank
 
 A_DAY = timedelta(days=1)
-SOON = 14 * A_DAY
+SOON_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,14 @@ class OwnedBank:
     """A bank, with the best access that its learner has or had.
 
     `days_left` is set in the last two weeks of a live access; a day that has begun counts.
+    `ended` is why the access ended: expired, refund, dispute, or revoked; "" while it is live.
     """
 
     test_bank: TestBank
     is_live: bool
     expires_at: datetime | None
     days_left: int | None
+    ended: str
 
 
 def owned_banks(learner: User, *, at: datetime) -> list[OwnedBank]:
@@ -54,11 +56,26 @@ def best_access(accesses: Iterable[Access], *, at: datetime) -> Access:
 
 
 def _owned_bank(access: Access, at: datetime) -> OwnedBank:
-    is_live = access.is_live(at)
-    left = access.expires_at - at if is_live and access.expires_at else None
+    is_live, left = access.is_live(at), days_left(access, at=at)
     return OwnedBank(
         test_bank=access.test_bank,
         is_live=is_live,
         expires_at=access.expires_at,
-        days_left=-(-left // A_DAY) if left is not None and left <= SOON else None,
+        days_left=left if left is not None and left <= SOON_DAYS else None,
+        ended="" if is_live else _why_it_ended(access, at),
     )
+
+
+def days_left(access: Access, *, at: datetime) -> int | None:
+    """Return the days that a live access has left, None if it is without end; a begun day counts."""
+    if access.expires_at is None or not access.is_live(at):
+        return None
+    return -((at - access.expires_at) // A_DAY)
+
+
+def _why_it_ended(access: Access, at: datetime) -> str:
+    if access.revoked_at:
+        return "revoked"
+    if access.withheld_from and access.withheld_from <= at:
+        return access.withheld_reason or Access.Withheld.REFUND.value
+    return "expired"

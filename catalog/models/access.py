@@ -18,9 +18,13 @@ class Access(models.Model):
     staff) without a foreign key to a higher app. The database keeps one row a source.
 
     An access ends in two independent ways. `revoked_at` is a person's decision and final.
-    `withheld_from` follows its source (a refund or a dispute), may lie in the future, and is
-    cleared when the source is good again.
+    `withheld_from` follows its source (a refund or a dispute, as `withheld_reason` says), may lie
+    in the future, and is cleared when the source is good again.
     """
+
+    class Withheld(models.TextChoices):
+        REFUND = "refund", _("Refunded")
+        DISPUTE = "dispute", _("Disputed")
 
     class Source(models.TextChoices):
         ORDER = "order", _("Order")
@@ -30,22 +34,32 @@ class Access(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The unique constraint's index begins with the learner.
     learner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="accesses", db_index=False
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("learner"),
+        on_delete=models.CASCADE,
+        related_name="accesses",
+        db_index=False,
     )
-    test_bank = models.ForeignKey(TestBank, on_delete=models.PROTECT, related_name="accesses")
-    source_kind = models.CharField(max_length=10, choices=Source.choices)
-    source_id = models.CharField(max_length=100)
-    reason = models.CharField(max_length=300, blank=True)
-    starts_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    revoke_reason = models.CharField(max_length=300, blank=True)
-    withheld_from = models.DateTimeField(null=True, blank=True)
+    test_bank = models.ForeignKey(
+        TestBank, verbose_name=_("test bank"), on_delete=models.PROTECT, related_name="accesses"
+    )
+    source_kind = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    source_id = models.CharField(_("source ID"), max_length=100)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    starts_at = models.DateTimeField(_("starts on"))
+    expires_at = models.DateTimeField(_("expires on"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("closed on"), null=True, blank=True)
+    revoke_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
+    withheld_from = models.DateTimeField(_("suspended from"), null=True, blank=True)
+    withheld_reason = models.CharField(
+        _("suspended because"), max_length=10, choices=Withheld.choices, blank=True
+    )
 
     objects = AccessQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "accesses"
+        verbose_name = _("access grant")
+        verbose_name_plural = _("access grants")
         constraints = [
             models.UniqueConstraint(
                 fields=["learner", "test_bank", "source_kind", "source_id"],
@@ -58,6 +72,10 @@ class Access(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(source_kind="grant") | ~models.Q(reason=""),
                 name="catalog_access_grant_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withheld_reason__in=["", "refund", "dispute"]),
+                name="catalog_access_withheld_reason_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(expires_at__isnull=True)

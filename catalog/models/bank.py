@@ -18,14 +18,19 @@ from questions.models import Question
 class Category(models.Model):
     """A category of the shop. Its two hues color the covers of its banks."""
 
-    slug = models.SlugField(unique=True)
-    title = models.CharField(max_length=100)
+    slug = models.SlugField(_("slug"), unique=True)
+    title = models.CharField(_("title"), max_length=100)
     description = models.CharField(max_length=300, blank=True)
-    hue_a = models.PositiveSmallIntegerField(default=250, help_text="Degrees, 0 to 359 (OKLCH).")
-    hue_b = models.PositiveSmallIntegerField(default=90, help_text="Degrees, 0 to 359 (OKLCH).")
+    hue_a = models.PositiveSmallIntegerField(
+        _("first color"), default=250, help_text=_("Degrees, 0 to 359 (OKLCH).")
+    )
+    hue_b = models.PositiveSmallIntegerField(
+        _("second color"), default=90, help_text=_("Degrees, 0 to 359 (OKLCH).")
+    )
 
     class Meta:
-        verbose_name_plural = "categories"
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(hue_a__lt=360, hue_b__lt=360), name="catalog_category_hue_range"
@@ -58,46 +63,82 @@ class TestBank(models.Model):
         PUBLISHED = "published", _("Published")
         WITHDRAWN = "withdrawn", _("No longer sold")
 
-    slug = models.SlugField(max_length=100, unique=True)
-    title = models.CharField(max_length=200)
-    summary = models.CharField(max_length=300, blank=True)
-    description = models.TextField(blank=True)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="test_banks")
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    summary = models.CharField(_("summary"), max_length=300, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    category = models.ForeignKey(
+        Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="test_banks"
+    )
     price_minor = models.PositiveIntegerField()
-    currency = models.CharField(max_length=3, default="USD")
-    access_days = models.PositiveIntegerField(null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="USD")
+    access_days = models.PositiveIntegerField(_("days of access"), null=True, blank=True)
     language = models.CharField(
+        _("language"),
         max_length=10,
         default="en",
         validators=[known_language],
-        help_text="Of the questions: a code such as en or de.",
+        help_text=_("Language of the questions, as a code such as en or de."),
     )
     difficulty = models.CharField(max_length=20, blank=True, editable=False)
     question_count = models.PositiveIntegerField(default=0, editable=False)
     sample_count = models.PositiveIntegerField(default=0, editable=False)
     contents = models.JSONField(default=list, editable=False)
     exam = models.CharField(
+        _("exam"),
         max_length=200,
         blank=True,
         validators=[name_without_link],
-        help_text="The exam that it prepares for, by its name.",
+        help_text=_("Name of the exam that it prepares for."),
     )
     pass_percent = models.PositiveSmallIntegerField(
+        _("pass mark"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text="The share of the points that passes that exam, in per cent.",
+        help_text=_("Percentage of points needed to pass the exam."),
+    )
+    exam_minutes = models.PositiveSmallIntegerField(
+        _("exam length"),
+        null=True,
+        blank=True,
+        help_text=_("Length of the exam in minutes. Leave empty for no time limit."),
+    )
+    blueprint = models.JSONField(
+        _("exam blueprint"),
+        default=list,
+        blank=True,
+        help_text=_("Number of questions that the exam draws from each domain or group."),
+    )
+    keeps_question_order = models.BooleanField(
+        _("keep question order"),
+        default=False,
+        help_text=_("Show questions in the order of the test bank instead of shuffling them."),
+    )
+    keeps_choice_order = models.BooleanField(
+        _("keep choice order"),
+        default=False,
+        help_text=_("Show choices in the author's order instead of shuffling them."),
+    )
+    has_calculator = models.BooleanField(
+        _("calculator"),
+        default=False,
+        help_text=_("Learners can use a calculator, as in the exam."),
     )
     cover_seed = models.CharField(
         max_length=100,
         blank=True,
         editable=False,
-        help_text="What the cover is drawn from; the slug if empty.",
+        help_text=_("Seed of the generated cover. The slug if empty."),
     )
-    is_featured = models.BooleanField(default=False, help_text="Shown on the first page.")
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
+    is_featured = models.BooleanField(
+        _("featured"), default=False, help_text=_("Show on the home page.")
+    )
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.DRAFT
+    )
+    created_at = models.DateTimeField(_("created on"), default=timezone.now)
+    updated_at = models.DateTimeField(_("updated on"), default=timezone.now)
     questions_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     review_count = models.PositiveIntegerField(default=0, editable=False)
     review_sum = models.PositiveIntegerField(default=0, editable=False)
@@ -106,6 +147,8 @@ class TestBank(models.Model):
     objects = TestBankQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("test bank")
+        verbose_name_plural = _("test banks")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["draft", "published", "withdrawn"]),
@@ -127,6 +170,10 @@ class TestBank(models.Model):
                 condition=models.Q(pass_percent__isnull=True)
                 | models.Q(pass_percent__gte=1, pass_percent__lte=100),
                 name="catalog_test_bank_pass_percent_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exam_minutes__isnull=True) | models.Q(exam_minutes__gt=0),
+                name="catalog_test_bank_exam_minutes_positive",
             ),
             models.CheckConstraint(
                 condition=models.Q(review_sum__gte=models.F("review_count"))
@@ -233,20 +280,31 @@ class BankQuestion(models.Model):
         PUBLISHED = "published", _("Published")
         RETIRED = "retired", _("Retired")
 
-    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="bank_questions")
+    test_bank = models.ForeignKey(
+        TestBank,
+        verbose_name=_("test bank"),
+        on_delete=models.CASCADE,
+        related_name="bank_questions",
+    )
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="bank_questions")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(_("position"))
     is_sample = models.BooleanField(
-        default=False, help_text="May be tried by everybody, without an account."
+        _("sample question"), default=False, help_text=_("Anyone can try it without an account.")
     )
     is_asked = models.BooleanField(
-        default=True, help_text="False for a kind that is kept and cannot be asked yet."
+        _("can be practiced"),
+        default=True,
+        help_text=_("Off for question types that cannot be practiced yet."),
     )
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PUBLISHED)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PUBLISHED
+    )
 
     objects = BankQuestionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
         constraints = [
             models.UniqueConstraint(
                 fields=["test_bank", "question"], name="catalog_bank_question_once"
@@ -276,12 +334,16 @@ class BankChange(models.Model):
     """
 
     test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="changes")
-    at = models.DateTimeField(default=timezone.now)
-    words = models.CharField(max_length=300, blank=True, help_text="As buyers should read it.")
-    added = models.PositiveIntegerField(default=0, help_text="How many questions were added.")
-    changed = models.PositiveIntegerField(default=0, help_text="How many were changed.")
+    at = models.DateTimeField(_("date"), default=timezone.now)
+    words = models.CharField(
+        _("description"), max_length=300, blank=True, help_text=_("Shown to buyers.")
+    )
+    added = models.PositiveIntegerField(_("questions added"), default=0)
+    changed = models.PositiveIntegerField(_("questions updated"), default=0)
 
     class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(words="", added=0, changed=0),

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models.bank import TestBank
 from catalog.querysets import ReviewQuerySet
@@ -17,23 +18,37 @@ class Review(models.Model):
     stays, with the reason, and is shown to its author only.
     """
 
-    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="reviews")
-    learner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviews"
+    test_bank = models.ForeignKey(
+        TestBank, verbose_name=_("test bank"), on_delete=models.CASCADE, related_name="reviews"
     )
-    stars = models.PositiveSmallIntegerField()
-    words = models.TextField(max_length=3000, blank=True)
-    author_name = models.CharField(max_length=60, blank=True, validators=[name_without_link])
-    written_at = models.DateTimeField()
-    edited_at = models.DateTimeField(null=True, blank=True)
-    reply = models.TextField(max_length=3000, blank=True, help_text="Shown below the review.")
-    replied_at = models.DateTimeField(null=True, blank=True)
-    hidden_at = models.DateTimeField(null=True, blank=True)
-    hidden_reason = models.CharField(max_length=300, blank=True)
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("learner"),
+        on_delete=models.CASCADE,
+        related_name="reviews",
+    )
+    stars = models.PositiveSmallIntegerField(_("stars"))
+    words = models.TextField(_("review"), max_length=3000, blank=True)
+    author_name = models.CharField(
+        _("display name"), max_length=60, blank=True, validators=[name_without_link]
+    )
+    written_at = models.DateTimeField(_("written on"))
+    edited_at = models.DateTimeField(_("edited on"), null=True, blank=True)
+    reply = models.TextField(
+        _("reply"),
+        max_length=3000,
+        blank=True,
+        help_text=_("Reply from the seller, shown below the review."),
+    )
+    replied_at = models.DateTimeField(_("replied on"), null=True, blank=True)
+    hidden_at = models.DateTimeField(_("hidden on"), null=True, blank=True)
+    hidden_reason = models.CharField(_("reason for hiding"), max_length=300, blank=True)
 
     objects = ReviewQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
         constraints = [
             models.UniqueConstraint(
                 fields=["test_bank", "learner"], name="catalog_review_once_a_learner"

@@ -130,13 +130,16 @@ def find_questions(typed: str, *, learner: User, at: datetime) -> Found[FoundQue
     )
 
 
-def _ranked(text: str, typed: str, rank: Rank) -> Ranked:
-    """Rank by all the words; else by the words that were meant; else by any of them."""
+def _ranked(kind: str, typed: str, rank: Rank) -> Ranked:
+    """Rank by all the words; else by all corrected words; else by any of the corrected words.
+
+    `kind` says whose words correct a mistyped one: `bank` or `question`.
+    """
     terms = terms_of(typed)
     ids = rank(terms, True) if terms else []
     if ids or not terms:
         return Ranked(ids, terms)
-    better, shown = corrected(text, terms)
+    better, shown = corrected(kind, terms)
     if better != terms and (ids := rank(better, True)):
         return Ranked(ids, better, instead=shown)
     ids = rank(better, False) if len(better) > 1 else []

@@ -101,9 +101,11 @@ def revoke_access(*, access: Access, reason: str, at: datetime) -> bool:
 
 
 def withhold_access(
-    *, source_kind: str, source_id: str, test_bank_id: int, since: datetime | None
+    *, source_kind: str, source_id: str, test_bank_id: int, since: datetime | None, reason: str = ""
 ) -> bool:
     """Withhold the access of a source from a moment on, or with None no longer.
+
+    `reason` is one of `Access.Withheld`, for the learner to read.
 
     Returns whether anything changed. Idempotent. An access that a person revoked stays
     revoked. The caller owns the transaction.
@@ -111,4 +113,5 @@ def withhold_access(
     accesses = Access.objects.filter(
         source_kind=source_kind, source_id=source_id, test_bank_id=test_bank_id
     )
-    return bool(accesses.exclude(withheld_from=since).update(withheld_from=since))
+    changed = accesses.exclude(withheld_from=since, withheld_reason=reason)
+    return bool(changed.update(withheld_from=since, withheld_reason=reason))

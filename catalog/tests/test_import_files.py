@@ -25,7 +25,7 @@ def run(tmp_path, capsys):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         call_command("import_bank", str(path), "--bank", "new", "--title", "New", *options)
-        return capsys.readouterr().out.partition("An editor would say")[0]
+        return capsys.readouterr().out.partition("Quality check:")[0]
 
     return run
 
@@ -89,7 +89,7 @@ def test_missing_picture_stops_the_whole_import(run, leaves, media, capsys):
     leaves[1]["stem"]["text"] += "![Another](none.png)"
     with pytest.raises(SystemExit, match="1"):
         run("leaves.jsonl", lines(leaves))
-    error = "leaves.jsonl:2: error: stem: the picture none.png is not there"
+    error = "leaves.jsonl:2: error: stem: the image none.png was not found"
     assert error in capsys.readouterr().err
     assert (TestBank.objects.count(), media.exists()) == (0, False)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_safe
 from accounts.models import User
 from catalog.covers.drawing import cover_svg
 from catalog.listing.bank_page import about_bank, newest_changes, related_banks
-from catalog.listing.owned_banks import best_access, owned_banks
+from catalog.listing.owned_banks import best_access, days_left, owned_banks
 from catalog.models import Access, Review, TestBank
 from catalog.page_cache import cache_anonymous_page, fragment_key
 from catalog.reviews.pages import review_page, tally_of
@@ -41,6 +41,7 @@ def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "test_bank": test_bank,
         "access": access if access and access.is_live(at) else None,
+        "days_left": days_left(access, at=at) if access else None,
         "refund_days": settings.REFUND_DAYS if settings.SUPPORT_EMAIL else 0,
         # Called by the template only where its fragment is not cached.
         "about": partial(about_bank, test_bank),

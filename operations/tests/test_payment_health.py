@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/payment-health/"
 START = "/admin/payment-health/look/"
-QUERIES = 19
+QUERIES = 25
 
 
 @pytest.fixture(autouse=True)

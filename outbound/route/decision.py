@@ -61,7 +61,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The outcome before the target is put beside it."""
+    """What one rule decided: the fields of a Route that do not depend on its target."""
 
     proxy: ProxyAddress | None
     rule: str
@@ -128,7 +128,7 @@ def _by_no_proxy(verdicts: tuple[Verdict, ...]) -> _Choice | None:
     matching = [verdict for verdict in verdicts if verdict.matches]
     if not matching:
         return None
-    # The plainest entry is named, so that a warning stands only where it is needed.
+    # Prefer an entry that other programs read the same way, so that nobody is warned needlessly.
     verdict = min(matching, key=lambda verdict: verdict.differs)
     about = verdict.entry.describe()
     warnings = (f"{about}: {verdict.note}.",) if verdict.differs else ()

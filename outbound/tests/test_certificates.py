@@ -1,4 +1,4 @@
-"""The certificate at fault: which one, whose, and why; and what a bundle may hold."""
+"""Certificate faults: the certificate, its owner and the reason; and valid CA bundles."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

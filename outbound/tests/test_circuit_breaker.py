@@ -29,7 +29,7 @@ def clock():
 
 @pytest.fixture
 def breaker(clock):
-    return CircuitBreaker(failures=3, rest_seconds=15, clock=clock)
+    return CircuitBreaker(failures=3, open_seconds=15, clock=clock)
 
 
 def fail(breaker, times):
@@ -39,40 +39,40 @@ def fail(breaker, times):
 
 def test_two_failures_are_not_enough(breaker):
     fail(breaker, 2)
-    assert (breaker.is_open, breaker.resting()) == (False, None)
+    assert (breaker.is_open, breaker.refusal()) == (False, None)
 
 
 def test_third_failure_in_a_row_makes_calls_rest(breaker):
     fail(breaker, 3)
-    assert (breaker.is_open, breaker.resting()) == (True, DOWN)
+    assert (breaker.is_open, breaker.refusal()) == (True, DOWN)
 
 
 def test_success_between_them_begins_the_count_anew(breaker):
     fail(breaker, 2)
     breaker.note_success()
     fail(breaker, 2)
-    assert breaker.resting() is None
+    assert breaker.refusal() is None
 
 
 def test_half_open_breaker_allows_one_call(breaker, clock):
     fail(breaker, 3)
     clock.now += 15
-    assert [breaker.resting() for _caller in range(3)] == [None, DOWN, DOWN]
+    assert [breaker.refusal() for _caller in range(3)] == [None, DOWN, DOWN]
     assert breaker.is_open
 
 
 def test_half_open_breaker_closes_after_success(breaker, clock):
     fail(breaker, 3)
     clock.now += 15
-    breaker.resting()
+    breaker.refusal()
     breaker.note_success()
-    assert (breaker.is_open, breaker.resting()) == (False, None)
+    assert (breaker.is_open, breaker.refusal()) == (False, None)
 
 
 def test_half_open_breaker_reopens_after_failure(breaker, clock):
     fail(breaker, 3)
     clock.now += 15
-    breaker.resting()
+    breaker.refusal()
     breaker.note_failure(DOWN)
     clock.now += 14
-    assert breaker.resting() == DOWN
+    assert breaker.refusal() == DOWN

@@ -37,9 +37,10 @@ from outbound.transport.trace import CallRecord, Trace
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 UNSENDABLE_IN_TARGET = frozenset(map(chr, [*range(0x21), 0x7F]))
+# What can go wrong on the way. Anything else is an error in this code, and is not caught.
 FAULTS = (
     OSError,
-    ValueError,  # of a far side's words that cannot be read
+    ValueError,  # a response that cannot be parsed, and UnsendableError
     http.client.HTTPException,
     urllib3.exceptions.HTTPError,
     AnswerTooLongError,
@@ -52,7 +53,8 @@ FAULTS = (
     SocksError,
     TunnelRefusedError,
 )
-ENDED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+# How a pooled connection that the server has closed fails at the next request.
+CONNECTION_ENDED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class UnsendableError(ValueError):
@@ -60,7 +62,7 @@ class UnsendableError(ValueError):
 
 
 class CallFailed(Exception):
-    """No whole answer came. `record` tells how far the call got, `__cause__` why it ended."""
+    """No complete answer came. `record` says how far the call got, `__cause__` why it ended."""
 
     def __init__(self, record: CallRecord, route: Route) -> None:
         self.record = record
@@ -123,8 +125,8 @@ class Client:
             port=route.port,
             path=target.partition("?")[0],
             route=route.describe(),
-            deadline_seconds=_or(deadline_seconds, self._deadline_seconds),
-            silence_seconds=_or(self._read_timeout_seconds, float("inf")),
+            deadline_seconds=_seconds_or(deadline_seconds, self._deadline_seconds),
+            silence_seconds=_seconds_or(self._read_timeout_seconds, float("inf")),
             repeatable=_is_repeatable(method, headers),
         )
         try:
@@ -152,17 +154,17 @@ class Client:
             try:
                 with self._kept_afterwards(kept):
                     return kept.exchange(target, headers, body, route, trace)
-            except ENDED:
+            except CONNECTION_ENDED:
                 # Whether the far side read the request is unknown, so only one that may be
                 # repeated goes again. The other kept connections are as old as this one.
                 if trace.bytes_received or not trace.repeatable:
                     raise
                 self._pool.close(route)
                 trace.reused, trace.resent = False, True
-        with self._kept_afterwards(self._opened(route, trace)) as connection:
+        with self._kept_afterwards(self._open_connection(route, trace)) as connection:
             return connection.exchange(target, headers, body, route, trace)
 
-    def _opened(self, route: Route, trace: Trace) -> Connection:
+    def _open_connection(self, route: Route, trace: Trace) -> Connection:
         wire = self._connector.open(route, trace)
         return Connection(route, wire, trace.tls, trace.proxy_answer)
 
@@ -189,8 +191,8 @@ def _request_target(url: str, route: Route) -> str:
     return f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
 
 
-def _or(seconds: float | None, default: float) -> float:
-    """0 is a time too: none is left."""
+def _seconds_or(seconds: float | None, default: float) -> float:
+    """Return the seconds, or the default for None; 0 stays, because it means no time is left."""
     return default if seconds is None else seconds
 
 

@@ -120,8 +120,8 @@ class CallRecord:
     request_id: str
 
     @property
-    def course(self) -> str:
-        """One line for logs: the route, each stage that was reached with its time, and the bytes."""
+    def log_line(self) -> str:
+        """The route, each stage that was reached with its time, and the bytes."""
         stages = " ".join(f"{stage}={ms:.0f}ms" for stage, ms in self.milliseconds.items())
         resent = " resent=yes" if self.resent else ""
         return (

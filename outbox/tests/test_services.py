@@ -8,7 +8,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 
 from outbox.models import OutgoingMail
-from outbox.services import MOST_TRIES, queue_mail, send_due_mails
+from outbox.services import MAX_TRIES, queue_mail, send_due_mails
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +87,7 @@ def test_failed_mail_is_retried_with_backoff(at, broken, settings):
 
 def test_mail_is_given_up_after_last_try(at, broken):
     queue(at)
-    OutgoingMail.objects.update(tries=MOST_TRIES - 1)
+    OutgoingMail.objects.update(tries=MAX_TRIES - 1)
     send_due_mails(at=at)
     assert OutgoingMail.objects.get().given_up_at == at
     assert send_due_mails(at=at + timedelta(days=9)) == 0

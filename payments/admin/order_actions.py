@@ -48,11 +48,12 @@ class OrderActions:
 
     actions_detail = ("refund", "refund_second_payment", "open_held", "send_receipt")
 
-    def has_refund_permission(self, request: HttpRequest, _order: Any = None) -> bool:
-        return bool(request.user.has_perm("payments.add_refund"))
+    def has_refund_permission(self, request: HttpRequest, order: Any = None) -> bool:
+        allowed = bool(request.user.has_perm("payments.add_refund"))
+        return allowed and _is_among(Order.objects.filter(paid_at__isnull=False), order)
 
     def has_second_payment_permission(self, request: HttpRequest, order: Any = None) -> bool:
-        allowed = self.has_refund_permission(request)
+        allowed = bool(request.user.has_perm("payments.add_refund"))
         return allowed and _is_among(Order.objects.paid_twice(), order)
 
     def has_open_permission(self, request: HttpRequest, order: Any = None) -> bool:

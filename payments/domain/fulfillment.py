@@ -15,8 +15,14 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from catalog.models import Access
 from catalog.services import grant_access
-from payments.domain.order_life_cycle import mark_expired, mark_failed, mark_granted, mark_paid
-from payments.domain.receipts import queue_receipt
+from payments.domain.order_life_cycle import (
+    mark_expired,
+    mark_failed,
+    mark_granted,
+    mark_paid,
+    mark_processing,
+)
+from payments.domain.receipts import queue_payment_failed, queue_receipt
 from payments.domain.refunds_and_disputes import apply_balance, apply_early_events
 from payments.errors import NotHeld, NotPaid, UnknownSession
 from payments.models import Order, OrderEvent, OrderLine
@@ -101,8 +107,11 @@ def lock_learner_of(order: Order) -> User | None:
     """
     if order.user_id is None:
         return None
-    learners = User.objects.select_for_update(no_key=True).only("pk")
-    return learners.filter(pk=order.user_id).first()
+    learners = User.objects.select_for_update(no_key=True).only("email")
+    learner = learners.filter(pk=order.user_id).first()
+    if learner:
+        order.user = learner  # Its mails go to the address of today.
+    return learner
 
 
 def lines_of(order: Order) -> list[OrderLine]:
@@ -123,7 +132,7 @@ def review_payment(
     if reason := _difference(order, session):
         return PaymentReview(hold_reason=reason)
     if learner is None:
-        return PaymentReview(hold_reason="the learner's account is gone")
+        return PaymentReview(hold_reason="the learner's account was deleted")
     accesses = _live_accesses(learner, lines, at=at).order_by("starts_at", "pk")
     oldest = accesses.values_list("source_kind", "source_id").first()
     if oldest is None:
@@ -133,7 +142,7 @@ def review_payment(
         first = Order.objects.filter(pk=order_id).values_list("pk", flat=True).first()
         if first:
             return PaymentReview(duplicate_of=first)
-    return PaymentReview(hold_reason=f"the learner had access already ({source_kind})")
+    return PaymentReview(hold_reason=f"the learner already had access ({source_kind})")
 
 
 def _difference(order: Order, session: SessionFacts) -> str:
@@ -146,7 +155,11 @@ def _difference(order: Order, session: SessionFacts) -> str:
             f"the order {order.amount_minor} {order.currency}"
         )
     mode = mode_of(livemode=session.livemode)
-    return "" if mode == order.mode else f"Stripe speaks of mode {mode}, the order is {order.mode}"
+    return (
+        ""
+        if mode == order.mode
+        else f"the payment is in {mode} mode, the order in {order.mode} mode"
+    )
 
 
 def grant_lines(order: Order, learner: User, lines: Collection[OrderLine], *, at: datetime) -> None:
@@ -167,7 +180,7 @@ def grant_lines(order: Order, learner: User, lines: Collection[OrderLine], *, at
 
 
 def apply_session(session: SessionFacts, *, source: str, at: datetime) -> Order:
-    """Bring the order to the state of its session: paid, expired, or unchanged.
+    """Bring the order to the state of its session: paid, on its way, expired, or unchanged.
 
     Idempotent. Raises: UnknownSession.
     """
@@ -177,17 +190,20 @@ def apply_session(session: SessionFacts, *, source: str, at: datetime) -> Order:
         order = lock_order_of(session)
         if session.status == "expired":
             mark_expired(order, source=source, at=at)
+        elif session.is_processing:
+            mark_processing(order, source=source, at=at)
     return order
 
 
 @transaction.atomic
 def record_failed_payment(session: SessionFacts, *, source: str, at: datetime) -> Order:
-    """Record that a delayed payment did not arrive. A paid order stays paid.
+    """Record that a delayed payment did not arrive, and tell the buyer. A paid order stays paid.
 
     Idempotent. Raises: UnknownSession.
     """
     order = lock_order_of(session)
-    mark_failed(order, source=source, at=at)
+    if mark_failed(order, source=source, at=at):
+        queue_payment_failed(order, at=at)
     return order
 
 
@@ -204,7 +220,7 @@ def grant_held_order(*, order: Order, at: datetime) -> None:
     if not order.held or learner is None or not order.is_settled:
         raise NotHeld(str(order.pk))
     _grant_late(order, learner, source=OrderEvent.Source.STAFF, at=at)
-    logger.info("order=%s is granted by a person", order.pk)
+    logger.info("order=%s granted by staff", order.pk)
 
 
 @transaction.atomic
@@ -221,7 +237,7 @@ def grant_missing_access(*, order: Order, at: datetime) -> bool:
     if learner is None or _live_accesses(learner, lines_of(found), at=at).exists():
         return False
     _grant_late(found, learner, source=OrderEvent.Source.RECONCILIATION, at=at)
-    logger.warning("order=%s was paid without its access, which is granted now", order.pk)
+    logger.warning("order=%s was paid without access; granting it now", order.pk)
     return True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.models import Access
 from payments.models import Dispute, Order, OrderLine, Refund
 
 # Refund statuses are ordered; the most advanced one is kept.
@@ -91,14 +92,14 @@ def withheld_from(
     balance: OrderBalance,
     refunds: Collection[Refund],
     disputes: Iterable[Dispute],
-) -> datetime | None:
-    """Return from when the line's access is withheld because of its money; None if it is not.
+) -> tuple[datetime | None, str]:
+    """Return from when the line's access is withheld and why; None and "" if it is not.
 
     A dispute withholds it while it is open and once it is lost. A refund does what the seller
     chose; if nobody chose, a full refund withholds it.
     """
-    moments = [
-        dispute.created_at
+    moments: list[tuple[datetime, str]] = [
+        (dispute.created_at, Access.Withheld.DISPUTE.value)
         for dispute in disputes
         if dispute.is_open or dispute.status == Dispute.Status.LOST
     ]
@@ -107,12 +108,12 @@ def withheld_from(
         if not _is_for(refund, line):
             continue
         if refund.access == Refund.AccessChoice.REVOKE:
-            moments.append(refund.created_at)
+            moments.append((refund.created_at, Access.Withheld.REFUND.value))
         elif refund.access == Refund.AccessChoice.SHORTEN and refund.access_until:
-            moments.append(refund.access_until)
+            moments.append((refund.access_until, Access.Withheld.REFUND.value))
     if _is_refunded_without_choice(order, balance, counted):
-        moments.append(_refunded_at(order, counted))
-    return min(moments, default=None)
+        moments.append((_refunded_at(order, counted), Access.Withheld.REFUND.value))
+    return min(moments, default=(None, ""))
 
 
 def _is_for(refund: Refund, line: OrderLine) -> bool:

@@ -51,6 +51,17 @@ def mark_open(order: Order, session: SessionFacts, *, at: datetime) -> bool:
 
 
 @transaction.atomic(savepoint=False)
+def mark_processing(order: Order, *, source: str, at: datetime) -> bool:
+    """Record that a delayed payment is on its way; False if that is known or it has ended."""
+    waiting = Order.objects.filter(pk=order.pk, status__in=AWAITING_PAYMENT, processing_since=None)
+    if not waiting.update(processing_since=at):
+        return False
+    order.processing_since = at
+    record_event(order, kind="processing", source=source, at=at)
+    return True
+
+
+@transaction.atomic(savepoint=False)
 def mark_expired(order: Order, *, source: str, at: datetime) -> bool:
     """Move from pending or open to expired; False from any other state."""
     return _close_unpaid(order, kind="expired", status=Order.Status.EXPIRED, source=source, at=at)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from catalog.models import Access
 from catalog.services import withhold_access
@@ -26,6 +27,7 @@ from payments.domain.order_balance import (
     withheld_from,
 )
 from payments.domain.order_life_cycle import mark_balance, record_event
+from payments.domain.receipts import recipient_of
 from payments.errors import OtherMode, UnknownPayment
 from payments.models import Dispute, Order, Refund, StripeEvent
 from payments.stripe.errors import MalformedObject
@@ -228,11 +230,13 @@ def _withhold_accesses(
     order: Order, balance: OrderBalance, refunds: Collection[Refund], disputes: Collection[Dispute]
 ) -> None:
     for line in order.lines.all():
+        since, reason = withheld_from(order, line, balance, refunds, disputes)
         withhold_access(
             source_kind=Access.Source.ORDER,
             source_id=str(order.pk),
             test_bank_id=line.test_bank_id,
-            since=withheld_from(order, line, balance, refunds, disputes),
+            since=since,
+            reason=reason,
         )
 
 
@@ -250,15 +254,35 @@ def _queue_refund_mails(order: Order, refunds: Collection[Refund], *, at: dateti
 def _queue_refund_mail(order: Order, refund: Refund, kind: str, *, at: datetime) -> None:
     queue_mail(
         key=f"{kind}-{refund.stripe_id}",
-        recipient=order.email,
+        recipient=recipient_of(order),
         template=f"payments/email/{kind}",
         context={
             "price": refund.price,
+            "titles": ", ".join(_titles(order, refund)),
+            **_access_after(order, refund),
             "path": reverse("payments:success", args=[order.pk]),
-            "order": str(order.pk),
+            "order": order.number,
         },
         at=at,
     )
+
+
+def _titles(order: Order, refund: Refund) -> list[str]:
+    """Return the banks that the refund is for: all of the order's if it names none."""
+    lines = list(refund.lines.all()) or list(order.lines.all())
+    return [line.title for line in lines]
+
+
+def _access_after(order: Order, refund: Refund) -> dict[str, str]:
+    """Return what becomes of the access: keep, shorten (and until when), closed, or "" (nothing)."""
+    if refund.access == Refund.AccessChoice.SHORTEN and refund.access_until:
+        until = date_format(refund.access_until.date(), "DATE_FORMAT")
+        return {"access": "shorten", "access_until": until}
+    if refund.access == Refund.AccessChoice.REVOKE:
+        return {"access": "closed"}
+    if refund.access == Refund.AccessChoice.KEEP:
+        return {"access": "keep"}
+    return {"access": "closed" if order.status == Order.Status.REFUNDED else ""}
 
 
 def _apply_charge(event: Mapping[str, Any], **context: Any) -> Order:

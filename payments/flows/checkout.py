@@ -68,6 +68,7 @@ def start_checkout(
     Idempotent: see `create_checkout_session`, which says what it raises.
     """
     _refuse_needless_purchase(test_bank, learner, at=timezone.now())
+    # Each pass closes an order that can no longer be paid, until one is open or newly placed.
     for _former in range(MAX_FORMER_ORDERS):
         order = get_or_place_order(
             learner=learner,
@@ -80,6 +81,7 @@ def start_checkout(
         if session := _payable_session(order, test_bank):
             watch_outages(at=timezone.now())
             return CheckoutSession(id=session.id, url=session.url, order=order)
+        # Asking Stripe may have found that order paid, which grants the access.
         _refuse_needless_purchase(test_bank, learner, at=timezone.now())
     raise PaymentUnderWay(order)
 
@@ -97,6 +99,27 @@ def confirm_payment(order: Order) -> Order:
     order = apply_session(session, source=OrderEvent.Source.RETURN_PAGE, at=timezone.now())
     if order.status not in AWAITING_PAYMENT:
         close_overtaken_events(at=timezone.now())
+    return order
+
+
+def cancel_order(order: Order, *, at: datetime) -> Order:
+    """Cancel an order at its buyer's wish: expire its session at Stripe, then the order.
+
+    Idempotent. Paid wins: an order that was paid at that moment comes back as paid. If Stripe
+    cannot be reached, nothing changes, so that nobody pays for a canceled order.
+
+    Raises: PaymentUnderWay, OtherMode, StripeError.
+    """
+    if order.status not in AWAITING_PAYMENT:
+        return order
+    session = _existing_session(order)
+    if session and session.status == "open":
+        session = expire_session(session.id)
+    if session:
+        order = apply_session(session, source=OrderEvent.Source.CHECKOUT, at=at)
+        if session.is_processing:
+            raise PaymentUnderWay(order)
+    mark_expired(order, source=OrderEvent.Source.CHECKOUT, at=at)
     return order
 
 
@@ -141,7 +164,7 @@ def _payable_session(order: Order, test_bank: TestBank) -> SessionFacts | None:
         mark_expired(order, source=OrderEvent.Source.CHECKOUT, at=timezone.now())
         return None
     try:
-        session = _session_of(order)
+        session = _retrieve_or_create_session(order)
     except InvalidRequestError:
         if order.session_id or is_up_to_date(order, test_bank):
             raise
@@ -162,8 +185,8 @@ def _payable_session(order: Order, test_bank: TestBank) -> SessionFacts | None:
     return None
 
 
-def _session_of(order: Order) -> SessionFacts | None:
-    """Ask Stripe for the order's session; None if it is known to have none.
+def _retrieve_or_create_session(order: Order) -> SessionFacts | None:
+    """Retrieve the order's session, or create it; None if it has none and its key is used up.
 
     A known session is retrieved. Otherwise the stored request is sent with its own key, which
     returns the same session if it was sent before. Once Stripe may have forgotten that key, or

@@ -219,7 +219,7 @@ def _asked(
     except ENDS_THE_RUN:
         raise
     except InvalidRequestError:
-        yield partial(_report, f"{words}, which Stripe does not know")
+        yield partial(_report, f"{words}, which does not exist at Stripe")
     except StripeError as error:
         yield partial(_report, f"{words}, which could not be read: {type(error).__name__}")
     else:
@@ -289,8 +289,8 @@ def _report_unknown_session(session: SessionFacts, result: Reconciliation) -> No
     if not session.order_id:
         result.foreign += 1
     elif session.is_paid:
-        logger.warning("session=%s is paid and not known here", session.id)
-        _report(f"session {session.id} is paid, no order knows it", result)
+        logger.warning("session=%s is paid, but unknown here", session.id)
+        _report(f"session {session.id} is paid, but belongs to no order", result)
 
 
 def _agrees(session: SessionFacts, status: str | None) -> bool:
@@ -299,7 +299,7 @@ def _agrees(session: SessionFacts, status: str | None) -> bool:
         return status is not None and status not in UNPAID
     if session.status == "expired":
         return status == Order.Status.EXPIRED
-    return status == Order.Status.OPEN
+    return status == Order.Status.OPEN and not session.is_processing
 
 
 def _expire_without_session(order: Order, result: Reconciliation) -> None:
@@ -318,7 +318,7 @@ def _new_event_steps(mode: str, since: datetime, at: datetime) -> Iterator[Step]
                 yield partial(_move_cursor, page[0])
             return
         except InvalidRequestError:
-            logger.warning("the event %s is not known to Stripe any more", cursor.event_id)
+            logger.warning("the event %s no longer exists at Stripe", cursor.event_id)
     yield from _event_steps(since, at)
 
 
@@ -420,13 +420,13 @@ def _summarize(result: Reconciliation, last_event_before: int) -> None:
     result.moves.update(to for before, to in moves if before != to)
     orders = Order.objects.in_mode(result.mode)
     for order in orders.held():
-        _report(f"order {order.pk} is paid and held: {order.held}", result)
+        _report(f"order {order.pk} is paid, but on hold: {order.held}", result)
     for order in orders.paid_twice():
-        _report(f"order {order.pk} was paid twice, pay it back", result)
+        _report(f"order {order.pk} was paid twice: refund it", result)
     for order in orders.paid_but_not_granted():
-        _report(f"order {order.pk} is paid and opens nothing", result)
+        _report(f"order {order.pk} is paid, but access was not granted", result)
     for access in accesses_without_payment(mode=result.mode, at=result.at):
-        _report(f"an access is open for order {access.source_id}, which has no money", result)
+        _report(f"order {access.source_id} has access, but is not paid", result)
     _report_failed_refunds(result)
     failed = StripeEvent.objects.in_mode(result.mode).filter(status=StripeEvent.Status.FAILED)
     for event in failed:
@@ -442,4 +442,4 @@ def _report_failed_refunds(result: Reconciliation) -> None:
     )
     for refund in failed:
         words = f"refund {refund.stripe_id} failed ({refund.failure or 'no reason given'})"
-        _report(f"{words}: the buyer of order {refund.order_id} has no money yet", result)
+        _report(f"{words}: the buyer of order {refund.order_id} has not received the money", result)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from outbox.services import queue_mail
 from payments.domain.order_placement import ReturnUrls
+from payments.domain.receipts import recipient_of
 from payments.errors import PaymentError
 from payments.flows.checkout import start_checkout
 from payments.models import Order, OrderLine, Reminder
@@ -61,7 +62,7 @@ def _settle(reminder: Reminder, line: OrderLine | None, *, at: datetime) -> None
     if settled and line:
         queue_mail(
             key=f"reminder-{reminder.order_id}",
-            recipient=reminder.order.email,
+            recipient=recipient_of(reminder.order),
             template="payments/email/payment_works",
             context={
                 "title": line.title,

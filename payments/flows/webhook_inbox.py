@@ -24,14 +24,14 @@ from payments.stripe.facts import SessionFacts, mode_of, own_order_id, session_f
 
 logger = logging.getLogger(__name__)
 
-# The request that brought an event has this long to handle it before the sweep does.
+# The request that brought an event has this long before `handle_pending_events` takes over.
 GRACE_PERIOD = timedelta(seconds=30)
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 20
 UNKNOWN_REASONS = {
-    UnknownSession: "no order knows this session",
-    UnknownPayment: "no order was paid with this payment",
-    OtherMode: "its order is of another mode",
+    UnknownSession: "no order has this session",
+    UnknownPayment: "no order has this payment",
+    OtherMode: "its order is in a different mode",
 }
 
 
@@ -79,8 +79,8 @@ def receive_event(
 
     Idempotent, also for the same event at the same moment: its id is unique, and one request
     claims the row. An event about something unknown is stored and marked as such. Raises whatever
-    the handling raised, after marking the event as failed, so that Stripe sends it again and the
-    sweep tries it too.
+    the handling raised, after marking the event as failed, so that Stripe sends it again and
+    `handle_pending_events` tries it too.
     """
     stored, _is_new = StripeEvent.objects.only("status").get_or_create(
         event_id=event["id"], defaults=_fields(event, body=body, at=at)
@@ -135,7 +135,7 @@ def dismiss_event(*, event: StripeEvent, at: datetime) -> bool:
     unhandled = StripeEvent.objects.unhandled().filter(pk=event.pk)
     return bool(
         unhandled.update(
-            status=StripeEvent.Status.IGNORED, failure="put aside by a person", handled_at=at
+            status=StripeEvent.Status.IGNORED, failure="dismissed by staff", handled_at=at
         )
     )
 
@@ -181,10 +181,10 @@ def _apply(event: Mapping[str, Any], *, source: str, at: datetime) -> tuple[str,
         order = handler(event, source=source, at=at)
     except (UnknownSession, UnknownPayment, OtherMode) as error:
         if event["type"] == DECLINED_CARD:
-            return StripeEvent.Status.IGNORED, "no order asked for this payment"
+            return StripeEvent.Status.IGNORED, "this payment belongs to no order"
         return _set_aside(event, UNKNOWN_REASONS[type(error)])
     except MalformedObject as error:
-        return _set_aside(event, f"not an object that can be read: {error}")
+        return _set_aside(event, f"cannot read this object: {error}")
     logger.info("event=%s order=%s status=%s", event["id"], order.pk, order.status)
     return StripeEvent.Status.DONE, ""
 

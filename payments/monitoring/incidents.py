@@ -1,7 +1,6 @@
 """Incidents: a code for the buyer, and the details for the log and the admin."""
 
 import logging
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,15 +10,12 @@ from django.utils.translation import gettext as _
 
 from outbound.diagnosis import Diagnosis, diagnose_refusal
 from outbound.redaction import scrub
-from payments.models import Incident, Order
+from payments.models import Incident, Order, readable_code
 from payments.monitoring.outages import watch_outages
 from payments.stripe.errors import APIConnectionError, NoAnswer, StripeError
 
 logger = logging.getLogger(__name__)
 
-# Without letters and digits that sound or look alike.
-CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-CODE_LENGTH = 8
 UNKNOWN = "UNKNOWN"
 
 
@@ -38,7 +34,7 @@ def report_incident(
 
     `subject` says what was being done, by ids.
     """
-    code = "".join(secrets.choice(CODE_ALPHABET) for _position in range(CODE_LENGTH))
+    code = readable_code()
     report, diagnosis = _details(error), diagnosis_of(error)
     logger.error("incident=%s %s %s", code, subject, report, exc_info=error)
     Incident.objects.create(
@@ -91,8 +87,8 @@ def _details(error: StripeError) -> str:
     diagnosis = diagnosis_of(error)
     found = _described(diagnosis) if diagnosis else f"cause={UNKNOWN}"
     if isinstance(error, NoAnswer):
-        course = error.record.course if error.record else "no call was made"
-        return f"{course} {found}"
+        call = error.record.log_line if error.record else "no call was made"
+        return f"{call} {found}"
     return scrub(
         f"status={error.http_status} request={error.request_id} "
         f"{type(error).__name__}: {error.user_message} {found}"

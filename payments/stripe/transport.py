@@ -82,7 +82,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
 
         While the circuit breaker is open, no call is made and the last failure is raised again.
         """
-        if diagnosis := self._breaker.resting():
+        if diagnosis := self._breaker.refusal():
             raise NoAnswer(diagnosis, None)
         body = post_data.encode() if isinstance(post_data, str) else post_data
         request = _Request(
@@ -150,8 +150,8 @@ class OutboundHTTPClient(stripe.HTTPClient):
         diagnosis = diagnose_answer(answer)
         _log(answer.record, diagnosis.id if diagnosis else "none")
         if diagnosis and diagnosis.id.startswith("NET-"):
-            # Something between answered instead of Stripe. It would answer again on this
-            # connection, even after it lets new ones through.
+            # A device on the way answered in place of Stripe. A pooled connection to it would get
+            # the same answer, even once new connections reach Stripe.
             self._client.close()
             raise NoAnswer(diagnosis, answer.record)
         return answer
@@ -178,7 +178,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
 
 
 def _log(record: CallRecord, cause: str) -> None:
-    """Log each call: a try that was repeated leaves no other trace."""
+    """Log each try: one that was retried leaves no other trace."""
     logger.info(
         "%s %s status=%d request=%s cause=%s %s",
         record.method,
@@ -186,5 +186,5 @@ def _log(record: CallRecord, cause: str) -> None:
         record.status,
         record.request_id or "none",
         cause,
-        record.course,
+        record.log_line,
     )

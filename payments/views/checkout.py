@@ -1,6 +1,7 @@
 """The way to Stripe's page, and back from it without paying."""
 
 import uuid
+from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from catalog.http import SeeOther
 from catalog.models import TestBank
-from catalog.services import claim_free_bank
+from catalog.services import claim_free_bank, live_access
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable, PaymentUnderWay
 from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
@@ -46,7 +47,7 @@ def checkout(request: HttpRequest, slug: str) -> HttpResponse:
     if not (test_bank.is_on_sale or _is_visible(request, test_bank)):
         raise Http404
     if not isinstance(request.user, User):
-        query = urlencode({"next": reverse("catalog:detail", args=[slug])})
+        query = urlencode({"next": reverse("payments:confirm_purchase", args=[slug])})
         return SeeOther(f"{reverse('account_signup')}?{query}")
     return _buy(request, test_bank, request.user)
 
@@ -68,6 +69,21 @@ def _buy(request: HttpRequest, test_bank: TestBank, learner: User) -> HttpRespon
     except StripeError as error:
         return _unavailable(request, test_bank, error)
     return SeeOther(session.url)
+
+
+@login_required
+@require_GET
+def confirm_purchase(request: HttpRequest, slug: str) -> HttpResponse:
+    """Go on with a purchase after sign-up: show the price, and ask once more.
+
+    Nothing is bought by following a link: the button is a POST of this browser.
+    """
+    visible = TestBank.objects.visible_to(request.user).select_related("category")
+    test_bank = get_object_or_404(visible, slug=slug)
+    owned = live_access(learner=cast(User, request.user), test_bank=test_bank, at=timezone.now())
+    if owned or not test_bank.is_on_sale:
+        return redirect("catalog:detail", slug=slug)
+    return render(request, "payments/confirm_purchase.html", {"test_bank": test_bank})
 
 
 def _is_visible(request: HttpRequest, test_bank: TestBank) -> bool:

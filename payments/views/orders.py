@@ -12,23 +12,36 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from catalog.http import SeeOther
 from catalog.models import Access
 from catalog.money import format_price
 from payments.domain.order_life_cycle import AWAITING_PAYMENT
-from payments.domain.receipts import queue_receipts_again
-from payments.errors import NothingBought, OtherMode
-from payments.flows.checkout import confirm_payment
+from payments.domain.receipts import queue_receipts_again, seller_details
+from payments.errors import NothingBought, OtherMode, PaymentUnderWay
+from payments.flows.checkout import cancel_order, confirm_payment
 from payments.models import Order
 from payments.monitoring.incidents import report_incident
 from payments.stripe.errors import StripeError
-from safety.rate_limits import PAYMENT_CHECK, PAYMENT_PAGE, RECEIPT, allow
+from safety.rate_limits import PAYMENT_CHECK, PAYMENT_PAGE, RECEIPT, allow, rate_limited
 
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5
+# Stripe's decline codes that a buyer can do something about.
+# Source: docs.stripe.com/declines/codes.
+FAILURE_REASONS = {
+    "insufficient_funds": gettext_lazy("The account did not have enough funds."),
+    "expired_card": gettext_lazy("The card has expired."),
+    "incorrect_cvc": gettext_lazy("The security code was incorrect."),
+    "card_velocity_exceeded": gettext_lazy("The card's limit was reached."),
+    "debit_not_authorized": gettext_lazy("The debit was not authorized."),
+    "account_closed": gettext_lazy("The bank account is closed."),
+    "card_declined": gettext_lazy("The bank declined the payment."),
+    "generic_decline": gettext_lazy("The bank declined the payment."),
+}
 
 
 def own_order(request: HttpRequest, order_id: uuid.UUID) -> Order:
@@ -45,13 +58,15 @@ def success(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     It grants nothing by itself: it asks Stripe. It refreshes itself until the payment is
     confirmed. Beyond the rate limit it shows what is known here.
     """
-    order = own_order(request, order_id)
+    order, was_asked = own_order(request, order_id), False
     try:
         if allow(PAYMENT_PAGE, key=order.user_id, at=timezone.now()):
-            order = _confirm(order)
+            order, was_asked = _confirm(order), True
     except (OtherMode, StripeError):
         logger.info("order=%s: the payment is still being confirmed", order.pk)
-    return render(request, "payments/success.html", _order_context(order))
+    is_confirming = order.status in AWAITING_PAYMENT and not was_asked
+    context = {**_order_context(order), "is_confirming": is_confirming}
+    return render(request, "payments/success.html", context)
 
 
 def _confirm(order: Order) -> Order:
@@ -76,9 +91,18 @@ def _order_context(order: Order) -> dict[str, Any]:
         "open_lines": [line for line in lines if line.test_bank_id in open_banks],
         "refunds": [one for one in order.refunds.order_by("created_at") if one.counts],
         "paid_back": format_price(order.refunded_minor, order.paid_currency or order.currency),
-        "is_waiting": order.status in AWAITING_PAYMENT,
+        "is_unpaid": order.status in AWAITING_PAYMENT,
+        "failure": failure_reason(order) if order.status == Order.Status.FAILED else "",
+        **seller_details(),
         "refresh_seconds": REFRESH_SECONDS,
     }
+
+
+def failure_reason(order: Order) -> str:
+    """Return why the payment failed, in the buyer's words; "" if nobody said."""
+    declined = order.events.filter(kind="declined").order_by("-at", "-pk")
+    code = declined.values_list("detail__code", flat=True).first()
+    return str(FAILURE_REASONS.get(code or "", ""))
 
 
 @login_required
@@ -102,6 +126,31 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("We checked: your payment has been received."))
     else:
         messages.info(request, _("We checked: no payment has been received yet."))
+    return _back(order)
+
+
+@login_required
+@require_POST
+@rate_limited(PAYMENT_CHECK)
+def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Cancel an order that is not paid yet; a payment that was made meanwhile wins."""
+    order = own_order(request, order_id)
+    try:
+        order = cancel_order(order, at=timezone.now())
+    except PaymentUnderWay:
+        words = _("Your payment is on its way, so this order can't be canceled any more.")
+        messages.warning(request, words)
+    except (OtherMode, StripeError):
+        words = _(
+            "We could not cancel this order right now, because the payment service is not "
+            "responding. Nothing has changed. Please try again in a minute."
+        )
+        messages.warning(request, words)
+    else:
+        if order.is_settled:
+            messages.info(request, _("This order was paid before it could be canceled."))
+        else:
+            messages.success(request, _("The order was canceled. You have not been charged."))
     return _back(order)
 
 

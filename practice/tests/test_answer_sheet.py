@@ -22,8 +22,8 @@ def words(label):
 
 
 def sheet_of(total, *, answered=()):
-    attempt = Attempt(version_ids=list(range(total)))
-    return AnswerSheet(attempt, dict.fromkeys(answered, Decimal(1)))
+    attempt = Attempt(version_ids=list(range(total)), question_ids=list(range(total)))
+    return AnswerSheet(attempt, dict.fromkeys(answered, Decimal(1)), frozenset(answered))
 
 
 def test_sheet_has_what_each_answer_earned(attempt, answer, django_assert_num_queries):
@@ -61,6 +61,14 @@ def test_cells_of_a_closed_attempt_are_links_where_they_are_answered(attempt, an
     shown = cells(answer_sheet(attempt), range(1, 4), is_closed=True).splitlines()
     assert shown[0] == f'<li><span class="bubble">1{words("not answered")}</span></li>'
     assert shown[1].startswith(f'<li><a href="/practice/{attempt.pk}/2/"')
+
+
+def test_cells_of_an_exam_are_buttons_that_save_the_answer(attempt):
+    shown = cells(answer_sheet(attempt), [2], is_closed=False, flagged={2}, saves_answer=True)
+    assert shown == (
+        '<li><button form="answer" name="go" value="2" formnovalidate '
+        f'class="bubble bubble--flagged">2{words("not answered, flagged")}</button></li>'
+    )
 
 
 def test_questions_url_begins_the_url_of_every_question(attempt):

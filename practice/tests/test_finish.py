@@ -3,6 +3,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from practice.services import finish_attempt
+from practice.tests.conftest import RIGHT
+
 
 @pytest.fixture
 def url(attempt):
@@ -22,8 +25,7 @@ def test_finish_ends_the_attempt_and_leads_to_its_result(owners_client, url, res
 
 
 def test_finish_again_changes_nothing(owners_client, url, result, attempt, at):
-    attempt.finished_at = at + timedelta(hours=1)
-    attempt.save(update_fields=["finished_at"])
+    finish_attempt(attempt=attempt, at=at + timedelta(hours=1))
     assert owners_client.post(url)["Location"] == result
     attempt.refresh_from_db()
     assert attempt.finished_at == at + timedelta(hours=1)
@@ -36,8 +38,11 @@ def test_finish_is_open_when_the_access_has_ended(owners_client, url, attempt, e
     assert attempt.is_finished
 
 
-def test_finish_by_a_link_is_refused(owners_client, url, attempt):
-    assert owners_client.get(url).status_code == 405
+def test_finish_asks_first_and_says_how_many_are_unanswered(owners_client, url, attempt, answer):
+    answer(1, RIGHT)
+    text = owners_client.get(url).text
+    assert "Finish this session?" in text
+    assert "4 questions are not answered yet. If you finish now, they will be marked" in text
     attempt.refresh_from_db()
     assert not attempt.is_finished
 

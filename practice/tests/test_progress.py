@@ -129,5 +129,5 @@ def test_page_costs_the_same_for_one_and_three_banks(
         bank = make_bank(f"bank-{number}")
         give(owner, bank, now)
         start_attempt(learner=owner, test_bank=bank, at=now)
-    with django_assert_num_queries(SESSION_AND_USER + 3):
+    with django_assert_num_queries(SESSION_AND_USER + 6):
         owners_client.get(url)

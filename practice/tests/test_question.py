@@ -8,7 +8,14 @@ from catalog.models import BankQuestion
 from practice.answer_sheet import CELLS_PER_PAGE
 from practice.models import Answer
 from practice.services import finish_attempt, start_attempt
-from practice.tests.conftest import RIGHT, SESSION_AND_USER, STATEMENTS_PER_ANSWER, WRONG
+from practice.tests.conftest import (
+    RIGHT,
+    SESSION_AND_USER,
+    STATEMENTS_OF_FIRST_SHOWING,
+    STATEMENTS_PER_ANSWER,
+    STATEMENTS_PER_QUESTION,
+    WRONG,
+)
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
 
@@ -94,12 +101,12 @@ def test_question_shows_all_once_it_is_answered(owners_client, with_secrets):
 def test_answer_is_kept_and_shown(owners_client, url, attempt):
     response = owners_client.post(url, {"choice": RIGHT})
     assert (response.status_code, response["Location"]) == (303, url)
-    assert Answer.objects.get().response["chosen"] == [RIGHT]
+    assert Answer.objects.get().response == {"kind": "choice", "chosen": [RIGHT]}
     text = page(owners_client, url)
     assert "<title>Correct · Question 1 from Bank git" in text
     assert "Your answer (correct)" in text
     assert "Because of 1." in text
-    assert f'href="/practice/{attempt.pk}/2/">Next question' in text
+    assert f'href="/practice/{attempt.pk}/2/" data-key="n">Next question' in text
 
 
 def test_wrong_answer_is_shown_beside_the_right_one(owners_client, url):
@@ -119,7 +126,7 @@ def test_second_answer_changes_nothing_and_is_told_so(owners_client, url):
         "You already answered this question, perhaps in another tab. Your first answer counts; "
         "this one was not saved."
     ]
-    assert Answer.objects.get().response["chosen"] == [WRONG]
+    assert Answer.objects.get().response == {"kind": "choice", "chosen": [WRONG]}
 
 
 def test_same_answer_twice_is_no_second_answer(owners_client, url):
@@ -198,7 +205,7 @@ def test_open_question_is_shut_after_the_end(owners_client, url, result, attempt
 def test_next_question_goes_round_to_what_was_skipped(owners_client, attempt, answer):
     answer(5, RIGHT)
     text = page(owners_client, reverse("practice:question", args=[attempt.pk, 5]))
-    assert f'href="/practice/{attempt.pk}/1/">Next question' in text
+    assert f'href="/practice/{attempt.pk}/1/" data-key="n">Next question' in text
 
 
 def test_last_answer_leads_to_the_result(owners_client, url, attempt, answer):
@@ -217,10 +224,10 @@ def test_review_after_the_end_goes_along_what_was_answered(
         answer(position, RIGHT)
     finish_attempt(attempt=attempt, at=at)
     first, last = (f"/practice/{attempt.pk}/{position}/" for position in (1, 4))
-    assert f'href="{last}">Next question' in page(owners_client, first)
+    assert f'href="{last}" data-key="n">Next question' in page(owners_client, first)
     text = page(owners_client, last)
     assert f'button--quiet" href="{first}"' in text
-    assert f'href="{result}">View results' in text
+    assert f'href="{result}" data-key="n">View results' in text
 
 
 def test_sheet_after_the_end_links_only_what_can_be_opened(owners_client, url, attempt, answer, at):
@@ -232,8 +239,8 @@ def test_sheet_after_the_end_links_only_what_can_be_opened(owners_client, url, a
     assert kinds == ["a", "span", "span", "span", "span"]
 
 
-def test_finishing_shows_first_what_is_still_open(owners_client, url, result, attempt):
-    assert f'<a href="{result}">Finish now</a>' in page(owners_client, url)
+def test_finishing_shows_first_what_is_still_open(owners_client, url, attempt):
+    assert f'<a href="/practice/{attempt.pk}/finish/">Finish</a>' in page(owners_client, url)
     attempt.refresh_from_db()
     assert not attempt.is_finished
 
@@ -249,7 +256,8 @@ def test_answer_sheet_says_in_words_how_each_question_stands(owners_client, url,
 
 def test_page_of_a_large_bank_shows_a_part_of_the_sheet(owners_client, attempt):
     attempt.version_ids *= 50
-    attempt.save(update_fields=["version_ids"])
+    attempt.question_ids *= 50
+    attempt.save(update_fields=["version_ids", "question_ids"])
     text = page(owners_client, reverse("practice:question", args=[attempt.pk, 150]))
     assert text.count('class="bubble"') == CELLS_PER_PAGE
     assert f'href="/practice/{attempt.pk}/1/">Go to question 1<' in text
@@ -285,9 +293,13 @@ def test_question_takes_a_fixed_number_of_statements(
 ):
     for position in range(1, answered + 1):
         answer(position, RIGHT)
-    # The attempt with its bank, its answers, the access, the version.
-    with django_assert_num_queries(SESSION_AND_USER + 4):
-        owners_client.get(reverse("practice:question", args=[attempt.pk, 5]))
+    url = reverse("practice:question", args=[attempt.pk, 5])
+    with django_assert_num_queries(
+        SESSION_AND_USER + STATEMENTS_PER_QUESTION + STATEMENTS_OF_FIRST_SHOWING + 1
+    ):
+        owners_client.get(url)
+    with django_assert_num_queries(SESSION_AND_USER + STATEMENTS_PER_QUESTION):
+        owners_client.get(url)
 
 
 @pytest.mark.parametrize("answered", [1, 3])

@@ -10,7 +10,8 @@ from django.urls import reverse
 from catalog.models import BankQuestion
 from practice.models import Answer
 from practice.regrading import RegradeReport, regrade_answers
-from practice.services import start_attempt
+from practice.services import finish_attempt, start_attempt
+from practice.tests.conftest import stored_answer
 from questions.formats.gift import read_gift
 from questions.grading import GRADING_RULES
 from questions.services import store_items
@@ -39,14 +40,9 @@ def judged_before(attempt, at):
     """Stores an answer as older rules judged it."""
 
     def store(position, kind, typed, *, fraction=0):
-        return Answer.objects.create(
-            attempt=attempt,
-            position=position,
-            version_id=attempt.version_ids[position - 1],
-            response={"kind": kind, "typed": typed},
-            fraction=fraction,
-            grading_rules=1,
-            answered_at=at,
+        response = {"kind": kind, "typed": typed}
+        return stored_answer(
+            attempt, position, response=response, fraction=fraction, grading_rules=1, answered_at=at
         )
 
     return store
@@ -100,6 +96,14 @@ def test_part_of_the_points_rises_to_all_and_the_note_keeps_the_part(judged_befo
     regrade_answers(at=at)
     answer.refresh_from_db()
     assert (answer.fraction, answer.fraction_before) == (1, Decimal("0.5"))
+
+
+def test_score_of_a_finished_session_rises_with_its_answer(judged_before, attempt, at):
+    judged_before(HAT, "text", "Ada\u2019s hat", fraction=Decimal("0.5"))
+    finish_attempt(attempt=attempt, at=at)
+    regrade_answers(at=at)
+    attempt.refresh_from_db()
+    assert attempt.points == 1
 
 
 def test_answers_by_the_rules_of_today_are_not_looked_at(judged_before, at):

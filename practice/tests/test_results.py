@@ -1,7 +1,9 @@
 from decimal import Decimal
 
+import pytest
+from django.utils.safestring import SafeString
+
 from practice.answer_sheet import answer_sheet
-from practice.models import Attempt
 from practice.results import (
     EXCERPT_CHARACTERS,
     MISSED_LIMIT,
@@ -10,10 +12,12 @@ from practice.results import (
     Score,
     excerpt,
     find_missed,
+    is_pass,
     missed,
     result_of,
 )
-from practice.tests.conftest import RIGHT, WRONG
+from practice.services import finish_attempt
+from practice.tests.conftest import RIGHT, WRONG, stored_answer, stored_attempt
 from questions.items import Choice, SingleChoice, Text
 from questions.services import store_items
 
@@ -28,10 +32,20 @@ def stem_html(source, markup="plain"):
     return store(source, markup).item.stem.html
 
 
-def test_result_counts_unanswered_questions_as_no_points(attempt, answer):
+def test_result_so_far_counts_what_was_answered(attempt, answer):
+    answer(1, RIGHT)
+    answer(3, WRONG)
+    assert result_of(answer_sheet(attempt)) == Result(
+        whole=Score(title="", points=Decimal(1), total=2),
+        domains=[Score(title="Odd", points=Decimal(1), total=2)],
+    )
+
+
+def test_result_at_the_end_counts_unanswered_questions_as_no_points(attempt, answer, at):
     answer(1, RIGHT)
     answer(2, WRONG)
     answer(3, RIGHT)
+    finish_attempt(attempt=attempt, at=at)
     assert result_of(answer_sheet(attempt)) == Result(
         whole=Score(title="", points=Decimal(2), total=5),
         domains=[
@@ -48,8 +62,17 @@ def test_result_takes_one_statement(attempt, answer, django_assert_num_queries):
         result_of(sheet)
 
 
-def test_percent_rounds_down():
-    assert Score(title="", points=Decimal("2.999"), total=3).percent == 99
+@pytest.mark.parametrize(
+    ("points", "percent"),
+    [("0", 0), ("0.001", 1), ("1", 33), ("2", 67), ("2.999", 99), ("3", 100)],
+)
+def test_percent_is_rounded_and_100_only_for_all_points(points, percent):
+    assert Score(title="", points=Decimal(points), total=3).percent == percent
+
+
+@pytest.mark.parametrize(("points", "passes"), [(25, False), (26, True)])
+def test_pass_is_decided_by_the_exact_share(points, passes):
+    assert is_pass(Decimal(points), 35, 74) is passes
 
 
 def test_percent_of_no_questions_is_0():
@@ -61,36 +84,27 @@ def test_missed_are_the_wrong_answers_in_order(attempt, answer):
     answer(1, RIGHT)
     answer(3, WRONG)
     assert find_missed(answer_sheet(attempt)) == [
-        Missed(position=3, url=f"/practice/{attempt.pk}/3/", stem="Question 3?"),
-        Missed(position=4, url=f"/practice/{attempt.pk}/4/", stem="Question 4?"),
+        Missed(position=3, url=f"/practice/{attempt.pk}/3/", stem=SafeString("Question 3?")),
+        Missed(position=4, url=f"/practice/{attempt.pk}/4/", stem=SafeString("Question 4?")),
     ]
 
 
 def test_missed_are_rendered_with_their_stems_escaped(owner, test_bank, at):
     version = store("What is <html>?")
-    attempt = Attempt.objects.create(
-        learner=owner, test_bank=test_bank, version_ids=[version.pk], started_at=at
-    )
-    attempt.answers.create(position=1, version=version, response={}, fraction=0, answered_at=at)
+    attempt = stored_attempt(owner, test_bank, [version], at)
+    stored_answer(attempt, 1)
     assert missed(answer_sheet(attempt)) == (
-        f'<li><a class="missed__row" href="/practice/{attempt.pk}/1/">'
-        '<span class="bubble bubble--wrong">1</span> '
-        '<span dir="auto">What is &lt;html&gt;?</span></a></li>'
+        f'<li class="missed__row"><a class="bubble bubble--wrong" href="/practice/{attempt.pk}/1/">1'
+        '<span class="visually-hidden"> Open question</span></a> '
+        '<div class="missed__stem prose" dir="auto">What is &lt;html&gt;?</div></li>'
     )
 
 
 def test_missed_are_limited_and_take_one_statement(owner, test_bank, at, django_assert_num_queries):
     version = store("Again?")
-    attempt = Attempt.objects.create(
-        learner=owner,
-        test_bank=test_bank,
-        version_ids=[version.pk] * (MISSED_LIMIT + 1),
-        started_at=at,
-    )
+    attempt = stored_attempt(owner, test_bank, [version] * (MISSED_LIMIT + 1), at)
     for position in range(1, MISSED_LIMIT + 2):
-        attempt.answers.create(
-            position=position, version=version, response={}, fraction=0, answered_at=at
-        )
+        stored_answer(attempt, position)
     sheet = answer_sheet(attempt)
     with django_assert_num_queries(1):
         found = find_missed(sheet)

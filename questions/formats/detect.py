@@ -1,4 +1,4 @@
-"""Which format a file is in: what its name says, or else what stands in it."""
+"""Which format a file is in: decided by its name, or else by its content."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ ANSWER_LINE = re.compile(r"(?:\A|[\r\n])[ \t]*ANSWER[ \t]*:", re.IGNORECASE)
 
 
 def format_of(name: str, content: bytes) -> str:
-    """`aiken`, `gift` or `jsonl`. What cannot be read at all is left to any of them to refuse."""
+    """Return `aiken`, `gift` or `jsonl`. An undecodable file is `aiken`, whose reader refuses it."""
     if ending := ENDINGS.get(PurePath(name).suffix.lower()):
         return ending
     try:
@@ -44,10 +44,10 @@ def read_questions_of(
     domain: str,
     images: Callable[[str], str],
 ) -> ReadFile:
-    """Every question and every problem of a file in one of `READERS`; see those.
+    """Return the questions and problems of a file in one of the formats in `READERS`.
 
     Without `format_name` its name and content decide. A file that is certainly of another
-    format is refused with the name of that, and nothing of it is read.
+    format is not read; the one problem names that format.
     """
     if other := foreign_format(content, name="" if format_name else name):
         problem = f"This is {other}. docs/formats.md lists the supported formats."

@@ -57,9 +57,9 @@ from questions.text import pictures_in
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
-NO_FIELD = "put an image into a text: ![description](file.png), with markup markdown"
+NO_FIELD = "to add an image, write ![description](file.png) in a text with markup markdown"
 MARKUPS = ("text", "plain", "markdown", "html", "moodle")
-NO_FOLDER = "pictures are taken only from the folder of a file"
+NO_FOLDER = "images can only be imported from a file, with the images in its folder"
 
 
 def as_fields(value: object, info: ValidationInfo) -> object:
@@ -98,7 +98,7 @@ def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple
     try:
         return reference, images(reference)
     except ValueError as error:
-        raise ValueError(f"the picture {shown} {error}") from error
+        raise ValueError(f"the image {shown} {error}") from error
 
 
 def as_object(value: object) -> object:
@@ -155,6 +155,7 @@ class ChoicePart(Frozen):
     right: StrictBool = False
     weight: Weight | None = None
     feedback: Words = NOTHING
+    pinned: StrictBool = False
     id: str = ""
 
     @model_validator(mode="after")
@@ -168,7 +169,11 @@ class ChoicePart(Frozen):
         """The choice; a right one without a weight has the usual one."""
         weight = (usual if self.right else 0) if self.weight is None else self.weight
         return Choice(
-            id=self.id or str(place), text=self.text, weight=weight, feedback=self.feedback
+            id=self.id or str(place),
+            text=self.text,
+            weight=weight,
+            feedback=self.feedback,
+            is_pinned=self.pinned,
         )
 
 

@@ -22,8 +22,8 @@ MOST_QUESTIONS = 20_000
 MOST_ERRORS = 100
 
 LONGEST_QUOTE = 40
-SHOWS_NOTHING = "A text is displayed as empty: %s. Add visible text."
-SHOWN_AS_WRITTEN = "The tags in this text are displayed as text: %s. Use [html] for HTML."
+SHOWS_NOTHING = "This text would be displayed as empty: %s. Add visible text."
+SHOWN_AS_WRITTEN = "The tags in this text will appear as text: %s. Use [html] for HTML."
 
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")

@@ -1,4 +1,4 @@
-"""Pictures: which are taken, how they are kept, and that nothing else gets in or out."""
+"""Images: which are accepted, how they are stored, and that no other file is read or served."""
 
 import json
 import os
@@ -58,12 +58,12 @@ def test_a_name_tells_content_and_size(kind, ending):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "is not a PNG, JPEG, GIF or WebP picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF or WebP picture"),
-        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF or WebP picture"),
+        (b"", "is not a PNG, JPEG, GIF or WebP image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF or WebP image"),
+        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF or WebP image"),
         (picture()[:60], "is damaged"),
         (picture("JPEG", (400, 300))[:500], "is damaged"),
-        (picture("BMP"), "is not a PNG, JPEG, GIF or WebP picture"),
+        (picture("BMP"), "is not a PNG, JPEG, GIF or WebP image"),
     ],
 )
 def test_what_is_no_picture_is_refused(content, words):
@@ -86,18 +86,18 @@ def test_a_picture_beside_the_file_is_found_by_either_spelling(images):
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("https://example.org/x.png", "is an address"),
-        ("//example.org/x.png", "is an address"),
-        ("data:image/png;base64,AAAA", "is an address"),
-        ("file:///etc/passwd", "is an address"),
-        ("/etc/passwd", "is not in the folder of the file"),
-        ("../secret.png", "is not in the folder of the file"),
-        ("figures/../../secret.png", "is not in the folder of the file"),
-        ("%2e%2e/secret.png", "is not in the folder of the file"),
-        ("..\\secret.png", "is not in the folder of the file"),
-        ("link.png", "is not in the folder of the file"),
-        ("figures", "is not there"),
-        ("none.png", "is not there"),
+        ("https://example.org/x.png", "is a URL"),
+        ("//example.org/x.png", "is a URL"),
+        ("data:image/png;base64,AAAA", "is a URL"),
+        ("file:///etc/passwd", "is a URL"),
+        ("/etc/passwd", "is outside the folder of the file"),
+        ("../secret.png", "is outside the folder of the file"),
+        ("figures/../../secret.png", "is outside the folder of the file"),
+        ("%2e%2e/secret.png", "is outside the folder of the file"),
+        ("..\\secret.png", "is outside the folder of the file"),
+        ("link.png", "is outside the folder of the file"),
+        ("figures", "was not found"),
+        ("none.png", "was not found"),
         ("x\0.png", "is not"),
         ("n" * 5000, "is not"),
     ],
@@ -164,10 +164,10 @@ def test_a_text_shows_its_picture_with_its_size(images, markup, words):
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        ("![A switch](none.png)", "stem: the picture none.png is not there"),
+        ("![A switch](none.png)", "stem: the image none.png was not found"),
         ("![](figures/t%201.png)", "stem: describe the image figures/t%201.png"),
-        ("![x](https://example.org/x.png)", "stem: the picture https://example.org/x.png is an"),
-        ("<img alt='x'>", "stem: the picture  is not there"),
+        ("![x](https://example.org/x.png)", "stem: the image https://example.org/x.png is a URL"),
+        ("<img alt='x'>", "stem: the image  was not found"),
     ],
 )
 def test_missing_image_is_an_error_with_field(images, words, fault):

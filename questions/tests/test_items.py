@@ -40,7 +40,7 @@ def test_single_choice_key_is_every_choice_of_full_weight() -> None:
 
 @pytest.mark.parametrize("weights", [(0, 0), (50, 50), (-100, 0), (99.9, 0)])
 def test_single_choice_without_a_right_choice_is_refused(weights: tuple[float, ...]) -> None:
-    with pytest.raises(ValidationError, match="no choice is right"):
+    with pytest.raises(ValidationError, match="no choice is correct"):
         single(*weights)
 
 
@@ -60,7 +60,7 @@ def test_multiple_choice_with_full_points_to_be_had_is_taken(weights: tuple[floa
 
 @pytest.mark.parametrize("weights", [(0, 0), (50, 0), (60, 60), (33, 33, 33), (-50, -50)])
 def test_multiple_choice_whose_points_do_not_add_up_is_refused(weights: tuple[float, ...]) -> None:
-    with pytest.raises(ValidationError, match="the weights of the right choices add up to"):
+    with pytest.raises(ValidationError, match="the weights of the correct choices add up to"):
         multiple(*weights)
 
 
@@ -172,12 +172,12 @@ def test_true_false_is_told_by_a_boolean_only(value: object) -> None:
     "accepted", [(), (number("1", "2", 99),), (number("1", "2", 0),)], ids=["none", "part", "zero"]
 )
 def test_numeric_that_nobody_can_answer_is_refused(accepted: tuple[AcceptedNumber, ...]) -> None:
-    with pytest.raises(ValidationError, match="no accepted answer earns all points"):
+    with pytest.raises(ValidationError, match="no accepted answer earns full points"):
         numeric(*accepted)
 
 
 def test_short_answer_that_nobody_can_answer_is_refused() -> None:
-    with pytest.raises(ValidationError, match="no accepted answer earns all points"):
+    with pytest.raises(ValidationError, match="no accepted answer earns full points"):
         short(words("close", 50))
 
 

@@ -120,11 +120,11 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "description": _(
                 "What is covered, and who it is for. Leave a blank line between paragraphs."
             ),
-            "language": _("Of the questions: a code such as en or de."),
+            "language": _("Language of the questions, as a code such as en or de."),
             "slug": _(
                 "The last part of the page's address. Former addresses redirect to the new one."
             ),
-            "exam": _("The exam that it prepares for, by its name."),
+            "exam": _("Name of the exam that it prepares for."),
             "pass_percent": _("The percentage of the points that passes the exam. Optional."),
             "currency": _("Three letters, such as USD."),
             "access_days": _("In days. Leave empty for lifetime access."),

@@ -98,9 +98,9 @@ def _unrendered(item):
         ("single_choice", {"choices-1-text": ""}, "Fill in at least two choices, or one answer."),
         ("true_false", {"answer": ""}, "Select true or false."),
         ("numeric", {"answers-0-value": "many"}, "Enter a number."),
-        ("short_answer", {"answers-0-weight": "50"}, "One answer must earn all points."),
+        ("short_answer", {"answers-0-weight": "50"}, "One answer must earn full points."),
         ("single_choice", {"stem": "$\\nonsense$ ![](x.png)"}, "Describe the image x.png"),
-        ("single_choice", {"stem": "![a tree](x.png)"}, "The picture x.png is not stored here."),
+        ("single_choice", {"stem": "![a tree](x.png)"}, "The image x.png is not stored here."),
     ],
 )
 def test_what_is_no_question_is_not_stored(new, kind, fields, words):

@@ -170,7 +170,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
         if report.unasked:
             self.stdout.write(
-                f"It keeps {report.unasked} questions of types that cannot be practiced yet."
+                f"{report.unasked} of them are of types that cannot be practiced yet."
             )
 
     def _print_lines(self, numbers: list[int], what: str) -> None:
@@ -181,4 +181,6 @@ class Command(BaseCommand):
 
     def _print_hints(self, file: Path, read: ReadFile) -> None:
         if hints := len(lint(read.items, read.lines).findings):
-            self.stdout.write(f"An editor would say {hints} things: manage.py lint_bank {file}")
+            self.stdout.write(
+                f"Quality check: {hints} suggestions. View them with manage.py lint_bank {file}"
+            )

@@ -83,7 +83,7 @@ class Command(BaseCommand):
                 f"{figures.longest} of {figures.singles}."
             )
         self.stdout.write(
-            f"With pictures {figures.pictures}, formulas {figures.formulas}, "
+            f"With images {figures.pictures}, formulas {figures.formulas}, "
             f"blocks of code {figures.code}."
         )
 

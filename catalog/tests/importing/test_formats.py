@@ -44,7 +44,7 @@ def run(tmp_path, capsys):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         call_command("import_bank", str(path), "--bank", "new", "--title", "New", *options)
-        return capsys.readouterr().out.partition("An editor would say")[0]
+        return capsys.readouterr().out.partition("Quality check:")[0]
 
     return run
 
@@ -59,7 +59,7 @@ def test_gift_is_counted_by_kind_and_what_cannot_be_asked_apart(run):
         "By type: passage 1, single_choice 1, true_false 1, matching 1, numeric 1, essay 1, "
         "short_answer 1, multiple_choice 1.\n"
         "The bank has 5 questions; it is draft.\n"
-        "It keeps 3 questions of types that cannot be practiced yet.\n"
+        "3 of them are of types that cannot be practiced yet.\n"
     )
     bank = TestBank.objects.get()
     assert (bank.question_count, bank.sample_count) == (5, 3)
@@ -242,9 +242,7 @@ def test_a_missing_figure_stops_all_and_nothing_is_written(run, radio, media, ca
     radio[1]["stem"]["text"] += "![Another](none.png)"
     with pytest.raises(SystemExit, match="1"):
         run("radio.jsonl", lines(radio))
-    assert (
-        "radio.jsonl:2: error: stem: the picture none.png is not there" in capsys.readouterr().err
-    )
+    assert "radio.jsonl:2: error: stem: the image none.png was not found" in capsys.readouterr().err
     assert (TestBank.objects.count(), media.exists()) == (0, False)
 
 

@@ -37,7 +37,7 @@ def run(file, capsys):
 
     def run(*options, file=file):
         call_command("import_bank", str(file), *options)
-        return capsys.readouterr().out.partition("An editor would say")[0]
+        return capsys.readouterr().out.partition("Quality check:")[0]
 
     return run
 
@@ -61,7 +61,7 @@ def test_questions_are_added_in_their_order(run, bank):
 def test_report_ends_with_how_many_hints_there_are(file, bank, capsys):
     call_command("import_bank", str(file), "--bank", "radio")
     assert capsys.readouterr().out.endswith(
-        f"\nAn editor would say 16 things: manage.py lint_bank {file}\n"
+        f"\nQuality check: 16 suggestions. View them with manage.py lint_bank {file}\n"
     )
 
 

@@ -52,7 +52,7 @@ FIGURES = (
     "1 questions: true_false 1.\n"
     "Domains: Trees 1.\n"
     "Difficulty: easy 1.\n"
-    "With pictures 0, formulas 0, blocks of code 0.\n"
+    "With images 0, formulas 0, blocks of code 0.\n"
 )
 
 
@@ -86,7 +86,7 @@ def test_unknown_picture_and_broken_formula_are_told_by_line(run, file):
     )
     code, printed = run(path)
     assert code == 1
-    assert f"{path}:1: error: stem: the picture none.png is not there" in printed
+    assert f"{path}:1: error: stem: the image none.png was not found" in printed
     assert f"{path}:2: error: The formula $x^$ cannot be read" in printed
 
 

@@ -331,18 +331,43 @@ def test_my_banks_without_one_leads_to_the_shop(visit, test_bank, owner, who):
     assert "Bank git" not in response.text
 
 
+@pytest.mark.parametrize(("days", "words"), [(1, "1 day left"), (200, "200 days left")])
+def test_page_of_a_bank_says_how_many_days_are_left(visit, owner, days, words):
+    owner.accesses.update(expires_at=timezone.now() + timedelta(days=days))
+    assert words in visit("owner", "detail", "git").text
+
+
+def test_page_of_a_bank_without_end_counts_no_days(visit, owner):
+    assert "left" not in visit("owner", "detail", "git").text.partition("Lifetime access")[2][:200]
+
+
 def test_my_banks_lets_the_owner_practise(visit, owner):
     response = visit("owner", "my_banks")
     assert "Yours forever" in response.text
     assert reverse("practice:start", args=["git"]) in response.text
 
 
-@pytest.mark.parametrize("end", [revoke, expire])
-def test_my_banks_keeps_a_bank_whose_access_has_ended(visit, owner, test_bank, end):
+def withhold(reason):
+    def end(owner):
+        owner.accesses.update(withheld_from=timezone.now(), withheld_reason=reason)
+
+    return end
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (revoke, "Your access was closed by the seller."),
+        (expire, "Your access ended on "),
+        (withhold("refund"), "Your access is closed because this purchase was refunded."),
+        (withhold("dispute"), "Your access is closed because your bank disputed the payment."),
+    ],
+)
+def test_my_banks_says_why_an_access_ended(visit, owner, test_bank, end, words):
     end(owner)
     withdraw(test_bank)
     response = visit("owner", "my_banks")
-    assert "Your access has ended. Your results are saved." in response.text
+    assert (words in response.text, "Your results are saved." in response.text) == (True, True)
     assert reverse("practice:start", args=["git"]) not in response.text
 
 

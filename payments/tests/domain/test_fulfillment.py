@@ -67,7 +67,7 @@ def test_unpaid_session_grants_no_access(order, facts, at, payment_status):
     [
         ({"amount_minor": 1}, "Stripe says 1 USD, the order 1900 USD"),
         ({"currency": "JPY"}, "Stripe says 1900 JPY, the order 1900 USD"),
-        ({"livemode": True}, "Stripe speaks of mode live, the order is sandbox"),
+        ({"livemode": True}, "the payment is in live mode, the order in sandbox mode"),
     ],
 )
 def test_session_that_differs_is_held_and_never_granted(order, facts, at, change, held):
@@ -81,7 +81,7 @@ def test_order_of_an_erased_account_is_held(order, facts, learner, at):
     learner.delete()
     fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
-    assert (order.held, order.granted_at) == ("the learner's account is gone", None)
+    assert (order.held, order.granted_at) == ("the learner's account was deleted", None)
 
 
 def test_second_payment_for_one_bank_is_flagged_and_the_first_stays(
@@ -115,7 +115,7 @@ def test_payment_of_what_staff_had_granted_is_held(order, facts, learner, test_b
     )
     fulfill(facts(order), source="webhook", at=at)
     order.refresh_from_db()
-    assert order.held == "the learner had access already (grant)"
+    assert order.held == "the learner already had access (grant)"
 
 
 def test_bank_bought_again_after_its_access_ended_is_granted(make_bank, learner, facts, at):

@@ -196,7 +196,7 @@ def test_a_live_event_for_a_sandbox_order_is_kept_for_a_person(tell, order):
     kept = StripeEvent.objects.get(kind="refund.created")
     assert (kept.status, kept.failure, kept.mode) == (
         "unknown",
-        "its order is of another mode",
+        "its order is in a different mode",
         "live",
     )
 
@@ -216,7 +216,7 @@ def test_an_object_that_cannot_be_read_is_kept_for_a_person(tell, order, change)
     event["data"]["object"].update(change)
     assert tell(paid_event(order), event) == ("paid", 0, 1)
     kept = StripeEvent.objects.get(kind="refund.created")
-    words = "not an object that can be read: "
+    words = "cannot read this object: "
     assert (kept.status, kept.failure[: len(words)]) == ("unknown", words)
 
 
@@ -268,3 +268,15 @@ def test_purchase_after_refund(tell, order, learner, test_bank):
 def test_the_order_of_a_payment_is_found_by_an_index(order):
     found = Order.objects.filter(payment_intent_id="pi_1").exclude(paid_at=None)
     assert "payments_order_of_payment" in found.explain()
+
+
+@pytest.mark.parametrize(("make", "reason"), [(refund_event, "refund"), (dispute_event, "dispute")])
+def test_access_says_why_it_is_withheld(tell, order, make, reason):
+    tell(paid_event(order), make(order))
+    assert Access.objects.get().withheld_reason == reason
+
+
+def test_access_that_is_open_again_is_withheld_for_nothing(tell, order):
+    tell(paid_event(order), dispute_event(order))
+    tell(dispute_event(order, kind="charge.dispute.closed", status="won", created=2000))
+    assert Access.objects.values_list("withheld_from", "withheld_reason").get() == (None, "")

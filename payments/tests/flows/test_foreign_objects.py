@@ -143,8 +143,8 @@ def unknown_to_the_account(paid, at):
 def test_dispute_that_the_account_does_not_know_ends_no_run(stripe, unknown_to_the_account, at):
     later = at + timedelta(days=60)
     assert [words.split()[2:] for words in run(later).for_a_person][:2] == [
-        "has refund re_gone, which Stripe does not know".split(),
-        "has dispute dp_gone, which Stripe does not know".split(),
+        "has refund re_gone, which does not exist at Stripe".split(),
+        "has dispute dp_gone, which does not exist at Stripe".split(),
     ]
     assert last_finished_at(mode="sandbox", account="") == later
 

@@ -114,7 +114,7 @@ def test_reconciliation_alone_brings_everything_right(sandbox, begun):
     came_back = Refund.objects.get(order__email="came-back@example.org")
     words = (
         f"refund {came_back.stripe_id} failed (unknown): the buyer of order "
-        f"{came_back.order_id} has no money yet"
+        f"{came_back.order_id} has not received the money"
     )
     # The sandbox knows the sessions of other tests too.
     assert words in run().for_a_person
@@ -269,4 +269,4 @@ def test_a_payment_for_an_order_of_another_mode_is_held(sandbox, begun):
     run()
     order = Order.objects.get(email="refunded@example.org")
     assert (order.status, order.granted_at) == ("paid", None)
-    assert order.held == "Stripe speaks of mode sandbox, the order is test"
+    assert order.held == "the payment is in sandbox mode, the order in test mode"

@@ -44,7 +44,7 @@ def test_paid_order_of_bank_with_access_needs_person(sandbox, order, facts, lear
     fulfill(facts(order), source="webhook", at=at)
     Access.objects.update(source_kind="grant", reason="a gift")
     Order.objects.update(granted_at=None)
-    assert f"order {order.pk} is paid and opens nothing" in run().for_a_person
+    assert f"order {order.pk} is paid, but access was not granted" in run().for_a_person
     assert Access.objects.count() == 1
 
 
@@ -107,7 +107,7 @@ def test_paid_session_that_no_order_knows_needs_a_person(sandbox, test_bank, lea
     out = StringIO()
     with pytest.raises(SystemExit, match="1"):
         call_command("reconcile_payments", stdout=out)
-    assert f"session {session.id} is paid, no order knows it" in out.getvalue()
+    assert f"session {session.id} is paid, but belongs to no order" in out.getvalue()
 
 
 def test_command_without_stripe_exits_with_2(sandbox, test_bank, learner):

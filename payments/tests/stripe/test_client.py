@@ -1,4 +1,4 @@
-"""The adapter's own decisions: repeating, resting, going around a proxy."""
+"""The adapter's own decisions: retries, the circuit breaker, bypassing a proxy."""
 
 import re
 import time

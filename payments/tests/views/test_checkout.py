@@ -31,11 +31,43 @@ def test_purchase_leads_to_the_payment_page(client, sandbox, learner, url):
     assert response["Location"] == Order.objects.get().session_url
 
 
-def test_purchase_by_a_stranger_leads_to_sign_up_and_back(client, sandbox, url, detail):
+def test_purchase_by_a_stranger_leads_to_sign_up_and_on(client, sandbox, url):
     response = client.post(url)
     assert response.status_code == 303
-    assert response["Location"] == f"/accounts/signup/?next={detail.replace('/', '%2F')}"
+    assert response["Location"] == "/accounts/signup/?next=%2Fpayments%2Fbuy%2Fgit%2F"
     assert (Order.objects.count(), sandbox.control.count(CREATE)) == (0, 0)
+
+
+BUY = "/payments/buy/git/"
+
+
+def test_purchase_goes_on_with_the_price_and_one_more_click(client, sandbox, learner, test_bank):
+    client.force_login(learner)
+    page = client.get(BUY).text
+    assert ("$19.00" in page, 'action="/payments/checkout/git/"' in page) == (True, True)
+    assert (Order.objects.count(), sandbox.control.requests()) == (0, [])
+
+
+def test_free_bank_goes_on_with_one_more_click(client, learner, make_bank):
+    make_bank("free", price_minor=0)
+    client.force_login(learner)
+    page = client.get("/payments/buy/free/").text
+    assert ("Get it free" in page, Access.objects.exists()) == (True, False)
+
+
+def test_owner_has_nothing_to_confirm(client, owner, detail):
+    client.force_login(owner)
+    assert client.get(BUY)["Location"] == detail
+
+
+def test_purchase_to_confirm_asks_a_stranger_to_sign_in(client, test_bank):
+    assert client.get(BUY)["Location"] == "/accounts/login/?next=/payments/buy/git/"
+
+
+def test_draft_cannot_be_confirmed(client, learner, make_bank):
+    make_bank("draft", status="draft")
+    client.force_login(learner)
+    assert client.get("/payments/buy/draft/").status_code == 404
 
 
 def test_purchase_is_post_only(client, learner, url):

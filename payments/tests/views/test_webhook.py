@@ -78,7 +78,7 @@ def test_event_of_an_unknown_session_is_kept_and_shown(client, order):
     response = deliver(client, event_of(order, metadata=lost))
     assert response.status_code == 200
     kept = StripeEvent.objects.get()
-    assert (kept.status, kept.failure) == ("unknown", "no order knows this session")
+    assert (kept.status, kept.failure) == ("unknown", "no order has this session")
     assert not Access.objects.exists()
 
 

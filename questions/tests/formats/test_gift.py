@@ -478,8 +478,8 @@ def test_image_is_told_and_does_not_stop_the_import() -> None:
         ("\n\n{=a ~b}", 3, "There is no question here. Put it before the {."),
         ("x {=a -> b =c}", 1, "Each line of a matching question is written = prompt -> answer."),
         ("x {=a ->}", 1, "Each line of a matching question is written = prompt -> answer."),
-        ("x {=a -> b}", 1, "A matching question needs two answers at least."),
-        ("x {=%50%a}", 1, "No accepted answer earns all points."),
+        ("x {=a -> b}", 1, "A matching question needs at least two answers."),
+        ("x {=%50%a}", 1, "No accepted answer earns full points."),
         ("x {=\\=}\n\ny {=%101%a}", 3, "A weight is written like %50%, from %-100% to %100%."),
         ("::" + "t" * 256 + ":: x {T}", 1, "The title has more than 255 characters; it was cut."),
         ("x" * 50_001 + " {T}", 1, "A text has more than 50,000 characters."),
@@ -600,14 +600,16 @@ def test_tag_name_in_stem_is_shown(stem: str) -> None:
 
 def test_tag_that_is_shown_is_told() -> None:
     assert notes("What does <br> do? {T}") == [
-        "The tags in this text are displayed as text: 'What does <br> do?'. Use [html] for HTML."
+        "The tags in this text will appear as text: 'What does <br> do?'. Use [html] for HTML."
     ]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<p></p>", "&nbsp;", "<div> </div>", "\u200b"])
 def test_choice_that_an_editor_left_empty_is_an_error(empty: str) -> None:
     found = read(f"[html]Which?\n{{={empty.replace('=', chr(92) + '=')} ~no}}")
-    assert problems(found) == [(1, f"A text is displayed as empty: {empty!r}. Add visible text.")]
+    assert problems(found) == [
+        (1, f"This text would be displayed as empty: {empty!r}. Add visible text.")
+    ]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<br>", "&nbsp;"])

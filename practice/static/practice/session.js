@@ -1,0 +1,101 @@
+// A session in the browser: the clock, keys, and in exams answers that are saved as they change.
+// Without this file every button still works, and the server keeps the time.
+
+const form = document.getElementById("answer");
+const clock = document.querySelector("[data-clock]");
+
+const send = (fields) => {
+  const data = new FormData(form);
+  for (const [name, value] of Object.entries(fields)) data.set(name, value);
+  return fetch(location.href, { method: "POST", body: data, headers: { "X-Requested-With": "fetch" }, keepalive: true });
+};
+
+// What is spoken: a region of its own, since the clock itself is silent.
+const voice = document.createElement("p");
+voice.className = "visually-hidden";
+voice.setAttribute("role", "status");
+document.body.append(voice);
+const say = (words) => (voice.textContent = words);
+
+if (clock) {
+  const face = clock.querySelector("[data-clock-face]");
+  const started = Date.now();
+  const total = Number(clock.dataset.seconds);
+  const left = () => Math.max(0, Math.ceil(total - (Date.now() - started) / 1000));
+  const shown = (seconds) => {
+    const two = (number) => String(number).padStart(2, "0");
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+    return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  };
+  const marks = [600, 300, 60];
+  let before = total;
+  const tick = () => {
+    const seconds = left();
+    face.textContent = shown(seconds);
+    clock.classList.toggle("clock--low", seconds <= 300);
+    if (marks.some((mark) => before > mark && seconds <= mark)) say(clock.textContent);
+    before = seconds;
+    if (seconds > 0) return;
+    clearInterval(running);
+    const last = document.querySelector("[data-session]");
+    if (form?.dataset.exam !== undefined) send({ go: "save" }).finally(() => location.reload());
+    else if (last) setTimeout(() => location.reload(), 1000);
+  };
+  const running = clock.dataset.stopped === "1" ? 0 : setInterval(tick, 1000);
+  clock.addEventListener("say", () => say(clock.textContent));
+}
+
+// Exams: save what changed, and count the time on the page from there.
+if (form?.dataset.exam !== undefined) {
+  let seconds = Date.now();
+  let timer;
+  const save = async () => {
+    const answer = await send({ go: "save" }).catch(() => undefined);
+    if (!answer?.ok) return;
+    form.elements.shown.value = Number(form.elements.shown.value) + Math.round((Date.now() - seconds) / 1000);
+    seconds = Date.now();
+  };
+  form.addEventListener("change", save);
+  form.addEventListener("input", ({ target }) => {
+    if (target.type !== "text") return;
+    clearTimeout(timer);
+    timer = setTimeout(save, 800);
+  });
+}
+
+// A flag is set in place.
+const flag = document.querySelector("[data-flag]");
+flag?.addEventListener("click", async (event) => {
+  event.preventDefault();
+  const isSet = flag.getAttribute("aria-pressed") !== "true";
+  const answer = await send({ go: "flag", flag: isSet ? "1" : "0" }).catch(() => undefined);
+  if (!answer?.ok) return form.requestSubmit(flag);
+  flag.setAttribute("aria-pressed", String(isSet));
+  form.elements.flag.value = isSet ? "0" : "1";
+  document.querySelector(".navigator [aria-current]")?.classList.toggle("bubble--flagged", isSet);
+});
+
+// Keys: 1–9 or A–F choose, Enter checks, N and P go on and back, F flags, T says the time.
+const choices = [...document.querySelectorAll("#answer .choices input")];
+const isTyping = (target) => target.matches("textarea, select, input:not([type=radio], [type=checkbox])");
+
+const choose = (key) => {
+  const place = /^[1-9]$/.test(key) ? Number(key) - 1 : "abcdef".indexOf(key);
+  const input = place >= 0 ? choices[place] : undefined;
+  if (!input) return false;
+  input.focus();
+  input.click();
+  return true;
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const key = event.key.toLowerCase();
+  if (key === "t" && clock) clock.dispatchEvent(new Event("say"));
+  else if (key === "enter" && form && !event.target.matches("a, button, summary")) {
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("[type=submit]"));
+  } else if (key === "f" && !choices[5] && flag) flag.click();
+  else if (choose(key)) event.preventDefault();
+  else if (key.length === 1) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click();
+});

@@ -1,0 +1,59 @@
+"""Load the attempt of a request, and answer what every page of it has to."""
+
+import uuid
+from datetime import datetime
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.models import User
+from catalog.http import SeeOther
+from catalog.models import Access
+from practice.clock import GRACE
+from practice.models import Attempt
+from practice.services import finish_overdue_attempt
+
+
+def learner_of(request: HttpRequest) -> User:
+    """The user of a page that requires one."""
+    return cast(User, request.user)
+
+
+def get_attempt(request: HttpRequest, attempt_id: uuid.UUID, *, at: datetime) -> Attempt:
+    """The user's attempt, ended if its time is up. One statement. Raises: Http404."""
+    attempts = Attempt.objects.visible_to(learner_of(request)).with_access(at)
+    attempt = get_object_or_404(attempts.select_related("test_bank"), pk=attempt_id)
+    if attempt.is_overdue(at - GRACE):
+        finish_overdue_attempt(attempt=attempt)
+    return attempt
+
+
+def live_banks(attempt: Attempt, *, at: datetime) -> frozenset[int]:
+    """The banks of the attempt that its learner can open. A statement for one across banks only."""
+    if attempt.test_bank_id is not None:
+        has_access = bool(attempt.has_access)  # type: ignore[attr-defined] # by with_access
+        return frozenset({attempt.test_bank_id}) if has_access else frozenset()
+    live = Access.objects.live(at).filter(
+        learner=attempt.learner_id, test_bank__in=set(attempt.bank_ids)
+    )
+    return frozenset(live.values_list("test_bank", flat=True))
+
+
+def sign_in(*, next_url: str) -> HttpResponse:
+    """Redirect to the sign-in page. `next_url` must answer GET, as a sign-in ends with one."""
+    return SeeOther(f"{reverse('account_login')}?{urlencode({'next': next_url})}")
+
+
+def question_url(attempt: Attempt, position: int) -> str:
+    return reverse("practice:question", args=[attempt.pk, position])
+
+
+def result_url(attempt_id: uuid.UUID) -> str:
+    return reverse("practice:result", args=[attempt_id])
+
+
+def finish_url(attempt_id: uuid.UUID) -> str:
+    return reverse("practice:finish", args=[attempt_id])

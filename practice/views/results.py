@@ -1,0 +1,58 @@
+"""The result of a session."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from practice.answer_sheet import answer_sheet, cells
+from practice.models import Attempt
+from practice.results import is_pass, missed, result_of
+from practice.views.attempts import get_attempt, live_banks
+
+
+@login_required
+@require_safe
+def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
+    """Show the score by domain and the answer sheet, also after the access has ended."""
+    at = timezone.now()
+    attempt = get_attempt(request, attempt_id, at=at)
+    sheet, live = answer_sheet(attempt), live_banks(attempt, at=at)
+    is_closed = attempt.is_finished or not live
+    opens_all = not is_closed or (attempt.is_exam and bool(live))
+    outcome = result_of(sheet)
+    pass_percent = pass_mark(attempt)
+    context = {
+        "attempt": attempt,
+        "bank": attempt.test_bank,
+        "can_open_bank": bool(live),
+        "result": outcome,
+        "pass_percent": pass_percent,
+        "is_pass": bool(pass_percent)
+        and is_pass(outcome.whole.points, outcome.whole.total, pass_percent),
+        "cells": cells(sheet, range(1, attempt.total + 1), is_closed=not opens_all),
+        "answered_count": len(sheet.answered),
+        "unanswered_count": sheet.unanswered_count,
+        "left_out_count": len(attempt.left_out),
+        "wrong_count": sum(1 for fraction in sheet.fractions.values() if fraction < 1),
+        "next_unanswered": sheet.next_unanswered(),
+        "is_running_exam": attempt.is_exam and not attempt.is_finished,
+        "missed": missed(sheet),
+        "regraded": sheet.regraded,
+    }
+    return render(request, "practice/result.html", context)
+
+
+def pass_mark(attempt: Attempt) -> int:
+    """The pass mark that the result is compared with; 0 for none.
+
+    An exam keeps the one of its start.
+    """
+    if attempt.is_exam:
+        return attempt.pass_percent or 0
+    is_whole_bank = attempt.selection == Attempt.Selection.ALL
+    bank = attempt.test_bank if is_whole_bank else None
+    return (bank.pass_percent or 0) if bank else 0
