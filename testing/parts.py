@@ -37,6 +37,7 @@ Part = Literal[
     "gettext",
     "nginx",
     "haproxy",
+    "systemd-analyze",
 ]
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -59,14 +59,11 @@ def decrypted(file: Path, *, passphrase: str) -> Iterator[IO[bytes]]:
         with file.open("rb") as plain:
             yield plain
         return
-    own_home = _empty_home() if passphrase else nullcontext([])
-    with (
-        own_home as home,
-        _gpg([*home, "--decrypt", str(file)], passphrase) as (
-            command,
-            descriptors,
-        ),
-    ):
+    with ExitStack() as stack:
+        home = stack.enter_context(_empty_home()) if passphrase else []
+        command, descriptors = stack.enter_context(
+            _gpg([*home, "--decrypt", str(file)], passphrase)
+        )
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=descriptors
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backoffice.tests.test_site import sign_in_staff
+from testing.staff_sessions import sign_in_staff
 from operations.metrics import FAILURES, HELP, exposition
 from payments.models import Incident, Order
 from payments.monitoring.health_counters import counter_names, failures, health_counters

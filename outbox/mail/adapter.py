@@ -56,7 +56,9 @@ def route_of_mail(url: str) -> Route:
 
 def _call(client: Client, request: requests.PreparedRequest) -> Answer:
     url = str(request.url)
+    # anymail passes a string or bytes; a stream would be sent by other means.
     body = request.body.encode() if isinstance(request.body, str) else request.body
+    assert body is None or isinstance(body, bytes)  # noqa: S101 - for the type checker
     headers = {
         str(name): _text(value)
         for name, value in request.headers.items()
