@@ -70,7 +70,7 @@ def _disk() -> Iterator[Fault]:
         usage = shutil.disk_usage(folder)
         if usage.free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * usage.total):
             message = f"The disk with {folder} is nearly full: {usage.free / GIGABYTE:.1f} GB free."
-            yield Fault("disk", message, "Free up space before the database can't be written.")
+            yield Fault("disk", message, "Free up space before the database runs out of it.")
             return
 
 
@@ -85,5 +85,5 @@ def _backups(at: datetime) -> Iterator[Fault]:
         made = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "none"
         message = f"Backups are too old. The newest one in {settings.BACKUP_DIR}: {made}."
         yield Fault(
-            "backups", message, "Look at the log of the backup timer; run manage.py backup."
+            "backups", message, "Check the log of the backup timer, and run manage.py backup."
         )
