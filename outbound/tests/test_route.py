@@ -118,7 +118,9 @@ def test_loopback_goes_through_an_address_as_setting():
 def test_a_malformed_address_is_named_by_its_variable(name):
     with pytest.raises(ProxyAddressError) as refused:
         route(**{name: "http://user:hun@ter2@proxy:3128"})
-    assert str(refused.value).startswith(f"{name} in the environment is not a valid proxy address. ")
+    assert str(refused.value).startswith(
+        f"{name} in the environment is not a valid proxy address. "
+    )
     assert "hun" not in str(refused.value)
 
 
