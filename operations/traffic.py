@@ -5,7 +5,7 @@ Prometheus reads each web process by its own port, so no process needs the numbe
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client's
 REGISTRY = CollectorRegistry()
 # A learner notices from 0.1 s on; a purchase may wait for Stripe for up to 25 s.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
