@@ -38,7 +38,7 @@ HELP = {
 }
 FAILURES = {
     "failed_purchases_total": ("counter", "Purchases that failed before Stripe's page."),
-    "incidents_total": ("counter", "Failed calls to Stripe that kept someone waiting."),
+    "incidents_total": ("counter", "Calls to Stripe that failed while a user was waiting."),
     "payment_down": ("gauge", "1 while calls to Stripe fail."),
     "events_foreign": ("gauge", "Stripe events from other programs on the account."),
 }
