@@ -10,6 +10,7 @@ from practice.views import (
     results,
     settings,
     starting,
+    tools,
 )
 
 app_name = "practice"
@@ -41,6 +42,7 @@ urlpatterns = [
     path("<uuid:attempt_id>/answers/", journal.answers, name="answers"),
     path("<uuid:attempt_id>/questions/", journal.questions, name="questions"),
     path("<uuid:attempt_id>/continue/", ending.go_on, name="continue"),
+    path("<uuid:attempt_id>/<int:position>/note/", tools.note, name="note"),
     path("<uuid:attempt_id>/finish/", ending.finish, name="finish"),
     path("<uuid:attempt_id>/pause/", ending.pause, name="pause"),
     path("<uuid:attempt_id>/resume/", ending.resume, name="resume"),
