@@ -28,6 +28,7 @@ FILES = (
     "practice/answering.js",
     "practice/offline.js",
     "practice/session.js",
+    "practice/tools.js",
 )
 AN_IMAGE = "0" * 32 + "-1x1.png"
 PAPER, INK = "#fcf9f2", "#18223f"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("practice", "0004_answers_know_their_question"),
+        ("practice", "0005_notes_of_seen_questions"),
     ]
 
     operations = [
