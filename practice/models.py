@@ -281,8 +281,9 @@ class Answer(models.Model):
 
 
 class SeenQuestion(models.Model):
-    """A question that was shown to a learner in a session, and whether they flagged it.
+    """A question that was shown to a learner in a session, and what they marked at it.
 
+    `has_note` says that there is a note at one of its versions, so that pages need not look.
     `first_shown_at` limits how many new questions one can open in an hour.
     """
 
@@ -297,6 +298,7 @@ class SeenQuestion(models.Model):
     )
     first_shown_at = models.DateTimeField()
     is_flagged = models.BooleanField(default=False)
+    has_note = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -9,6 +9,7 @@ from practice.views import (
     results,
     settings,
     starting,
+    tools,
 )
 
 app_name = "practice"
@@ -37,6 +38,7 @@ urlpatterns = [
     path("<uuid:attempt_id>/", results.result, name="result"),
     path("<uuid:attempt_id>/<int:position>/", question.question, name="question"),
     path("<uuid:attempt_id>/continue/", ending.go_on, name="continue"),
+    path("<uuid:attempt_id>/<int:position>/note/", tools.note, name="note"),
     path("<uuid:attempt_id>/finish/", ending.finish, name="finish"),
     path("<uuid:attempt_id>/pause/", ending.pause, name="pause"),
     path("<uuid:attempt_id>/resume/", ending.resume, name="resume"),

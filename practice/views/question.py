@@ -143,9 +143,8 @@ def _frame(page: Page, marks: Marks) -> dict[str, object]:
     navigation = (open_navigation if opens_all else closed_navigation)(sheet, position)
     if page.is_closed:
         navigation = replace(navigation, onward=navigation.following)
-    note = Note.objects.filter(
-        learner=attempt.learner_id, version=attempt.version_ids[position - 1]
-    ).first()
+    version_id = attempt.version_ids[position - 1]
+    notes = Note.objects.filter(learner=attempt.learner_id, version=version_id)
     return {
         "attempt": attempt,
         "bank": page.bank,
@@ -166,7 +165,7 @@ def _frame(page: Page, marks: Marks) -> dict[str, object]:
         "answered_count": len(sheet.answered),
         "seconds_left": None if page.is_closed else seconds_left(attempt, page.at),
         "shown": int(page.at.timestamp()),
-        "note": note,
+        "note": notes.first() if marks.has_note else None,
         "stem_id": "stem",
     }
 

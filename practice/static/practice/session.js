@@ -99,3 +99,11 @@ document.addEventListener("keydown", (event) => {
   else if (choose(key)) event.preventDefault();
   else if (key.length === 1) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click();
 });
+
+// Tools: shown where scripts run, each fetched when it is opened first.
+const tools = document.querySelector("[data-tools]");
+for (const button of tools?.querySelectorAll("[data-tool]") ?? []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => (await import("./tools.js"))[button.dataset.tool](button));
+  if (button.dataset.marks?.length > 2) import("./tools.js").then(({ paint }) => paint(JSON.parse(button.dataset.marks)));
+}
