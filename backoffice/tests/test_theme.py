@@ -43,6 +43,7 @@ MAIL = {
     "site_url": "https://shop.example",
     "path": "/practice/",
     "order": "7b1c",
+    "failed": 2,
 }
 
 
