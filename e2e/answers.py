@@ -46,6 +46,7 @@ addEventListener("DOMContentLoaded", () => {
   }).observe(state, { childList: true, characterData: true, subtree: true });
 });
 """
+WAITING = "globalThis.journal?.ready.then(() => journal.waiting().length)"
 PREPARE = """
 from datetime import timedelta
 from django.conf import settings
@@ -184,7 +185,7 @@ class Run:
         self.cable.mend()
         self.open(1)
         wait_until(
-            lambda: self.page.evaluate("journal.ready.then(() => journal.waiting().length)") == 0,
+            lambda: self.page.evaluate(WAITING) == 0,
             seconds=ONLINE_SECONDS,
         )
 
