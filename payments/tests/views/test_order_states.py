@@ -55,7 +55,7 @@ def heading(text):
 def test_unpaid_order_says_until_when_and_goes_on(page):
     text = page()
     assert heading(text) == "Not paid yet"
-    offered = ["You can pay until ", "Continue to payment", "Cancel this order"]
+    offered = ["You have until ", "Continue to payment", "Cancel this order"]
     assert [words in text for words in offered] == [True] * 3
 
 
