@@ -111,6 +111,7 @@ def message(mail: OutgoingMail) -> EmailMultiAlternatives:
         **mail.context,
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
+        "support_email": settings.SUPPORT_EMAIL,
         "current_site": {"name": settings.SITE_NAME, "domain": host},
     }
     with override(mail.language):
