@@ -1,20 +1,37 @@
 """What allauth does differently here: its mails, addresses, sign-in limits."""
 
+import hashlib
+import uuid
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.device_cookie import browser_of, remember_browser
+from accounts.freezing import freeze_token, is_frozen
 from accounts.models import User
 from accounts.sign_in_limits import SignInAttempt, count_attempt, forgive_attempt
+from outbox.services import queue_mail
+from safety.security_log import Kind, record_request
+
+UNKNOWN_ACCOUNT = "account/email/unknown_account"
+SECURITY_NOTICE = "account/email/security_notice"
+STORABLE = (str, int, float, bool)
+USER_AGENT_CHARACTERS = 120
+# How long after the sign-in a first factor can be set up without the password again.
+FRESH_SECONDS = 600
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
-    """Counts sign-ins by account and address, and takes addresses in mails from SITE_URL."""
+    """Queues mails, counts sign-ins by account and address, and takes addresses from SITE_URL."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt. Raises: ValidationError beyond the limit, before any hashing."""
@@ -28,16 +45,109 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
             forgive_attempt(_attempt(request, credentials), at=timezone.now())
         return user
 
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Add a line to the security log. An address without an account is not stored."""
+        user = User.objects.filter(email=credentials.get("email", "").lower()).first()
+        user_id = user.pk if user else None
+        record_request(request, kind=Kind.SIGN_IN_FAILED, user_id=user_id, at=timezone.now())
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Refuse accounts that are not active or frozen."""
+        if is_frozen(user=user, at=timezone.now()):
+            return redirect("account_frozen")
+        refusal: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return refusal
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Remember the browser, so that strangers cannot slow this person down."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         remember_browser(response, user)
         return response
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask for the password again, but not right after it was entered to set up a factor."""
+        if app == "allauth.mfa" and _has_just_signed_in(self.request):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the link of a reset mail; never the host of the request that asked for it."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.SITE_URL + path.replace("UID-KEY", key)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tell somebody who signs up again."""
+        links = {"password_reset_url": _link("account_reset_password")}
+        self.send_mail("account/email/account_already_exists", email, links)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue a mail, so that no request fails because the mail server does.
+
+        An address without an account gets one mail a day at most.
+        """
+        now = timezone.now()
+        stored = {name: value for name, value in context.items() if isinstance(value, STORABLE)}
+        if template_prefix == UNKNOWN_ACCOUNT:
+            stored["signup_url"] = _link("account_signup")
+        queue_mail(
+            key=_mail_key(template_prefix, email, at=now),
+            recipient=email,
+            template=template_prefix,
+            context=stored,
+            at=now,
+            is_secret=True,
+        )
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Tell the account's address about a change, and an address that no longer is one."""
+        told = {
+            email or EmailAddress.objects.get_primary_email(user),
+            (context or {}).get("deleted_email"),
+        }
+        for recipient in sorted(filter(None, told)):
+            notice = _notice(
+                self.request, user, recipient, what=template_prefix.rsplit("/", maxsplit=1)[-1]
+            )
+            self.send_mail(SECURITY_NOTICE, recipient, {**(context or {}), **notice})
+
+
+def _notice(request: HttpRequest, user: User, recipient: str, *, what: str) -> dict[str, str]:
+    now = timezone.now()
+    return {
+        "what": what,
+        "ip": request.META["REMOTE_ADDR"],
+        "user_agent": request.headers.get("User-Agent", "")[:USER_AGENT_CHARACTERS],
+        "timestamp": f"{date_format(now, 'DATETIME_FORMAT')} (UTC)",
+        "freeze_url": _link("freeze_account", freeze_token(user=user, email=recipient, at=now)),
+    }
+
+
+def _mail_key(template_prefix: str, email: str, *, at: datetime) -> str:
+    """One key a mail; one a day for an address that has no account."""
+    name = template_prefix.rsplit("/", maxsplit=1)[-1].replace("_", "-")
+    if template_prefix != UNKNOWN_ACCOUNT:
+        return f"{name}-{uuid.uuid4()}"
+    digest = hashlib.sha256(email.lower().encode()).hexdigest()[:32]
+    return f"{name}-{digest}-{at:%Y-%m-%d}"
+
+
+def _link(name: str, *arguments: str) -> str:
+    return settings.SITE_URL + reverse(name, args=arguments)
+
+
+def _has_just_signed_in(request: HttpRequest) -> bool:
+    records = get_authentication_records(request, request.user)
+    earliest = timezone.now().timestamp() - FRESH_SECONDS
+    has_factor = any(record["method"] == "mfa" for record in records)
+    return not has_factor and any(
+        record["method"] == "password" and record["at"] > earliest for record in records
+    )
 
 
 def _attempt(request: HttpRequest, credentials: dict[str, Any]) -> SignInAttempt:

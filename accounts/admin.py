@@ -4,13 +4,17 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from accounts.models import User
+from safety.models import SecurityEvent
+from safety.security_log import Kind, record_request
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -57,6 +61,23 @@ class UserAdmin(ModelAdmin):
         """False: a user with orders is deactivated, not deleted."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """False for a person who may do more than the one who asks."""
+        may_change = super().has_change_permission(request, obj)
+        return may_change and (not isinstance(obj, User) or _may_do_no_more(obj, request.user))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save groups, and add a line to the security log: who changed what of whom."""
+        super().save_related(request, form, formsets, change)
+        if form.changed_data:
+            record_request(
+                request,
+                kind=Kind.PERMISSIONS,
+                user_id=form.instance.pk,
+                at=timezone.now(),
+                detail=f"{', '.join(form.changed_data)} by user {request.user.pk}",
+            )
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Only a superuser grants permissions, and nobody can deactivate or demote themselves."""
         readonly = list(super().get_readonly_fields(request, obj))
@@ -67,8 +88,14 @@ class UserAdmin(ModelAdmin):
         return readonly
 
 
+def _may_do_no_more(person: User, actor: Any) -> bool:
+    if person.is_superuser and not actor.is_superuser:
+        return False
+    return set(person.get_all_permissions()) <= set(actor.get_all_permissions())
+
+
 # Allauth's own admin pages would show the secrets of second factors.
-for model in (Authenticator, EmailAddress, Group):
+for model in (Authenticator, EmailAddress, Group, UserSession):
     admin.site.unregister(model)
 
 
@@ -79,3 +106,21 @@ class GroupAdmin(ModelAdmin):
     filter_horizontal = ("permissions",)
     search_fields = ("name",)
     ordering = ("name",)
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(ReadOnlyAdmin):
+    """The security log, for superusers."""
+
+    list_display = ("at", "kind", "user", "address", "detail")
+    list_filter = ("kind",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "address")
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+
+    def has_view_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
+        """True for superusers: the log says where people sign in from."""
+        return bool(getattr(request.user, "is_superuser", False))
+
+    has_module_permission = has_view_permission

@@ -1,6 +1,7 @@
 """The user, who signs in by email. `catalog.Access` has the banks that users may open."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -57,6 +58,46 @@ class UsedTimeStep(models.Model):
 
     def __str__(self) -> str:
         return str(self.step)
+
+
+class AccountFreezeQuerySet(models.QuerySet["AccountFreeze"]):
+    def in_force(self, at: datetime) -> "AccountFreezeQuerySet":
+        """Freezes that block sign-in now."""
+        return self.filter(until__gt=at, lifted_at=None)
+
+    def voiding(self, issued_at: datetime) -> "AccountFreezeQuerySet":
+        """Freezes that made a link of that time void.
+
+        A link is void if an older link was used after it was sent: whoever took the account over
+        later holds only later links.
+        """
+        return self.filter(link_issued_at__lt=issued_at, frozen_at__gt=issued_at)
+
+
+class AccountFreeze(models.Model):
+    """An account whose owner said that somebody else changed it. Blocks sign-in for a week.
+
+    A password reset at the address that the link was sent to lifts it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    link_issued_at = models.DateTimeField()
+    frozen_at = models.DateTimeField()
+    until = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AccountFreezeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("frozen_at")),
+                name="accounts_freeze_ends_after_it_begins",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} until {self.until:%Y-%m-%d}"
 
 
 def display_name(user: User) -> str:

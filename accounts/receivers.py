@@ -1,21 +1,57 @@
-"""What happens here when allauth reports a sign-in, a new factor, or a reset."""
+"""What happens here when allauth reports a sign-in, a new factor, or a changed address."""
 
+from collections.abc import Callable
 from typing import Any
 
+from allauth.account import signals as account
 from allauth.account.models import EmailAddress
-from allauth.account.signals import password_reset
+from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added
-from django.dispatch import receiver
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.freezing import lift_freeze
 from accounts.models import User
 from accounts.sign_in_limits import SignInAttempt, forgive_all
 from accounts.staff import remember_activated_factor
+from safety.security_log import Kind, record_request
+
+RECORDED: dict[str, Signal] = {
+    Kind.SIGN_IN: account.user_logged_in,
+    Kind.SIGN_UP: account.user_signed_up,
+    Kind.EMAIL_ADDED: account.email_added,
+    Kind.EMAIL_CHANGED: account.email_changed,
+    Kind.EMAIL_REMOVED: account.email_removed,
+    Kind.PASSWORD_RESET: account.password_reset,
+    Kind.FACTOR_ADDED: mfa.authenticator_added,
+    Kind.FACTOR_REMOVED: mfa.authenticator_removed,
+    Kind.RECOVERY_CODES: mfa.authenticator_reset,
+    Kind.FACTOR_FAILED: mfa.authentication_failed,
+    Kind.SIGN_OUT: user_logged_out,
+}
 
 
-@receiver(authenticator_added)
+def recorder(kind: str) -> Callable[..., None]:
+    """Return a receiver that adds a line to the security log."""
+
+    def record(request: HttpRequest, user: User | None, **_kwargs: Any) -> None:
+        user_id = user.pk if user else None
+        record_request(request, kind=kind, user_id=user_id, at=timezone.now())
+
+    return record
+
+
+for _kind, _signal in RECORDED.items():
+    _signal.connect(recorder(_kind), weak=False, dispatch_uid=f"security-log-{_kind}")
+for _signal in (account.password_changed, account.password_set):
+    _signal.connect(
+        recorder(Kind.PASSWORD_CHANGED), weak=False, dispatch_uid="security-log-password"
+    )
+
+
+@receiver(mfa.authenticator_added)
 def count_activation_as_shown(
     request: HttpRequest, authenticator: Authenticator, **_kwargs: Any
 ) -> None:
@@ -24,9 +60,11 @@ def count_activation_as_shown(
         remember_activated_factor(request, authenticator)
 
 
-@receiver(password_reset)
-def forgive_failed_sign_ins(request: HttpRequest, user: User, **_kwargs: Any) -> None:
-    """Let a person sign in at once who has just proven their address."""
+@receiver(account.password_reset)
+def let_in_again(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    """Lift limits and a freeze: a reset proves who has the address."""
+    now = timezone.now()
     for address in EmailAddress.objects.filter(user=user):
         attempt = SignInAttempt(email=address.email, address=request.META["REMOTE_ADDR"])
-        forgive_all(attempt, at=timezone.now())
+        forgive_all(attempt, at=now)
+    lift_freeze(user=user, at=now)

@@ -15,12 +15,16 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils import timezone
 
 from accounts.models import User
+from safety.security_log import Kind, record_request
 
 Parameters = ParamSpec("Parameters")
 
 ACTIVATED_FACTOR = "activated_factor"
+SEEN = "staff_seen_at"
+NOTE_EVERY_SECONDS = 60
 
 
 def staff_redirect(request: HttpRequest) -> HttpResponse | None:
@@ -32,6 +36,13 @@ def staff_redirect(request: HttpRequest) -> HttpResponse | None:
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path())
     if not (request.user.is_staff and request.user.is_active):
+        record_request(
+            request,
+            kind=Kind.STAFF_REFUSED,
+            user_id=request.user.pk,
+            at=timezone.now(),
+            detail=request.path,
+        )
         raise Http404
     if not settings.STAFF_SECOND_FACTOR or has_shown_second_factor(request, request.user):
         return None
@@ -39,17 +50,36 @@ def staff_redirect(request: HttpRequest) -> HttpResponse | None:
 
 
 def has_shown_second_factor(request: HttpRequest, user: User) -> bool:
-    """Return True if a code of a factor that still exists was entered in this session."""
+    """Return True if a code of a factor that still exists was entered in this session.
+
+    Ends after STAFF_IDLE_MINUTES without a request, and after STAFF_SESSION_HOURS.
+    """
     records = get_authentication_records(request, user)
-    shown = {record.get("id") for record in records if record["method"] == "mfa"}
-    shown.add(request.session.get(ACTIVATED_FACTOR))
-    shown.discard(None)
-    return bool(shown) and Authenticator.objects.filter(user=user, pk__in=shown).exists()
+    shown = {record["id"]: record["at"] for record in records if record["method"] == "mfa"}
+    if activated := request.session.get(ACTIVATED_FACTOR):
+        shown.setdefault(activated["id"], activated["at"])
+    now = timezone.now().timestamp()
+    earliest = now - settings.STAFF_SESSION_HOURS * 3600
+    recent = {factor: at for factor, at in shown.items() if at > earliest}
+    if not recent or not Authenticator.objects.filter(user=user, pk__in=recent).exists():
+        return False
+    return _is_in_use(request, since=max(recent.values()), now=now)
+
+
+def _is_in_use(request: HttpRequest, *, since: float, now: float) -> bool:
+    """Return False after too long without a request; otherwise note this one, once a minute."""
+    seen = max(request.session.get(SEEN, since), since)
+    if now - seen > settings.STAFF_IDLE_MINUTES * 60:
+        return False
+    if now - seen > NOTE_EVERY_SECONDS:
+        request.session[SEEN] = now
+    return True
 
 
 def remember_activated_factor(request: HttpRequest, authenticator: Authenticator) -> None:
     """Count the set-up of a factor as shown: it ended with the first code."""
-    request.session[ACTIVATED_FACTOR] = authenticator.pk
+    now = timezone.now().timestamp()
+    request.session[ACTIVATED_FACTOR] = {"id": authenticator.pk, "at": now}
 
 
 def _factor_page(user: User) -> str:

@@ -76,6 +76,7 @@ def _menu() -> list[dict[str, Any]]:
             _("Learners"),
             _entry(_("Access grants"), "key", "catalog", "access"),
             _entry(_("People"), "group", "accounts", "user"),
+            _entry(_("Security log"), "shield", "safety", "securityevent"),
         ),
         _group(
             _("Money"),

@@ -40,7 +40,7 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     visitor.click("Purchase")
     expect(page).to_have_url(re.compile(r"/accounts/signup/\?next="))
     visitor.sign_up(email, "a-long-pass-phrase-7")
-    visitor.enter_code_from(visitor.newest_demo_email())
+    visitor.enter_code_from(visitor.demo_email_to(email))
     expect(page).to_have_url(f"{demo}/banks/git-in-practice/")
 
     visitor.click("Purchase")

@@ -31,8 +31,9 @@ def test_visitor_buys_and_practices_without_javascript(demo: str, browser: Brows
 
     visitor.click("Go to test bank")
     visitor.click("Purchase")
-    visitor.sign_up(f"mira-{time.time_ns()}@example.org", "a-long-pass-phrase-7")
-    visitor.enter_code_from(visitor.newest_demo_email())
+    email = f"mira-{time.time_ns()}@example.org"
+    visitor.sign_up(email, "a-long-pass-phrase-7")
+    visitor.enter_code_from(visitor.demo_email_to(email))
     visitor.click("Purchase")
     visitor.pay()
     visitor.expect_text("Thank you")

@@ -68,7 +68,7 @@ def _migrate(backup: Path) -> None:
         maintenance.turn_off()
         raise UpgradeFailed(
             f"A migration failed, and all were undone: {type(error).__name__}: {error}. The "
-            "version that is running goes on. Install that version again before you restart it."
+            "running version is not affected. Install that version again before you restart it."
         ) from error
 
 

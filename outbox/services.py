@@ -32,7 +32,13 @@ MAILS_PER_REQUEST = 3
 
 
 def queue_mail(
-    *, key: str, recipient: str, template: str, context: dict[str, Any], at: datetime
+    *,
+    key: str,
+    recipient: str,
+    template: str,
+    context: dict[str, Any],
+    at: datetime,
+    is_secret: bool = False,
 ) -> None:
     """Queue a mail in the caller's transaction, so that it exists only if its cause does.
 
@@ -45,6 +51,7 @@ def queue_mail(
         recipient=recipient,
         template=template,
         context=context,
+        is_secret=is_secret,
         language=get_language() or settings.LANGUAGE_CODE,
         queued_at=at,
         due_at=at,
@@ -87,8 +94,17 @@ def _claim_and_send(pk: int, *, at: datetime) -> bool:
     except (OSError, smtplib.SMTPException) as error:
         _schedule_retry(mail, error, at=at)
         return False
-    OutgoingMail.objects.filter(pk=pk).update(sent_at=at, leased_until=None, failure="")
+    context = {} if mail.is_secret else mail.context
+    OutgoingMail.objects.filter(pk=pk).update(
+        sent_at=at, leased_until=None, failure="", context=context
+    )
     return True
+
+
+def is_mail_delayed() -> bool:
+    """Return True if the mail server refused a mail that is still to be sent."""
+    waiting = OutgoingMail.objects.filter(sent_at=None, given_up_at=None)
+    return waiting.exclude(failure="").exists()
 
 
 def _schedule_retry(mail: OutgoingMail, error: Exception, *, at: datetime) -> None:

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "accounts",
     "questions",
@@ -212,6 +213,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
+# Changing an address, the password or a factor asks for the password again, and is told to the
+# address of before.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
@@ -223,6 +228,9 @@ MFA_FORMS = {
 MFA_TOTP_ISSUER = SITE_NAME
 # Accept the code before and the code after, for phones whose clock is 30 seconds off.
 MFA_TOTP_TOLERANCE = 1
+# When a staff session must enter a code again: without a request for so long, and in any case.
+STAFF_IDLE_MINUTES = int(env.number("STAFF_IDLE_MINUTES", default=60, low=5, high=1440))
+STAFF_SESSION_HOURS = int(env.number("STAFF_SESSION_HOURS", default=12, low=1, high=168))
 # The demo prints its seller's password, and takes sandbox keys only.
 STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=not DEMO)
 

@@ -1,6 +1,7 @@
 """A visitor in a browser: page object for tests that tell a whole story."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from testing.site import code_in
 
 TEST_CARD = "4242 4242 4242 4242"
+MAIL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,10 @@ class Visitor:
         self.page.locator("input[name=code]").fill(code_in(email))
         self._submit()
 
-    def newest_demo_email(self) -> str:
-        """Return the text of the demo's newest email, read in another tab."""
+    def demo_email_to(self, recipient: str) -> str:
+        """Return the text of the newest email to somebody, read in another tab."""
         tab = self.page.context.new_page()
-        tab.goto(f"{self.base_url}/demo/mails/")
-        text = tab.locator("article").first.inner_text()
+        text = open_demo_email(tab, self.base_url, recipient)
         tab.close()
         return text
 
@@ -102,6 +103,21 @@ class Visitor:
 
     def _submit(self) -> None:
         self.page.locator("main form button[type=submit]").first.click()
+
+
+def open_demo_email(page: Page, base_url: str, recipient: str) -> str:
+    """Open the demo's emails, and return the text of the newest one to somebody.
+
+    The worker sends emails every two seconds.
+    """
+    email = page.locator("article", has_text=recipient).first
+    ends_at = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < ends_at:
+        page.goto(f"{base_url}/demo/mails/")
+        if email.count():
+            return email.inner_text()
+        time.sleep(0.5)
+    raise AssertionError(f"no email to {recipient}")
 
 
 def _letters(text: str) -> str:

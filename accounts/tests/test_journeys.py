@@ -13,8 +13,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from outbox.models import OutgoingMail
+from outbox.services import send_due_mails
 from testing.site import code_in
 
 PASSWORD = "correct-horse-battery"
@@ -77,6 +80,12 @@ def ada():
     return user
 
 
+def mails():
+    """Send what waits in the outbox, and return everything that was sent."""
+    send_due_mails(at=timezone.now())
+    return mail.outbox
+
+
 def signed_in(client):
     return "_auth_user_id" in client.session
 
@@ -84,14 +93,14 @@ def signed_in(client):
 def test_sign_up_sends_code_without_signing_in(client, sign_up):
     response = sign_up()
     assert response["Location"] == CONFIRM
-    [sent] = mail.outbox
+    [sent] = mails()
     assert (sent.to, len(code_in(str(sent.body)))) == (["ada@example.org"], 9)
     assert not signed_in(client)
 
 
 def test_code_confirms_email_and_signs_in(client, sign_up, send):
     sign_up()
-    response = send(CONFIRM, code=code_in(str(mail.outbox[0].body)))
+    response = send(CONFIRM, code=code_in(str(mails()[0].body)))
     assert response["Location"] == "/my-banks/"
     assert signed_in(client)
     assert EmailAddress.objects.get().verified
@@ -99,14 +108,14 @@ def test_code_confirms_email_and_signs_in(client, sign_up, send):
 
 def test_sign_up_from_bank_returns_to_bank(client, sign_up, send, detail):
     sign_up(following=detail)
-    response = send(CONFIRM, code=code_in(str(mail.outbox[0].body)))
+    response = send(CONFIRM, code=code_in(str(mails()[0].body)))
     assert response["Location"] == detail
     assert "Signed in as ada@example.org" in client.get(detail).text
 
 
 def test_code_accepts_lower_case_and_spaces(client, sign_up, send):
     sign_up()
-    code = code_in(str(mail.outbox[0].body))
+    code = code_in(str(mails()[0].body))
     send(CONFIRM, code=f" {code.lower()} ")
     assert signed_in(client)
 
@@ -121,7 +130,7 @@ def test_wrong_code_confirms_nothing(client, sign_up, send):
 
 def test_code_guesses_are_limited(client, sign_up, send):
     sign_up()
-    code = code_in(str(mail.outbox[0].body))
+    code = code_in(str(mails()[0].body))
     for _guess in range(3):
         client.post(CONFIRM, {"code": "AAAA-AAAA"})
     client.post(CONFIRM, {"code": code})
@@ -133,7 +142,7 @@ def test_signing_in_before_confirming_sends_a_new_code(client, sign_up, sign_in,
     client.post("/accounts/logout/")
     cache.clear()  # the rate limit allows one code in ten seconds
     assert sign_in()["Location"] == CONFIRM
-    send(CONFIRM, code=code_in(str(mail.outbox[1].body)))
+    send(CONFIRM, code=code_in(str(mails()[1].body)))
     assert signed_in(client)
 
 
@@ -153,7 +162,7 @@ def test_code_page_without_sign_up_redirects(client):
 )
 def test_sign_up_ignores_next_url_of_other_site(client, sign_up, send, foreign):
     sign_up(following=foreign)
-    response = send(CONFIRM, code=code_in(str(mail.outbox[0].body)))
+    response = send(CONFIRM, code=code_in(str(mails()[0].body)))
     assert response["Location"] == "/my-banks/"
 
 
@@ -190,14 +199,14 @@ def test_second_sign_up_in_another_case_creates_no_user(client, ada, sign_up):
     response = sign_up("ADA@example.org")
     assert (User.objects.count(), signed_in(client)) == (1, False)
     assert response["Location"] == CONFIRM, "it must look like any other sign-up"
-    [sent] = mail.outbox
+    [sent] = mails()
     assert "already" in sent.body
 
 
 @pytest.mark.parametrize("password", ["short", "password", "12345678", "ada@example.org"])
 def test_weak_password_is_refused(send, password):
     response = send("/accounts/signup/", email="ada@example.org", password1=password)
-    assert (response.status_code, User.objects.count(), mail.outbox) == (200, 0, [])
+    assert (response.status_code, User.objects.count(), mails()) == (200, 0, [])
 
 
 def test_unconfirmed_account_is_asked_for_code(client, sign_in, test_bank):
@@ -297,4 +306,32 @@ def test_sign_up_hashes_once_with_and_without_account(ada, sign_up, email, monke
 def test_reset_link_never_has_the_host_of_the_request(client, ada, settings):
     settings.ALLOWED_HOSTS = ["evil.example", "testserver"]
     client.post("/accounts/password/reset/", {"email": ada.email}, HTTP_HOST="evil.example")
-    assert f"{settings.SITE_URL}/accounts/password/reset/key/" in str(mail.outbox[0].body)
+    [sent] = mails()
+    assert f"{settings.SITE_URL}/accounts/password/reset/key/" in str(sent.body)
+    assert "evil.example" not in str(sent.message())
+
+
+def test_codes_and_links_are_deleted_once_they_are_sent(sign_up):
+    sign_up()
+    assert "code" in OutgoingMail.objects.get().context
+    mails()
+    assert OutgoingMail.objects.get().context == {}
+
+
+def test_address_without_account_gets_one_mail_a_day(client):
+    for _time in range(3):
+        cache.clear()
+        client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    [sent] = mails()
+    assert "there is no account for it" in str(sent.body)
+
+
+@pytest.mark.parametrize("url", ["/accounts/signup/", "/accounts/password/reset/"])
+def test_no_mail_server_is_no_error_and_the_page_says_so(client, ada, sign_up, settings, url):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    form = {"email": "new@example.org" if "signup" in url else ada.email, "password1": PASSWORD}
+    response = client.post(url, form)
+    assert response.status_code == 302
+    send_due_mails(at=timezone.now())
+    assert "Email is delayed at the moment." in client.get(response["Location"]).text

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.staff import ACTIVATED_FACTOR
+from accounts.staff import ACTIVATED_FACTOR, SEEN
 from accounts.tests.authenticator import code_of
 
 # Allauth announces a new factor after the commit.
@@ -127,6 +127,37 @@ def test_factor_that_is_gone_was_not_shown(signed_in):
     assert signed_in.get(ADMIN).status_code == 200
     Authenticator.objects.all().delete()
     assert signed_in.get(ADMIN).headers["Location"].startswith(reverse("mfa_activate_totp"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "back"), [("STAFF_IDLE_MINUTES", 61 * 60), ("STAFF_SESSION_HOURS", 13 * 3600)]
+)
+def test_staff_session_ends(signed_in, setting, back):
+    set_up_factor(signed_in)
+    session = signed_in.session
+    session[ACTIVATED_FACTOR]["at"] -= back
+    session.save()
+    assert signed_in.get(ADMIN).headers["Location"].startswith(reverse("mfa_reauthenticate"))
+
+
+def test_staff_session_in_use_goes_on(signed_in):
+    set_up_factor(signed_in)
+    session = signed_in.session
+    session[ACTIVATED_FACTOR]["at"] -= 2 * 3600
+    session[SEEN] = session[ACTIVATED_FACTOR]["at"] + 2 * 3600 - 600
+    session.save()
+    assert signed_in.get(ADMIN).status_code == 200
+    assert signed_in.session[SEEN] > session[SEEN]
+
+
+def test_first_visit_is_one_password_and_one_code(client, colleague):
+    client.post(reverse("account_login"), {"login": colleague.email, "password": PASSWORD})
+    page = client.get(client.get(ADMIN).headers["Location"])
+    secret = re.search(r"\b[A-Z2-7]{32}\b", page.text)
+    assert secret, page.text
+    codes = client.post(reverse("mfa_activate_totp"), {"code": code_of(secret[0])}, follow=True)
+    assert codes.redirect_chain == [(reverse("mfa_view_recovery_codes"), 302)]
+    assert client.get(ADMIN).status_code == 200
 
 
 def test_former_staff_gets_404(signed_in, colleague):

@@ -64,7 +64,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ("proxy is ssh", "socks is ssh", "socks before http proxy", "http before socks proxy"),
     ),
     11: (
-        "https:// before a plain proxy, and an https:// proxy that nobody trusts",
+        "https:// for a plain HTTP proxy, and an https:// proxy that is not trusted",
         ("https before plain proxy", "https before patient proxy", "https proxy untrusted"),
     ),
     12: ("The proxy's address is malformed", ("proxy address malformed",)),
@@ -141,7 +141,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ("proxy answers with page", "page in the tunnel", "proxy asks for sign in"),
     ),
     36: (
-        "A chain of proxies, of which the second wants a password",
+        "A chain of proxies, the second of which requires a password",
         ("second proxy wants password",),
     ),
     37: (
@@ -171,6 +171,6 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
             "proxy without brackets",
         ),
     ),
-    41: ("Proxies with a hundred headers, or interim answers", ("many headers",)),
-    42: ("A kept connection that ends at the moment of use", ("kept connection ends",)),
+    41: ("Proxies with a hundred headers, or interim responses", ("many headers",)),
+    42: ("A pooled connection that closes at the moment of use", ("kept connection ends",)),
 }

@@ -137,8 +137,8 @@ def _deadline() -> Check:
     whole, connect = settings.STRIPE_DEADLINE_SECONDS, settings.STRIPE_CONNECT_TIMEOUT_SECONDS
     silence, calls = settings.STRIPE_READ_TIMEOUT_SECONDS, settings.STRIPE_MAX_CALLS
     summary = (
-        f"{whole:g} s for a whole call, {min(connect, whole):g} s to connect, "
-        f"{min(silence, whole):g} s of silence; {calls} calls at once"
+        f"{whole:g} s per call, {min(connect, whole):g} s to connect, "
+        f"{min(silence, whole):g} s without data; {calls} concurrent calls"
     )
     return _check("deadline", "Deadline", summary)
 

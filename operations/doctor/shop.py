@@ -94,13 +94,13 @@ def _failures(at: datetime) -> Iterator[Check]:
     if found.payment_down:
         yield _warn("payment", "Payment", "down", "see Path and Other routes")
     else:
-        yield _check("payment", "Payment", Status.OK, "no outage is known")
+        yield _check("payment", "Payment", Status.OK, "no known outage")
     if settings.ADMINS:
-        told = f"{len(settings.ADMINS)} told of faults"
+        told = f"{len(settings.ADMINS)} notified of faults"
         yield _check("admins", "ADMINS", Status.OK, told)
     else:
-        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is told of faults")
-    foreign = f"{found.events_foreign} of other programs"
+        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is notified of faults")
+    foreign = f"{found.events_foreign} from other programs"
     yield _check("events_foreign", "Foreign events", Status.OK, foreign)
 
 
@@ -126,7 +126,7 @@ def _prices() -> Iterator[Check]:
         if (problem := price_problem(amount, currency))
     ]
     if not refused:
-        yield _check("prices", "Prices", Status.OK, "all are possible")
+        yield _check("prices", "Prices", Status.OK, "all accepted by Stripe")
         return
     named = " ".join(refused[:BANKS_NAMED])
     more = f" and {len(refused) - BANKS_NAMED} more" if len(refused) > BANKS_NAMED else ""

@@ -238,7 +238,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
         ),
     }
     no_authority = (
-        "does not say that it is an authority (basic constraints), and signs all the same",
+        "is not marked as an authority (basic constraints), but signed a certificate",
         chain.first(lambda each: not _is_authority(each), start=1),
     )
     known |= dict.fromkeys(NO_AUTHORITY, no_authority)

@@ -1,4 +1,4 @@
-"""NO_PROXY as people write it, beside what curl and requests make of the same.
+"""NO_PROXY as people write it, compared with how curl and requests read it.
 
 The two are asked themselves: the table does not stand on anybody's memory of them.
 """

@@ -1,4 +1,4 @@
-"""The one decision: its rules in their order, and that it raises nothing but its own error."""
+"""The route of a call: the order of the rules, and the only error that is raised."""
 
 import time
 

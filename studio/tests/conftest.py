@@ -1,14 +1,13 @@
 """Fixtures of the desk's tests: staff with and without rights, and what they type."""
 
 import pytest
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
 from backoffice.groups import SELLERS
 from studio.models import BankRole
+from testing.staff_sessions import sign_in_staff
 
 CHOICES = {
     "choices-0-text": "Moved",
@@ -19,16 +18,7 @@ CHOICES = {
 
 def sign_in(user):
     """Return a client whose session has seen the user's second factor."""
-    factor, _is_new = Authenticator.objects.get_or_create(
-        user=user, type=Authenticator.Type.TOTP, defaults={"data": {}}
-    )
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "id": factor.pk, "at": 0}]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
-    return client
+    return sign_in_staff(Client(), user)
 
 
 def staff(email):

@@ -5,8 +5,10 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accounts.models import User
+from safety.security_log import Kind, record_event
 
 
 class Command(BaseCommand):
@@ -24,6 +26,14 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no user with the email address {email}.", returncode=2)
         removed, _kinds = Authenticator.objects.filter(user=user).delete()
+        if removed:
+            record_event(
+                kind=Kind.FACTOR_REMOVED,
+                user_id=user.pk,
+                address=None,
+                at=timezone.now(),
+                detail="manage.py reset_second_factor",
+            )
         self.stdout.write(
             f"{removed} removed. {user.email} will set up two-factor authentication at the next "
             "visit to /admin/."

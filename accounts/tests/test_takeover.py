@@ -1,0 +1,241 @@
+"""A stolen session is not an account: passwords are asked for again, and owners can freeze."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.freezing import InvalidLink, freeze_account, freeze_token, is_frozen, read_token
+from accounts.models import AccountFreeze, User
+from outbox.services import send_due_mails
+from safety.models import SecurityEvent
+
+PASSWORD = "correct-horse-battery"
+NEW_PASSWORD = "staple-of-another-kind"
+LINK = re.compile(r"http\S+/accounts/freeze/\S+")
+RESET = re.compile(r"http\S+/accounts/password/reset/key/\S+")
+FACTOR_PAGES = [
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/generate/",
+]
+EMAIL_CHANGES = [
+    {"action_add": "", "email": "thief@example.org"},
+    {"action_primary": "", "email": "second@example.org"},
+    {"action_remove": "", "email": "second@example.org"},
+]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clear_rate_limits():
+    cache.clear()
+
+
+@pytest.fixture
+def ada():
+    user = User.objects.create_user("ada@example.org", PASSWORD)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+@pytest.fixture
+def stolen(ada):
+    """A session whose password was entered long ago."""
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+def sign_in(client, password=PASSWORD):
+    return client.post("/accounts/login/", {"login": "ada@example.org", "password": password})
+
+
+def change_password(client):
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    fields = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    return client.post("/accounts/password/change/", fields)
+
+
+def sent():
+    send_due_mails(at=timezone.now())
+    return mail.outbox
+
+
+def link_in(pattern, message):
+    found = pattern.search(str(message.body))
+    assert found, message.body
+    return found[0].partition("testserver")[2] or "/" + found[0].split("/", 3)[3]
+
+
+@pytest.mark.parametrize("url", FACTOR_PAGES)
+def test_stolen_session_is_asked_before_it_changes_a_factor(stolen, ada, url):
+    if "deactivate" in url:
+        Authenticator.objects.create(user=ada, type="totp", data={"secret": "x"})
+    response = stolen.get(url)
+    assert (response.status_code, "reauthenticate" in response["Location"]) == (302, True)
+
+
+@pytest.mark.parametrize("fields", EMAIL_CHANGES)
+def test_stolen_session_is_asked_before_it_changes_an_address(stolen, ada, fields):
+    EmailAddress.objects.create(user=ada, email="second@example.org", verified=True)
+    before = list(EmailAddress.objects.values_list("email", "primary"))
+    response = stolen.post("/accounts/email/", fields)
+    assert response["Location"].startswith("/accounts/reauthenticate/")
+    assert list(EmailAddress.objects.values_list("email", "primary")) == before
+
+
+def test_stolen_session_is_asked_for_the_old_password(stolen, ada):
+    fields = {"oldpassword": "guess", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    stolen.post("/accounts/password/change/", fields)
+    ada.refresh_from_db()
+    assert ada.check_password(PASSWORD)
+
+
+def test_changed_address_is_told_to_the_address_of_before(client, ada):
+    EmailAddress.objects.create(user=ada, email="second@example.org", verified=True)
+    sign_in(client)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    client.post("/accounts/email/", {"action_primary": "", "email": "second@example.org"})
+    [notice] = sent()
+    assert (notice.to, notice.subject) == (["ada@example.org"], "Your email address was changed")
+    assert "from ada@example.org to second@example.org" in str(notice.body)
+
+
+def test_password_change_is_told_with_a_link_to_freeze(client, ada):
+    sign_in(client)
+    change_password(client)
+    [notice] = sent()
+    assert (notice.to, notice.subject) == (["ada@example.org"], "Your password was changed")
+    assert LINK.search(str(notice.body))
+
+
+def test_freeze_asks_before_it_freezes(client, ada):
+    token = freeze_token(user=ada, email=ada.email, at=timezone.now())
+    page = client.get(f"/accounts/freeze/{token}/")
+    assert (page.status_code, AccountFreeze.objects.count()) == (200, 0)
+    assert "Your test banks, orders and answers are safe." in page.text
+
+
+def test_freeze_ends_sessions_and_blocks_sign_in(client, ada, stolen):
+    sign_in(stolen)
+    change_password(stolen)
+    Client().post(link_in(LINK, sent()[0]))
+    assert stolen.get("/my-banks/").status_code == 302
+    blocked = sign_in(client, NEW_PASSWORD)
+    assert "_auth_user_id" not in client.session
+    assert blocked.status_code == 200, "the new password no longer works"
+    assert UserSession.objects.count() == 0
+
+
+def test_freeze_gives_the_account_back_to_the_address_of_before(client, ada):
+    token = freeze_token(user=ada, email="ada@example.org", at=timezone.now())
+    User.objects.filter(pk=ada.pk).update(email="thief@example.org")
+    EmailAddress.objects.filter(user=ada).update(email="thief@example.org")
+    Authenticator.objects.create(user=ada, type="totp", data={"secret": "x"})
+    client.post(f"/accounts/freeze/{token}/")
+    assert list(EmailAddress.objects.values_list("email", "primary", "verified")) == [
+        ("ada@example.org", True, True)
+    ]
+    assert (User.objects.get().email, Authenticator.objects.count()) == ("ada@example.org", 0)
+    assert [message.to for message in sent()] == [["ada@example.org"]]
+
+
+def test_a_reset_lifts_the_freeze(client, ada):
+    token = freeze_token(user=ada, email=ada.email, at=timezone.now())
+    client.post(f"/accounts/freeze/{token}/")
+    page = client.get(link_in(RESET, sent()[0]), follow=True)
+    form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    client.post(page.redirect_chain[-1][0], form)
+    assert not is_frozen(user=ada, at=timezone.now())
+    assert sign_in(client, NEW_PASSWORD)["Location"] == "/my-banks/"
+
+
+def test_frozen_account_with_a_working_password_is_told_why(client, ada):
+    now = timezone.now()
+    AccountFreeze.objects.create(
+        user=ada, link_issued_at=now, frozen_at=now, until=now + timedelta(days=7)
+    )
+    assert sign_in(client)["Location"] == "/accounts/frozen/"
+    assert "This account is frozen" in client.get("/accounts/frozen/").text
+
+
+def test_freeze_ends_after_a_week(ada, at):
+    freeze_account(token=freeze_token(user=ada, email=ada.email, at=at), at=at)
+    assert is_frozen(user=ada, at=at + timedelta(days=6))
+    assert not is_frozen(user=ada, at=at + timedelta(days=7))
+
+
+def test_later_link_of_a_thief_is_void_and_the_earlier_one_wins(ada, at):
+    mine = freeze_token(user=ada, email="ada@example.org", at=at)
+    thiefs = freeze_token(user=ada, email="thief@example.org", at=at + timedelta(minutes=1))
+    freeze_account(token=thiefs, at=at + timedelta(minutes=2))
+    freeze_account(token=mine, at=at + timedelta(minutes=3))
+    with pytest.raises(InvalidLink):
+        freeze_account(token=thiefs, at=at + timedelta(minutes=4))
+    assert User.objects.get().email == "ada@example.org"
+
+
+def test_link_of_a_later_change_works_again(ada, at):
+    freeze_account(token=freeze_token(user=ada, email=ada.email, at=at), at=at)
+    later = at + timedelta(days=1)
+    token = freeze_token(user=ada, email=ada.email, at=later)
+    assert read_token(token, at=later).email == ada.email
+
+
+def test_freezing_twice_is_freezing(ada, at):
+    token = freeze_token(user=ada, email=ada.email, at=at)
+    for _time in range(2):
+        freeze_account(token=token, at=at)
+    assert is_frozen(user=ada, at=at)
+
+
+@pytest.mark.parametrize("token", ["x", "x:y:z"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_invalid_link_changes_nothing(client, ada, token, method):
+    response = getattr(client, method)(f"/accounts/freeze/{token}/")
+    assert (response.status_code, AccountFreeze.objects.count()) == (404, 0)
+
+
+def test_link_is_valid_for_a_week(ada, at):
+    token = freeze_token(user=ada, email=ada.email, at=at)
+    with pytest.raises(InvalidLink):
+        read_token(token, at=at + timedelta(days=8))
+
+
+def test_sessions_are_listed_and_others_can_be_signed_out(client, ada):
+    phone = Client(headers={"user-agent": "A phone"})
+    sign_in(phone)
+    sign_in(client)
+    assert "A phone" in client.get("/accounts/sessions/").text
+    client.post("/accounts/sessions/")
+    assert phone.get("/my-banks/").status_code == 302
+    assert client.get("/my-banks/").status_code == 200
+
+
+def test_sessions_are_for_who_is_signed_in(client):
+    assert client.get("/accounts/sessions/")["Location"].startswith("/accounts/login/")
+
+
+def test_security_log_says_who_from_where_what(client, ada):
+    sign_in(client, "wrong")
+    sign_in(client)
+    change_password(client)
+    client.post("/accounts/logout/")
+    rows = SecurityEvent.objects.order_by("pk").values_list("kind", "user_id", "address")
+    kinds = ["sign-in-failed", "sign-in", "password-changed", "sign-out"]
+    assert list(rows) == [(kind, ada.pk, "127.0.0.1") for kind in kinds]
+
+
+def test_address_without_account_is_not_stored(client):
+    client.post("/accounts/login/", {"login": "nobody@example.org", "password": "x"})
+    event = SecurityEvent.objects.get()
+    assert (event.kind, event.user_id, event.detail) == ("sign-in-failed", None, "")

@@ -1,0 +1,10 @@
+"""Addresses of accounts that allauth does not have. Included before allauth's."""
+
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("freeze/<str:token>/", views.freeze, name="freeze_account"),
+    path("frozen/", views.frozen, name="account_frozen"),
+]

@@ -1,0 +1,37 @@
+"""Freeze an account by the link in a mail about a change."""
+
+from allauth.account.forms import ResetPasswordForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.freezing import InvalidLink, freeze_account, read_token
+from safety.security_log import Kind, record_request
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def freeze(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask first, because mail programs open links; freeze on POST, and send a reset mail."""
+    now = timezone.now()
+    try:
+        if request.method != "POST":
+            link = read_token(token, at=now)
+            return render(request, "account/freeze.html", {"email": link.email})
+        link = freeze_account(token=token, at=now)
+    except InvalidLink:
+        return render(request, "account/freeze_invalid.html", status=404)
+    record_request(request, kind=Kind.FROZEN, user_id=link.user.pk, at=now)
+    reset = ResetPasswordForm({"email": link.email})
+    if reset.is_valid():
+        reset.save(request)
+    return redirect("account_frozen")
+
+
+@never_cache
+@require_safe
+def frozen(request: HttpRequest) -> HttpResponse:
+    """Say what a frozen account is, and how its owner gets in again."""
+    return render(request, "account/frozen.html")
