@@ -1,5 +1,7 @@
 """What the desk of sellers and authors remembers: who may work on a bank, and who changed what."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -152,3 +154,53 @@ class QuestionDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.question or self.kind}"
+
+
+class Import(models.Model):
+    """A file of questions that was uploaded into a bank, or read by `import_bank`.
+
+    The upload waits in the storage as a zip (`upload`), until it is accepted or thrown away.
+    `undo` has the ids of the questions that were added and of those that were retired, and for
+    corrected ones the numbers of the versions before and after.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting for your decision")
+        QUEUED = "queued", _("In the queue")
+        DONE = "done", _("Imported")
+        DISCARDED = "discarded", _("Thrown away")
+        FAILED = "failed", _("Failed")
+        UNDONE = "undone", _("Undone")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="imports")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    names = models.JSONField(default=list)
+    domain = models.CharField(max_length=200, blank=True)
+    upload = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    retires_missing = models.BooleanField(default=False)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    retired = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undo = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=["waiting", "queued", "done", "discarded", "failed", "undone"]
+                ),
+                name="studio_import_status_known",
+            )
+        ]
+        indexes = [models.Index(fields=["test_bank", "-at"], name="studio_import_of_bank")]
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}: {', '.join(self.names)}"

@@ -152,7 +152,7 @@ def test_second_editor_is_shown_both_versions(save, typed, place, reviewer):
 
 def test_author_reads_but_does_not_change_what_is_published(save, typed, place, author):
     client = sign_in(author)
-    assert "You can read this question" in _open(client, place).text
+    assert "You can view this question" in _open(client, place).text
     assert save(1, client=client, **typed).status_code == 403
     BankQuestion.objects.filter(pk=place.pk).update(state="draft")
     assert save(1, client=client, **typed).status_code == 303
