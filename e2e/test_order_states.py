@@ -41,9 +41,10 @@ def buy_as_newcomer(visitor: Visitor, bank: str = BANK) -> int:
     visitor.open(f"/banks/{bank}/")
     visitor.click("Purchase")
     page.wait_for_url("**/accounts/signup/**")
-    visitor.sign_up(f"buyer-{time.time_ns()}@demo.example", PASSWORD)
+    email = f"buyer-{time.time_ns()}@demo.example"
+    visitor.sign_up(email, PASSWORD)
     page.wait_for_url("**/confirm-email/**")
-    visitor.enter_code_from(visitor.newest_demo_email())
+    visitor.enter_code_from(visitor.demo_email_to(email))
     page.wait_for_url(f"**/payments/buy/{bank}/")
     expect(page.locator(".price")).to_contain_text("$")
     visitor.click("Purchase")

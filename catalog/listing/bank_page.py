@@ -72,22 +72,24 @@ def related_banks(test_bank: TestBank) -> list[TestBank]:
     other categories are related only by their exam. One statement, and a second one near the end
     of a category.
     """
-    others = _related_by_exam_first(test_bank)
-    following = others.filter(Q(is_same_exam=True) | Q(title__gte=test_bank.title))
-    related = list(following.for_cards()[:RELATED])
+    exam = Q(exam=test_bank.exam) if test_bank.exam else Q(pk=None)
+    others = _exam_first(test_bank, exam)
+    related = list(others.filter(exam | Q(title__gte=test_bank.title))[:RELATED])
     if len(related) < RELATED:
-        wrapped = others.filter(is_same_exam=False, title__lt=test_bank.title)
-        related += wrapped.for_cards()[: RELATED - len(related)]
+        wrapped = others.filter(title__lt=test_bank.title).exclude(exam)
+        related += wrapped[: RELATED - len(related)]
     return related
 
 
-def _related_by_exam_first(test_bank: TestBank) -> TestBankQuerySet:
-    exam = Q(exam=test_bank.exam) if test_bank.exam else Q(pk=None)
-    category = Q(category=test_bank.category_id)
-    others = TestBank.objects.published().filter(exam | category).exclude(pk=test_bank.pk)
-    return others.annotate(
-        is_same_exam=Case(When(exam, then=True), default=False, output_field=BooleanField())
-    ).order_by("-is_same_exam", "title", "pk")
+def _exam_first(test_bank: TestBank, exam: Q) -> TestBankQuerySet:
+    """The other banks of the exam, then those of the category, each by title."""
+    others = TestBank.objects.published().exclude(pk=test_bank.pk).for_cards()
+    if not test_bank.exam:
+        # This order is an index's.
+        return others.filter(category=test_bank.category_id).order_by("title", "pk")
+    related = others.filter(exam | Q(category=test_bank.category_id))
+    is_other_exam = Case(When(exam, then=False), default=True, output_field=BooleanField())
+    return related.order_by(is_other_exam, "title", "pk")
 
 
 def sample_version(test_bank: TestBank, number: int) -> QuestionVersion | None:

@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from backoffice.tests.test_site import sign_in_staff
 from catalog.models import LegalPage
 from catalog.services.legal import forget_legal_pages, store_legal_page
+from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
