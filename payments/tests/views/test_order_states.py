@@ -130,7 +130,7 @@ def test_payment_wins_over_canceling(cancel, session, sandbox):
 
 
 def test_payment_on_its_way_cannot_be_canceled(cancel, debit):
-    assert "so this order can&#x27;t be canceled any more" in cancel()
+    assert "so this order can no longer be canceled" in cancel()
     assert Order.objects.get().is_processing
 
 
