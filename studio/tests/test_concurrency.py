@@ -1,6 +1,7 @@
 """Two at once at the desk, on PostgreSQL, where transactions really run beside each other."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -8,10 +9,12 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.importing.items import import_items
+from catalog.models import BankQuestion
 from practice.models import Answer
 from practice.services import start_attempt, submit_answer
 from questions.formats.jsonl import read_jsonl
 from questions.grading import ChoiceResponse
+from questions.images import ImagesBeside
 from studio.errors import EditConflict, NothingToUndo
 from studio.importing.services import import_questions, undo_import
 from studio.models import BulkEdit, Import, ItemStatistics
@@ -22,13 +25,6 @@ from studio.services.statistics import compute_statistics
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 FILE = b'{"kind": "true_false", "id": "t1", "stem": "A 301 may be cached.", "answer": true}\n'
-
-
-class NoImages:
-    """The file has none."""
-
-    def keep(self):
-        return 0
 
 
 def at_once(*works):
@@ -61,7 +57,12 @@ def saving(place, item, by):
 def importing(test_bank, content=FILE):
     read = read_jsonl(content)
     return lambda: import_questions(
-        test_bank=test_bank, read=read, images=NoImages(), names=["a"], by=None, at=timezone.now()
+        test_bank=test_bank,
+        read=read,
+        images=ImagesBeside(Path()),
+        names=["a"],
+        by=None,
+        at=timezone.now(),
     )
 
 
@@ -95,7 +96,11 @@ def test_new_question_and_import_get_positions_of_their_own(test_bank, place, se
     item = place.question.current.item.model_copy(update={"title": "new"})
     at_once(
         lambda: add_question(
-            test_bank=test_bank, item=item, state="published", by=seller, at=timezone.now()
+            test_bank=test_bank,
+            item=item,
+            state=BankQuestion.State.PUBLISHED,
+            by=seller,
+            at=timezone.now(),
         ),
         importing(test_bank),
     )
