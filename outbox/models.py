@@ -28,6 +28,8 @@ class OutgoingMail(models.Model):
     language = models.CharField(max_length=20)
     template = models.CharField(max_length=200)
     context = models.JSONField(default=dict)
+    # Stands in the log lines of sending, so that they can be found from the request.
+    request_id = models.CharField(max_length=64, blank=True, default="")
     # The context holds a code or a link that lets somebody in: it is deleted once it is sent.
     is_secret = models.BooleanField(default=False)
     queued_at = models.DateTimeField()
@@ -69,3 +71,17 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.holder})"
+
+
+class BouncedAddress(models.Model):
+    """An address to which mail could not be delivered, or that complained. One row an address."""
+
+    address = models.EmailField(unique=True)
+    reason = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "bounced addresses"
+
+    def __str__(self) -> str:
+        return self.address

@@ -13,7 +13,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.theme import unfold_settings
-from testbank import security_settings, stripe_settings
+from testbank import mail_settings, security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "operations.request_log.RequestLogMiddleware",
     "safety.client_address.client_address_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -237,14 +238,21 @@ STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=not DEMO)
 # Mail
 
 EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = int(env.number("EMAIL_PORT", default=587, low=1, high=65535))
+EMAIL_USE_TLS, EMAIL_USE_SSL = mail_settings.security(env)
+EMAIL_PORT = int(env.number("EMAIL_PORT", default=465 if EMAIL_USE_SSL else 587, low=1, high=65535))
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
+email_provider = mail_settings.provider(env)
+EMAIL_PROVIDER_URL = email_provider.api_url
+ANYMAIL = email_provider.anymail
+# As STRIPE_PROXY, for EMAIL_PROVIDER.
+EMAIL_PROXY = env.text("EMAIL_PROXY") or stripe_settings.proxy(env)
 EMAIL_FILE_PATH = VAR_DIR / "demo-mails"
 if DEMO:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+elif email_provider.backend:
+    EMAIL_BACKEND = email_provider.backend
 elif EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:
@@ -322,6 +330,8 @@ STATIC_STORAGE = (
     if HASHED_STATIC
     else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
+# Off: browsers remove the service worker and what it kept, and need the network for every page.
+SERVICE_WORKER = env.boolean("SERVICE_WORKER", default=True)
 # The images of questions.
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / ("demo-media" if DEMO else "media"))))
 STORAGES = {
@@ -372,6 +382,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
     }
 }
 
@@ -384,15 +395,23 @@ UNFOLD = unfold_settings(site_name=SITE_NAME, mode=STRIPE_MODE)
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
     raise SettingError("LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR.")
+LOG_FORMAT = env.text("LOG_FORMAT", "line").lower()
+if LOG_FORMAT not in {"line", "json"}:
+    raise SettingError("LOG_FORMAT", "must be line or json.")
+# One line a request. The web server in front usually has such a log already.
+LOG_REQUESTS = env.boolean("LOG_REQUESTS", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"scrub": {"()": "testbank.logs.ScrubFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "testbank.logs.JSONFormatter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["scrub"],
         }
     },

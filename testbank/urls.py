@@ -7,11 +7,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from backoffice.dispute_evidence import evidence
-from testbank import error_pages, health
+from testbank import error_pages, health, web_app
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("sw.js", web_app.service_worker, name="service_worker"),
+    path("manifest.webmanifest", web_app.manifest, name="manifest"),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     # No CSRF token: the form only sets the language, and cached pages for anonymous visitors,
@@ -32,6 +34,9 @@ if settings.DEMO:
         path("demo/", include("demo.urls")),
         path("demo/pages/<slug:name>/", error_pages.error_page, name="error_page"),
     ]
+
+if settings.EMAIL_PROVIDER_URL:
+    urlpatterns += [path("mail-events/", include("anymail.urls"))]
 
 # Last, because it has no prefix: Django would try its many patterns before those of other apps.
 urlpatterns += [path("", include("catalog.urls"))]

@@ -37,6 +37,8 @@ Part = Literal[
     "gettext",
     "nginx",
     "haproxy",
+    "systemd-analyze",
+    "promtool",
 ]
 
 
@@ -84,6 +86,8 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "postgresql": _postgresql,
     "pgbouncer": _program("pgbouncer"),
     "gettext": _program("xgettext"),
+    "systemd-analyze": _program("systemd-analyze"),
+    "promtool": _program("promtool"),
     "nginx": _program("nginx"),
     "haproxy": _program("haproxy"),
 }

@@ -127,7 +127,7 @@ def _bind() -> Check:
 
 
 def _proxy_setting(setup: Setup) -> Check:
-    source = "of the process" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
+    source = "in the environment" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
     is_default = setup.setting == "environment"
     words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
     return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")
