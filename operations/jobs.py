@@ -14,6 +14,7 @@ from django.conf import settings
 
 from catalog.indexing.banks import reindex_changed_banks
 from operations.models import JobRun
+from operations.retention import delete_old
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
 from payments.flows.reconciliation import reconcile
@@ -24,7 +25,6 @@ from payments.monitoring.incidents import diagnosis_of
 from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
-from safety.rate_limits import delete_expired
 
 logger = logging.getLogger("operations.jobs")
 
@@ -94,9 +94,9 @@ def finish_overdue_sessions(at: datetime) -> int:
     return finish_overdue_attempts(at=at)
 
 
-def delete_expired_limits(at: datetime) -> int:
-    """Delete rate limit counters and cache entries that have expired."""
-    return delete_expired(at=at)
+def delete_old_rows(at: datetime) -> int:
+    """Delete what expired, and personal data that was kept long enough."""
+    return delete_old(at=at)
 
 
 def record_run(name: str, *, at: datetime) -> None:
@@ -112,6 +112,6 @@ JOBS = (
     Job("outages", 30, watch_payment),
     Job("search-index", 60, reindex_banks),
     Job("overdue-sessions", 15, finish_overdue_sessions),
-    Job("expired-limits", 300, delete_expired_limits),
+    Job("retention", 300, delete_old_rows),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

@@ -12,6 +12,7 @@ from testbank import error_pages, health
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path(".well-known/", include("safety.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     # No CSRF token: the form only sets the language, and cached pages for anonymous visitors,
