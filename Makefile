@@ -56,7 +56,7 @@ format: $(VENV)/development.stamp ## Bring the code into its form
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/development.stamp ## Pin the requirements anew
-	for name in base development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
+	for name in base mail development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")

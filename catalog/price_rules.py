@@ -38,13 +38,13 @@ def price_problem(amount_minor: int, currency: str) -> str:
     if not amount_minor:
         return ""
     if currency not in CURRENCIES:
-        return _("Stripe does not take %(currency)s.") % {"currency": currency}
+        return _("Stripe does not support %(currency)s.") % {"currency": currency}
     if amount_minor < MINIMUM_MINOR.get(currency, 0):
         lowest = format_price(MINIMUM_MINOR[currency], currency)
-        return _("Stripe takes %(lowest)s or more.") % {"lowest": lowest}
+        return _("Stripe's minimum is %(lowest)s.") % {"lowest": lowest}
     if amount_minor > MAXIMUM_MINOR:
         highest = format_price(MAXIMUM_MINOR // _step(currency) * _step(currency), currency)
-        return _("Stripe takes %(highest)s at most.") % {"highest": highest}
+        return _("Stripe's maximum is %(highest)s.") % {"highest": highest}
     if amount_minor % _step(currency):
         return _rule_of_step(currency)
     return ""
@@ -59,6 +59,6 @@ def _step(currency: str) -> int:
 
 def _rule_of_step(currency: str) -> str:
     if currency in WHOLE_UNITS:
-        return _("Stripe takes %(currency)s in whole units only.") % {"currency": currency}
+        return _("Stripe accepts %(currency)s in whole units only.") % {"currency": currency}
     words = _("The last of the three decimal places of %(currency)s must be 0.")
     return words % {"currency": currency}

@@ -51,7 +51,7 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Round:
-    """A round of practice. `answers` is how many questions are answered, 0 for all.
+    """A session. `answers` is how many questions are answered, 0 for all.
 
     `right_percent` is the share of correct answers; `weak` overrides it by domain.
     """
@@ -62,6 +62,7 @@ class Round:
     right_percent: int
     weak: Mapping[str, int] = field(default_factory=dict)
     answers: int = 0
+    kind: Literal["all", "exam", "ten"] = "all"
 
     def right_percent_in(self, domain: str) -> int:
         """Return the share of correct answers in a domain."""
@@ -194,4 +195,19 @@ ROUNDS = (
     Round(LEARNER, SQL, 17, 82, {"NULL": 60, "Selecting rows": 95}),
     Round(LEARNER, SQL, 2, 90, answers=14),
     Round(LEARNER, FIRST_AID, 6, 70, answers=9),
+    # Three weeks with a trend: exams, and ten questions in between.
+    Round(LEARNER, SQL, 20, 52, {"NULL": 20}, kind="exam"),
+    Round(LEARNER, STATISTICS, 19, 60, {"Testing": 30}, kind="ten"),
+    Round(LEARNER, SQL, 18, 60, {"NULL": 40}, kind="ten"),
+    Round(LEARNER, STATISTICS, 16, 62, {"Testing": 40}, kind="exam"),
+    Round(LEARNER, SQL, 14, 66, {"NULL": 50}, kind="exam"),
+    Round(LEARNER, FIRST_AID, 12, 58, kind="ten"),
+    Round(LEARNER, STATISTICS, 11, 72, {"Testing": 50}, kind="ten"),
+    Round(LEARNER, SQL, 9, 74, {"NULL": 60}, kind="ten"),
+    Round(LEARNER, FIRST_AID, 8, 72, kind="exam"),
+    Round(LEARNER, STATISTICS, 7, 78, {"Testing": 60}, kind="exam"),
+    Round(LEARNER, SQL, 5, 82, {"NULL": 70}, kind="exam"),
+    Round(LEARNER, FIRST_AID, 4, 84, kind="ten"),
+    Round(LEARNER, STATISTICS, 3, 88, {"Testing": 70}, kind="ten"),
+    Round(LEARNER, SQL, 1, 92, kind="exam"),
 )

@@ -7,7 +7,16 @@ from typing import cast
 from accounts.models import User
 from catalog.models import TestBank
 from demo.people import Round
-from practice.services import finish_attempt, start_attempt, submit_answer
+from practice.models import Attempt
+from practice.services import (
+    Remarks,
+    finish_attempt,
+    start_attempt,
+    start_exam,
+    start_ten_questions,
+    submit_answer,
+)
+from practice.services.starting import SEEDS
 from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse
 from questions.items import AskableItem, ChoiceItem, MultipleChoice, Numeric
 from questions.services import item_of_version
@@ -16,10 +25,11 @@ from questions.services import item_of_version
 def take_round(learner: User, test_bank: TestBank, done: Round, *, at: datetime) -> None:
     """Create an attempt as described. Deterministic: the random seed is the round itself."""
     chance = random.Random(f"{learner.email} {test_bank.slug} {done.days_ago}")  # noqa: S311 - a story, no secret
-    attempt = start_attempt(learner=learner, test_bank=test_bank, at=at)
+    attempt = _start(learner, test_bank, done, at, seed=chance.randrange(SEEDS))
     now = at
     for position, version_id in enumerate(attempt.version_ids[: done.answers or None], start=1):
-        now += timedelta(seconds=chance.randint(18, 95))
+        seconds = chance.randint(18, 75)
+        now += timedelta(seconds=seconds)
         # An attempt has only askable kinds of items.
         item = cast(AskableItem, item_of_version(version_id))
         is_correct = chance.random() < done.right_percent_in(item.domain) / 100
@@ -29,9 +39,18 @@ def take_round(learner: User, test_bank: TestBank, done: Round, *, at: datetime)
             position=position,
             response=_right(item) if is_correct else _wrong(item, chance),
             at=now,
+            remarks=Remarks(is_unsure=chance.random() < 0.1, seconds=seconds),
         )
     if not done.answers:
         finish_attempt(attempt=attempt, at=now)
+
+
+def _start(learner: User, test_bank: TestBank, done: Round, at: datetime, *, seed: int) -> Attempt:
+    if done.kind == "exam":
+        return start_exam(learner=learner, test_bank=test_bank, can_pause=False, at=at, seed=seed)
+    if done.kind == "ten":
+        return start_ten_questions(learner=learner, bank_ids=[test_bank.pk], at=at, seed=seed)
+    return start_attempt(learner=learner, test_bank=test_bank, at=at, seed=seed)
 
 
 def _right(item: AskableItem) -> Response:

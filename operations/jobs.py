@@ -25,6 +25,7 @@ from payments.monitoring.incidents import diagnosis_of
 from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
+from studio.importing.services import run_queued_imports
 
 logger = logging.getLogger("operations.jobs")
 
@@ -99,6 +100,11 @@ def delete_old_rows(at: datetime) -> int:
     return delete_old(at=at)
 
 
+def import_uploads(at: datetime) -> int:
+    """Import the large uploads that sellers have accepted."""
+    return run_queued_imports(at=at)
+
+
 def record_run(name: str, *, at: datetime) -> None:
     """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
@@ -111,6 +117,7 @@ JOBS = (
     Job("reminders", 60, send_reminders),
     Job("outages", 30, watch_payment),
     Job("search-index", 60, reindex_banks),
+    Job("imports", 10, import_uploads),
     Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("retention", 300, delete_old_rows),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),

@@ -35,9 +35,9 @@ HELP = {
 }
 FAILURES = {
     "failed_purchases_total": ("counter", "Purchases that failed before Stripe's page."),
-    "incidents_total": ("counter", "Errors in calls to Stripe that somebody waited for."),
-    "payment_down": ("gauge", "1 while calls to Stripe do not get through."),
-    "events_foreign": ("gauge", "Stripe events of other programs on the account."),
+    "incidents_total": ("counter", "Calls to Stripe that failed while a user was waiting."),
+    "payment_down": ("gauge", "1 while calls to Stripe fail."),
+    "events_foreign": ("gauge", "Stripe events from other programs on the account."),
 }
 
 

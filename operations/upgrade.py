@@ -1,5 +1,6 @@
 """Bring the data of a site to the version that is installed."""
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -32,9 +33,7 @@ def upgrade(*, at: datetime, say: Say) -> None:
     refuse_newer_schema()
     call_command("check")
     missing = missing_migrations()
-    if settings.HASHED_STATIC:
-        call_command("collectstatic", interactive=False, verbosity=0)
-        say("Static files: collected")
+    _collect_static_files(say)
     if not missing:
         say("Database: up to date")
         return
@@ -43,6 +42,17 @@ def upgrade(*, at: datetime, say: Say) -> None:
     maintenance.turn_on(at=at, ends_at_restart=True)
     _migrate(backup)
     say(f"Database: {len(missing)} migrations applied ({', '.join(missing)})")
+
+
+def _collect_static_files(say: Say) -> None:
+    root: Path = settings.STATIC_ROOT
+    if not settings.HASHED_STATIC:
+        return
+    if root.is_dir() and not os.access(root, os.W_OK):
+        say("Static files: part of the image")
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    say("Static files: collected")
 
 
 def missing_migrations() -> list[str]:
@@ -68,7 +78,7 @@ def _migrate(backup: Path) -> None:
         maintenance.turn_off()
         raise UpgradeFailed(
             f"A migration failed, and all were undone: {type(error).__name__}: {error}. The "
-            "version that is running goes on. Install that version again before you restart it."
+            "running version is not affected. Install that version again before you restart it."
         ) from error
 
 

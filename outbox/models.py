@@ -69,3 +69,17 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.holder})"
+
+
+class BouncedAddress(models.Model):
+    """An address to which mail could not be delivered, or that complained. One row an address."""
+
+    address = models.EmailField(unique=True)
+    reason = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "bounced addresses"
+
+    def __str__(self) -> str:
+        return self.address

@@ -73,12 +73,12 @@ class Attempt(models.Model):
         BLUEPRINT = "blueprint", _("Exam")
         TEN = "ten", _("Ten questions")
         MISTAKES = "mistakes", _("Mistakes")
-        OWN = "own", _("Own session")
+        OWN = "own", _("Custom session")
         RETAKE = "retake", _("Retake")
 
     class EndedBy(models.TextChoices):
         LEARNER = "learner", _("Finished")
-        CLOCK = "clock", _("Time was up")
+        CLOCK = "clock", _("Time ran out")
         DISCARD = "discard", _("Discarded")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -373,7 +373,7 @@ class Preferences(models.Model):
     extra_time = models.PositiveSmallIntegerField(
         _("Extra time"), choices=ExtraTime.choices, default=ExtraTime.STANDARD
     )
-    pauses_exams = models.BooleanField(_("I take breaks: let me pause exams"), default=False)
+    pauses_exams = models.BooleanField(_("I need breaks: let me pause exams"), default=False)
     time_zone = models.CharField(_("Time zone"), max_length=60, blank=True)
 
     class Meta:

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from practice.views import ending, progress, question, results, starting
+from practice.views import (
+    building,
+    ending,
+    history,
+    progress,
+    question,
+    results,
+    settings,
+    starting,
+)
 
 app_name = "practice"
 
@@ -14,6 +23,17 @@ urlpatterns = [
     path("ten/<slug:slug>/", starting.ten_questions, name="ten_of"),
     path("mistakes/", starting.mistakes, name="mistakes"),
     path("mistakes/<slug:slug>/", starting.mistakes, name="mistakes_of"),
+    path("new/", building.build, name="new"),
+    path("new/start/", building.start, name="start_own"),
+    path("new/presets/", building.save_preset, name="save_preset"),
+    path("new/presets/<int:preset_id>/delete/", building.delete_preset, name="delete_preset"),
+    path("settings/", settings.preferences, name="settings"),
+    path("history/", history.history, name="history"),
+    path("history/sessions.csv", history.history_file, name="history_file"),
+    path("history/answers.csv", history.answers_file, name="answers_file"),
+    path("history/<slug:slug>/", history.history, name="history_of"),
+    path("history/<slug:slug>/reset/", history.reset_page, name="reset"),
+    path("history/<slug:slug>/reset/now/", history.reset, name="reset_now"),
     path("<uuid:attempt_id>/", results.result, name="result"),
     path("<uuid:attempt_id>/<int:position>/", question.question, name="question"),
     path("<uuid:attempt_id>/continue/", ending.go_on, name="continue"),

@@ -7,6 +7,7 @@ known only to readers of the text, because they contain 128 bits of the content'
 import hashlib
 import re
 import warnings
+from abc import ABC, abstractmethod
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
@@ -32,17 +33,16 @@ class ImageRefused(ValueError):
     """The picture cannot be taken; the words say why and what to do."""
 
 
-class ImagesBeside:
-    """The pictures that stand beside a file of questions, or in folders below it.
+class Images(ABC):
+    """The pictures of a file of questions. What was referred to is stored when `keep` is called."""
 
-    Nothing outside of that folder is ever read, links that lead out of it included. What
-    was referred to is stored when `keep` is called.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+    def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
+
+    @abstractmethod
+    def _content(self, reference: str) -> bytes:
+        """Return the picture. Raises: ImageRefused."""
 
     def __call__(self, reference: str) -> str:
         """Return the name under which the picture will be stored. Raises: ImageRefused."""
@@ -61,6 +61,17 @@ class ImagesBeside:
             if not (default_storage.exists(path) and default_storage.size(path) == len(content)):
                 default_storage.save(path, ContentFile(content))
         return len(self._contents)
+
+
+class ImagesBeside(Images):
+    """The pictures that stand beside a file of questions, or in folders below it.
+
+    Nothing outside of that folder is ever read, links that lead out of it included.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder.resolve()
 
     def _content(self, reference: str) -> bytes:
         path = self._path(reference)

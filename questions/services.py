@@ -83,14 +83,19 @@ def store_corrections(*, items: Mapping[int, Item]) -> set[int]:
     Returns the ids of the corrected questions. Atomic and idempotent. Takes a fixed number of
     statements for each 500 items.
     """
+    changes = corrections(items=items)
+    store_next_versions(changes=changes)
+    return {question.pk for question, _item in changes}
+
+
+def corrections(*, items: Mapping[int, Item]) -> list[tuple[Question, Item]]:
+    """Return the questions, by id, whose item differs from the current version. Reads only."""
     questions = Question.objects.select_related("current").in_bulk(list(items))
-    changes = [
+    return [
         (question, item)
         for pk, item in items.items()
         if not _is_same(current_of(question := questions[pk]).item, safe(item))
     ]
-    store_next_versions(changes=changes)
-    return {question.pk for question, _item in changes}
 
 
 def _is_same(stored: Item, item: Item) -> bool:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A local stand-in for Stripe, on loopback only. No money moves.",
+        description="Simulates Stripe locally, on loopback only. No real charges.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="a loopback address (default: 127.0.0.1)")
@@ -137,7 +137,7 @@ def print_ready(host: str, plain: Server, tls: Server | None) -> None:
     """Print the addresses. Whoever started the sandbox waits for this line."""
     also = f" and https://{host}:{tls.port}" if tls else ""
     sys.stdout.write(
-        f"Sandbox ready at http://{host}:{plain.port}{also}: a Stripe stand-in, no money moves.\n"
+        f"Sandbox ready at http://{host}:{plain.port}{also}: simulates Stripe, no real charges.\n"
     )
     sys.stdout.flush()
 

@@ -312,7 +312,7 @@ def _pictures_of(known: Item | None) -> Any:
             return references[reference]
         if STORED.fullmatch(reference) and default_storage.exists(f"{FOLDER}/{reference}"):
             return reference
-        raise ImageRefused(_("is not stored here. Add the picture again."))
+        raise ImageRefused(_("is not stored here. Add the image again."))
 
     return stored
 
@@ -322,7 +322,7 @@ def _in_words(message: str) -> str:
     message = message.removeprefix("Value error, ")
     known = {
         "the stem is empty": _("Enter the question."),
-        "Field required": _("Enter a text."),
+        "Field required": _("Enter some text."),
         "no choice is correct": _("Mark the correct choice."),
         "no accepted answer earns full points": _("One answer must earn full points."),
         "Input should be a valid boolean": _("Select true or false."),

@@ -20,6 +20,10 @@ class NothingToUndo(StudioError):
     """It was undone before."""
 
 
+class NotWaiting(StudioError):
+    """Somebody accepted the import or threw it away before."""
+
+
 class EditConflict(StudioError):
     """Somebody else saved the question meanwhile; `current` is what they saved."""
 

@@ -64,7 +64,7 @@ class FilterForm(forms.Form):
             ANY,
             ("samples", gettext_lazy("Samples")),
             ("problems", gettext_lazy("With problems")),
-            ("pictures", gettext_lazy("With pictures")),
+            ("pictures", gettext_lazy("With images")),
         ],
     )
     tag = forms.CharField(label=gettext_lazy("Tag"), required=False, max_length=100)
@@ -156,4 +156,4 @@ def _row(place: BankQuestion, problems: tuple[str, ...]) -> Row:
 def excerpt_of(version: QuestionVersion) -> str:
     """The beginning of the stem, read from the stored JSON: a list need not build items."""
     words = plain_words(version.content["stem"]["html"])
-    return shorten(words, EXCERPT, placeholder="…") or _("(picture only)")
+    return shorten(words, EXCERPT, placeholder="…") or _("(image only)")

@@ -1,5 +1,7 @@
 """What the desk of sellers and authors remembers: who may work on a bank, and who changed what."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +51,7 @@ class AuditEntry(models.Model):
         BANK_RENAMED = "bank_renamed", _("Changed the address")
         BANK_PUBLISHED = "bank_published", _("Published the test bank")
         BANK_WITHDRAWN = "bank_withdrawn", _("Unpublished the test bank")
-        ROLE_SET = "role_set", _("Gave a role")
+        ROLE_SET = "role_set", _("Assigned a role")
         ROLE_REMOVED = "role_removed", _("Removed a role")
         QUESTION_CREATED = "question_created", _("Created a question")
         QUESTION_CHANGED = "question_changed", _("Changed a question")
@@ -91,8 +93,8 @@ class BulkEdit(models.Model):
         DIFFICULTY = "difficulty", _("Set difficulty")
         ADD_TAG = "add_tag", _("Add tag")
         REMOVE_TAG = "remove_tag", _("Remove tag")
-        SAMPLE = "sample", _("Make samples")
-        NO_SAMPLE = "no_sample", _("Make no samples")
+        SAMPLE = "sample", _("Add to samples")
+        NO_SAMPLE = "no_sample", _("Remove from samples")
         DRAFT = "draft", _("Return to draft")
         REVIEW = "review", _("Send to review")
         PUBLISH = "publish", _("Publish")
@@ -152,3 +154,53 @@ class QuestionDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.question or self.kind}"
+
+
+class Import(models.Model):
+    """A file of questions that was uploaded into a bank, or read by `import_bank`.
+
+    The upload waits in the storage as a zip (`upload`), until it is accepted or thrown away.
+    `undo` has the ids of the questions that were added and of those that were retired, and for
+    corrected ones the numbers of the versions before and after.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting for your decision")
+        QUEUED = "queued", _("In the queue")
+        DONE = "done", _("Imported")
+        DISCARDED = "discarded", _("Thrown away")
+        FAILED = "failed", _("Failed")
+        UNDONE = "undone", _("Undone")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="imports")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    names = models.JSONField(default=list)
+    domain = models.CharField(max_length=200, blank=True)
+    upload = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    retires_missing = models.BooleanField(default=False)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    retired = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undo = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=["waiting", "queued", "done", "discarded", "failed", "undone"]
+                ),
+                name="studio_import_status_known",
+            )
+        ]
+        indexes = [models.Index(fields=["test_bank", "-at"], name="studio_import_of_bank")]
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}: {', '.join(self.names)}"

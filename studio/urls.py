@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from studio.views import banks, editor, home, questions
+from studio.views import access, banks, editor, home, imports, questions, sales
 
 app_name = "studio"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("sales/", sales.sales, name="sales"),
+    path("sales/sales.csv", sales.sales_file, name="sales_file"),
+    path("access/", access.accesses, name="accesses"),
+    path("access/grant/", access.grant, name="grant"),
+    path("access/<uuid:public_id>/", access.change, name="access"),
+    path("audit-log/", access.audit_log, name="audit_log"),
     path("new-bank/", banks.new_bank, name="new_bank"),
     path("banks/<slug:slug>/", banks.bank, name="bank"),
     path("banks/<slug:slug>/settings/", banks.settings, name="settings"),
@@ -27,6 +33,12 @@ urlpatterns = [
         editor.restore,
         name="restore",
     ),
+    path("banks/<slug:slug>/imports/", imports.imports, name="imports"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/", imports.one_import, name="import"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/accept/", imports.accept, name="accept"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/discard/", imports.discard, name="discard"),
+    path("banks/<slug:slug>/imports/<uuid:import_id>/undo/", imports.undo, name="undo_import"),
+    path("banks/<slug:slug>/export/<slug:format_name>/", imports.export, name="export"),
     path("banks/<slug:slug>/preview/<slug:kind>/", editor.preview, name="preview"),
     path("banks/<slug:slug>/draft/<slug:kind>/", editor.draft, name="draft"),
     path("banks/<slug:slug>/pictures/", editor.picture, name="picture"),

@@ -68,7 +68,9 @@ def _flat(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
     for name, value in fields.items():
         path = f"{prefix} {name}".strip()
         if isinstance(value, dict):
-            yield from _flat(value, path)
+            # A text has the same name with and without its markup.
+            yield path, value["text"]
+            yield f"{path} markup", value["markup"]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             for number, each in enumerate(value, start=1):
                 yield from _flat(each, f"{path} {number}")

@@ -195,7 +195,7 @@ class Environment:
         if low <= value <= high:
             return value
         raise SettingError(
-            name, f"is {text!r}. Write a number from {low:g} to {high:g}, such as {default:g}."
+            name, f"is {text!r}. Enter a number from {low:g} to {high:g}, such as {default:g}."
         )
 
     def words(self, name: str, default: Iterable[str] = ()) -> list[str]:

@@ -41,7 +41,7 @@ def trusted_proxies(environment: Environment, *, behind_tls_proxy: bool) -> list
     except ValueError as error:
         raise SettingError(
             "TRUSTED_PROXIES",
-            f"cannot be read: {error}. Write addresses or networks, such as 10.0.0.0/8.",
+            f"cannot be read: {error}. Enter addresses or networks, such as 10.0.0.0/8.",
         ) from None
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.theme import unfold_settings
 from catalog.price_rules import CURRENCIES
-from testbank import security_settings, stripe_settings
+from testbank import mail_settings, security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -230,14 +230,21 @@ STAFF_SECOND_FACTOR = env.boolean("STAFF_SECOND_FACTOR", default=not DEMO)
 # Mail
 
 EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = int(env.number("EMAIL_PORT", default=587, low=1, high=65535))
+EMAIL_USE_TLS, EMAIL_USE_SSL = mail_settings.security(env)
+EMAIL_PORT = int(env.number("EMAIL_PORT", default=465 if EMAIL_USE_SSL else 587, low=1, high=65535))
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
+email_provider = mail_settings.provider(env)
+EMAIL_PROVIDER_URL = email_provider.api_url
+ANYMAIL = email_provider.anymail
+# As STRIPE_PROXY, for EMAIL_PROVIDER.
+EMAIL_PROXY = env.text("EMAIL_PROXY") or stripe_settings.proxy(env)
 EMAIL_FILE_PATH = VAR_DIR / "demo-mails"
 if DEMO:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+elif email_provider.backend:
+    EMAIL_BACKEND = email_provider.backend
 elif EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:

@@ -34,5 +34,8 @@ if settings.DEMO:
         path("demo/pages/<slug:name>/", error_pages.error_page, name="error_page"),
     ]
 
+if settings.EMAIL_PROVIDER_URL:
+    urlpatterns += [path("mail-events/", include("anymail.urls"))]
+
 # Last, because it has no prefix: Django would try its many patterns before those of other apps.
 urlpatterns += [path("", include("catalog.urls"))]

@@ -46,6 +46,25 @@ BACK_OFFICE = {
     "office-events": "/admin/payments/stripeevent/",
 }
 
+STUDIO = {
+    "studio": "/studio/",
+    "studio-new-bank": "/studio/new-bank/",
+    "studio-bank": "/studio/banks/git-in-practice/",
+    "studio-settings": "/studio/banks/git-in-practice/settings/",
+    "studio-questions": "/studio/banks/git-in-practice/questions/",
+    "studio-new-single": "/studio/banks/git-in-practice/questions/new/single_choice/",
+    "studio-new-several": "/studio/banks/git-in-practice/questions/new/multiple_choice/",
+    "studio-new-true": "/studio/banks/git-in-practice/questions/new/true_false/",
+    "studio-new-number": "/studio/banks/git-in-practice/questions/new/numeric/",
+    "studio-new-words": "/studio/banks/git-in-practice/questions/new/short_answer/",
+    "studio-imports": "/studio/banks/git-in-practice/imports/",
+    "studio-export": "/studio/banks/git-in-practice/export/gift/",
+    "studio-sales": "/studio/sales/?days=365",
+    "studio-access": "/studio/access/",
+    "studio-grant": "/studio/access/grant/",
+    "studio-audit-log": "/studio/audit-log/",
+}
+
 # Called with each page and its name.
 OnPage = Callable[[Page, str], None]
 
@@ -126,7 +145,7 @@ def visit_back_office(page: Page, base_url: str, on_page: OnPage) -> None:
     """Visit the back office as the demo's seller."""
     sign_in(Visitor(page=page, base_url=base_url), SELLER, next_path="/admin/")
     page.wait_for_url("**/admin/")
-    for name, path in BACK_OFFICE.items():
+    for name, path in (BACK_OFFICE | STUDIO).items():
         page.goto(f"{base_url}{path}", wait_until="networkidle")
         on_page(page, name)
 

@@ -37,6 +37,7 @@ Part = Literal[
     "gettext",
     "nginx",
     "haproxy",
+    "systemd-analyze",
 ]
 
 
@@ -84,6 +85,7 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "postgresql": _postgresql,
     "pgbouncer": _program("pgbouncer"),
     "gettext": _program("xgettext"),
+    "systemd-analyze": _program("systemd-analyze"),
     "nginx": _program("nginx"),
     "haproxy": _program("haproxy"),
 }

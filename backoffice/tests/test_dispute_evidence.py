@@ -7,11 +7,12 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from backoffice.groups import SELLERS
-from backoffice.tests.test_site import office, sign_in_staff, superuser  # noqa: F401 - fixtures
+from backoffice.tests.test_site import office, superuser  # noqa: F401 - fixtures
 from payments.models import Dispute
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from payments.tests.stripe_events import deliver, dispute_event, paid_event
 from practice.tests.conftest import stored_answer, stored_attempt
+from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 

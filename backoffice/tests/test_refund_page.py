@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import office, sign_in_staff, superuser  # noqa: F401 - fixtures
+from backoffice.tests.test_site import office, superuser  # noqa: F401 - fixtures
 from catalog.models import Access
 from outbox.models import OutgoingMail
 from payments.flows.checkout import confirm_payment
@@ -25,6 +25,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
     sandbox_program,
 )
 from payments.tests.stripe_events import deliver, paid_event, refund_event
+from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -223,8 +224,15 @@ def test_event_is_replayed(office, client, order):
     assert set(StripeEvent.objects.values_list("status", flat=True)) == {"done"}
 
 
+def unknown_event(order):
+    """Return a refund of ours whose payment no order has; without our metadata it is foreign."""
+    event = refund_event(order)
+    event["data"]["object"]["metadata"] = {"order_id": str(order.pk)}
+    return event
+
+
 def test_unknown_event_is_dismissed(office, client, order):
-    deliver(client, refund_event(order))
+    deliver(client, unknown_event(order))
     assert "1 event dismissed." in events(office, "set_aside")
     event = StripeEvent.objects.get()
     assert (event.status, event.failure) == ("ignored", "dismissed by staff")
@@ -232,7 +240,7 @@ def test_unknown_event_is_dismissed(office, client, order):
 
 def test_event_actions_need_permission(client, seller, order):
     call_command("migrate", verbosity=0)
-    deliver(client, refund_event(order))
+    deliver(client, unknown_event(order))
     seller.groups.add(Group.objects.get(name=SELLERS))
     address = reverse("admin:payments_stripeevent_changelist")
     assert sign_in_staff(client, seller).post(address, {"action": "set_aside"}).status_code == 403

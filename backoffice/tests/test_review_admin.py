@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import sign_in_staff
 from catalog.models import Review
 from catalog.reviews import hide_review, write_review
+from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 

@@ -294,9 +294,9 @@ def test_price_is_entered_in_major_units(office, test_bank, price, currency, min
 @pytest.mark.parametrize(
     ("price", "currency", "problem"),
     [
-        ("0.49", "USD", "Stripe takes $0.50 or more."),
+        ("0.49", "USD", "Stripe's minimum is $0.50."),
         ("1.999", "KWD", "The last of the three decimal places of KWD must be 0."),
-        ("19", "XXX", "Stripe does not take XXX."),
+        ("19", "XXX", "Stripe does not support XXX."),
     ],
 )
 def test_price_that_stripe_refuses_is_refused_beside_its_field(

@@ -109,7 +109,7 @@ class AccessAdmin(ModelAdmin):
             "title": _("Close access"),
             "description": _(
                 "The learner will no longer be able to open this test bank. Their practice history "
-                "is kept."
+                "is saved."
             ),
             "form_class": RevokeForm,
             "form_submit_text": _("Close access"),

@@ -29,6 +29,11 @@ class Facets:
     languages: tuple[tuple[str, str], ...]
     currencies: tuple[str, ...]
 
+    def languages_besides(self, code: str) -> tuple[tuple[str, str], ...]:
+        """The languages of banks on sale without `code`; de-at counts as de."""
+        own = code.partition("-")[0]
+        return tuple(pair for pair in self.languages if pair[0].partition("-")[0] != own)
+
 
 def facets() -> Facets:
     """What is on sale now. Cached until a bank or a category changes."""

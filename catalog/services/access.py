@@ -115,3 +115,18 @@ def withhold_access(
     )
     changed = accesses.exclude(withheld_from=since, withheld_reason=reason)
     return bool(changed.update(withheld_from=since, withheld_reason=reason))
+
+
+@transaction.atomic
+def extend_access(*, access: Access, days: int, at: datetime) -> bool:
+    """Move the end of an access by days, from its end, or from `at` if it is over.
+
+    Returns False, and changes nothing, for an access without end or one that was revoked. Two
+    calls extend twice.
+    """
+    locked = Access.objects.select_for_update().get(pk=access.pk)
+    if locked.expires_at is None or locked.revoked_at is not None:
+        return False
+    access.expires_at = max(locked.expires_at, at) + timedelta(days=days)
+    access.save(update_fields=["expires_at"])
+    return True

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KeyTextTransform
 from pydantic import Field, TypeAdapter, ValidationError
 
 from catalog.models import TestBank
@@ -74,7 +74,7 @@ def exam_pool(test_bank: TestBank) -> list[PoolQuestion]:
     rows = (
         test_bank.bank_questions.askable()
         .order_by("position")
-        .annotate(group=KT("question__current__content__group"))
+        .annotate(group=KeyTextTransform("group", "question__current__content"))
         .values_list("question_id", "question__current", "question__current__domain", "group")
     )
     return [PoolQuestion(pk, version, domain, group or "") for pk, version, domain, group in rows]

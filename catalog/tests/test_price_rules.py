@@ -9,19 +9,19 @@ from catalog.price_rules import price_problem
 from catalog.services import put_on_sale
 
 REFUSED = {
-    ("USD", 49): "Stripe takes $0.50 or more.",
-    ("GBP", 20): "Stripe takes £0.30 or more.",
-    ("HUF", 12345): "Stripe takes HUF175.00 or more.",
+    ("USD", 49): "Stripe's minimum is $0.50.",
+    ("GBP", 20): "Stripe's minimum is £0.30.",
+    ("HUF", 12345): "Stripe's minimum is HUF175.00.",
     ("KWD", 1999): "The last of the three decimal places of KWD must be 0.",
-    ("UGX", 550): "Stripe takes UGX in whole units only.",
-    ("ISK", 1234): "Stripe takes ISK in whole units only.",
-    ("USD", 100_000_000): "Stripe takes $999,999.99 at most.",
-    ("ISK", 100_000_000): "Stripe takes ISK999,999.00 at most.",
-    ("XXX", 500): "Stripe does not take XXX.",
+    ("UGX", 550): "Stripe accepts UGX in whole units only.",
+    ("ISK", 1234): "Stripe accepts ISK in whole units only.",
+    ("USD", 100_000_000): "Stripe's maximum is $999,999.99.",
+    ("ISK", 100_000_000): "Stripe's maximum is ISK999,999.00.",
+    ("XXX", 500): "Stripe does not support XXX.",
     # Not among the reported ones.
     ("TND", 12_345): "The last of the three decimal places of TND must be 0.",
-    ("MXN", 999): "Stripe takes MX$10.00 or more.",
-    ("XAU", 5_000): "Stripe does not take XAU.",
+    ("MXN", 999): "Stripe's minimum is MX$10.00.",
+    ("XAU", 5_000): "Stripe does not support XAU.",
 }
 TAKEN = [("USD", 50), ("JPY", 50), ("KWD", 1990), ("UGX", 600), ("HUF", 17_500), ("XXX", 0)]
 

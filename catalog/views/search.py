@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -26,8 +27,11 @@ def search(request: HttpRequest) -> HttpResponse:
             "found": found,
             "next_page": page + 1 if found.has_more and page < MOST_PAGES else None,
             "query": urlencode({"q": typed}),
-            "categories": () if found.hits else facets().categories,
         }
+        if not found.hits:
+            on_sale = facets()
+            context["categories"] = on_sale.categories
+            context["other_languages"] = on_sale.languages_besides(get_language() or "")
     if typed and page == 1 and isinstance(request.user, User):
         at = timezone.now()
         context["questions"] = find_questions(typed, learner=request.user, at=at)

@@ -35,7 +35,7 @@ def saying(lab: Laboratory, answer: bytes) -> Iterator[Situation]:
 
 
 @row(
-    "The connection is reset before Stripe got the request.",
+    "The connection is reset before Stripe receives the request.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True),
 )
 def reset_before_acting(lab: Laboratory) -> Iterator[Situation]:
@@ -43,7 +43,7 @@ def reset_before_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The connection is reset after Stripe acted, before its answer.",
+    "The connection is reset after Stripe acts, before it responds.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True, reached=3),
 )
 def reset_after_acting(lab: Laboratory) -> Iterator[Situation]:
@@ -55,7 +55,7 @@ def reset_after_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The connection is closed after Stripe acted, before its answer.",
+    "The connection is closed after Stripe acts, before it responds.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True, reached=3),
 )
 def closed_after_acting(lab: Laboratory) -> Iterator[Situation]:
@@ -67,7 +67,7 @@ def closed_after_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "One answer of Stripe is lost on the way.",
+    "One response from Stripe is lost.",
     Expected("", "", acted="yes", reached=2, sentence=""),
 )
 def one_answer_lost(lab: Laboratory) -> Iterator[Situation]:
@@ -84,7 +84,7 @@ def one_answer_lost(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A connection that was kept ends as the request is sent: it goes once more.",
+    "A pooled connection closes as the request is sent, so the request is sent again.",
     THROUGH,
 )
 def kept_connection_ends(lab: Laboratory) -> Iterator[Situation]:
@@ -109,7 +109,7 @@ def kept_connection_ends(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe's answer is cut off in the middle.",
+    "Stripe's response is cut off in the middle.",
     Expected("NET-CUT", "path.answered", acted="yes", repeated=True, reached=3),
 )
 def answer_cut_short(lab: Laboratory) -> Iterator[Situation]:
@@ -121,7 +121,7 @@ def answer_cut_short(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe's answer is shortened on the way, and its length made to fit.",
+    "Stripe's response is truncated, and its length header adjusted to match.",
     Expected("NET-CUT", "path.answered", acted="yes", repeated=True, reached=3),
 )
 def answer_shortened(lab: Laboratory) -> Iterator[Situation]:
@@ -135,7 +135,7 @@ def answer_shortened(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "Stripe's answer comes a byte at a time.",
+    "Stripe's response arrives one byte at a time.",
     Expected("NET-DEADLINE", "path.answered", acted="yes", reached=1),
 )
 def answer_drips(lab: Laboratory) -> Iterator[Situation]:
@@ -146,7 +146,7 @@ def answer_drips(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The request is taken, and nothing comes back.",
+    "The request is accepted, but no response comes.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True),
 )
 def no_answer(lab: Laboratory) -> Iterator[Situation]:
@@ -154,7 +154,7 @@ def no_answer(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "Stripe acts, and its answer never comes.",
+    "Stripe acts, but its response never arrives.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True, reached=1),
 )
 def no_answer_after_acting(lab: Laboratory) -> Iterator[Situation]:
@@ -166,7 +166,7 @@ def no_answer_after_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A sign-in page answers in Stripe's place (200, HTML).",
+    "A sign-in page answers instead of Stripe (200, HTML).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def captive_page(lab: Laboratory) -> Iterator[Situation]:
@@ -174,7 +174,7 @@ def captive_page(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A redirect to a sign-in page answers in Stripe's place (302).",
+    "A redirect to a sign-in page answers instead of Stripe (302).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def captive_redirect(lab: Laboratory) -> Iterator[Situation]:
@@ -182,7 +182,7 @@ def captive_redirect(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A block page answers in Stripe's place (403, HTML).",
+    "A block page answers instead of Stripe (403, HTML).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def block_page(lab: Laboratory) -> Iterator[Situation]:
@@ -190,7 +190,7 @@ def block_page(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A filter behind the proxy answers with its block page (403, HTML).",
+    "A filter behind the proxy answers with a block page (403, HTML).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def block_page_behind_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -208,7 +208,7 @@ def block_page_behind_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "An empty answer comes (200).",
+    "The response is empty (200).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def empty_answer(lab: Laboratory) -> Iterator[Situation]:
@@ -216,7 +216,7 @@ def empty_answer(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Bytes come back that are no HTTP.",
+    "The response is not HTTP.",
     Expected("NET-CAPTIVE", "path.sent", acted="unknown"),
 )
 def garbage(lab: Laboratory) -> Iterator[Situation]:
@@ -224,7 +224,7 @@ def garbage(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A gateway on the way answers 503 with a page of its own.",
+    "A gateway on the route answers 503 with its own page.",
     Expected("NET-GATEWAY", "path.answered", acted="unknown", repeated=True),
 )
 def gateway_answers_503(lab: Laboratory) -> Iterator[Situation]:
@@ -232,7 +232,7 @@ def gateway_answers_503(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The clock of this machine is ten minutes fast, and the certificate holds by it.",
+    "This machine's clock is ten minutes fast, and the certificate is still valid.",
     Expected("", "path.clock", doctor="CLOCK-SKEW", acted="yes", reached=1, sentence=""),
 )
 def clock_fast(lab: Laboratory) -> Iterator[Situation]:
@@ -245,7 +245,7 @@ def clock_fast(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "As many calls as may be (`STRIPE_MAX_CALLS`) are under way, and none ends.",
+    "The limit of concurrent calls (`STRIPE_MAX_CALLS`) is reached, and none of them finishes.",
     Expected("NET-BUSY", "", doctor=""),
 )
 def all_calls_under_way(lab: Laboratory) -> Iterator[Situation]:
@@ -289,7 +289,7 @@ def refused_by_stripe(lab: Laboratory, status: int, **only: Any) -> Iterator[Sit
 
 
 @row(
-    "Stripe refuses the request (400).",
+    "Stripe rejects the request (400).",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED, reached=1),
 )
 def stripe_answers_400(lab: Laboratory) -> Iterator[Situation]:
@@ -310,7 +310,7 @@ def refused_with(lab: Laboratory, status: str, error: str, *headers: str) -> Ite
 
 
 @row(
-    "The idempotency key was used before for another request (400).",
+    "The idempotency key was used for a different request (400).",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED),
 )
 def idempotency_error(lab: Laboratory) -> Iterator[Situation]:
@@ -318,7 +318,7 @@ def idempotency_error(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe refuses a card (402), which is not asked for before Stripe's own page.",
+    "Stripe declines a card (402), which is normally entered only on Stripe's page.",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED, reached=1),
 )
 def card_refused(lab: Laboratory) -> Iterator[Situation]:
@@ -326,7 +326,7 @@ def card_refused(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The request names what only the other mode has (404).",
+    "The request names an object that exists only in the other mode (404).",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED, reached=1),
 )
 def object_of_the_other_mode(lab: Laboratory) -> Iterator[Situation]:
@@ -334,7 +334,7 @@ def object_of_the_other_mode(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe does not accept the key (401).",
+    "Stripe rejects the key (401).",
     Expected("API-401", "key.accepted", sentence=NOT_STARTED, reached=1),
 )
 def stripe_answers_401(lab: Laboratory) -> Iterator[Situation]:
@@ -342,7 +342,7 @@ def stripe_answers_401(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The key may not make sessions (403).",
+    "The key lacks permission to create sessions (403).",
     Expected("API-403", "key.accepted", sentence=NOT_STARTED, reached=1),
 )
 def stripe_answers_403(lab: Laboratory) -> Iterator[Situation]:
@@ -350,7 +350,7 @@ def stripe_answers_403(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe is still at work on the same request (409).",
+    "Stripe is still processing the same request (409).",
     Expected(
         "API-409", "", doctor="", sentence=NOT_STARTED, acted="unknown", repeated=True, reached=3
     ),
@@ -360,7 +360,7 @@ def stripe_answers_409(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe takes no more requests for a moment (429).",
+    "Stripe limits the request rate (429).",
     Expected("API-429", "key.accepted", sentence=NOT_STARTED, repeated=True, reached=3),
 )
 def stripe_answers_429(lab: Laboratory) -> Iterator[Situation]:
@@ -368,7 +368,7 @@ def stripe_answers_429(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe has a fault (500).",
+    "Stripe has an internal error (500).",
     Expected(
         "API-5XX",
         "key.accepted",
@@ -383,7 +383,7 @@ def stripe_answers_500(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe is out of service (503).",
+    "Stripe is unavailable (503).",
     Expected(
         "API-5XX",
         "key.accepted",
@@ -398,7 +398,7 @@ def stripe_answers_503(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe has a fault, and asks not to be asked again (500, Stripe-Should-Retry: false).",
+    "Stripe has an internal error and asks for no retry (500, Stripe-Should-Retry: false).",
     Expected("API-5XX", "", doctor="", sentence=NOT_STARTED, acted="unknown"),
 )
 def stripe_asks_for_no_repeat(lab: Laboratory) -> Iterator[Situation]:

@@ -54,7 +54,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     6: ("The proxy refuses connections", ("proxy refuses connections", "proxy unreachable")),
     7: ("The proxy is a black hole", ("proxy drops packets",)),
-    8: ("Silence at CONNECT, and after it", ("proxy silent", "tunnel silent")),
+    8: ("No response to CONNECT, or after it", ("proxy silent", "tunnel silent")),
     9: (
         "The connection ends at CONNECT",
         ("proxy hangs up", "proxy resets", "tunnel reset", "http before tls proxy"),
@@ -64,7 +64,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ("proxy is ssh", "socks is ssh", "socks before http proxy", "http before socks proxy"),
     ),
     11: (
-        "https:// before a plain proxy, and an https:// proxy that nobody trusts",
+        "https:// for a plain HTTP proxy, and an https:// proxy that is not trusted",
         ("https before plain proxy", "https before patient proxy", "https proxy untrusted"),
     ),
     12: ("The proxy's address is malformed", ("proxy address malformed",)),
@@ -141,11 +141,11 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ("proxy answers with page", "page in the tunnel", "proxy asks for sign in"),
     ),
     36: (
-        "A chain of proxies, of which the second wants a password",
+        "A chain of proxies, the second of which requires a password",
         ("second proxy wants password",),
     ),
     37: (
-        "Authorities that have expired, are too weak, or are none",
+        "Authorities that have expired, are too weak or are not CAs",
         (
             "authority expired",
             "certificate weak",
@@ -171,6 +171,6 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
             "proxy without brackets",
         ),
     ),
-    41: ("Proxies with a hundred headers, or interim answers", ("many headers",)),
-    42: ("A kept connection that ends at the moment of use", ("kept connection ends",)),
+    41: ("Proxies with a hundred headers, or interim responses", ("many headers",)),
+    42: ("A pooled connection that closes at the moment of use", ("kept connection ends",)),
 }

@@ -18,12 +18,12 @@ def open_way(site: Site) -> Iterator[Situation]:
     yield Situation(site, site)
 
 
-@row("No proxy is set anywhere.", THROUGH)
+@row("No proxy is set.", THROUGH)
 def no_proxy_at_all(lab: Laboratory) -> Iterator[Situation]:
     yield from open_way(lab.direct())
 
 
-@row("HTTPS_PROXY names squid, which lets Stripe through.", THROUGH)
+@row("HTTPS_PROXY names squid, which allows Stripe.", THROUGH)
 def http_proxy(lab: Laboratory) -> Iterator[Situation]:
     yield from open_way(lab.behind(f"http://127.0.0.1:{lab.proxy_port}"))
 
@@ -33,32 +33,35 @@ def proxy_without_scheme(lab: Laboratory) -> Iterator[Situation]:
     yield from open_way(lab.behind(f"127.0.0.1:{lab.proxy_port}"))
 
 
-@row("Squid wants a password, which is given percent-encoded.", THROUGH)
+@row("Squid requires a password, which is percent-encoded in the address.", THROUGH)
 def password_encoded(lab: Laboratory) -> Iterator[Situation]:
     with running_squid("credentials", leads_to=lab.sandbox.tls_port) as proxy:
         yield from open_way(lab.behind(proxy.url_with_credentials))
 
 
-@row("The proxy is spoken to in TLS (https://).", THROUGH)
+@row("The connection to the proxy uses TLS (https://).", THROUGH)
 def https_proxy(lab: Laboratory) -> Iterator[Situation]:
     with tls_in_front_of(lab.proxy_port, lab.as_stripe) as port:
         yield from open_way(lab.behind(f"https://127.0.0.1:{port}"))
 
 
-@row("A SOCKS proxy looks names up itself (socks5h://).", THROUGH)
+@row("A SOCKS proxy resolves host names (socks5h://).", THROUGH)
 def socks_proxy(lab: Laboratory) -> Iterator[Situation]:
     with running_microsocks() as proxy:
         yield from open_way(lab.local(proxy.url))
 
 
-@row("A SOCKS proxy is given addresses (socks5://), with a user and a password.", THROUGH)
+@row(
+    "This machine resolves host names for a SOCKS proxy (socks5://), with a user name and password.",
+    THROUGH,
+)
 def socks_proxy_with_password(lab: Laboratory) -> Iterator[Situation]:
     with running_microsocks(credentials=True) as proxy:
         address = proxy.url_with_credentials.replace("socks5h://", "socks5://")
         yield from open_way(lab.direct(STRIPE_PROXY=address))
 
 
-@row("The proxy opens TLS, and its authority stands in STRIPE_CA_BUNDLE.", THROUGH)
+@row("The proxy intercepts TLS, and its CA is in STRIPE_CA_BUNDLE.", THROUGH)
 def tls_opened_and_trusted(lab: Laboratory) -> Iterator[Situation]:
     trusts = lab.sandbox.ca_path
     with running_mitmproxy(leads_to=lab.sandbox.tls_port, trusts=trusts) as proxy:
@@ -66,7 +69,10 @@ def tls_opened_and_trusted(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.behind(proxy.url, STRIPE_CA_BUNDLE=bundle))
 
 
-@row("~/.netrc has a password for Stripe's host, which other programs send as the key.", THROUGH)
+@row(
+    "~/.netrc has a password for Stripe's host, which other programs would send instead of the key.",
+    THROUGH,
+)
 def netrc_names_stripe(lab: Laboratory) -> Iterator[Situation]:
     netrc = lab.folder / ".netrc"
     netrc.write_text("machine api.stripe.com login somebody password else\n")
@@ -77,7 +83,7 @@ def netrc_names_stripe(lab: Laboratory) -> Iterator[Situation]:
         netrc.unlink()
 
 
-@row("NO_PROXY holds what makes other clients crash at the start (`fd00::/8,[::1]`).", THROUGH)
+@row("NO_PROXY has entries that make other clients crash at startup (`fd00::/8,[::1]`).", THROUGH)
 def no_proxy_that_crashes_others(lab: Laboratory) -> Iterator[Situation]:
     proxy = f"http://127.0.0.1:{lab.proxy_port}"
     process = {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost,fd00::/8,[::1]"}
@@ -87,7 +93,7 @@ def no_proxy_that_crashes_others(lab: Laboratory) -> Iterator[Situation]:
 OPEN = b"HTTP/1.1 200 Connection established\r\n"
 
 
-@row("The proxy's password is in Latin-1 (`%E9`), and reaches the proxy byte for byte.", THROUGH)
+@row("The proxy's password is in Latin-1 (`%E9`) and is sent unchanged.", THROUGH)
 def password_in_latin_1(lab: Laboratory) -> Iterator[Situation]:
     wanted = base64.b64encode(b"user:caf\xe9")
 
@@ -102,7 +108,7 @@ def password_in_latin_1(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.behind(f"http://user:caf%E9@127.0.0.1:{port}"))
 
 
-@row("The proxy answers CONNECT with an interim answer (102), and with 120 headers.", THROUGH)
+@row("The proxy answers CONNECT with an interim response (102) and 120 headers.", THROUGH)
 def many_headers(lab: Laboratory) -> Iterator[Situation]:
     headers = b"".join(b"Set-Cookie: name%d=value\r\n" % number for number in range(120))
 
@@ -115,21 +121,21 @@ def many_headers(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.behind(f"http://127.0.0.1:{port}"))
 
 
-@row("The first address of the proxy's name is silent, and the second one answers.", THROUGH)
+@row("The first address of the proxy does not respond, and the second one does.", THROUGH)
 def first_address_silent(lab: Laboratory) -> Iterator[Situation]:
     names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
     with resolver_with(names), dropping_address("127.77.0.1", lab.proxy_port):
         yield from open_way(lab.behind(f"http://proxy.example:{lab.proxy_port}"))
 
 
-@row("A search domain has a wildcard, which would lead the proxy's name elsewhere.", THROUGH)
+@row("A search domain with a wildcard could resolve the proxy's name to another host.", THROUGH)
 def search_domain_with_wildcard(lab: Laboratory) -> Iterator[Situation]:
     names = {"proxy.example.": ("127.0.0.1",), "proxy.example": ("127.77.0.2",)}
     with resolver_with(names):
         yield from open_way(lab.behind(f"http://proxy.example:{lab.proxy_port}"))
 
 
-@row("STRIPE_CA_BUNDLE holds the issuing authority that signed, not its root.", THROUGH)
+@row("STRIPE_CA_BUNDLE contains the intermediate CA that signed, not its root.", THROUGH)
 def issuing_authority_trusted(lab: Laboratory) -> Iterator[Situation]:
     issuing = authority("Company Issuing CA", authority("Company Root CA"))
     own = certificate(issuing, "api.stripe.com")
@@ -138,7 +144,7 @@ def issuing_authority_trusted(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.direct(port, STRIPE_CA_BUNDLE=bundle))
 
 
-@row("Entries of NO_PROXY stand in typographic quotes, between semicolons, with a path.", THROUGH)
+@row("NO_PROXY has typographic quotes, semicolons and a path.", THROUGH)
 def no_proxy_as_pasted(lab: Laboratory) -> Iterator[Situation]:
     process = {
         "HTTPS_PROXY": f"http://127.0.0.1:{lab.closed_port}",

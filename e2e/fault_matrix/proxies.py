@@ -52,7 +52,7 @@ def unchanged(site: Site) -> Situation:
 
 
 @row(
-    "Squid forbids CONNECT to Stripe; the direct way is open.",
+    "Squid rejects CONNECT to Stripe; a direct connection works.",
     Expected("NET-PROXY-403", "path.tunnel", tested=True),
 )
 def proxy_forbids_direct_is_open(lab: Laboratory) -> Iterator[Situation]:
@@ -64,7 +64,7 @@ def proxy_forbids_direct_is_open(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid forbids CONNECT to Stripe, and nothing else leads out.",
+    "Squid rejects CONNECT to Stripe, and no other route works.",
     Expected("NET-PROXY-403", "path.tunnel"),
 )
 def proxy_forbids(lab: Laboratory) -> Iterator[Situation]:
@@ -74,7 +74,7 @@ def proxy_forbids(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "tinyproxy's filter forbids Stripe's host.",
+    "The filter of tinyproxy blocks Stripe's host.",
     Expected("NET-PROXY-403", "path.tunnel", tested=True),
 )
 def tinyproxy_filters(lab: Laboratory) -> Iterator[Situation]:
@@ -83,7 +83,7 @@ def tinyproxy_filters(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid requires a user name and password (Basic), and none is given.",
+    "Squid requires a user name and password (Basic), and none are set.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -92,7 +92,7 @@ def proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid does not accept the password.",
+    "Squid rejects the password.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def proxy_refuses_password(lab: Laboratory) -> Iterator[Situation]:
@@ -103,7 +103,7 @@ def proxy_refuses_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "tinyproxy does not accept the password: it says 401 where others say 407.",
+    "tinyproxy rejects the password, with 401 instead of the usual 407.",
     Expected("NET-PROXY-407", "path.tunnel", tested=True),
 )
 def tinyproxy_refuses_password(lab: Laboratory) -> Iterator[Situation]:
@@ -114,7 +114,7 @@ def tinyproxy_refuses_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A proxy offers NTLM and Negotiate only.",
+    "A proxy offers only NTLM and Negotiate.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def proxy_offers_ntlm(lab: Laboratory) -> Iterator[Situation]:
@@ -124,7 +124,7 @@ def proxy_offers_ntlm(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The password of the proxy holds signs that are not percent-encoded.",
+    "The proxy's password has special characters that are not percent-encoded.",
     Expected("NET-PROXY-ADDRESS", "route.decision"),
 )
 def proxy_address_malformed(lab: Laboratory) -> Iterator[Situation]:
@@ -134,7 +134,7 @@ def proxy_address_malformed(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid cannot reach Stripe itself (503).",
+    "Squid cannot reach Stripe (503).",
     Expected("NET-PROXY-STATUS", "path.tunnel", repeated=True),
 )
 def proxy_cannot_reach_stripe(lab: Laboratory) -> Iterator[Situation]:
@@ -146,7 +146,7 @@ def proxy_cannot_reach_stripe(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid does not find Stripe's name (500).",
+    "Squid cannot resolve Stripe's name (500).",
     Expected("NET-PROXY-STATUS", "path.tunnel", repeated=True),
 )
 def proxy_does_not_find_stripe(lab: Laboratory) -> Iterator[Situation]:
@@ -171,7 +171,7 @@ def proxy_answers_502(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A proxy waits for Stripe in vain (504).",
+    "A proxy times out waiting for Stripe (504).",
     Expected("NET-PROXY-STATUS", "path.tunnel", repeated=True),
 )
 def proxy_answers_504(lab: Laboratory) -> Iterator[Situation]:
@@ -179,7 +179,7 @@ def proxy_answers_504(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy's port is a web server's, which knows no CONNECT (405).",
+    "The proxy's port belongs to a web server, which does not support CONNECT (405).",
     Expected("NET-PROXY-STATUS", "path.tunnel"),
 )
 def proxy_is_a_web_server(lab: Laboratory) -> Iterator[Situation]:
@@ -195,7 +195,7 @@ def proxy_answers_with_page(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A proxy opens a tunnel, and sends its sign-in page into it.",
+    "A proxy opens a tunnel and sends its sign-in page through it.",
     Expected("NET-CAPTIVE", "path.tls"),
 )
 def page_in_the_tunnel(lab: Laboratory) -> Iterator[Situation]:
@@ -208,7 +208,7 @@ def page_in_the_tunnel(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A proxy answers CONNECT with 511, which asks for a sign-in to the network.",
+    "A proxy answers CONNECT with 511, which requires signing in to the network.",
     Expected("NET-CAPTIVE", "path.tunnel"),
 )
 def proxy_asks_for_sign_in(lab: Laboratory) -> Iterator[Situation]:
@@ -217,7 +217,7 @@ def proxy_asks_for_sign_in(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A second proxy behind the one that is set requires a user name and password.",
+    "A second proxy, behind the configured one, requires a user name and password.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -230,7 +230,7 @@ def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "HTTPS_PROXY is the word none, where no proxy is meant; the direct way is open.",
+    'HTTPS_PROXY is set to "none" to mean no proxy; a direct connection works.',
     Expected("NET-PROXY-ADDRESS", "route.decision", tested=True),
 )
 def proxy_is_a_word(lab: Laboratory) -> Iterator[Situation]:
@@ -285,7 +285,7 @@ def proxy_drops_packets(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The proxy accepts the connection, and says nothing.",
+    "The proxy accepts the connection but does not respond.",
     Expected("NET-PROXY-SILENT", "path.tunnel"),
 )
 def proxy_silent(lab: Laboratory) -> Iterator[Situation]:
@@ -293,7 +293,7 @@ def proxy_silent(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "There is no way to the proxy's network.",
+    "There is no network route to the proxy.",
     Expected("NET-PROXY-UNREACHABLE", "path.connect", repeated=True),
 )
 def proxy_unreachable(lab: Laboratory) -> Iterator[Situation]:
@@ -302,7 +302,7 @@ def proxy_unreachable(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy hangs up instead of answering CONNECT.",
+    "The proxy closes the connection instead of answering CONNECT.",
     Expected("NET-PROXY-CLOSED", "path.tunnel", repeated=True),
 )
 def proxy_hangs_up(lab: Laboratory) -> Iterator[Situation]:
@@ -339,7 +339,7 @@ def proxy_name_unknown(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The name server has no answer about the proxy's name for the moment.",
+    "The name server temporarily cannot resolve the proxy's name.",
     Expected("NET-PROXY-DNS", "path.resolve", repeated=True),
 )
 def proxy_name_for_the_moment_unknown(lab: Laboratory) -> Iterator[Situation]:
@@ -347,7 +347,7 @@ def proxy_name_for_the_moment_unknown(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The name server is silent about the proxy's name.",
+    "The name server does not respond to queries for the proxy's name.",
     Expected("NET-DNS-SILENT", "path.resolve"),
 )
 def proxy_name_unanswered(lab: Laboratory) -> Iterator[Situation]:
@@ -360,7 +360,7 @@ def _proxy_by_name(lab: Laboratory, error: int | None) -> Iterator[Situation]:
 
 
 @row(
-    "https:// is written before a proxy that speaks plain HTTP.",
+    "The address has https://, but the proxy uses plain HTTP.",
     Expected("NET-PROXY-TLS", "path.tunnel", tested=True),
 )
 def https_before_plain_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -369,7 +369,7 @@ def https_before_plain_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "https:// is written before a plain proxy that waits for a whole line.",
+    "The address has https://, but the proxy uses plain HTTP and waits for a complete line.",
     Expected("NET-PROXY-SILENT", "path.tunnel", tested=True),
 )
 def https_before_patient_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -386,7 +386,7 @@ def https_before_patient_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "An https:// proxy has a certificate that nobody here trusts.",
+    "An https:// proxy has an untrusted certificate.",
     Expected("NET-PROXY-TLS", "path.tunnel"),
 )
 def https_proxy_untrusted(lab: Laboratory) -> Iterator[Situation]:
@@ -399,7 +399,7 @@ def https_proxy_untrusted(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "http:// is written before a proxy that speaks TLS.",
+    "The address has http://, but the proxy uses TLS.",
     Expected("NET-PROXY-CLOSED", "path.tunnel", repeated=True, tested=True),
 )
 def http_before_tls_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -410,7 +410,7 @@ def http_before_tls_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy opens TLS with an authority of its own, which is not trusted here.",
+    "The proxy intercepts TLS with its own CA, which is not trusted here.",
     Expected("NET-TLS-UNTRUSTED", "path.tls"),
 )
 def tls_opened_by_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -421,7 +421,7 @@ def tls_opened_by_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The tunnel opens, and then nothing comes.",
+    "The tunnel opens, but nothing comes through.",
     Expected("NET-SILENT", "path.tls"),
 )
 def tunnel_silent(lab: Laboratory) -> Iterator[Situation]:
@@ -429,7 +429,7 @@ def tunnel_silent(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The tunnel opens, and is cut off when the handshake names Stripe.",
+    "The tunnel opens and is closed when the handshake names Stripe.",
     Expected("NET-RESET", "path.tls", repeated=True),
 )
 def tunnel_reset(lab: Laboratory) -> Iterator[Situation]:
@@ -443,7 +443,7 @@ def tunnel_reset(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The tunnel opens, and leads to a sign-in page without TLS.",
+    "The tunnel opens and leads to a sign-in page without TLS.",
     Expected("NET-CAPTIVE", "path.tls"),
 )
 def tunnel_leads_to_portal(lab: Laboratory) -> Iterator[Situation]:
@@ -456,7 +456,7 @@ def tunnel_leads_to_portal(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A SOCKS proxy requires a user name and password, and none is given.",
+    "A SOCKS proxy requires a user name and password, and none are set.",
     Expected("NET-SOCKS-AUTH", "path.tunnel", tested=True),
 )
 def socks_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -465,7 +465,7 @@ def socks_wants_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A SOCKS proxy does not accept the password.",
+    "A SOCKS proxy rejects the password.",
     Expected("NET-SOCKS-AUTH", "path.tunnel", tested=True),
 )
 def socks_refuses_password(lab: Laboratory) -> Iterator[Situation]:
@@ -485,7 +485,7 @@ def socks_cannot_reach_stripe(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "socks5h:// is written before an HTTP proxy.",
+    "The address has socks5h://, but the proxy is an HTTP proxy.",
     Expected("NET-PROXY-SILENT", "path.tunnel", tested=True),
 )
 def socks_before_http_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -496,7 +496,7 @@ def socks_before_http_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "What listens at a SOCKS proxy's address speaks something else.",
+    "The server at the SOCKS proxy's address uses another protocol.",
     Expected("NET-PROXY-NOT-SOCKS", "path.tunnel", tested=True),
 )
 def socks_is_ssh(lab: Laboratory) -> Iterator[Situation]:
@@ -505,7 +505,7 @@ def socks_is_ssh(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "http:// is written before a SOCKS proxy.",
+    "The address has http://, but the proxy is a SOCKS proxy.",
     Expected("NET-PROXY-NOT-HTTP", "path.tunnel", tested=True),
 )
 def http_before_socks_proxy(lab: Laboratory) -> Iterator[Situation]:

@@ -83,7 +83,7 @@ class Expected:
         }
 
 
-# The purchase gets through, and the doctor finds no fault.
+# The purchase gets through, and the doctor finds no problem.
 THROUGH = Expected("", "", acted="yes", reached=1, sentence="")
 
 Setting = Callable[[Laboratory], Iterator[Situation]]

@@ -26,30 +26,30 @@ MEASURED = (
 )
 TOLD = (
     "#",
-    "The operator is told",
-    "What mends it",
-    "The doctor, which tries the other ways",
+    "What the operator sees",
+    "How to fix it",
+    "What the doctor adds after trying other routes",
 )
 GROUPS = {
-    "open_ways": "Ways that look strange, and are open",
-    "routes": "Settings that take the wrong way",
+    "open_ways": "Unusual routes that work",
+    "routes": "Settings that choose the wrong route",
     "proxies": "Proxies",
     "ways": "Names, connections and certificates",
     "answers": "Answers",
 }
 SENTENCES = {"A": NOT_CONNECTED, "B": NOT_STARTED, "Stripe's page": ""}
 LEGEND = (
-    "Written by `make fault-table` from what it measures: each fault is provoked on this machine "
-    "with real parts (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), and "
-    "stands beside the same purchase without it, which succeeds. Stripe is a sandbox to which "
-    "`STRIPE_RESOLVE` leads. Each purchase was answered within `STRIPE_DEADLINE`, here "
-    f"{PATIENT.purchase_seconds:g} s, and {IMPATIENT.purchase_seconds:g} s where nobody answers.",
+    "`make fault-table` measures these results. It causes each fault on this machine with real "
+    "programs (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), then repeats "
+    "the purchase without the fault, which succeeds. Stripe is a sandbox, reached through "
+    "`STRIPE_RESOLVE`. Each purchase was answered within `STRIPE_DEADLINE`, here "
+    f"{PATIENT.purchase_seconds:g} s, or {IMPATIENT.purchase_seconds:g} s where nobody answers.",
     f"**A**: “{NOT_CONNECTED}”",
     f"**B**: “{NOT_STARTED}”",
-    "Both pages show an incident's code, keep the order, and offer to go on with it. Trying "
-    "again is always safe: the request is the same, and has the same idempotency key. In every "
-    "row the purchase was pressed again once the fault was gone, went on with the same order, and "
-    "Stripe held exactly one session for it, however many requests had reached it before.",
+    "Both pages show an incident code, save the order, and let the buyer continue with it. Trying "
+    "again is always safe: the request and its idempotency key stay the same. In every row, "
+    "Purchase was pressed again after the fault was fixed. It continued the same order, and Stripe "
+    "had exactly one session for it, however many requests had reached it before.",
 )
 NOTHING_ELSE = "No other route works."
 # Lines, addresses and ids stand in code, so that no page makes a link or a star of them.
@@ -124,7 +124,7 @@ def _tried(outcome: Outcome) -> str:
     """What the doctor adds to the diagnosis."""
     diagnosis, examination = outcome.pressed.diagnosis, outcome.examination
     if not examination.cause:
-        return "finds no fault"
+        return "finds no problem"
     if examination.tested:
         return f"tested: {examination.remedy}"
     remedy = examination.remedy.replace(NOTHING_ELSE, "").strip()
@@ -136,7 +136,7 @@ def _again(outcome: Outcome) -> str:
     diagnosis = outcome.pressed.diagnosis
     if diagnosis is None:
         return "was done" if outcome.reached > 1 else "not needed"
-    return "is done at once, and may help" if diagnosis.retry_useful else "helps once it is mended"
+    return "automatic, and may help" if diagnosis.retry_useful else "helps after the fix"
 
 
 def _cell(text: str) -> str:

@@ -34,7 +34,7 @@ def name_unknown(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The name server has no answer about Stripe's name for the moment.",
+    "The name server temporarily cannot resolve Stripe's name.",
     Expected("NET-DNS", "path.resolve", repeated=True),
 )
 def name_for_the_moment_unknown(lab: Laboratory) -> Iterator[Situation]:
@@ -42,7 +42,7 @@ def name_for_the_moment_unknown(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The name server is silent.",
+    "The name server does not respond.",
     Expected("NET-DNS-SILENT", "path.resolve"),
 )
 def name_unanswered(lab: Laboratory) -> Iterator[Situation]:
@@ -73,7 +73,7 @@ def packets_dropped(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "This machine has no way to Stripe's network.",
+    "This machine has no network route to Stripe.",
     Expected("NET-UNREACHABLE", "path.connect", repeated=True),
 )
 def network_unreachable(lab: Laboratory) -> Iterator[Situation]:
@@ -82,7 +82,7 @@ def network_unreachable(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The connection opens, and the handshake is not answered.",
+    "The connection opens, but the TLS handshake gets no response.",
     Expected("NET-SILENT", "path.tls"),
 )
 def handshake_silent(lab: Laboratory) -> Iterator[Situation]:
@@ -91,7 +91,7 @@ def handshake_silent(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A filter cuts the connection off when the handshake names Stripe.",
+    "A filter closes the connection when the handshake names Stripe.",
     Expected("NET-RESET", "path.tls", repeated=True),
 )
 def handshake_reset(lab: Laboratory) -> Iterator[Situation]:
@@ -100,7 +100,7 @@ def handshake_reset(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A page without TLS answers on Stripe's port.",
+    "A web page without TLS answers on Stripe's port.",
     Expected("NET-CAPTIVE", "path.tls"),
 )
 def no_tls(lab: Laboratory) -> Iterator[Situation]:
@@ -110,7 +110,7 @@ def no_tls(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "What answers speaks TLS 1.1 and older only.",
+    "The server that answers supports only TLS 1.1 and older.",
     Expected("NET-TLS-OTHER", "path.tls"),
 )
 def old_tls(lab: Laboratory) -> Iterator[Situation]:
@@ -125,7 +125,7 @@ def old_tls(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The certificate is signed by an authority that nobody here knows.",
+    "The certificate is signed by an unknown CA.",
     Expected("NET-TLS-UNTRUSTED", "path.tls"),
 )
 def certificate_untrusted(lab: Laboratory) -> Iterator[Situation]:
@@ -136,7 +136,7 @@ def certificate_untrusted(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The certificate has expired, by the clock of this machine.",
+    "The certificate has expired, according to this machine's clock.",
     Expected("NET-TLS-CLOCK", "path.tls"),
 )
 def certificate_expired(lab: Laboratory) -> Iterator[Situation]:
@@ -146,7 +146,7 @@ def certificate_expired(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The certificate is not valid yet, by the clock of this machine.",
+    "The certificate is not yet valid, according to this machine's clock.",
     Expected("NET-TLS-CLOCK", "path.tls"),
 )
 def certificate_not_yet_valid(lab: Laboratory) -> Iterator[Situation]:
@@ -164,7 +164,7 @@ def signed_by(lab: Laboratory, name: str, signer: Signed, **flaws: Any) -> Itera
 
 
 @row(
-    "The company's authority has expired; the certificate that it signed has not.",
+    "The company CA has expired; the certificate that it signed has not.",
     Expected("NET-TLS-EXPIRED", "path.tls"),
 )
 def authority_expired(lab: Laboratory) -> Iterator[Situation]:
@@ -172,7 +172,7 @@ def authority_expired(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The certificate has a key of 1024 bits.",
+    "The certificate has a 1024-bit key.",
     Expected("NET-TLS-WEAK", "path.tls"),
 )
 def certificate_weak(lab: Laboratory) -> Iterator[Situation]:
@@ -180,7 +180,7 @@ def certificate_weak(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The company's authority has a key of 1024 bits.",
+    "The company CA has a 1024-bit key.",
     Expected("NET-TLS-WEAK", "path.tls"),
 )
 def authority_weak(lab: Laboratory) -> Iterator[Situation]:
@@ -188,7 +188,7 @@ def authority_weak(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The company's authority does not say that it is one.",
+    "The company's CA certificate is not marked as a CA.",
     Expected("NET-TLS-INVALID", "path.tls"),
 )
 def authority_without_constraints(lab: Laboratory) -> Iterator[Situation]:
@@ -196,7 +196,7 @@ def authority_without_constraints(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The certificate is somebody else's.",
+    "The certificate is for another host.",
     Expected("NET-TLS-NAME", "path.tls"),
 )
 def certificate_of_another_name(lab: Laboratory) -> Iterator[Situation]:
@@ -206,7 +206,7 @@ def certificate_of_another_name(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The file that STRIPE_CA_BUNDLE names holds no certificate.",
+    "The STRIPE_CA_BUNDLE file contains no certificate.",
     Expected("NET-CA-BUNDLE", "path.start"),
 )
 def bundle_unreadable(lab: Laboratory) -> Iterator[Situation]:
@@ -216,7 +216,7 @@ def bundle_unreadable(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The file that STRIPE_CA_BUNDLE names is a certificate in binary form (DER).",
+    "The STRIPE_CA_BUNDLE file is a certificate in binary form (DER).",
     Expected("NET-CA-BUNDLE", "path.start"),
 )
 def bundle_binary(lab: Laboratory) -> Iterator[Situation]:
@@ -226,7 +226,7 @@ def bundle_binary(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Two certificates in the file that STRIPE_CA_BUNDLE names are joined on one line.",
+    "Two certificates in the STRIPE_CA_BUNDLE file are joined on one line.",
     Expected("NET-CA-BUNDLE", "path.start"),
 )
 def bundle_joined(lab: Laboratory) -> Iterator[Situation]:
@@ -236,7 +236,7 @@ def bundle_joined(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The file that STRIPE_CA_BUNDLE names was removed while the shop ran.",
+    "The STRIPE_CA_BUNDLE file was removed while the shop was running.",
     Expected("NET-CA-BUNDLE", "path.start"),
 )
 def bundle_removed(lab: Laboratory) -> Iterator[Situation]:

@@ -69,8 +69,8 @@ def _disk() -> Iterator[Fault]:
             continue
         usage = shutil.disk_usage(folder)
         if usage.free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * usage.total):
-            message = f"The disk of {folder} is nearly full: {usage.free / GIGABYTE:.1f} GB free."
-            yield Fault("disk", message, "Free up space before the database can't be written.")
+            message = f"The disk with {folder} is nearly full: {usage.free / GIGABYTE:.1f} GB free."
+            yield Fault("disk", message, "Free up space before the database runs out of it.")
             return
 
 
@@ -82,8 +82,8 @@ def _backups(at: datetime) -> Iterator[Fault]:
     newest = backups[-1].made_at if backups else None
     since = newest or User.objects.aggregate(first=Min("joined_at"))["first"]
     if since and at - since > timedelta(hours=settings.BACKUP_MAX_AGE_HOURS):
-        made = f"is of {newest:%Y-%m-%d %H:%M} UTC" if newest else "was never made"
-        message = f"The newest backup in {settings.BACKUP_DIR} {made}."
+        made = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "none"
+        message = f"Backups are too old. The newest one in {settings.BACKUP_DIR}: {made}."
         yield Fault(
-            "backups", message, "Look at the log of the backup timer; run manage.py backup."
+            "backups", message, "Check the log of the backup timer, and run manage.py backup."
         )

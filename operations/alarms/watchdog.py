@@ -43,7 +43,7 @@ def _watch(since: datetime) -> None:
             close_old_connections()
             look(at=timezone.now(), watching_since=since)
         except Exception:
-            logger.exception("the watchdog failed; it looks again in %d seconds", EVERY_SECONDS)
+            logger.exception("the watchdog failed; it tries again in %d seconds", EVERY_SECONDS)
 
 
 def look(*, at: datetime, watching_since: datetime) -> None:

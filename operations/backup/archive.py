@@ -104,7 +104,7 @@ def read_archive(file: Path, *, passphrase: str, target: Target) -> Manifest:
         for member in tar:
             content = tar.extractfile(member)
             if content is None or not _is_safe(member.name):
-                raise BackupError(f"{file} is not a backup of Testbank: it holds {member.name}.")
+                raise BackupError(f"{file} is not a backup of Testbank: it contains {member.name}.")
             if member.name == MANIFEST:
                 manifest = content.read().decode()
             else:

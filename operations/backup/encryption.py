@@ -6,8 +6,9 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -27,7 +28,8 @@ def encrypted(
         yield target
         return
     how = ["--encrypt", "--recipient-file", str(public_key)] if public_key else ["--symmetric"]
-    with _gpg([*how, "--compress-algo", "none"], passphrase) as (command, descriptors):
+    arguments = [*how, "--compress-algo", "none"]
+    with _empty_home() as home, _gpg([*home, *arguments], passphrase) as (command, descriptors):
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -57,7 +59,11 @@ def decrypted(file: Path, *, passphrase: str) -> Iterator[IO[bytes]]:
         with file.open("rb") as plain:
             yield plain
         return
-    with _gpg(["--decrypt", str(file)], passphrase) as (command, descriptors):
+    with ExitStack() as stack:
+        home = stack.enter_context(_empty_home()) if passphrase else []
+        command, descriptors = stack.enter_context(
+            _gpg([*home, "--decrypt", str(file)], passphrase)
+        )
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=descriptors
         )
@@ -77,6 +83,16 @@ def decrypted(file: Path, *, passphrase: str) -> Iterator[IO[bytes]]:
             process.stdout.close()
             process.stderr.close()
             process.wait()
+
+
+@contextmanager
+def _empty_home() -> Iterator[list[str]]:
+    """Yield the arguments for a keyring of its own: the service's home may be read-only."""
+    with tempfile.TemporaryDirectory(prefix="testbank-gpg-") as name:
+        yield ["--homedir", name]
+        # gpg starts an agent, which would look for a minute whether its folder is still there.
+        with suppress(FileNotFoundError):
+            subprocess.run(["gpgconf", "--homedir", name, "--kill", "gpg-agent"], check=False)
 
 
 @contextmanager

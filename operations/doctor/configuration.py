@@ -127,7 +127,7 @@ def _bind() -> Check:
 
 
 def _proxy_setting(setup: Setup) -> Check:
-    source = "of the process" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
+    source = "in the environment" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
     is_default = setup.setting == "environment"
     words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
     return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")
@@ -137,8 +137,8 @@ def _deadline() -> Check:
     whole, connect = settings.STRIPE_DEADLINE_SECONDS, settings.STRIPE_CONNECT_TIMEOUT_SECONDS
     silence, calls = settings.STRIPE_READ_TIMEOUT_SECONDS, settings.STRIPE_MAX_CALLS
     summary = (
-        f"{whole:g} s for a whole call, {min(connect, whole):g} s to connect, "
-        f"{min(silence, whole):g} s of silence; {calls} calls at once"
+        f"{whole:g} s per call, {min(connect, whole):g} s to connect, "
+        f"{min(silence, whole):g} s without data; {calls} concurrent calls"
     )
     return _check("deadline", "Deadline", summary)
 

@@ -8,10 +8,14 @@ import time
 from concurrent.futures import Future
 
 from django.conf import settings
+from django.core.mail import send_mail
 
 from operations.doctor.report import Check, Status
 from operations.doctor.setup import Setup
+from outbound.diagnosis.probe import StepStatus, probe
+from outbound.route import RouteError, decide
 from outbound.route.hosts import with_port
+from outbound.transport import Stage
 
 GROUP = "Mail"
 NO_PROXY_CARRIES_IT = (
@@ -40,6 +44,8 @@ def skipped_mail_checks(why: str) -> list[Check]:
     """Return the mail settings' check as skipped, without calling the server."""
     if nothing_to_call := _check_without_server():
         return [nothing_to_call]
+    if settings.EMAIL_PROVIDER_URL:
+        return [_check(Status.SKIP, f"{settings.EMAIL_PROVIDER_URL}: {why}")]
     return [_check(Status.SKIP, f"{_server()}: {why}", detail=NO_PROXY_CARRIES_IT)]
 
 
@@ -47,6 +53,8 @@ def mail_checks(setup: Setup) -> list[Check]:
     """Check that the server responds, supports TLS and accepts the account. Sends no mail."""
     if nothing_to_call := _check_without_server():
         return [nothing_to_call]
+    if settings.EMAIL_PROVIDER_URL:
+        return [_provider_check(setup)]
     began_at = time.monotonic()
     try:
         _call_server(setup.time_left())
@@ -56,16 +64,51 @@ def mail_checks(setup: Setup) -> list[Check]:
     return [_check(Status.OK, f"{_server()} {_describe_success()}", milliseconds=milliseconds)]
 
 
+def send_test_mail(address: str) -> list[Check]:
+    """Send an email to this address as the site does, and say what is wrong if it fails."""
+    began_at = time.monotonic()
+    try:
+        send_mail(
+            f"Test email from {settings.SITE_NAME}",
+            f"{settings.SITE_URL} can send email.",
+            settings.DEFAULT_FROM_EMAIL,
+            [address],
+        )
+    except (OSError, smtplib.SMTPException) as error:
+        summary, fix = _reason(error)
+        return [Check("mail.test", GROUP, "Test email", Status.WARN, summary, fix=fix)]
+    milliseconds = (time.monotonic() - began_at) * 1000
+    summary = f"was accepted for {address}"
+    return [Check("mail.test", GROUP, "Test email", Status.OK, summary, milliseconds=milliseconds)]
+
+
 def _check_without_server() -> Check | None:
     if settings.DEMO:
         return _check(Status.OK, "shown on a page in the demo")
-    if not settings.EMAIL_HOST:
+    if not (settings.EMAIL_HOST or settings.EMAIL_PROVIDER_URL):
         return _check(
             Status.WARN,
             "EMAIL_HOST is not set: codes are printed in the server's output, so nobody else can sign up",
             fix="EMAIL_HOST=smtp.example.org",
         )
     return None
+
+
+def _provider_check(setup: Setup) -> Check:
+    """Call the provider without a key, stage by stage as Stripe: any answer will do."""
+    url: str = settings.EMAIL_PROVIDER_URL
+    try:
+        route = decide(url, setting=settings.EMAIL_PROXY, environment=setup.environment)
+    except RouteError as error:
+        return _check(Status.WARN, str(error), fix="Correct EMAIL_PROXY.")
+    report = probe(url, route=route, ca_bundle=setup.ca_bundle, deadline_seconds=setup.time_left())
+    failed = next((step for step in report.steps if step.status is StepStatus.FAILED), None)
+    if failed is None or failed.stage is Stage.ANSWERED:
+        return _check(Status.OK, f"{route.describe()}: answers")
+    diagnosis = report.diagnosis
+    said = f"{failed.stage.value}: {diagnosis.operator}" if diagnosis else failed.stage.value
+    advice = diagnosis.advice if diagnosis else ""
+    return _check(Status.WARN, f"{route.describe()}: {said}", fix=advice or "Set EMAIL_PROXY.")
 
 
 def _call_server(seconds: float) -> None:
@@ -88,7 +131,7 @@ def _call_server(seconds: float) -> None:
 
 
 def _sign_in(seconds: float) -> None:
-    with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=seconds) as server:
+    with _server_connection(seconds) as server:
         server.ehlo()
         if settings.EMAIL_USE_TLS:
             server.starttls(context=ssl.create_default_context())
@@ -97,8 +140,16 @@ def _sign_in(seconds: float) -> None:
             server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
 
 
+def _server_connection(seconds: float) -> smtplib.SMTP:
+    address = (settings.EMAIL_HOST, settings.EMAIL_PORT)
+    if settings.EMAIL_USE_SSL:
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(*address, timeout=seconds, context=context)
+    return smtplib.SMTP(*address, timeout=seconds)
+
+
 def _describe_success() -> str:
-    secured = " over TLS" if settings.EMAIL_USE_TLS else ""
+    secured = " over TLS" if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else ""
     return f"accepts the account{secured}" if settings.EMAIL_HOST_USER else f"answers{secured}"
 
 
@@ -115,6 +166,8 @@ def _reason(error: Exception) -> tuple[str, str]:
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
+    if settings.EMAIL_PROVIDER_URL:
+        return str(error), "Look up the cause in docs/network.md; correct EMAIL_PROXY."
     found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
     return found or (f"closed the connection ({type(error).__name__})", CORRECT_SERVER)
 

@@ -19,7 +19,7 @@ from operations.alarms.faults import MAX_WORKER_SILENCE
 from operations.doctor.report import Check, Status, format_duration
 from operations.jobs import RECONCILE_EVERY_SECONDS
 from operations.models import JobRun
-from outbox.models import OutgoingMail
+from outbox.models import BouncedAddress, OutgoingMail
 from payments.flows.reconciliation import last_finished_at
 from payments.models import StripeEvent
 from payments.monitoring.health_counters import failures, health_counters
@@ -30,6 +30,7 @@ MAX_WORKER_SILENCE_MINUTES = 3
 MIN_FREE_MEGABYTES = 200
 BANKS_NAMED = 5
 FAILURES_SHOWN_FOR = timedelta(days=1)
+BOUNCES_SHOWN_FOR = timedelta(days=30)
 CONNECT_SECONDS = 3
 RECONCILE = "run `manage.py reconcile_payments`"
 REVIEW = "review them manually"
@@ -93,13 +94,13 @@ def _failures(at: datetime) -> Iterator[Check]:
     if found.payment_down:
         yield _warn("payment", "Payment", "down", "see Path and Other routes")
     else:
-        yield _check("payment", "Payment", Status.OK, "no outage is known")
+        yield _check("payment", "Payment", Status.OK, "no known outage")
     if settings.ADMINS:
-        told = f"{len(settings.ADMINS)} told of faults"
+        told = f"{len(settings.ADMINS)} notified of faults"
         yield _check("admins", "ADMINS", Status.OK, told)
     else:
-        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is told of faults")
-    foreign = f"{found.events_foreign} of other programs"
+        yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is notified of faults")
+    foreign = f"{found.events_foreign} from other programs"
     yield _check("events_foreign", "Foreign events", Status.OK, foreign)
 
 
@@ -113,7 +114,7 @@ def _prices() -> Iterator[Check]:
         if (problem := price_problem(amount, currency))
     ]
     if not refused:
-        yield _check("prices", "Prices", Status.OK, "all are possible")
+        yield _check("prices", "Prices", Status.OK, "all accepted by Stripe")
         return
     named = " ".join(refused[:BANKS_NAMED])
     more = f" and {len(refused) - BANKS_NAMED} more" if len(refused) > BANKS_NAMED else ""
@@ -127,6 +128,8 @@ def _mails(at: datetime) -> Iterator[Check]:
     )
     yield _count("mails_late", "Emails waiting", late.count(), "run `manage.py work`")
     given_up = mails.filter(given_up_at__isnull=False).count()
+    bounced = BouncedAddress.objects.filter(at__gte=at - BOUNCES_SHOWN_FOR).count()
+    yield _count("bounced", "Bounced, 30 days", bounced, "list them: `manage.py bounces`")
     yield _count("mails_given_up", "Failed emails", given_up, "check EMAIL_HOST and its account")
 
 

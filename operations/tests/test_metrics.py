@@ -2,11 +2,11 @@
 
 import pytest
 
-from backoffice.tests.test_site import sign_in_staff
 from operations.metrics import FAILURES, HELP, exposition
 from payments.models import Incident, Order
 from payments.monitoring.health_counters import counter_names, failures, health_counters
 from payments.tests.conftest import order  # noqa: F401 - a fixture
+from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 

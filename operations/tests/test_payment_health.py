@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.groups import OPERATORS, SELLERS
-from backoffice.tests.test_site import make_order, office, sign_in_staff, superuser  # noqa: F401
+from backoffice.tests.test_site import make_order, office, superuser  # noqa: F401
 from catalog.models import Access
 from operations.doctor import background
 from operations.doctor.background import last_network_check, start_network_check
@@ -21,6 +21,7 @@ from payments.stripe import outage
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from payments.tests.stripe_events import event_of
 from testing.proxies import refusing_port, running_squid
+from testing.staff_sessions import sign_in_staff
 from testing.waiting import wait_until
 
 pytestmark = pytest.mark.django_db

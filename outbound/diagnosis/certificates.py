@@ -229,7 +229,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
         CHANGED: ("has a signature that does not fit", 0),
         TOO_LONG_A_CHAIN: ("allows fewer authorities below it than there are", len(chain.path)),
         MAY_NOT_SIGN: (
-            "may not sign certificates (key usage), and does",
+            "is not allowed to sign certificates (key usage), but signed one",
             chain.first(lambda each: not _may_sign(each), start=1),
         ),
         OTHER_PURPOSE: (
@@ -238,7 +238,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
         ),
     }
     no_authority = (
-        "does not say that it is an authority (basic constraints), and signs all the same",
+        "is not marked as an authority (basic constraints), but signed a certificate",
         chain.first(lambda each: not _is_authority(each), start=1),
     )
     known |= dict.fromkeys(NO_AUTHORITY, no_authority)

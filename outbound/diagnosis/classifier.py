@@ -100,7 +100,7 @@ def diagnose_route_error(error: RouteError) -> Diagnosis:
         id="NET-PROXY-ADDRESS",
         stage=Stage.ROUTE,
         operator=str(error),
-        fix="Correct the address of the proxy as said.",
+        fix="Correct the proxy's address as described.",
         acted=Acted.NO,
         retry_safe=True,
         retry_useful=False,

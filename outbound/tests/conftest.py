@@ -1,4 +1,4 @@
-"""An authority of the run, clients that trust it, and calls that name Stripe."""
+"""A certificate authority for the run, clients that trust it, and calls to Stripe's name."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ def ca_bundle(authority, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def serve_as(authority):
-    """Makes a server's TLS context with a certificate for these names."""
+    """Return a server's TLS context with a certificate for these names."""
 
     def make(*names, issuer=authority, starts_in_days=-60, expires_in_days=30):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -92,13 +92,13 @@ class Caller:
         )
 
     def failure(self, *args, **kwargs):
-        """The failure of a call that must fail."""
+        """Make a call that must fail, and return the failure."""
         with pytest.raises(CallFailed) as failed:
             self.call(*args, **kwargs)
         return failed.value
 
     def diagnosis(self, *args, **kwargs):
-        """Why a call that must fail has failed."""
+        """Make a call that must fail, and return its diagnosis."""
         return diagnose(self.failure(*args, **kwargs))
 
 

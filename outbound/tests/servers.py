@@ -1,4 +1,4 @@
-"""Far sides for tests: real TLS on loopback, with what they answer said by each test."""
+"""TLS servers on loopback for tests. Each test decides how its server responds."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""A CA bundle that cannot be used says what it is, and what to do."""
+"""The error about an unusable CA bundle names the kind of file and the remedy."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""Who answers in place of the API: sign-in pages, redirects, and proxies behind the proxy."""
+"""Responses in place of the API's: sign-in pages, redirects and second proxies."""
 
 import pytest
 

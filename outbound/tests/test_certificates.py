@@ -1,4 +1,4 @@
-"""The certificate at fault: which one, whose, and why; and what a bundle may hold."""
+"""Certificate faults: the certificate, its owner and the reason; and valid CA bundles."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -112,7 +112,7 @@ MUTE = authority("Mute Root", may_sign=False)
         ([certificate(weak := authority("Weak Issuing", ROOT, rsa_bits=1024), HOST), weak], ROOT,
          "NET-TLS-WEAK", f"O=Company Proxy, CN=Weak Issuing {SENT}"),
         ([certificate(BARE, HOST)], BARE, "NET-TLS-INVALID",
-         f"O=Company Proxy, CN=Bare Root {BUNDLED} does not say that it is an authority"),
+         f"O=Company Proxy, CN=Bare Root {BUNDLED} is not marked as an authority"),
         ([certificate(bare := authority("Bare", ROOT, constraints=False), HOST), bare], ROOT,
          "NET-TLS-INVALID", f"O=Company Proxy, CN=Bare {SENT}"),
         ([certificate(below := authority("Below", SHORT), HOST), below], SHORT,

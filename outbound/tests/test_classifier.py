@@ -36,7 +36,7 @@ from testing.proxies import (
     running_tinyproxy,
 )
 
-SOON = {"deadline_seconds": 0.5}
+SHORT_DEADLINE = {"deadline_seconds": 0.5}
 NOTHING = "No action needed: the call is retried."
 
 
@@ -57,7 +57,7 @@ def succeeds(caller, stripe):
 
 
 def verdict(diagnosis):
-    """What payments act on."""
+    """The parts of a diagnosis that payments act on."""
     return (
         diagnosis.id,
         diagnosis.acted.value,
@@ -73,7 +73,7 @@ def test_proxy_forbids_connect(caller, stripe):
     assert verdict(diagnosis) == ("NET-PROXY-403", "no", True, False)
     assert diagnosis.fix == "NO_PROXY=.stripe.com"
     assert diagnosis.operator == (
-        f"The proxy {proxy.url} (HTTPS_PROXY of the process) answered 403 "
+        f"The proxy {proxy.url} (HTTPS_PROXY in the environment) answered 403 "
         "(Forbidden ERR_ACCESS_DENIED 0) to CONNECT api.stripe.com:443."
     )
     assert stripe.requests == []
@@ -143,14 +143,14 @@ def test_tinyproxy_requires_credentials_with_401(caller):
 )
 def test_unsupported_authentication_scheme_needs_relay(caller, offered, advised):
     answer = f"HTTP/1.1 407 No\r\nProxy-Authenticate: {offered}\r\nContent-Length: 0\r\n\r\n"
-    with raw_server(lambda connection: talk(connection, answer.encode())) as port:
+    with raw_server(lambda connection: answer_request_with(connection, answer.encode())) as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
     assert ("cntlm" in diagnosis.advice) is advised
     assert (diagnosis.fix == "STRIPE_PROXY=http://127.0.0.1:3128") is advised
     assert "Negotiate" in diagnosis.operator
 
 
-def talk(connection, answer):
+def answer_request_with(connection, answer):
     connection.recv(65536)
     connection.sendall(answer)
 
@@ -158,7 +158,7 @@ def talk(connection, answer):
 @pytest.mark.parametrize(("status", "useful"), [("502 Bad Gateway", True), ("405 No", False)])
 def test_proxy_answers_with_other_status(caller, succeeds, status, useful):
     answer = f"HTTP/1.1 {status}\r\n\r\n".encode()
-    with raw_server(lambda connection: talk(connection, answer)) as port:
+    with raw_server(lambda connection: answer_request_with(connection, answer)) as port:
         diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}")
     assert verdict(diagnosis) == ("NET-PROXY-STATUS", "no", True, useful)
     succeeds()
@@ -190,7 +190,7 @@ def test_proxy_refuses_connection(caller, succeeds):
 
 def test_proxy_silent(caller, succeeds):
     with black_hole() as port:
-        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}", **SOON)
+        diagnosis = caller.diagnosis(proxy=f"http://127.0.0.1:{port}", **SHORT_DEADLINE)
     assert verdict(diagnosis) == ("NET-PROXY-SILENT", "no", True, False)
     succeeds()
 
@@ -200,7 +200,7 @@ def test_proxy_silent(caller, succeeds):
 )
 def test_silent_proxy_suggests_other_scheme(caller, succeeds, scheme, instead):
     with black_hole() as port:
-        diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SOON)
+        diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SHORT_DEADLINE)
     assert diagnosis.id == "NET-PROXY-SILENT"
     assert f"(use {instead} in the address)" in diagnosis.untested
     succeeds()
@@ -277,7 +277,7 @@ def test_socks_proxy_cannot_reach_server(caller, stripe):
 
 def test_socks_scheme_for_http_proxy(caller, succeeds):
     answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-    with raw_server(lambda connection: talk(connection, answer)) as port:
+    with raw_server(lambda connection: answer_request_with(connection, answer)) as port:
         diagnosis = caller.diagnosis(proxy=f"socks5h://127.0.0.1:{port}")
     assert verdict(diagnosis) == ("NET-PROXY-NOT-SOCKS", "no", True, False)
     succeeds()
@@ -309,17 +309,17 @@ def test_server_refuses_connection(caller, succeeds):
 
 
 # TCP to the broadcast address fails on this machine, without a packet.
-NOWHERE = "255.255.255.255"
+UNREACHABLE_ADDRESS = "255.255.255.255"
 
 
 def test_server_unreachable(caller, succeeds):
-    diagnosis = caller.diagnosis(url=f"https://{NOWHERE}/")
+    diagnosis = caller.diagnosis(url=f"https://{UNREACHABLE_ADDRESS}/")
     assert verdict(diagnosis) == ("NET-UNREACHABLE", "no", True, True)
     succeeds()
 
 
 def test_proxy_unreachable(caller, succeeds):
-    diagnosis = caller.diagnosis(proxy=f"http://{NOWHERE}:3128")
+    diagnosis = caller.diagnosis(proxy=f"http://{UNREACHABLE_ADDRESS}:3128")
     assert verdict(diagnosis) == ("NET-PROXY-UNREACHABLE", "no", True, True)
     succeeds()
 
@@ -333,12 +333,12 @@ def test_no_proxy_entry_is_named_for_direct_route(caller):
     process = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "*.stripe.com"}
     with refusing_port() as port:
         diagnosis = caller.diagnosis(port, process=process)
-    assert "entry 1 of NO_PROXY of the process, *.stripe.com" in diagnosis.untested
+    assert "entry 1 of NO_PROXY in the environment, *.stripe.com" in diagnosis.untested
 
 
 def test_tls_handshake_silent(caller, succeeds):
     with black_hole() as port:
-        diagnosis = caller.diagnosis(port, **SOON)
+        diagnosis = caller.diagnosis(port, **SHORT_DEADLINE)
     assert verdict(diagnosis) == ("NET-SILENT", "no", True, False)
     succeeds()
 
@@ -451,8 +451,8 @@ def test_retry_safe_by_method_and_idempotency_key(caller, as_stripe, method, key
     assert diagnosis.retry_safe is safe
 
 
-def once_whole_then(behave):
-    """Answers the first request, so that the second one finds a connection and loses no time."""
+def answer_first_request_then(behave):
+    """Answer the first request, so that the second one finds a pooled connection."""
     answered = []
 
     def answer(connection):
@@ -463,7 +463,7 @@ def once_whole_then(behave):
 
 
 def test_response_never_comes(caller, succeeds, as_stripe):
-    with far_side(as_stripe, once_whole_then(say_nothing)) as side:
+    with far_side(as_stripe, answer_first_request_then(say_nothing)) as side:
         client = caller.client(side.port)
         caller.call(client=client)
         diagnosis = caller.diagnosis(client=client, within_seconds=0.5)
@@ -495,7 +495,7 @@ def test_chunked_response_cut_off(caller, succeeds, as_stripe):
 def test_resolver_silent(caller, succeeds):
     answer = threading.Event()
     try:
-        diagnosis = caller.diagnosis(look_up=lambda *_: answer.wait(10), **SOON)
+        diagnosis = caller.diagnosis(look_up=lambda *_: answer.wait(10), **SHORT_DEADLINE)
     finally:
         answer.set()
     assert verdict(diagnosis) == ("NET-DNS-SILENT", "no", True, False)
@@ -503,7 +503,7 @@ def test_resolver_silent(caller, succeeds):
 
 
 def test_response_slower_than_deadline(caller, succeeds, as_stripe):
-    with far_side(as_stripe, once_whole_then(answer_with(length=1000))) as side:
+    with far_side(as_stripe, answer_first_request_then(answer_with(length=1000))) as side:
         client = caller.client(side.port)
         caller.call(client=client)
         diagnosis = caller.diagnosis(client=client, within_seconds=0.5)
@@ -609,7 +609,7 @@ def test_diagnosis_without_secrets(caller, stripe):
 
 def test_acted_is_no_if_nothing_was_sent(caller):
     with black_hole() as port:
-        failure = caller.failure(port, **SOON)
+        failure = caller.failure(port, **SHORT_DEADLINE)
     assert failure.record.bytes_sent == 0
     assert diagnose(failure).acted is Acted.NO
     assert parse_resolve("") == ()

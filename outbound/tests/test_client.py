@@ -1,4 +1,4 @@
-"""The client: what it sends, what it keeps, and what it never reads."""
+"""The client: requests, the connection pool, and independence of the environment."""
 
 import gzip
 import os

@@ -1,4 +1,4 @@
-"""Who may call, and who is told at once that it is busy."""
+"""The concurrency limit: which calls start, wait or are refused."""
 
 import threading
 from contextlib import ExitStack, contextmanager
@@ -42,7 +42,7 @@ def failed(limit):
 
 @contextmanager
 def calls(limit, count):
-    """So many calls under way."""
+    """Hold this many slots of the limit."""
     with ExitStack() as stack:
         for _number in range(count):
             stack.enter_context(limit.slot(within_seconds=1))

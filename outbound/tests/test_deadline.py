@@ -1,4 +1,4 @@
-"""One deadline over everything: whatever the far side does, a call ends by it."""
+"""A call ends by its deadline, whatever the server or the proxy does."""
 
 import socket
 import threading
@@ -20,7 +20,7 @@ MARGIN_SECONDS = 0.8
 
 @pytest.fixture
 def ends_in_time(caller):
-    """Makes a call that must fail by its deadline, and not much earlier; its record."""
+    """Make a call that must fail at its deadline, and return its record."""
 
     def call(*args, at_least=0.8, **kwargs):
         failure = caller.failure(*args, deadline_seconds=DEADLINE_SECONDS, **kwargs)
@@ -32,7 +32,7 @@ def ends_in_time(caller):
 
 
 def drip(data):
-    """Sends a byte every 50 ms, as long as somebody listens."""
+    """Send a byte every 50 ms until the client closes."""
 
     def behave(connection):
         for byte in data:

@@ -1,4 +1,4 @@
-"""Several addresses: a silent one costs a quarter of a second, a refusing one nothing."""
+"""Several addresses: a silent one delays a call by a quarter of a second, a refusing one does not."""
 
 import socket
 from contextlib import ExitStack

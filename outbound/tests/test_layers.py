@@ -1,4 +1,4 @@
-"""What the package may import, and that its list of causes is whole."""
+"""The imports of the package, and the completeness of its list of causes."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Probes: what each stage tells, with faults and without."""
+"""Probes: the report of each stage, with and without faults."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Addresses of proxies: what is taken, what is refused, and that no password is told."""
+"""Proxy addresses: valid ones, invalid ones, and masked passwords."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What must not be read is masked, also in text that nobody meant to hold a secret."""
+"""Secrets are masked in addresses, and in any other text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Names: which of them are looked up how, and which are led elsewhere."""
+"""Name lookups: absolute names, search domains, the hosts file and overrides."""
 
 import socket
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Whom we trust: the store that an operating system keeps, and what a call makes of it."""
+"""Trusted authorities: the public roots, a CA bundle and the system store."""
 
 import ssl
 

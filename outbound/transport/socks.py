@@ -70,7 +70,7 @@ def _agree_on_authentication(connection: socket.socket, proxy: ProxyAddress) -> 
         raise NotSocksError("its greeting is not SOCKS 5")
     if method not in methods:
         raise SocksAuthenticationError(
-            "it wants credentials, or a kind of them that is not supported here"
+            "it requires credentials, or a kind that is not supported here"
         )
     if method == PASSWORD:
         _log_in(connection, proxy)

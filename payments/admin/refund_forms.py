@@ -56,7 +56,7 @@ class RefundForm(forms.Form):
         choices=Refund.AccessChoice.choices,
         initial=Refund.AccessChoice.REVOKE,
         widget=UnfoldAdminRadioSelectWidget,
-        help_text=_("Answers and progress are kept in any case."),
+        help_text=_("Answers and progress are always saved."),
     )
     access_until = forms.DateField(
         label=_("Last day of access"),

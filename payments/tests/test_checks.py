@@ -60,7 +60,7 @@ def test_malformed_address_is_an_error_with_the_corrected_line(
     monkeypatch.setenv("HTTPS_PROXY", written)
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.E001"
-    assert message.msg.endswith(f" The line then is HTTPS_PROXY={line}")
+    assert message.msg.endswith(f" Use HTTPS_PROXY={line}")
     for secret in ("p@ss", "w#rd", ":pass@", "pa/ss", "50%"):
         assert secret not in message.msg
 
@@ -79,7 +79,7 @@ def test_invalid_address_without_certain_correction(real_name, monkeypatch, writ
     monkeypatch.setenv("HTTPS_PROXY", written)
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.E001"
-    assert "The line then is" not in message.msg
+    assert "Use HTTPS_PROXY=" not in message.msg
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
@@ -133,7 +133,9 @@ def test_entry_without_a_meaning_is_a_warning(real_name, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "localhost,api.stripe.com:https")
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W004"
-    assert message.msg.startswith("entry 2 of NO_PROXY of the process, api.stripe.com:https, is no")
+    assert message.msg.startswith(
+        "entry 2 of NO_PROXY in the environment, api.stripe.com:https, is no"
+    )
     assert message.msg.endswith("use NO_PROXY=.stripe.com")
 
 
@@ -182,5 +184,5 @@ def test_check_command_reports_invalid_addresses(tmp_path):
     site.write_env(HTTPS_PROXY=None, STRIPE_PROXY="http://user:hid@den@proxy.example:3128")
     checked = site.manage("check")
     assert checked.returncode == 2
-    assert "The line then is STRIPE_PROXY=http://user:***@proxy.example:3128" in checked.stderr
+    assert "Use STRIPE_PROXY=http://user:***@proxy.example:3128" in checked.stderr
     assert "hid@den" not in checked.stderr

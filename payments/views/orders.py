@@ -138,7 +138,7 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     try:
         order = cancel_order(order, at=timezone.now())
     except PaymentUnderWay:
-        words = _("Your payment is on its way, so this order can't be canceled any more.")
+        words = _("Your payment is on its way, so this order can no longer be canceled.")
         messages.warning(request, words)
     except (OtherMode, StripeError):
         words = _(

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 (
                     "pauses_exams",
                     models.BooleanField(
-                        default=False, verbose_name="I take breaks: let me pause exams"
+                        default=False, verbose_name="I need breaks: let me pause exams"
                     ),
                 ),
                 (
@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 choices=[
                     ("learner", "Finished"),
-                    ("clock", "Time was up"),
+                    ("clock", "Time ran out"),
                     ("discard", "Discarded"),
                 ],
                 max_length=10,
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                     ("blueprint", "Exam"),
                     ("ten", "Ten questions"),
                     ("mistakes", "Mistakes"),
-                    ("own", "Own session"),
+                    ("own", "Custom session"),
                     ("retake", "Retake"),
                 ],
                 default="all",

@@ -11,3 +11,9 @@ def duration(seconds: int | None) -> str:
     minutes, rest = divmod(int(seconds or 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """A number as SVG reads it, whatever the language."""
+    return f"{number:g}"

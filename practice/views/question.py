@@ -185,13 +185,13 @@ def _asked(page: Page, draft: Draft) -> dict[str, object]:
     place = BankQuestion.objects.filter(
         test_bank=page.attempt.bank_id_at(position), question=attempt.question_ids[position - 1]
     )
-    known = place.values_list("is_asked", "question__current").first()
+    current = place.askable().values_list("question__current", flat=True).first()
     presented: PresentedItem = present(item, draft=draft, order=order)
     return {
         "item": presented,
         "is_unsure": is_unsure,
-        "is_retired": known is None or not known[0],
-        "is_revised": known is not None and known[1] != attempt.version_ids[position - 1],
+        "is_retired": current is None,
+        "is_revised": current not in {None, attempt.version_ids[position - 1]},
     }
 
 

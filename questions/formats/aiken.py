@@ -260,7 +260,7 @@ def _draft(block: list[Line]) -> Draft:
     for number, line in block[:-1]:
         if len(draft.choices) == len(ascii_uppercase):
             raise ParseError(
-                number, f"A question has {len(ascii_uppercase)} choices at most: A to Z."
+                number, f"A question can have at most {len(ascii_uppercase)} choices: A to Z."
             )
         expected = ascii_uppercase[len(draft.choices)]
         labelled = LABELLED.fullmatch(line)

@@ -1,4 +1,4 @@
-"""Pictures: which are taken, how they are kept, and that nothing else gets in or out."""
+"""Images: which are accepted, how they are stored, and that no other file is read or served."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Kinds that are kept and not asked; and what every kind keeps to itself until it is answered."""
+"""Kinds that are stored but not asked, and what each kind hides until it is answered."""
 
 from dataclasses import asdict
 

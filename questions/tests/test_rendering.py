@@ -1,4 +1,4 @@
-"""Before the answer nothing of the key leaves; after it all of it does."""
+"""The key is hidden before the answer, and shown after it."""
 
 from dataclasses import asdict, fields
 from fractions import Fraction

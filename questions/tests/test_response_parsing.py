@@ -1,4 +1,4 @@
-"""What a form sent becomes a response, or stands in the form again with what to change."""
+"""A submitted form becomes a response, or is shown again with the problem."""
 
 import pytest
 from django.http import QueryDict

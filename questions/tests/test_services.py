@@ -138,7 +138,7 @@ OLD = Text(source=r"Solve $$x^2 = 4$$.", html=r"<p>Solve $$x^2 = 4$$.</p>")
 
 
 def as_stored_before(text: Text) -> Question:
-    """A question whose HTML older rules made."""
+    """Return a stored question whose HTML was rendered by older rules."""
     [version] = store_items(items=[TrueFalse(stem=Text(source="x"), is_true=True)])
     question = version.question
     item = TrueFalse(stem=text, is_true=True)

@@ -1,4 +1,4 @@
-"""What an author wrote is shown, and nothing else of it happens."""
+"""Text is shown as the author wrote it; scripts and unsafe markup have no effect."""
 
 import time
 from html.parser import HTMLParser

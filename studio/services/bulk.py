@@ -172,7 +172,7 @@ def _state(edit: Edit, place: BankQuestion) -> tuple[str, str]:
 
 
 def _sample(edit: Edit, place: BankQuestion) -> tuple[str, str]:
-    words = {True: _("Sample"), False: _("No sample")}
+    words = {True: _("Sample"), False: _("Not a sample")}
     return words[place.is_sample], words[edit.action == Action.SAMPLE]
 
 

@@ -146,7 +146,7 @@ def test_bank_without_questions_is_not_published(desk, make_bank):
 def test_bank_at_a_price_that_stripe_refuses_is_not_published(desk, make_bank):
     make_bank("new", status="draft", price_minor=30)
     response = desk.post(reverse("studio:publish", args=["new"]), follow=True)
-    assert "Stripe takes $0.50 or more." in response.text
+    assert "minimum is $0.50." in response.text
     assert TestBank.objects.get().status == "draft"
 
 

@@ -145,14 +145,14 @@ def test_second_editor_is_shown_both_versions(save, typed, place, reviewer):
     save(1, **typed)
     response = save(1, client=sign_in(reviewer), **{**typed, "stem": "What does 410 say?"})
     assert response.status_code == 409
-    assert "Somebody saved this question while you were writing" in response.text
+    assert "Someone saved this question while you were editing" in response.text
     assert response.context["base"] == 2
     assert numbers(place) == [1, 2]
 
 
 def test_author_reads_but_does_not_change_what_is_published(save, typed, place, author):
     client = sign_in(author)
-    assert "You can read this question" in _open(client, place).text
+    assert "You can view this question" in _open(client, place).text
     assert save(1, client=client, **typed).status_code == 403
     BankQuestion.objects.filter(pk=place.pk).update(state="draft")
     assert save(1, client=client, **typed).status_code == 303
@@ -205,9 +205,9 @@ def test_two_editors_are_told(desk, reviewer, typed, place):
     sent = {**typed, "question": place.question.public_id}
     sign_in(reviewer).post(address, sent)
     assert desk.post(address, sent).json()["also_writing"] == ["reviewer@example.org"]
-    assert "Somebody else is writing" in _open(desk, place).text
+    assert "Someone else is editing" in _open(desk, place).text
     QuestionDraft.objects.update(saved_at=timezone.now() - timedelta(hours=1))
-    assert "Somebody else is writing" not in _open(desk, place).text
+    assert "Someone else is editing" not in _open(desk, place).text
 
 
 def test_draft_of_a_question_of_another_bank_is_refused(desk, make_bank, test_bank):

@@ -105,7 +105,7 @@ def test_undo_leaves_what_was_edited_since(edit, undo, test_bank):
 def test_undo_works_once(edit, undo, test_bank):
     edit("difficulty", 1, difficulty="hard")
     undo()
-    assert "undone before" in undo().text
+    assert "already undone" in undo().text
     assert QuestionVersion.objects.filter(question__bank_questions__position=1).count() == 3
 
 

@@ -108,8 +108,8 @@ def _steps(test_bank: TestBank) -> list[Step]:
         Step(
             _("Choose sample questions"),
             ngettext(
-                "%(count)s sample that everybody can try",
-                "%(count)s samples that everybody can try",
+                "%(count)s sample that anyone can try",
+                "%(count)s samples that anyone can try",
                 samples,
             )
             % {"count": samples},
@@ -179,7 +179,7 @@ def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
 def unpublish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Take the bank off sale."""
     withdraw_bank(test_bank=test_bank, actor=user_of(request), at=timezone.now())
-    messages.success(request, _("The test bank is no longer sold. Its owners keep it."))
+    messages.success(request, _("The test bank is no longer for sale. Owners keep access."))
     return SeeOther(reverse("studio:bank", args=[test_bank.slug]))
 
 

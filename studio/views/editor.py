@@ -176,7 +176,7 @@ def picture(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Store a picture, and return the name by which a text refers to it."""
     upload = request.FILES.get("picture")
     if upload is None or upload.size is None or upload.size > LARGEST_BYTES:
-        words = _("Choose a picture of at most %(most)s MB.")
+        words = _("Choose an image of at most %(most)s MB.")
         most = {"most": LARGEST_BYTES // 1_000_000}
         return JsonResponse({"error": words % most}, status=UNPROCESSABLE)
     content = upload.read()
@@ -235,7 +235,7 @@ def restore(
         )
         messages.success(request, _("Version %(number)s restored.") % {"number": number})
     except EditConflict:
-        messages.error(request, _("Somebody saved another version meanwhile. Compare again."))
+        messages.error(request, _("Someone saved another version in the meantime. Compare again."))
     return SeeOther(reverse("studio:versions", args=[test_bank.slug, public_id]))
 
 

@@ -76,11 +76,15 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     except TooManySamples:
         messages.error(
             request,
-            _("Keep at least one question that is no sample. Otherwise nothing is left to sell."),
+            _(
+                "Keep at least one question that is not a sample, so that there is something to sell."
+            ),
         )
         return SeeOther(list_url)
     if not changes:
-        messages.info(request, _("Nothing to change: select questions that differ."))
+        messages.info(
+            request, _("Nothing to change. The selected questions already have this value.")
+        )
         return SeeOther(list_url)
     context = {
         "test_bank": test_bank,
@@ -115,5 +119,5 @@ def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpRespons
         words = ngettext("%(count)s question restored.", "%(count)s questions restored.", count)
         messages.success(request, words % {"count": count})
     except NothingToUndo:
-        messages.info(request, _("This edit was undone before."))
+        messages.info(request, _("This edit was already undone."))
     return SeeOther(reverse("studio:questions", args=[test_bank.slug]))

@@ -48,7 +48,7 @@ def test_invalid_boolean_names_setting():
 
 @pytest.mark.parametrize("text", ["0.5", "26", "ten", "nan"])
 def test_number_out_of_range_is_refused(text):
-    with pytest.raises(SettingError, match="Write a number from 1 to 25, such as 10"):
+    with pytest.raises(SettingError, match="Enter a number from 1 to 25, such as 10"):
         environment({"A": text}).number("A", default=10, low=1, high=25)
 
 
@@ -169,7 +169,7 @@ def test_pasted_proxy_setting_is_corrected(written, read):
     [
         ("none", "To use no proxy, set STRIPE_PROXY=direct"),
         ("http://proxy.example/proxy.pac", "proxy auto-configuration (PAC) file"),
-        ("2001:db8::1:3128", "The line then is STRIPE_PROXY=http://[2001:db8::1]:3128"),
+        ("2001:db8::1:3128", "Use STRIPE_PROXY=http://[2001:db8::1]:3128"),
     ],
 )
 def test_invalid_proxy_setting_is_refused(written, words):

@@ -28,7 +28,9 @@ ADDRESSES = f"""
 /practice/start/git/ /practice/progress/ /practice/{UUID}/ /practice/{UUID}/1/
 /practice/{UUID}/finish/ /questions/images/{IMAGE}
 /studio/ /studio/new-bank/ /studio/banks/git/ /studio/banks/git/settings/
-/studio/banks/git/questions/ /studio/banks/git/questions/{UUID}/
+/studio/banks/git/questions/ /studio/banks/git/questions/{UUID}/ /studio/banks/git/imports/
+/studio/banks/git/export/jsonl/ /studio/sales/ /studio/sales/sales.csv /studio/access/
+/studio/audit-log/
 /healthz /readyz /metrics /language/ /evidence/1/ /accounts/login/ /accounts/signup/
 /accounts/logout/ /accounts/email/ /accounts/password/reset/ /accounts/2fa/
 /admin/ /admin/payment-health/ /admin/payment-health/look/ /admin/payment-health/replay/evt_1/

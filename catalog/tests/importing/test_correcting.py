@@ -101,6 +101,11 @@ def test_file_of_before_is_told_to_correct_as_well(bring):
     assert counts(bring(FIRST)) == (0, 1, 0)
 
 
+def test_id_that_is_a_number_names_its_question(bring):
+    bring(KEYED | {"id": "17"})
+    assert counts(bring(KEYED | {"id": "17", "stem": "Where is the government?"})) == (0, 1, 0)
+
+
 def test_second_line_with_an_id_is_another_question(bring, bank):
     other = KEYED | {"stem": "Largest city of Canada?"}
     assert counts(bring(KEYED, other)) == (2, 0, 0)

@@ -1,5 +1,6 @@
 """Search: what is found, for whom, in what order, and how it is shown."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog import page_cache
 from catalog.indexing.banks import reindex_bank
 from catalog.indexing.words import indexed
 from catalog.models import BankText, QuestionText, SearchTrigram, SearchWord, TestBank
@@ -163,6 +165,20 @@ def test_nothing_found_helps_on(client, shop):
     text = client.get("/search/?q=zzzzqqq").text
     assert "No results for “zzzzqqq”" in text
     assert "/categories/software/" in text
+
+
+@pytest.mark.parametrize(
+    ("reader", "offered"), [("en", ["de"]), ("de", ["en"]), ("de-AT", ["en"]), ("ar", ["de", "en"])]
+)
+def test_search_without_results_names_the_other_languages(client, shop, reader, offered):
+    TestBank.objects.filter(slug="first-aid").update(language="de")
+    page_cache.clear()
+    text = client.get("/search/?q=zzzzqqq", headers={"accept-language": reader}).text
+    assert re.findall(r'href="/banks/\?language=(\w+)"', text) == offered
+
+
+def test_search_in_a_shop_with_one_language_names_no_other(client, shop):
+    assert "?language=" not in client.get("/search/?q=zzzzqqq").text
 
 
 # Questions of one's own banks

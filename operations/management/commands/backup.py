@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     help = (
         "Back up the database, media and secret key into FILE. Without FILE, into BACKUP_DIR, "
-        "of which the newest BACKUP_KEEP backups are kept."
+        "which keeps the newest BACKUP_KEEP backups."
     )
     requires_system_checks = []
 

@@ -12,6 +12,7 @@ from django.core.management.color import Style, no_style
 
 from operations.doctor.console import MARKS, PLAIN_MARKS, Page
 from operations.doctor.env_file import CannotWrite, plan_change
+from operations.doctor.mail import send_test_mail
 from operations.doctor.report import Check, Report, Status
 from operations.doctor.runner import run_checks, run_offline_checks
 from operations.doctor.setup import Setup
@@ -83,6 +84,10 @@ class Command(BaseCommand):
             help="create a Checkout session for this bank and expire it immediately; test keys only",
         )
 
+        parser.add_argument(
+            "--test-mail", metavar="ADDRESS", help="send a test email to this address"
+        )
+
     def handle(
         self,
         *_args: Any,
@@ -94,15 +99,19 @@ class Command(BaseCommand):
         write_env: bool,
         yes: bool,
         create_test_session: str | None,
+        test_mail: str | None,
         **options: Any,
     ) -> None:
         """Run the checks, print the report, and write `.env` if requested."""
-        if offline and create_test_session:
+        if offline and (create_test_session or test_mail):
             raise CommandError(
-                "--offline makes no network calls, so no session can be created.", returncode=2
+                "--offline makes no network calls, so no session can be created and no email "
+                "can be sent.",
+                returncode=2,
             )
         setup = Setup.of_site(route_override=parse_route(route), seconds=timeout)
-        sessions = session_checks(create_test_session) if create_test_session else None
+        sessions = session_checks(create_test_session) if create_test_session else []
+        sessions += send_test_mail(test_mail) if test_mail else []
         report = run_offline_checks(setup) if offline else run_checks(setup, sessions=sessions)
         if json:
             self._print(as_json(report))

@@ -12,7 +12,7 @@ from operations.maintenance import turn_off, turn_on
 class Command(BaseCommand):
     """Turns maintenance mode on or off for the processes of this machine, without a restart."""
 
-    help = "Show a maintenance page to people. Webhooks from Stripe are still received."
+    help = "Show visitors a maintenance page. Webhooks from Stripe are still received."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

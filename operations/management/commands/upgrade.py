@@ -10,7 +10,7 @@ from operations.schema import NewerSchema
 from operations.upgrade import UpgradeFailed, upgrade
 from testbank import __version__
 
-RESTART = """Now restart, which refuses no connection:
+RESTART = """Now restart. No connection is refused:
   systemctl restart testbank-worker 'testbank@*.service'
 Without systemd, stop `manage.py serve` and `manage.py work` with SIGTERM and start them again."""
 

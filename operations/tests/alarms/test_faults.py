@@ -67,12 +67,14 @@ def test_disk_that_is_nearly_full_is_a_fault(at, monkeypatch):
 
 def test_old_backup_is_a_fault(at, tmp_path):
     scheduled_path(at=at - timedelta(hours=49)).touch()
-    assert found(at) == {"backups": f"The newest backup in {tmp_path} is of 2026-10-31 11:00 UTC."}
+    assert found(at) == {
+        "backups": f"Backups are too old. The newest one in {tmp_path}: 2026-10-31 11:00 UTC."
+    }
     scheduled_path(at=at).touch()
     assert found(at) == {}
 
 
 def test_site_without_backup_counts_from_its_first_user(at, learner, tmp_path):
     later = learner.joined_at + timedelta(hours=49)
-    assert found(later) == {"backups": f"The newest backup in {tmp_path} was never made."}
+    assert found(later) == {"backups": f"Backups are too old. The newest one in {tmp_path}: none."}
     assert found(learner.joined_at + timedelta(hours=47)) == {}

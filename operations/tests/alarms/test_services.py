@@ -13,7 +13,7 @@ from outbox.services import send_due_mails
 
 pytestmark = pytest.mark.django_db
 
-FULL = Fault("disk", "The disk of /srv is nearly full: 0.2 GB free.", "Free up space.")
+FULL = Fault("disk", "The disk with /srv is nearly full: 0.2 GB free.", "Free up space.")
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +37,12 @@ def test_mails_say_what_happened_and_what_to_do(at):
     update_alarms([], at=at + timedelta(hours=1))
     send_due_mails(at=at + timedelta(hours=1))
     assert {sent.subject for sent in mail.outbox} == {
-        "Alarm: The disk of /srv is nearly full: 0.2 GB free.",
-        "Over: The disk of /srv is nearly full: 0.2 GB free.",
+        "Alarm: The disk with /srv is nearly full: 0.2 GB free.",
+        "Resolved: The disk with /srv is nearly full: 0.2 GB free.",
     }
     began = next(sent for sent in mail.outbox if sent.subject.startswith("Alarm"))
     assert "Free up space." in began.body
-    assert "Found at 2026-11-02 12:00 UTC." in began.body
+    assert "Detected at 2026-11-02 12:00 UTC." in began.body
 
 
 def test_fault_that_comes_back_is_told_again(at):

@@ -64,7 +64,7 @@ def test_banks_at_a_price_that_stripe_refuses_are_named(order, make_bank, at):  
     make_bank("draft", price_minor=49, status="draft")
     make_bank("dinar", price_minor=1999, currency="KWD")
     assert warnings(at)["shop.prices"] == (
-        "cannot be bought: cheap (Stripe takes $0.50 or more.) "
+        "cannot be bought: cheap (Stripe's minimum is $0.50.) "
         "dinar (The last of the three decimal places of KWD must be 0.)",
         "correct these prices",
     )
@@ -128,7 +128,7 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
         "shop.payment": "down",
     }
     settings.ADMINS = [("ops", "ops@example.org")]
-    assert summaries(at)["shop.admins"] == "1 told of faults"
+    assert summaries(at)["shop.admins"] == "1 notified of faults"
 
 
 def test_a_cursor_without_a_whole_run_is_no_reconciliation(order, at):  # noqa: F811

@@ -77,7 +77,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{title}: {result.mode}{account}, since {since:%Y-%m-%d %H:%M %Z}")
         self._rows("Received from Stripe", ((kind, result.seen[kind]) for kind in KINDS))
         if result.foreign:
-            self.stdout.write(f"  {'of other programs':<20}{result.foreign:>8}")
+            self.stdout.write(f"  {'from other programs':<20}{result.foreign:>8}")
         words = "Orders that would move to" if dry_run else "Orders that moved to"
         self._rows(words, sorted(result.moves.items()))
         if result.granted:

@@ -23,14 +23,14 @@ def paid(order, facts, at):
 
 
 @pytest.fixture
-def wrong(at):
-    """The figures that are not 0."""
+def nonzero_counters(at):
+    """Return the counters that are not 0."""
 
-    def wrong(mode="sandbox", later=timedelta(0)):
+    def nonzero_counters(mode="sandbox", later=timedelta(0)):
         found = health_counters(mode=mode, at=at + later)
         return {name: number for name, number in found.numbers.items() if number}
 
-    return wrong
+    return nonzero_counters
 
 
 def event(at, **fields):
@@ -47,9 +47,9 @@ def event(at, **fields):
     )
 
 
-def test_a_shop_that_is_well_has_zeros(paid, wrong, at):
+def test_a_shop_that_is_well_has_zeros(paid, nonzero_counters, at):
     OutgoingMail.objects.update(sent_at=at)
-    assert wrong(later=timedelta(days=3)) == {}
+    assert nonzero_counters(later=timedelta(days=3)) == {}
 
 
 def test_counter_names_are_those_of_the_numbers(at):
@@ -63,52 +63,52 @@ def test_counter_names_are_those_of_the_numbers(at):
         ({"granted_at": None, "held": "the amount"}, "orders_held"),
     ],
 )
-def test_orders_that_wait_for_a_person(paid, wrong, change, name):
+def test_orders_that_wait_for_a_person(paid, nonzero_counters, change, name):
     Access.objects.all().delete()
     Order.objects.update(**change)
-    assert wrong() == {name: 1}
-    assert wrong(mode="test") == {}
+    assert nonzero_counters() == {name: 1}
+    assert nonzero_counters(mode="test") == {}
 
 
-def test_an_order_without_an_answer(order, wrong):
-    assert wrong() == {}
-    assert wrong(later=timedelta(hours=26)) == {"orders_unanswered": 1}
+def test_an_order_without_an_answer(order, nonzero_counters):
+    assert nonzero_counters() == {}
+    assert nonzero_counters(later=timedelta(hours=26)) == {"orders_unanswered": 1}
 
 
 @pytest.mark.parametrize("status", ["pending", "expired", "disputed"])
-def test_an_access_whose_money_is_not_there(paid, wrong, status, at):
+def test_an_access_whose_money_is_not_there(paid, nonzero_counters, status, at):
     unpaid = (
         {} if status == "disputed" else {"paid_at": None, "granted_at": None, "paid_minor": None}
     )
     Order.objects.update(status=status, **unpaid)
-    assert wrong()["granted_not_paid"] == 1
+    assert nonzero_counters()["granted_not_paid"] == 1
     found = accesses_without_payment(mode="sandbox", at=at)
     assert [access.source_id for access in found] == [str(paid.pk)]
-    assert "granted_not_paid" not in wrong(mode="live")
+    assert "granted_not_paid" not in nonzero_counters(mode="live")
 
 
 @pytest.mark.parametrize("source_id", ["12345678-1234-1234-1234-123456789abc", "no uuid"])
-def test_an_access_whose_order_is_not_there(paid, wrong, source_id):
+def test_an_access_whose_order_is_not_there(paid, nonzero_counters, source_id):
     Access.objects.update(source_id=source_id)
-    assert wrong()["granted_not_paid"] == 1
+    assert nonzero_counters()["granted_not_paid"] == 1
 
 
-def test_events_that_were_left_over(wrong, at):
+def test_events_that_were_left_over(nonzero_counters, at):
     event(at, event_id="evt_1", status="failed")
     event(at, event_id="evt_2", status="unknown")
     event(at, event_id="evt_3", status="received")
     event(at, event_id="evt_4", status="done")
-    assert wrong() == {"events_failed": 1, "events_unknown": 1}
-    assert wrong(later=timedelta(minutes=6)) == {
+    assert nonzero_counters() == {"events_failed": 1, "events_unknown": 1}
+    assert nonzero_counters(later=timedelta(minutes=6)) == {
         "events_failed": 1,
         "events_unknown": 1,
         "events_unprocessed": 1,
         "oldest_job_seconds": 360,
     }
-    assert wrong(mode="live") == {}
+    assert nonzero_counters(mode="live") == {}
 
 
-def test_refunds_without_an_answer(paid, wrong, at):
+def test_refunds_without_an_answer(paid, nonzero_counters, at):
     OutgoingMail.objects.update(sent_at=at)
     Refund.objects.create(
         order=paid,
@@ -118,8 +118,8 @@ def test_refunds_without_an_answer(paid, wrong, at):
         idempotency_key="k",
         created_at=at,
     )
-    assert wrong() == {}
-    assert wrong(later=timedelta(minutes=7)) == {
+    assert nonzero_counters() == {}
+    assert nonzero_counters(later=timedelta(minutes=7)) == {
         "refunds_unanswered": 1,
         "oldest_job_seconds": 420,
     }

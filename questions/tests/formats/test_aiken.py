@@ -178,7 +178,7 @@ def test_twenty_seventh_choice_is_too_many() -> None:
     labels = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     choices = "".join(f"{label}. {label}\n" for label in labels)
     read = read_aiken(f"x?\n{choices}A. again\nANSWER: A".encode())
-    assert problems(read) == [(28, "A question has 26 choices at most: A to Z.")]
+    assert problems(read) == [(28, "A question can have at most 26 choices: A to Z.")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A file of another format is told to be one; a file of ours never is."""
+"""Files of unsupported formats are recognized; supported files never are."""
 
 import pytest
 
@@ -10,7 +10,7 @@ PAGE = b"<!DOCTYPE html>\n<html><head><style>p {margin: 0}</style></head>\n\n<p>
 
 
 def refused(content: bytes, name: str = "bank.txt", format_name: str | None = None) -> str:
-    """What a file is taken for; empty where it is read as one of ours."""
+    """Return the name of the foreign format; empty if the file is supported."""
     read = read_questions_of(
         content, name=name, format_name=format_name, domain="", images=lambda name: name
     )

@@ -1,4 +1,4 @@
-"""Each rule finds what it is for, names the question, and is silent where all is well."""
+"""Each rule reports its fault with the question, and nothing in good questions."""
 
 import json
 from typing import Any

@@ -19,6 +19,7 @@ from questions.formats.problems import ReadFile
 from questions.images import ImagesBeside
 from questions.items import LONGEST_DOMAIN
 from questions.linting import lint
+from studio.importing.services import import_questions
 
 OPTION_OF = {
     NON_FIELD_ERRORS: "--price",
@@ -87,15 +88,29 @@ class Command(BaseCommand):
                 "try again."
             )
             sys.exit(1)
-        if not options["dry_run"]:
-            images.keep()
         with transaction.atomic():
             test_bank = self._bank(options)
-            report = import_items(test_bank=test_bank, read=read, at=timezone.now())
+            report = self._import(test_bank, read, images, options, file.name)
             if options["dry_run"]:
                 transaction.set_rollback(True)
         self._print_report(test_bank, report, options)
         self._print_hints(file, read)
+
+    def _import(
+        self,
+        test_bank: TestBank,
+        read: ReadFile,
+        images: ImagesBeside,
+        options: dict[str, Any],
+        name: str,
+    ) -> ImportReport:
+        """Import as an upload does, with history and undo; a dry run stores no picture."""
+        at = timezone.now()
+        if options["dry_run"]:
+            return import_items(test_bank=test_bank, read=read, at=at)
+        return import_questions(
+            test_bank=test_bank, read=read, images=images, names=[name], by=None, at=at
+        )
 
     def _content(self, file: Path) -> bytes:
         try:

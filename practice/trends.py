@@ -1,0 +1,180 @@
+"""A learner's history: every session ever taken, the trend of the scores, and each domain."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from django.db.models import Avg, Count, QuerySet
+from django.db.models.functions import TruncWeek
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalog.models import Access, TestBank
+from practice.models import Answer, Attempt
+from practice.results import rounded_percent
+
+MOST_POINTS = 100
+WEEKS = 12
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """The score of one finished session, in whole percent."""
+
+    attempt_id: str
+    at: datetime
+    percent: int
+    is_exam: bool
+
+
+@dataclass(frozen=True)
+class DomainTrend:
+    """How a domain went: the share of points of first answers and of repeats, and by week.
+
+    None where there was no answer of that kind.
+    """
+
+    domain: str
+    answers: int
+    first_percent: int | None
+    repeat_percent: int | None
+    weeks: tuple[tuple[datetime, int], ...]
+
+
+def past_sessions(learner: User, test_bank: TestBank | None) -> QuerySet[Attempt]:
+    """Every finished session, the newest first; of one bank if there is one."""
+    attempts = Attempt.objects.finished().filter(learner=learner)
+    if test_bank is not None:
+        attempts = attempts.filter(test_bank=test_bank)
+    return attempts.select_related("test_bank").order_by("-finished_at", "-pk")
+
+
+def trend(learner: User, test_bank: TestBank | None) -> list[TrendPoint]:
+    """The newest scores, the oldest first. Discarded sessions do not count. One statement."""
+    attempts = past_sessions(learner, test_bank).exclude(ended_by=Attempt.EndedBy.DISCARD)
+    rows = attempts.filter(counted__gt=0).values_list(
+        "pk", "finished_at", "points", "counted", "mode"
+    )[:MOST_POINTS]
+    return [
+        TrendPoint(
+            str(pk), at, rounded_percent(points or Decimal(0), counted), mode == Attempt.Mode.EXAM
+        )
+        for pk, at, points, counted, mode in reversed(rows)
+        if at is not None
+    ]
+
+
+def change_of(points: Sequence[TrendPoint]) -> int | None:
+    """The mean of the newer half minus that of the older one, in percentage points.
+
+    None with fewer than four sessions.
+    """
+    if len(points) < 4:
+        return None
+    half = len(points) // 2
+    older, newer = points[:half], points[-half:]
+    return round((sum(one.percent for one in newer) - sum(one.percent for one in older)) / half)
+
+
+def domain_trends(learner: User, test_bank: TestBank | None, *, zone: tzinfo) -> list[DomainTrend]:
+    """Each domain by its name; weeks begin on Monday in the learner's time zone. Two statements."""
+    answers = Answer.objects.graded().filter(learner=learner)
+    if test_bank is not None:
+        answers = answers.filter(test_bank=test_bank)
+    shares: defaultdict[str, dict[bool, tuple[float, int]]] = defaultdict(dict)
+    grouped = answers.values_list("version__domain", "is_first")
+    for domain, is_first, share, count in grouped.annotate(Avg("fraction"), Count("pk")).order_by():
+        shares[domain][is_first] = (float(share), count)
+    weeks: defaultdict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    weekly = answers.annotate(week=TruncWeek("answered_at", tzinfo=zone))
+    rows = weekly.values_list("version__domain", "week").annotate(share=Avg("fraction"))
+    for domain, week, share in rows.order_by("week"):
+        weeks[domain].append((week, round(100 * share)))
+    return [
+        DomainTrend(
+            domain=domain,
+            answers=sum(count for _share, count in kinds.values()),
+            first_percent=_percent(kinds.get(True)),
+            repeat_percent=_percent(kinds.get(False)),
+            weeks=tuple(weeks[domain][-WEEKS:]),
+        )
+        for domain, kinds in sorted(shares.items())
+    ]
+
+
+def _percent(share: tuple[float, int] | None) -> int | None:
+    return None if share is None else round(100 * share[0])
+
+
+def closed_banks(learner: User, bank_ids: Iterable[int], *, at: datetime) -> dict[int, str]:
+    """Why the learner cannot open each of these banks now, in words. One statement."""
+    accesses = Access.objects.filter(learner=learner, test_bank__in=set(bank_ids))
+    by_bank: defaultdict[int, list[Access]] = defaultdict(list)
+    for access in accesses:
+        by_bank[access.test_bank_id].append(access)
+    return {
+        bank_id: _reason(some)
+        for bank_id, some in by_bank.items()
+        if not any(access.is_live(at) for access in some)
+    }
+
+
+def _reason(accesses: Sequence[Access]) -> str:
+    """Why none of these accesses is live: that of the one that began last."""
+    last = max(accesses, key=lambda access: access.starts_at)
+    if last.revoked_at is not None:
+        return _("Your access was ended by the seller.")
+    if last.withheld_from is not None:
+        return _("Your access ended because the payment was refunded or is disputed.")
+    return _("Your access has ended.")
+
+
+# The chart
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A trend as SVG: `line` and `mean` are the points of two polylines, in units of the box."""
+
+    width: int
+    height: int
+    dots: tuple[tuple[float, float, TrendPoint], ...]
+    line: str
+    mean: str
+
+
+def chart_of(points: Sequence[TrendPoint], *, width: int = 720, height: int = 220) -> Chart:
+    """Place the scores from left to right, with the mean of up to five sessions as a second line."""
+    step = (width - 40) / max(len(points) - 1, 1)
+    places = [
+        (round(20 + index * step, 1), _y(point.percent, height))
+        for index, point in enumerate(points)
+    ]
+    means = [(x, _y(_mean(points, index), height)) for index, (x, _unused) in enumerate(places)]
+    return Chart(
+        width=width,
+        height=height,
+        dots=tuple((x, y, point) for (x, y), point in zip(places, points, strict=True)),
+        line=" ".join(f"{x},{y}" for x, y in places),
+        mean=" ".join(f"{x},{y}" for x, y in means),
+    )
+
+
+def _mean(points: Sequence[TrendPoint], index: int) -> float:
+    window = points[max(index - 4, 0) : index + 1]
+    return sum(point.percent for point in window) / len(window)
+
+
+def _y(percent: float, height: int) -> float:
+    return round(10 + (100 - percent) * (height - 20) / 100, 1)
+
+
+def sparkline(weeks: Sequence[tuple[datetime, int]], *, width: int = 120, height: int = 28) -> str:
+    """The points of a polyline through the shares of some weeks."""
+    step = width / max(len(weeks) - 1, 1)
+    return " ".join(
+        f"{round(index * step, 1)},{round(2 + (100 - percent) * (height - 4) / 100, 1)}"
+        for index, (_week, percent) in enumerate(weeks)
+    )

@@ -1,0 +1,79 @@
+"""Forms of access by hand."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.models import TestBank
+from studio.services.access import MOST_EMAILS, emails_in
+
+MOST_DAYS = 36_500
+
+
+class GrantForm(forms.Form):
+    """Who gets which bank, for how long, and why."""
+
+    people = forms.CharField(
+        label=gettext_lazy("Email addresses"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=50_000,
+        help_text=gettext_lazy("One or a list, separated by spaces, commas or lines."),
+    )
+    test_bank = forms.ModelChoiceField(
+        label=gettext_lazy("Test bank"), queryset=TestBank.objects.order_by("title")
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Length in days"),
+        required=False,
+        min_value=1,
+        max_value=MOST_DAYS,
+        help_text=gettext_lazy("Leave empty for lifetime access."),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        help_text=gettext_lazy("Saved with the access."),
+    )
+
+    def clean_people(self) -> list[str]:
+        """The addresses."""
+        emails = emails_in(self.cleaned_data["people"])
+        if not emails:
+            raise ValidationError(_("Enter an email address."))
+        if len(emails) > MOST_EMAILS:
+            raise ValidationError(
+                _("Enter at most %(most)s addresses."), params={"most": MOST_EMAILS}
+            )
+        return emails
+
+
+class ChangeForm(forms.Form):
+    """Extend an access by days, or close it; both for a reason."""
+
+    days = forms.IntegerField(
+        label=gettext_lazy("Days"), required=False, min_value=1, max_value=MOST_DAYS
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
+
+
+class AccessFilter(forms.Form):
+    """What narrows the list of accesses."""
+
+    q = forms.CharField(label=gettext_lazy("Email"), required=False, max_length=200)
+    bank = forms.ModelChoiceField(
+        label=gettext_lazy("Test bank"),
+        queryset=TestBank.objects.order_by("title"),
+        required=False,
+        to_field_name="slug",
+        empty_label=gettext_lazy("Any"),
+    )
+
+    def wanted(self) -> dict[str, Any]:
+        """The filters as lookups; what is mistyped is ignored."""
+        self.is_valid()
+        cleaned = self.cleaned_data
+        lookups = {"learner__email__icontains": cleaned.get("q"), "test_bank": cleaned.get("bank")}
+        return {name: value for name, value in lookups.items() if value}

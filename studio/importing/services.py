@@ -1,0 +1,210 @@
+"""Upload, accept, throw away and undo imports. The browser and `import_bank` share `import_questions`."""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import User
+from catalog.importing.items import FileHasErrors, ImportReport, import_items
+from catalog.indexing.banks import reindex_bank
+from catalog.models import BankQuestion, TestBank
+from practice.usage import answered_questions
+from questions.formats.problems import ReadFile
+from questions.images import Images
+from questions.models import QuestionVersion
+from questions.services import current_of, store_next_versions
+from studio.errors import NothingToUndo, NotWaiting
+from studio.importing.bundle import ReadBundle, Upload, UploadRefused, pack, read_bundle
+from studio.models import AuditEntry, Import
+from studio.services.audit import record
+
+logger = logging.getLogger("studio.importing")
+
+FOLDER = "imports"
+# More questions than this are imported by the worker, where there is one.
+MANY = 1_000
+LEASE = timedelta(minutes=10)
+State = BankQuestion.State
+Status = Import.Status
+
+
+def upload_questions(
+    *, test_bank: TestBank, uploads: Iterable[Upload], domain: str, by: User, at: datetime
+) -> Import:
+    """Keep an upload for its dry run; nothing goes into the bank. Raises: UploadRefused."""
+    content, names = pack(uploads)
+    read_bundle(content, domain=domain)
+    name = f"{FOLDER}/{uuid.uuid4().hex}.zip"
+    default_storage.save(name, ContentFile(content))
+    return Import.objects.create(
+        test_bank=test_bank, by=by, at=at, names=names, domain=domain, upload=name
+    )
+
+
+def read_upload(waiting: Import) -> ReadBundle:
+    """Read the files of an import that waits. Raises: UploadRefused, FileNotFoundError."""
+    with default_storage.open(waiting.upload) as file:
+        return read_bundle(file.read(), domain=waiting.domain)
+
+
+def accept_import(*, waiting: Import, retires_missing: bool, by: User, at: datetime) -> Import:
+    """Import what waits, or leave a large one to the worker.
+
+    Raises: NotWaiting if somebody decided before; FileHasErrors, and then nothing changes.
+    """
+    bundle = read_upload(waiting)
+    if bundle.read.errors:
+        raise FileHasErrors(bundle.read)
+    is_large = settings.WORKER and len(bundle.read.items) > MANY
+    status = Status.QUEUED if is_large else Status.DONE
+    with transaction.atomic():
+        rows = Import.objects.filter(pk=waiting.pk, status=Status.WAITING)
+        if not rows.update(status=status, retires_missing=retires_missing, by=by):
+            raise NotWaiting
+        waiting.refresh_from_db()
+        if not is_large:
+            _carry_out(waiting, bundle.read, bundle.images, at=at)
+    if not is_large:
+        default_storage.delete(waiting.upload)
+    return waiting
+
+
+def discard_import(*, waiting: Import) -> None:
+    """Throw away what waits. Idempotent."""
+    if Import.objects.filter(pk=waiting.pk, status=Status.WAITING).update(status=Status.DISCARDED):
+        default_storage.delete(waiting.upload)
+
+
+def import_questions(
+    *,
+    test_bank: TestBank,
+    read: ReadFile,
+    images: Images,
+    names: list[str],
+    by: User | None,
+    at: datetime,
+) -> ImportReport:
+    """Import a file that was read, and record it. Raises: FileHasErrors."""
+    with transaction.atomic():
+        row = Import.objects.create(
+            test_bank=test_bank, by=by, at=at, names=names, status=Status.DONE
+        )
+        return _carry_out(row, read, [images], at=at)
+
+
+def run_queued_imports(*, at: datetime) -> int:
+    """Carry out the imports that wait for the worker, and return how many.
+
+    Safe to call from several processes, and after one was killed: each row is leased.
+    """
+    free = Import.objects.filter(status=Status.QUEUED).filter(
+        Q(leased_until=None) | Q(leased_until__lte=at)
+    )
+    done = 0
+    for queued in free.select_related("test_bank", "by").order_by("at"):
+        if not free.filter(pk=queued.pk).update(leased_until=at + LEASE):
+            continue
+        try:
+            bundle = read_upload(queued)
+            with transaction.atomic():
+                Import.objects.filter(pk=queued.pk).update(status=Status.DONE)
+                _carry_out(queued, bundle.read, bundle.images, at=at)
+        except (UploadRefused, FileHasErrors, FileNotFoundError):
+            logger.warning("import=%s could not be carried out", queued.pk)
+            Import.objects.filter(pk=queued.pk).update(status=Status.FAILED)
+            continue
+        default_storage.delete(queued.upload)
+        done += 1
+    return done
+
+
+def _carry_out(
+    row: Import, read: ReadFile, images: Sequence[Images], *, at: datetime
+) -> ImportReport:
+    """Change the bank, and write down what undoes it. The caller owns the transaction."""
+    test_bank = row.test_bank
+    for each in images:
+        each.keep()
+    report = import_items(test_bank=test_bank, read=read, at=at)
+    retired = _retire_missing(row, report) if row.retires_missing else []
+    row.undo = {
+        "added": report.added_questions,
+        "changed": [[pk, *numbers] for pk, numbers in report.corrected.items()],
+        "retired": retired,
+    }
+    row.added, row.changed, row.retired = report.added, len(report.corrected), len(retired)
+    row.done_at, row.leased_until, row.status = at, None, Status.DONE
+    row.save(
+        update_fields=["undo", "added", "changed", "retired", "done_at", "leased_until", "status"]
+    )
+    if retired:
+        reindex_bank(test_bank=test_bank, at=at)
+    record(
+        kind=AuditEntry.Kind.IMPORTED,
+        actor=row.by,
+        at=at,
+        test_bank=test_bank,
+        files=row.names,
+        added=row.added,
+        changed=row.changed,
+        retired=row.retired,
+    )
+    return report
+
+
+def _retire_missing(row: Import, report: ImportReport) -> list[int]:
+    """Retire the questions that were in the bank and are not in the file."""
+    places = row.test_bank.bank_questions.filter(question__in=report.left_out)
+    ids = list(places.values_list("pk", flat=True))
+    BankQuestion.objects.filter(pk__in=ids).update(state=State.RETIRED)
+    return ids
+
+
+@transaction.atomic
+def undo_import(*, done: Import, by: User, at: datetime) -> Import:
+    """Take an import back; what was answered meanwhile is retired, and what was edited stays.
+
+    Corrected questions get their former content as the next version; retired ones come back.
+    Past sessions keep everything. Raises: NothingToUndo.
+    """
+    rows = Import.objects.filter(pk=done.pk, status=Status.DONE)
+    if not rows.update(status=Status.UNDONE, undone_at=at):
+        raise NothingToUndo
+    test_bank = done.test_bank
+    TestBank.objects.select_for_update().get(pk=test_bank.pk)
+    added = done.undo.get("added", [])
+    answered = answered_questions(question_ids=added)
+    places = test_bank.bank_questions.filter(question__in=added)
+    places.filter(question__in=answered).update(state=State.RETIRED)
+    places.exclude(question__in=answered).delete()
+    _restore(done.undo.get("changed", []))
+    BankQuestion.objects.filter(pk__in=done.undo.get("retired", [])).update(state=State.PUBLISHED)
+    reindex_bank(test_bank=test_bank, at=at)
+    detail = {"files": done.names, "answered": len(answered)}
+    record(kind=AuditEntry.Kind.IMPORT_UNDONE, actor=by, at=at, test_bank=test_bank, **detail)
+    done.refresh_from_db()
+    return done
+
+
+def _restore(changed: list[list[int]]) -> None:
+    """Give questions their content of before, unless somebody has edited them since."""
+    after = {question: number for question, _before, number in changed}
+    before = {(question, number) for question, number, _after in changed}
+    versions = QuestionVersion.objects.filter(question__in=after).select_related(
+        "question__current"
+    )
+    store_next_versions(
+        changes=[
+            (version.question, version.item)
+            for version in versions
+            if (version.question_id, version.number) in before
+            and current_of(version.question).number == after[version.question_id]
+        ]
+    )

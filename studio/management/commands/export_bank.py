@@ -1,0 +1,46 @@
+"""`manage.py export_bank SLUG`: the questions of a bank as a file."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.models import TestBank
+from studio.exporting import export_bank
+
+
+class Command(BaseCommand):
+    """Exit code 0: exported. 1: exported, and the format left something out. 2: wrong use."""
+
+    help = (
+        "Export the questions of a test bank: jsonl (a zip with the images, without loss), gift or "
+        "aiken. What the format cannot express is listed. Import the file again to correct "
+        "the questions."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The bank, the format and the file."""
+        parser.add_argument("bank", help="the bank's slug")
+        parser.add_argument("--format", choices=("jsonl", "gift", "aiken"), default="jsonl")
+        parser.add_argument("--output", type=Path, help="the file; SLUG.zip by default")
+
+    def handle(self, *_args: Any, bank: str, output: Path | None, **options: Any) -> None:
+        """Write the file, and say what it leaves out."""
+        test_bank = TestBank.objects.filter(slug=bank).first()
+        if test_bank is None:
+            raise CommandError(f"There is no bank {bank!r}.", returncode=2)
+        export = export_bank(test_bank=test_bank, format_name=options["format"])
+        path = output or Path(export.name)
+        try:
+            path.write_bytes(export.content)
+        except OSError as error:
+            raise CommandError(
+                f"{path} cannot be written: {error.strerror}.", returncode=2
+            ) from error
+        self.stdout.write(f"{test_bank.bank_questions.count()} questions written to {path}.")
+        for loss in export.losses:
+            self.stdout.write(f"question {loss.number}: {loss.text}")
+        if export.losses:
+            sys.exit(1)

@@ -1,0 +1,117 @@
+"""Sales: a chart with its table, sums by bank, the orders, and all of it as CSV."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from catalog.money import format_price
+from payments.models import Order
+from studio.permissions import VIEW_ORDERS, desk_page
+from studio.sales import paid_minor, paid_orders, report, sales_csv
+
+PERIODS = {"7": 7, "30": 30, "90": 90, "365": 365}
+MONTHS_FROM_DAYS = 90
+ORDERS_SHOWN = 50
+STRIPE = "https://dashboard.stripe.com"
+
+
+class PeriodForm(forms.Form):
+    """The period: one of a few lengths, or two days."""
+
+    days = forms.ChoiceField(
+        label=_("Period"),
+        required=False,
+        choices=[
+            ("30", _("30 days")),
+            ("7", _("7 days")),
+            ("90", _("90 days")),
+            ("365", _("12 months")),
+            ("", _("The days below")),
+        ],
+    )
+    first = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def period(self, now: datetime) -> tuple[datetime, datetime]:
+        """Its first and last moment, in the site's time zone; 30 days if it says nothing."""
+        cleaned = self.cleaned_data if self.is_valid() else {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and not cleaned.get("days"):
+            zone = timezone.get_current_timezone()
+            since = datetime.combine(first, datetime.min.time(), zone)
+            return since, datetime.combine(last + timedelta(days=1), datetime.min.time(), zone)
+        days = PERIODS.get(cleaned.get("days", ""), 30)
+        midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(days=days - 1), now
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order in the list. `stripe_url` is empty where there is no page of Stripe's."""
+
+    order: Order
+    titles: list[str]
+    amount: str
+    stripe_url: str
+
+
+@desk_page(VIEW_ORDERS)
+@require_safe
+def sales(request: HttpRequest) -> HttpResponse:
+    """Show what was sold in a period."""
+    form = PeriodForm(request.GET or {"days": "30"})
+    since, until = form.period(timezone.now())
+    orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
+    by_month = until - since > timedelta(days=MONTHS_FROM_DAYS)
+    period = {"days": request.GET.get("days", "30" if not request.GET else "")}
+    period |= {name: request.GET.get(name, "") for name in ("first", "last")}
+    context = {
+        "form": form,
+        "since": since,
+        "until": until,
+        "report": report(orders, by_month=by_month),
+        "by_month": by_month,
+        "orders": [_row(order) for order in orders[:ORDERS_SHOWN]],
+        "more": max(len(orders) - ORDERS_SHOWN, 0),
+        "mode": settings.STRIPE_MODE,
+        "csv_query": urlencode(period),
+    }
+    return render(request, "studio/sales.html", context)
+
+
+@desk_page(VIEW_ORDERS)
+@require_safe
+def sales_file(request: HttpRequest) -> HttpResponse:
+    """Download the orders and refunds of a period as CSV."""
+    form = PeriodForm(request.GET)
+    since, until = form.period(timezone.now())
+    orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
+    name = f"sales-{since:%Y-%m-%d}-{until:%Y-%m-%d}-{settings.STRIPE_MODE}.csv"
+    return HttpResponse(
+        sales_csv(orders),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _row(order: Order) -> OrderRow:
+    test = "test/" if order.mode == Order.Mode.TEST else ""
+    has_page = order.payment_intent_id and order.mode != Order.Mode.SANDBOX
+    return OrderRow(
+        order=order,
+        titles=[line.title for line in order.lines.all()],
+        amount=format_price(paid_minor(order), order.paid_currency or order.currency),
+        stripe_url=f"{STRIPE}/{test}payments/{order.payment_intent_id}" if has_page else "",
+    )
