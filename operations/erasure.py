@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import AccountFreeze, UsedTimeStep, User
 from catalog.models import Access, Review
 from catalog.reviews import remove_review
-from outbox.models import OutgoingMail
+from outbox.models import BouncedAddress, OutgoingMail
 from payments.models import Order
 from practice.models import Attempt, Note, Preferences, Preset
 from safety.models import SecurityEvent
@@ -49,6 +49,7 @@ def erase_person(*, user: User, at: datetime) -> Erasure:
         "freezes": AccountFreeze.objects.filter(user=user),
         "used codes": UsedTimeStep.objects.filter(user=user),
         "emails": OutgoingMail.objects.filter(recipient__in=addresses),
+        "bounced addresses": BouncedAddress.objects.filter(address__in=addresses),
         "security log": SecurityEvent.objects.filter(user=user),
         "notes": Note.objects.filter(learner=user),
         "practice settings": Preset.objects.filter(learner=user),

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
 from accounts.models import AccountFreeze
-from outbox.models import OutgoingMail
+from outbox.models import BouncedAddress, OutgoingMail
 from payments.models import Incident, StripeEvent
 from safety.models import SecurityEvent
 from safety.rate_limits import delete_expired
@@ -45,6 +45,11 @@ RULES = (
         "outbox.OutgoingMail",
         lambda: settings.KEEP_MAIL_DAYS,
         lambda at: OutgoingMail.objects.filter(Q(sent_at__lt=at) | Q(given_up_at__lt=at)),
+    ),
+    Rule(
+        "outbox.BouncedAddress",
+        lambda: settings.KEEP_MAIL_DAYS,
+        lambda at: BouncedAddress.objects.filter(at__lt=at),
     ),
     Rule(
         "payments.StripeEvent",
