@@ -168,7 +168,7 @@ class Import(models.Model):
         WAITING = "waiting", _("Waiting for your decision")
         QUEUED = "queued", _("In the queue")
         DONE = "done", _("Imported")
-        DISCARDED = "discarded", _("Thrown away")
+        DISCARDED = "discarded", _("Discarded")
         FAILED = "failed", _("Failed")
         UNDONE = "undone", _("Undone")
 

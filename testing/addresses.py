@@ -9,6 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 ADMIN_OBJECT = re.compile(r"^admin/(\w+)/(\w+)/<path:object_id>")
+# Values of parameters that the caller does not name, by converter.
+DEFAULTS = {"slug": "x", "str": "x", "path": "x", "uuid": "00000000-0000-4000-8000-000000000000"}
 # Patterns that are regular expressions, with an address of each.
 REGULAR = {
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": (
@@ -38,9 +40,11 @@ class Address:
         if self.route in REGULAR:
             return f"/{REGULAR[self.route]}"
         found = ADMIN_OBJECT.match(self.route)
-        if found and values["object_id"] is None:
+        if found and values.get("object_id") is None:
             values = {**values, "object_id": first_key(found[1], found[2])}
-        return "/" + PARAMETER.sub(lambda one: str(values[one[2]]), self.route)
+        return "/" + PARAMETER.sub(
+            lambda one: str(values.get(one[2], DEFAULTS.get(one[1], 1))), self.route
+        )
 
 
 def addresses() -> list[Address]:

@@ -19,15 +19,21 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from catalog import page_cache
 from catalog.errors import NothingToAsk, PriceNotPossible
 from catalog.http import SeeOther, row_or_404
+from catalog.importing.linting import exam_warnings
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankChange, Category, TestBank
 from catalog.money import exponent, format_price, major, minor
 from catalog.price_rules import MAXIMUM_MINOR, price_problem
+from catalog.services.blueprint import BlueprintError, read_blueprint
 from catalog.services.changes import update_questions_changed_at
 from catalog.services.publishing import put_on_sale, withdraw
 
 STATUS_COLORS = {"draft": "warning", "published": "success", "withdrawn": "default"}
 CHANGES_SHOWN = 20
+EXAM_FIELDS = (
+    *("exam", "pass_percent", "exam_minutes", "blueprint"),
+    *("keeps_question_order", "keeps_choice_order", "has_calculator"),
+)
 # Marks a request that saved a bank and could not publish it.
 NOT_PUBLISHED = "testbank.not_published"
 
@@ -86,6 +92,11 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "description",
             "exam",
             "pass_percent",
+            "exam_minutes",
+            "blueprint",
+            "keeps_question_order",
+            "keeps_choice_order",
+            "has_calculator",
             "currency",
             "access_days",
             "is_featured",
@@ -93,6 +104,10 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         help_texts = {
             "access_days": _("How long access lasts, in days. Leave empty for lifetime access."),
             "currency": _("Three letters, such as USD."),
+            "blueprint": _(
+                'What an exam draws, as a list: [{"domain": "Joins", "count": 5}]. A section can '
+                'name a "domain", a "group", or neither, and take "per_group": true.'
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -103,6 +118,15 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
     def clean_currency(self) -> str:
         """In upper case."""
         return str(self.cleaned_data["currency"]).upper()
+
+    def clean_blueprint(self) -> list[dict[str, Any]]:
+        """Refuse what is no list of sections; an empty one means that there is no exam."""
+        try:
+            sections = read_blueprint(self.cleaned_data["blueprint"] or [])
+        except BlueprintError as error:
+            message = gettext("Enter a list of sections, each with a count. (%(problem)s)")
+            raise ValidationError(message % {"problem": error}) from error
+        return [section.model_dump(exclude_defaults=True) for section in sections]
 
     def clean(self) -> dict[str, Any]:
         """The price must be one that the currency can say."""
@@ -139,7 +163,7 @@ class TestBankAdmin(ModelAdmin):
     actions_detail = ("see_page", "see_questions", "ask_editor")
     fieldsets = (
         (None, {"fields": ("title", "slug", "category", "language", "summary", "description")}),
-        (_("Exam"), {"fields": ("exam", "pass_percent")}),
+        (_("Exam"), {"fields": EXAM_FIELDS}),
         (_("Sale"), {"fields": ("status", "price", "currency", "access_days", "is_featured")}),
         (_("Content"), {"fields": ("questions", "created_at", "updated_at")}),
     )
@@ -171,6 +195,8 @@ class TestBankAdmin(ModelAdmin):
         obj.updated_at = timezone.now()
         super().save_model(request, obj, form, change)
         reindex_bank(test_bank=obj, at=obj.updated_at)
+        for warning in exam_warnings(obj):
+            messages.warning(request, warning)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Date the bank's questions by its changes, which are saved by now."""

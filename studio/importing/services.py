@@ -117,7 +117,7 @@ def run_queued_imports(*, at: datetime) -> int:
                 Import.objects.filter(pk=queued.pk).update(status=Status.DONE)
                 _carry_out(queued, bundle.read, bundle.images, at=at)
         except (UploadRefused, FileHasErrors, FileNotFoundError):
-            logger.warning("import=%s could not be carried out", queued.pk)
+            logger.warning("import=%s could not be completed", queued.pk)
             Import.objects.filter(pk=queued.pk).update(status=Status.FAILED)
             continue
         default_storage.delete(queued.upload)
