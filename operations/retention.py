@@ -7,6 +7,7 @@ stands in neither fails a test.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -19,7 +20,7 @@ from payments.models import Incident, StripeEvent
 from safety.models import SecurityEvent
 from safety.rate_limits import delete_expired
 
-Old = Callable[[datetime], QuerySet]
+Old = Callable[[datetime], QuerySet[Any]]
 
 BATCH_SIZE = 1000
 
@@ -115,7 +116,7 @@ def _delete_batch(rule: Rule, *, at: datetime) -> int:
     old = rule.old(at - timedelta(days=rule.days()))
     keys = list(old.values_list("pk", flat=True)[:BATCH_SIZE])
     deleted, _by_model = old.model._default_manager.filter(pk__in=keys).delete()
-    return deleted
+    return int(deleted)
 
 
 def reason_to_keep(label: str) -> str:

@@ -93,7 +93,7 @@ def cast(learner, owner, other_learner, test_bank, at):
 def values(make_order, owner, test_bank):  # noqa: F811
     """A value for each parameter: the owner's order, and the first question of the bank."""
     order = make_order(user=owner, email=owner.email)
-    question = BankQuestion.objects.filter(test_bank=test_bank).first().question
+    question = BankQuestion.objects.get(test_bank=test_bank, position=1).question
     numbers = dict.fromkeys(("number", "position", "dispute_id", "edit_id", "role_id"), 1)
     others = {"attempt_id": "00000000-0000-4000-8000-000000000000", "token": "x", "kind": "essay"}
     return {
