@@ -460,5 +460,18 @@ LOGGING = {
     | {"waitress.queue": {"level": "ERROR"}},
 }
 
+# Unexpected errors go to Sentry, by the route of Stripe.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    try:
+        from testbank.error_reports import start_error_reports
+    except ImportError as error:
+        raise SettingError(
+            "SENTRY_DSN", "needs sentry-sdk: pip install -r requirements/sentry.txt"
+        ) from error
+    start_error_reports(
+        SENTRY_DSN, setting=STRIPE_PROXY, dotenv=OUTBOUND_DOTENV, ca_bundle=STRIPE_CA_BUNDLE
+    )
+
 # Names in `.env` that nothing above has read, each with the one that was likely meant.
 MISSPELLED_SETTINGS = env.misspelled()
