@@ -27,6 +27,7 @@ from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
 from studio.importing.services import run_queued_imports
+from studio.services.statistics import compute_due_statistics
 
 logger = logging.getLogger("operations.jobs")
 
@@ -111,6 +112,11 @@ def import_uploads(at: datetime) -> int:
     return run_queued_imports(at=at)
 
 
+def compute_item_statistics(at: datetime) -> int:
+    """Compute the item statistics of the banks that have new answers."""
+    return compute_due_statistics(at=at)
+
+
 def record_run(name: str, *, at: datetime) -> None:
     """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
@@ -125,6 +131,7 @@ JOBS = (
     Job("popularity", 600, count_learners_of_banks),
     Job("search-index", 60, reindex_banks),
     Job("imports", 10, import_uploads),
+    Job("statistics", 300, compute_item_statistics),
     Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("retention", 300, delete_old_rows),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),

@@ -211,9 +211,9 @@ class TestBankAdmin(ModelAdmin):
         except NothingToAsk:
             words = gettext(
                 "“%(title)s” was saved but not published because it has no questions to practice. "
-                "Import questions first: manage.py import_bank %(slug)s FILE."
+                "Write or import questions in the studio first."
             )
-            self._refuse_to_publish(request, words % {"title": obj.title, "slug": obj.slug})
+            self._refuse_to_publish(request, words % {"title": obj.title})
         except PriceNotPossible as refusal:
             words = gettext("“%(title)s” was saved but not published. %(problem)s")
             details = {"title": obj.title, "problem": refusal.problem}
