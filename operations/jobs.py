@@ -15,6 +15,7 @@ from django.conf import settings
 from catalog.indexing.banks import reindex_changed_banks
 from catalog.indexing.popularity import count_learners
 from operations.models import JobRun
+from operations.retention import delete_old
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
 from payments.flows.reconciliation import reconcile
@@ -25,7 +26,6 @@ from payments.monitoring.incidents import diagnosis_of
 from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
-from safety.rate_limits import delete_expired
 from studio.importing.services import run_queued_imports
 from studio.services.statistics import compute_due_statistics
 
@@ -102,9 +102,9 @@ def finish_overdue_sessions(at: datetime) -> int:
     return finish_overdue_attempts(at=at)
 
 
-def delete_expired_limits(at: datetime) -> int:
-    """Delete rate limit counters and cache entries that have expired."""
-    return delete_expired(at=at)
+def delete_old_rows(at: datetime) -> int:
+    """Delete what expired, and personal data that was kept long enough."""
+    return delete_old(at=at)
 
 
 def import_uploads(at: datetime) -> int:
@@ -133,6 +133,6 @@ JOBS = (
     Job("imports", 10, import_uploads),
     Job("statistics", 300, compute_item_statistics),
     Job("overdue-sessions", 15, finish_overdue_sessions),
-    Job("expired-limits", 300, delete_expired_limits),
+    Job("retention", 300, delete_old_rows),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )
