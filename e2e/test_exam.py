@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from testing.every_page import LEARNER, sign_in
 from testing.visitor import Visitor
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
 EXAM = "/practice/exam/sql-foundations/"
 QUESTIONS = 20
-PHONE = {"width": 375, "height": 667}
+PHONE: ViewportSize = {"width": 375, "height": 667}
 IS_IN_ANSWER = "document.activeElement.matches('#answer .choices input, #id_answer')"
 
 
