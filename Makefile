@@ -12,7 +12,7 @@ QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety testbank
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test quick proof coverage check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault 
 
 faults: $(VENV)/development.stamp ## Break everything during 2,000 purchases, and count (SEED=, PURCHASES=, DATABASE=)
 	@$(RUN) -m e2e.fault_bench $(if $(SEED),--seed $(SEED)) $(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(DATABASE),--database $(DATABASE))
+
+answers: $(VENV)/development.stamp ## Answer an exam 1,000 times under random cuts, three seeds, both databases (SEED=, COUNT=, DATABASE=)
+	@$(RUN) -m e2e.answers $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(DATABASE),--database $(DATABASE))
 
 bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from catalog.indexing.banks import reindex_changed_banks
+from catalog.indexing.popularity import count_learners
 from operations.models import JobRun
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
@@ -85,6 +86,11 @@ def watch_payment(at: datetime) -> int:
     return watch_outages(at=at)
 
 
+def count_learners_of_banks(_at: datetime) -> int:
+    """Count the learners of each bank, by which the list sorts."""
+    return count_learners()
+
+
 def reindex_banks(at: datetime) -> int:
     """Index the banks that changed without a call of the catalog's services."""
     return reindex_changed_banks(at=at)
@@ -116,6 +122,7 @@ JOBS = (
     Job("refunds", 60, retry_refunds),
     Job("reminders", 60, send_reminders),
     Job("outages", 30, watch_payment),
+    Job("popularity", 600, count_learners_of_banks),
     Job("search-index", 60, reindex_banks),
     Job("imports", 10, import_uploads),
     Job("overdue-sessions", 15, finish_overdue_sessions),

@@ -136,6 +136,7 @@ def message(mail: OutgoingMail) -> EmailMultiAlternatives:
         **mail.context,
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
+        "support_email": settings.SUPPORT_EMAIL,
         "current_site": {"name": settings.SITE_NAME, "domain": host},
     }
     with override(mail.language):

@@ -330,6 +330,8 @@ STATIC_STORAGE = (
     if HASHED_STATIC
     else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
+# Off: browsers remove the service worker and what it kept, and need the network for every page.
+SERVICE_WORKER = env.boolean("SERVICE_WORKER", default=True)
 # The images of questions.
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / ("demo-media" if DEMO else "media"))))
 STORAGES = {
@@ -380,6 +382,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
     }
 }
 

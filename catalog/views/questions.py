@@ -51,6 +51,10 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
         "item": try_item(request, version.item, language=test_bank.language),
+        "is_owner": Access.objects.of(request.user)
+        .live(timezone.now())
+        .filter(test_bank=test_bank)
+        .exists(),
     }
     return render(request, "catalog/sample_question.html", context)
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
-from catalog.models import TestBank
+from catalog.models import LegalPage, TestBank
 from catalog.price_rules import price_problem
 from operations.alarms.faults import MAX_WORKER_SILENCE
 from operations.doctor.report import Check, Status, format_duration
@@ -63,6 +63,7 @@ def _database_checks(at: datetime) -> Iterator[Check]:
     yield from _money(at)
     yield from _failures(at)
     yield from _prices()
+    yield from _contact()
     yield from _mails(at)
     yield from _work(at)
 
@@ -102,6 +103,18 @@ def _failures(at: datetime) -> Iterator[Check]:
         yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is notified of faults")
     foreign = f"{found.events_foreign} from other programs"
     yield _check("events_foreign", "Foreign events", Status.OK, foreign)
+
+
+def _contact() -> Iterator[Check]:
+    """Say which of the seller's details buyers cannot find."""
+    names = ("SUPPORT_EMAIL", "SELLER_NAME", "SELLER_ADDRESS", "SELLER_TAX_ID")
+    missing = [name for name in names if not getattr(settings, name)]
+    written = set(LegalPage.objects.values_list("kind", flat=True))
+    missing += [f"the page {kind}" for kind in LegalPage.Kind.values if kind not in written]
+    if missing:
+        yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
+    else:
+        yield _check("contact", "Contact", Status.OK, "address, seller, and legal pages are set")
 
 
 def _prices() -> Iterator[Check]:

@@ -30,12 +30,14 @@ class Remarks:
 
     `client_id` and `sequence` name the submission where a browser keeps a journal; of several,
     the greatest sequence counts. Without them each submission is newer than the one before.
+    `answered_at` is when the learner answered, where that was before the answer arrived.
     """
 
     is_unsure: bool = False
     seconds: int | None = None
     client_id: str = ""
     sequence: int | None = None
+    answered_at: datetime | None = None
 
 
 NO_REMARKS = Remarks()
@@ -69,7 +71,7 @@ def submit_answer(
     Raises: NoSuchAttempt, NoSuchPosition, AttemptFinished, AttemptPaused, NoAccess;
     questions.grading.ResponseError for a response that does not fit the question.
     """
-    attempt = _answerable(attempt_id, learner_id, position, at)
+    attempt = _answerable(attempt_id, learner_id, position, at, remarks.answered_at or at)
     bank = _bank_at(attempt, position)
     item = item_of_version(attempt.version_ids[position - 1])
     fraction = grade(item, response, language=bank.language).fraction
@@ -82,7 +84,7 @@ def submit_answer(
         version_id=attempt.version_ids[position - 1],
         response=response.model_dump(mode="json"),
         fraction=None if attempt.is_exam else as_decimal(fraction),
-        answered_at=at,
+        answered_at=min(max(remarks.answered_at or at, attempt.started_at), at),
         seconds=remarks.seconds,
         is_unsure=remarks.is_unsure,
         choice_order=choice_order(
@@ -95,15 +97,31 @@ def submit_answer(
 
 
 @transaction.atomic
-def clear_answer(*, attempt_id: UUID, learner_id: int, position: int, at: datetime) -> None:
+def clear_answer(
+    *,
+    attempt_id: UUID,
+    learner_id: int,
+    position: int,
+    at: datetime,
+    remarks: Remarks = NO_REMARKS,
+) -> None:
     """Take the answer back in an exam that runs. Idempotent; does nothing in practice.
 
     Raises: as `submit_answer`.
     """
-    attempt = _answerable(attempt_id, learner_id, position, at)
-    if attempt.is_exam:
-        given = Answer.objects.given().filter(attempt=attempt, position=position)
+    attempt = _answerable(attempt_id, learner_id, position, at, remarks.answered_at or at)
+    if not attempt.is_exam:
+        return
+    given = Answer.objects.given().filter(attempt=attempt, position=position)
+    if remarks.sequence is None:
         given.update(response=None, answered_at=at, sequence=F("sequence") + 1)
+    else:
+        given.filter(sequence__lt=remarks.sequence).update(
+            response=None,
+            answered_at=at,
+            client_id=remarks.client_id,
+            sequence=remarks.sequence,
+        )
 
 
 def _store(answer: Answer) -> SubmittedAnswer:
@@ -134,10 +152,13 @@ def _replace(stored: Answer, answer: Answer) -> SubmittedAnswer:
     return SubmittedAnswer(stored, is_first=True)
 
 
-def _answerable(attempt_id: UUID, learner_id: int, position: int, at: datetime) -> Attempt:
+def _answerable(
+    attempt_id: UUID, learner_id: int, position: int, at: datetime, answered_at: datetime
+) -> Attempt:
     """The attempt, locked, if it takes an answer at that position now. One statement.
 
-    The lock makes the end of an attempt wait, so that its score has every answer.
+    The lock makes the end of an attempt wait, so that its score has every answer. An answer from
+    before a pause is taken during the pause.
     """
     attempts = Attempt.objects.with_access(at).select_related("test_bank")
     attempt = (
@@ -149,7 +170,7 @@ def _answerable(attempt_id: UUID, learner_id: int, position: int, at: datetime) 
         raise NoSuchPosition
     if attempt.is_finished or attempt.is_overdue(at - GRACE):
         raise AttemptFinished
-    if attempt.is_paused:
+    if attempt.paused_at is not None and attempt.paused_at <= answered_at:
         raise AttemptPaused
     if not _has_access(attempt, position, at):
         raise NoAccess

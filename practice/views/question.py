@@ -180,7 +180,7 @@ def _asked(page: Page, draft: Draft) -> dict[str, object]:
     is_unsure = False
     if page.is_answered and not (draft.problem or draft.chosen or draft.typed):
         answer = attempt.answers.get(position=position)
-        draft, is_unsure = _draft_of_answer(answer), answer.is_unsure
+        draft, is_unsure = draft_of_answer(answer), answer.is_unsure
     place = BankQuestion.objects.filter(
         test_bank=page.attempt.bank_id_at(position), question=attempt.question_ids[position - 1]
     )
@@ -208,7 +208,7 @@ def _revealed(page: Page) -> dict[str, object]:
     return {"item": revealed, "answer": answer, "is_unsure": bool(answer and answer.is_unsure)}
 
 
-def _draft_of_answer(answer: Answer) -> Draft:
+def draft_of_answer(answer: Answer) -> Draft:
     response = answer.response or {}
     return Draft(typed=response.get("typed", ""), chosen=tuple(response.get("chosen", ())))
 

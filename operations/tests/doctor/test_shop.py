@@ -131,6 +131,14 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
     assert summaries(at)["shop.admins"] == "1 notified of faults"
 
 
+def test_missing_contact_is_named(order, settings, at):  # noqa: F811
+    settings.SUPPORT_EMAIL = "help@example.org"
+    assert summaries(at)["shop.contact"] == (
+        "missing: SELLER_NAME, SELLER_ADDRESS, SELLER_TAX_ID, the page imprint, the page terms, "
+        "the page privacy, the page refunds"
+    )
+
+
 def test_a_cursor_without_a_whole_run_is_no_reconciliation(order, at):  # noqa: F811
     EventCursor.objects.create(mode="sandbox", event_id="evt_1", event_at=at)
     EventCursor.objects.create(mode="sandbox", account="acct_former", finished_at=at)

@@ -55,7 +55,7 @@ def heading(text):
 def test_unpaid_order_says_until_when_and_goes_on(page):
     text = page()
     assert heading(text) == "Not paid yet"
-    offered = ["You can pay until ", "Continue to payment", "Cancel this order"]
+    offered = ["You have until ", "Continue to payment", "Cancel this order"]
     assert [words in text for words in offered] == [True] * 3
 
 
@@ -130,7 +130,7 @@ def test_payment_wins_over_canceling(cancel, session, sandbox):
 
 
 def test_payment_on_its_way_cannot_be_canceled(cancel, debit):
-    assert "so this order can&#x27;t be canceled any more" in cancel()
+    assert "so this order can no longer be canceled" in cancel()
     assert Order.objects.get().is_processing
 
 
