@@ -12,7 +12,7 @@ QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety testbank
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test quick proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests
 
 quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (2 minutes): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
+
+quick-postgresql: $(VENV)/development.stamp ## The same on PostgreSQL
+	@$(ON_POSTGRESQL) $(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
 	@$(PYTEST) -m "not proof" $(ARGS)
@@ -56,7 +59,7 @@ format: $(VENV)/development.stamp ## Bring the code into its form
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/development.stamp ## Pin the requirements anew
-	for name in base mail development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
+	for name in base mail sentry development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")

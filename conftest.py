@@ -126,7 +126,7 @@ def empty_cache(request):
     """
     if commits(request.node):
         request.getfixturevalue("transactional_db")
-    caches["pages"].set(CACHE_KEY, [])
+    caches["pages"].set(CACHE_KEY, [], timeout=None)
     yield
     caches["pages"].clear()
     item_of_version.cache_clear()

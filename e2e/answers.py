@@ -14,12 +14,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Error, Page, Route
 
 import testing.scrub
 from testing.browser import running_browser
@@ -46,6 +46,7 @@ addEventListener("DOMContentLoaded", () => {
   }).observe(state, { childList: true, characterData: true, subtree: true });
 });
 """
+WAITING = "globalThis.journal?.ready.then(() => journal.waiting().length)"
 PREPARE = """
 from datetime import timedelta
 from django.conf import settings
@@ -129,11 +130,10 @@ class Run:
             return route.continue_()
         self.faults[self.fault] += 1
         if self.fault == "lost response":
-            try:
+            # The server may be down as well.
+            with suppress(Error):
                 route.fetch()
-            finally:
-                route.abort()
-            return None
+            return route.abort()
         return route.fulfill(status=int(self.fault), content_type="application/json", body="{}")
 
     def change_network(self) -> None:
@@ -184,7 +184,7 @@ class Run:
         self.cable.mend()
         self.open(1)
         wait_until(
-            lambda: self.page.evaluate("journal.ready.then(() => journal.waiting().length)") == 0,
+            lambda: self.page.evaluate(WAITING) == 0,
             seconds=ONLINE_SECONDS,
         )
 

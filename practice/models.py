@@ -290,7 +290,7 @@ class UncountedAnswer(models.Model):
 
     class Reason(models.TextChoices):
         ALREADY = "already", _("Another answer counts")
-        LATE = "late", _("Time was up")
+        LATE = "late", _("Time ran out")
         ENDED = "ended", _("The session had ended")
         NO_ACCESS = "no_access", _("Your access had ended")
         UNREADABLE = "unreadable", _("It could not be graded")

@@ -12,6 +12,7 @@ from testbank import error_pages, health, web_app
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path(".well-known/", include("safety.urls")),
     path("sw.js", web_app.service_worker, name="service_worker"),
     path("manifest.webmanifest", web_app.manifest, name="manifest"),
     path("accounts/", include("accounts.urls")),

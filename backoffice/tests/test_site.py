@@ -509,7 +509,7 @@ def test_editors_view_lists_findings_by_question(office, test_bank):
 def test_editors_view_of_empty_bank(office, make_bank):
     make_bank("empty", questions=0)
     page = office.get(reverse("catalog:editors_view", args=["empty"])).text
-    assert "manage.py import_bank FILE --bank empty" in page
+    assert "/studio/banks/empty/imports/" in page
     assert "Statistics" not in page
 
 

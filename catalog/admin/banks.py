@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from catalog import page_cache
 from catalog.errors import NothingToAsk, PriceNotPossible
-from catalog.http import SeeOther
+from catalog.http import SeeOther, row_or_404
 from catalog.importing.linting import exam_warnings
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankChange, Category, TestBank
@@ -211,9 +211,9 @@ class TestBankAdmin(ModelAdmin):
         except NothingToAsk:
             words = gettext(
                 "“%(title)s” was saved but not published because it has no questions to practice. "
-                "Import questions first: manage.py import_bank %(slug)s FILE."
+                "Write or import questions in the studio first."
             )
-            self._refuse_to_publish(request, words % {"title": obj.title, "slug": obj.slug})
+            self._refuse_to_publish(request, words % {"title": obj.title})
         except PriceNotPossible as refusal:
             words = gettext("“%(title)s” was saved but not published. %(problem)s")
             details = {"title": obj.title, "problem": refusal.problem}
@@ -238,7 +238,9 @@ class TestBankAdmin(ModelAdmin):
     @action(description=_("View page"), url_path="page", icon="open_in_new")
     def see_page(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To its page in the shop."""
-        return SeeOther(reverse("catalog:detail", args=[TestBank.objects.get(pk=object_id).slug]))
+        return SeeOther(
+            reverse("catalog:detail", args=[row_or_404(TestBank.objects.all(), object_id).slug])
+        )
 
     @action(description=_("View questions"), url_path="questions", icon="quiz")
     def see_questions(self, _request: HttpRequest, object_id: int) -> HttpResponse:
@@ -249,7 +251,7 @@ class TestBankAdmin(ModelAdmin):
     @action(description=_("Quality check"), url_path="editor", icon="spellcheck")
     def ask_editor(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To what can be said of its questions."""
-        slug = TestBank.objects.get(pk=object_id).slug
+        slug = row_or_404(TestBank.objects.all(), object_id).slug
         return SeeOther(reverse("catalog:editors_view", args=[slug]))
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")

@@ -23,6 +23,7 @@ from outbox.models import BouncedAddress, OutgoingMail
 from payments.flows.reconciliation import last_finished_at
 from payments.models import StripeEvent
 from payments.monitoring.health_counters import failures, health_counters
+from safety.models import SecurityEvent
 
 GROUP = "Shop"
 MAX_MAIL_DELAY_MINUTES = 15
@@ -32,6 +33,8 @@ BANKS_NAMED = 5
 FAILURES_SHOWN_FOR = timedelta(days=1)
 BOUNCES_SHOWN_FOR = timedelta(days=30)
 CONNECT_SECONDS = 3
+SIGN_INS_COMPARED = 50
+PEOPLE_BEHIND_ONE_ADDRESS = 5
 RECONCILE = "run `manage.py reconcile_payments`"
 REVIEW = "review them manually"
 
@@ -65,6 +68,7 @@ def _database_checks(at: datetime) -> Iterator[Check]:
     yield from _prices()
     yield from _contact()
     yield from _mails(at)
+    yield _visitors()
     yield from _work(at)
 
 
@@ -144,6 +148,19 @@ def _mails(at: datetime) -> Iterator[Check]:
     bounced = BouncedAddress.objects.filter(at__gte=at - BOUNCES_SHOWN_FOR).count()
     yield _count("bounced", "Bounced, 30 days", bounced, "list them: `manage.py bounces`")
     yield _count("mails_given_up", "Failed emails", given_up, "check EMAIL_HOST and its account")
+
+
+def _visitors() -> Check:
+    """Warn if everybody seems to come from one address: then a limit for one is one for all."""
+    sign_ins = SecurityEvent.objects.filter(kind__startswith="sign-in", address__isnull=False)
+    recent = sign_ins.order_by("-pk").values_list("address", "user_id")[:SIGN_INS_COMPARED]
+    addresses = {address for address, _user in recent}
+    people = {user for _address, user in recent}
+    if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
+        return _check("visitors", "Visitors", Status.OK, f"{len(addresses)} addresses seen")
+    summary = f"{len(people)} people, all from {addresses.pop()}"
+    fix = "put the web server in front into TRUSTED_PROXIES"
+    return _warn("visitors", "Visitors", summary, fix)
 
 
 def _work(at: datetime) -> Iterator[Check]:

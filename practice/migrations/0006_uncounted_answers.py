@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("already", "Another answer counts"),
-                            ("late", "Time was up"),
+                            ("late", "Time ran out"),
                             ("ended", "The session had ended"),
                             ("no_access", "Your access had ended"),
                             ("unreadable", "It could not be graded"),

@@ -7,7 +7,6 @@ from fractions import Fraction
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
 from catalog.models import Access, TestBank
 from practice.clock import GRACE
@@ -28,8 +27,8 @@ from questions.services import item_of_version
 class Remarks:
     """What comes with an answer: how sure the learner was, and how long it took.
 
-    `client_id` and `sequence` name the submission where a browser keeps a journal; of several,
-    the greatest sequence counts. Without them each submission is newer than the one before.
+    `client_id` and `sequence` name the submission where a browser keeps a journal; of several
+    from one browser, the greatest sequence counts. Without them each submission is newer than the one before.
     `answered_at` is when the learner answered, where that was before the answer arrived.
     """
 
@@ -41,6 +40,7 @@ class Remarks:
 
 
 NO_REMARKS = Remarks()
+DEVICE_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def submit_answer(
         version_id=attempt.version_ids[position - 1],
         response=response.model_dump(mode="json"),
         fraction=None if attempt.is_exam else as_decimal(fraction),
-        answered_at=min(max(remarks.answered_at or at, attempt.started_at), at),
+        answered_at=_answered_at(attempt, remarks, at),
         seconds=remarks.seconds,
         is_unsure=remarks.is_unsure,
         choice_order=choice_order(
@@ -112,16 +112,16 @@ def clear_answer(
     attempt = _answerable(attempt_id, learner_id, position, at, remarks.answered_at or at)
     if not attempt.is_exam:
         return
-    given = Answer.objects.given().filter(attempt=attempt, position=position)
-    if remarks.sequence is None:
-        given.update(response=None, answered_at=at, sequence=F("sequence") + 1)
-    else:
-        given.filter(sequence__lt=remarks.sequence).update(
-            response=None,
-            answered_at=at,
-            client_id=remarks.client_id,
-            sequence=remarks.sequence,
-        )
+    stored = Answer.objects.given().filter(attempt=attempt, position=position).first()
+    if stored is None:
+        return
+    sequence = stored.sequence + 1 if remarks.sequence is None else remarks.sequence
+    answered_at = _answered_at(attempt, remarks, at)
+    cleared = Answer(client_id=remarks.client_id, sequence=sequence, answered_at=answered_at)
+    if not _is_older(cleared, stored):
+        stored.response, stored.answered_at = None, answered_at
+        stored.client_id, stored.sequence = remarks.client_id, sequence
+        stored.save(update_fields=["response", "answered_at", "client_id", "sequence"])
 
 
 def _store(answer: Answer) -> SubmittedAnswer:
@@ -140,9 +140,9 @@ def _store(answer: Answer) -> SubmittedAnswer:
 
 def _replace(stored: Answer, answer: Answer) -> SubmittedAnswer:
     """Let the answer of an exam replace the one before, unless a journal sent it out of order."""
-    sequence = answer.sequence or stored.sequence + 1
-    if sequence <= stored.sequence:
+    if _is_older(answer, stored):
         return SubmittedAnswer(stored, is_first=False)
+    sequence = answer.sequence or stored.sequence + 1
     stored.response, stored.answered_at = answer.response, answer.answered_at
     stored.is_unsure, stored.client_id = answer.is_unsure, answer.client_id
     stored.seconds = ((stored.seconds or 0) + (answer.seconds or 0)) or None
@@ -150,6 +150,27 @@ def _replace(stored: Answer, answer: Answer) -> SubmittedAnswer:
     fields = ["response", "answered_at", "is_unsure", "client_id", "seconds", "sequence"]
     stored.save(update_fields=fields)
     return SubmittedAnswer(stored, is_first=True)
+
+
+def device_of(client_id: str) -> str:
+    """Return the part of a client id that names the browser; the rest names one of its pages."""
+    return client_id[:DEVICE_LENGTH]
+
+
+def _is_older(answer: Answer, stored: Answer) -> bool:
+    """Whether a journal sent the answer out of order.
+
+    A browser numbers its own answers. Those of several are compared by when they were given, by
+    the clock of the server.
+    """
+    if answer.client_id and device_of(answer.client_id) == device_of(stored.client_id):
+        return answer.sequence <= stored.sequence
+    return answer.answered_at < stored.answered_at
+
+
+def _answered_at(attempt: Attempt, remarks: Remarks, at: datetime) -> datetime:
+    """When the answer was given: never before the start, never in the future."""
+    return min(max(remarks.answered_at or at, attempt.started_at), at)
 
 
 def _answerable(

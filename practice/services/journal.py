@@ -8,13 +8,20 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils import translation
 from django.utils.crypto import salted_hmac
 
 from practice.clock import GRACE
 from practice.models import Answer, Attempt, SeenQuestion, UncountedAnswer
-from practice.services.answering import Remarks, SubmittedAnswer, clear_answer, submit_answer
+from practice.services.answering import (
+    Remarks,
+    SubmittedAnswer,
+    clear_answer,
+    device_of,
+    submit_answer,
+)
 from practice.services.errors import (
     AttemptFinished,
     AttemptPaused,
@@ -144,21 +151,23 @@ def _response(entry: Entry) -> Response:
 
 
 def _counts(submitted: SubmittedAnswer, entry: Entry) -> bool:
-    """Whether the entry counts, or counted until the same browser replaced it."""
+    """Whether the entry counts, or counted in an exam until the same browser replaced it."""
     stored = submitted.answer
-    is_same_client = stored.client_id == entry.client_id and stored.sequence >= entry.sequence
-    return submitted.is_first or is_same_client
+    if submitted.is_first or not stored.attempt.is_exam:
+        return submitted.is_first
+    is_same_device = device_of(stored.client_id) == device_of(entry.client_id)
+    return is_same_device and stored.sequence >= entry.sequence
 
 
 def _is_stored(entry: Entry, attempt_id: UUID) -> bool:
     """Whether the entry was stored before, and only the response was lost on its way."""
-    stored = Answer.objects.filter(
+    mine = Answer.objects.filter(
         attempt=attempt_id,
         position=entry.position,
-        client_id=entry.client_id,
-        sequence__gte=entry.sequence,
+        client_id__startswith=device_of(entry.client_id),
     )
-    return stored.exists()
+    is_replaced = Q(attempt__mode=Attempt.Mode.EXAM, sequence__gt=entry.sequence)
+    return mine.filter(is_replaced | Q(sequence=entry.sequence)).exists()
 
 
 def _why_refused(error: AttemptFinished | NoAccess, attempt_id: UUID, at: datetime) -> Status:

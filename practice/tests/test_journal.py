@@ -84,11 +84,17 @@ def test_other_answer_to_answered_question_is_kept(send):
     assert (responses(), kept()) == ([(1, RIGHT)], [(1, [["choice", WRONG]], "already")])
 
 
-def test_newest_answer_of_an_exam_counts_in_any_order(send, exam):
-    assert send(entry(1, WRONG, sequence=5)) == ["saved"]
-    assert send(entry(1, RIGHT, sequence=4, device=OTHER_DEVICE)) == ["already"]
-    assert send(entry(1, RIGHT, sequence=6, device=OTHER_DEVICE)) == ["saved"]
-    assert responses() == [(1, RIGHT)]
+def test_newest_answer_of_two_devices_counts_whatever_their_numbers(send, exam):
+    assert send(entry(1, WRONG, sequence=500, age_seconds=20)) == ["saved"]
+    assert send(entry(1, "d", sequence=4, device=OTHER_DEVICE, age_seconds=30)) == ["already"]
+    assert send(entry(1, RIGHT, sequence=5, device=OTHER_DEVICE, age_seconds=10)) == ["saved"]
+    assert (responses(), kept()) == ([(1, RIGHT)], [(1, [["choice", "d"]], "already")])
+
+
+def test_newest_answer_of_one_device_counts_in_any_order(send, exam):
+    assert send(entry(1, RIGHT, sequence=5)) == ["saved"]
+    assert send(entry(1, WRONG, sequence=4)) == ["saved"]
+    assert (responses(), kept()) == ([(1, RIGHT)], [])
 
 
 def test_cleared_answer_stays_cleared_when_an_older_one_arrives_again(send, exam):

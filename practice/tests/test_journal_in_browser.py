@@ -259,7 +259,7 @@ def test_answers_to_a_session_ended_on_another_device_are_kept_and_shown(device,
     device.notices("This session ended before this answer arrived.")
     device.press("View results")
     device.page.get_by_text("Answers that don't count").wait_for()
-    assert device.page.get_by_text("The session had ended", exact=True).count() == 5
+    assert device.page.get_by_text("The session had ended").count() == 5
     assert device.unsent() == []
 
 
@@ -291,7 +291,7 @@ def test_deadline_that_passes_offline_keeps_the_answer(device, exam):
     exam.deadline_at = timezone.now() - timedelta(minutes=1)
     exam.save(update_fields=["deadline_at"])
     device.cable.mend()
-    device.notices("Time was up before this answer arrived.")
+    device.notices("Time ran out before this answer arrived.")
     assert list(UncountedAnswer.objects.values_list("position", "reason")) == [(1, "late")]
 
 
@@ -361,7 +361,7 @@ def test_signed_out_meanwhile_signs_in_in_place(device, owner, exam):
     device.choose("b")
     device.notices("You were signed out.")
     device.press("Sign in")
-    dialog = device.page.locator("dialog")
+    dialog = device.page.locator("dialog[open]")
     dialog.locator("input[name=login]").fill(owner.email)
     dialog.locator("input[name=password]").fill("a-long-pass-phrase")
     dialog.locator("button[type=submit]").click()

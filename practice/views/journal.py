@@ -18,6 +18,7 @@ from practice.answer_sheet import AnswerSheet, open_navigation
 from practice.clock import seconds_left
 from practice.models import Answer, Attempt
 from practice.services import NoSuchAttempt
+from practice.services.answering import DEVICE_LENGTH, device_of
 from practice.services.journal import (
     Entry,
     answered_elsewhere,
@@ -35,7 +36,6 @@ from questions.rendering import Draft, present
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 MOST_ENTRIES = 50
 LONGEST_SECONDS = 3600
-DEVICE_LENGTH = 16
 
 
 class SentEntry(BaseModel):
@@ -109,7 +109,7 @@ def _recorded(
     is_elsewhere = answered_elsewhere(
         attempt_id=attempt_id,
         learner_id=learner_id,
-        device=entries[0].client_id[:DEVICE_LENGTH],
+        device=device_of(entries[0].client_id),
         since=at - timedelta(seconds=sent.page_age_seconds),
     )
     recorded = record_entries(attempt_id=attempt_id, learner_id=learner_id, entries=entries, at=at)

@@ -156,3 +156,25 @@ def test_canceling_is_for_the_buyer_only(client, session, other_learner):
     client.force_login(other_learner)
     assert client.post(url).status_code == 404
     assert Order.objects.get().status == "open"
+
+
+def of_bank(client):
+    return client.get("/payments/orders/of/git/").text.partition("data-fragment")[2]
+
+
+def test_page_of_the_bank_says_that_a_payment_is_on_its_way(client, debit, page):
+    page()
+    text = of_bank(client)
+    assert ("Your payment is on its way." in text, "/payments/checkout/" in text) == (True, False)
+    assert "data-fragments" in client.get("/banks/git/").text
+
+
+def test_page_of_the_bank_names_an_order_that_is_not_paid(client, session, learner):
+    client.force_login(learner)
+    assert "You have an order that is not paid yet." in of_bank(client)
+
+
+def test_page_of_the_bank_knows_no_order_of_others(client, session, other_learner):
+    assert client.get("/payments/orders/of/git/").status_code == 302
+    client.force_login(other_learner)
+    assert of_bank(client) == ""

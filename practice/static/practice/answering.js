@@ -49,10 +49,18 @@ const heard = ({ detail }) => {
 
 // Fields
 const OURS = ["csrfmiddlewaretoken", "shown", "go", "flag", "unsure", "client_id", "sequence"];
-const fields = () => [...new FormData(form)].filter(([name, value]) => !OURS.includes(name) && value.trim?.() !== "");
-const isUnsure = () => Boolean(form.elements.unsure?.checked);
-const picture = () => JSON.stringify([fields(), fields().length > 0 && isUnsure()]);
-let before = form && picture();
+const fieldsOf = (one) => [...new FormData(one)].filter(([name, value]) => !OURS.includes(name) && value.trim?.() !== "");
+const fields = () => fieldsOf(form);
+const isUnsure = (one = form) => Boolean(one.elements.unsure?.checked);
+const picture = (one = form) => JSON.stringify([fieldsOf(one), fieldsOf(one).length > 0 && isUnsure(one)]);
+// The form as the server wrote it: what was clicked before this file had loaded is an answer too.
+const pristine = () => {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return copy;
+};
+const isOfflinePage = document.documentElement.hasAttribute("data-offline");
+let before = form && picture(isOfflinePage ? form : pristine());
 let shownAt = Date.now();
 
 const take = () => {
@@ -102,15 +110,23 @@ const keepQuestions = async () => {
   const answer = response.ok && (await response.json());
   if (!answer || answer.user !== journal.user) return;
   const { questions: some, seconds_left: left, ...about } = answer;
+  const positions = some.map((one) => one.position);
   const ends = left === null ? null : Date.now() + 1000 * left;
   await within(async (database) => {
     const change = database.transaction(["questions", "sessions"], "readwrite");
     const store = change.objectStore("questions");
-    for (const one of some) store.put({ ...one, user: journal.user, session });
-    change.objectStore("sessions").put({ ...about, session, ends });
-    await change.done;
+    const kept = await store.getAllKeys(IDBKeyRange.bound([journal.user, session], [journal.user, session, []]));
+    await Promise.all([
+      ...kept.filter((key) => !positions.includes(key[2])).map((key) => store.delete(key)),
+      ...some.map((one) => store.put({ ...one, user: journal.user, session })),
+      change.objectStore("sessions").put({ ...about, session, ends }),
+      change.done,
+    ]);
   });
   const pictures = some.flatMap(({ html }) => [...html.matchAll(/<img[^>]* src="(\/[^"]+)"/g)].map((found) => found[1]));
+  if (!navigator.serviceWorker?.controller) return;
+  // In the language of this page.
+  await caches.open("shell").then((cache) => cache.add(new Request(panel.dataset.shell, { cache: "no-store" })));
   if (pictures.length) await caches.open("pictures").then((cache) => cache.addAll([...new Set(pictures)]));
 };
 
@@ -132,11 +148,15 @@ const check = async () => {
     show(words(journal.blocked ? "waiting" : "verdict"), words("next"), () => location.assign(`${session}${position + 1}/`));
   }
 };
-const checked = ({ detail: { entry, status } }) => {
+const checked = async ({ detail: { entry, status } }) => {
   if (entry.id !== newest?.id || ["taken", "device", "direct"].includes(status)) return;
   isBusy(false);
   if (status === "unreadable") newest = undefined;
-  else if (!REFUSED.includes(status) || status === "already") location.assign(location.pathname);
+  else if (!REFUSED.includes(status) || status === "already") {
+    // It is answered: offline it is not asked again.
+    await within((database) => database.delete("questions", [journal.user, session, position])).catch(() => {});
+    location.assign(location.pathname);
+  }
 };
 
 const place = (go) => {
@@ -172,6 +192,7 @@ const submitted = (event) => {
 
 const answerInExam = () => {
   let timer;
+  takeChange();
   form.addEventListener("change", takeChange);
   form.addEventListener("input", ({ target }) => {
     if (!target.matches("input:not([type=radio], [type=checkbox]), textarea")) return;
@@ -266,7 +287,7 @@ if (panel && journal?.user) {
     takeOver();
   } else if (panel.dataset.finish !== undefined) finishing();
   unsentBefore();
-  if (!document.documentElement.hasAttribute("data-offline") && panel.dataset.open !== undefined) {
+  if (!isOfflinePage && panel.dataset.open !== undefined) {
     keepQuestions().catch(() => {}); // A full disk: online nothing is missing.
   }
 }

@@ -9,7 +9,7 @@ const DATABASE = "testbank-journal";
 const LOG = "journal:";
 const MOST = 50;
 const LONGEST_WAIT = 15_000;
-// Sequence numbers are seconds since then, so that the newest of two devices counts.
+// Sequence numbers are at least the seconds since then: they grow also where storage is off.
 const EPOCH = Date.UTC(2026, 0, 1);
 const loadedAt = Date.now();
 
