@@ -109,6 +109,11 @@ OWNED = {
     "progress": "/practice/progress/",
     "practice": "/practice/",
     "exam": "/practice/exam/sql-foundations/",
+    "session-builder": "/practice/new/",
+    "session-settings": "/practice/settings/",
+    "history": "/practice/history/",
+    "history-of-bank": "/practice/history/sql-foundations/",
+    "reset": "/practice/history/sql-foundations/reset/",
     "orders": "/payments/orders/",
 }
 

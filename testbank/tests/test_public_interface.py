@@ -26,7 +26,8 @@ ADDRESSES = f"""
 /payments/cancelled/{UUID}/ /payments/orders/ /payments/orders/{UUID}/check/
 /payments/orders/{UUID}/receipt/ /payments/orders/{UUID}/resend/ /payments/webhook/
 /practice/start/git/ /practice/progress/ /practice/{UUID}/ /practice/{UUID}/1/
-/practice/{UUID}/finish/ /questions/images/{IMAGE}
+/practice/{UUID}/finish/ /practice/ /practice/new/ /practice/history/ /practice/history/git/
+/practice/settings/ /practice/exam/git/ /practice/samples/git/ /questions/images/{IMAGE}
 /studio/ /studio/new-bank/ /studio/banks/git/ /studio/banks/git/settings/
 /studio/banks/git/questions/ /studio/banks/git/questions/{UUID}/ /studio/banks/git/imports/
 /studio/banks/git/export/jsonl/ /studio/sales/ /studio/sales/sales.csv /studio/access/
