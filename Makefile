@@ -12,7 +12,7 @@ QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety testbank
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test quick proof coverage check format requirements screenshots bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests
 
 quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (2 minutes): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
+
+quick-postgresql: $(VENV)/development.stamp ## The same on PostgreSQL
+	@$(ON_POSTGRESQL) $(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
 	@$(PYTEST) -m "not proof" $(ARGS)
@@ -56,7 +59,7 @@ format: $(VENV)/development.stamp ## Bring the code into its form
 	$(VENV)/bin/ruff check --fix .
 
 requirements: $(VENV)/development.stamp ## Pin the requirements anew
-	for name in base mail development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
+	for name in base mail sentry development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")
@@ -67,6 +70,9 @@ fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault 
 
 faults: $(VENV)/development.stamp ## Break everything during 2,000 purchases, and count (SEED=, PURCHASES=, DATABASE=)
 	@$(RUN) -m e2e.fault_bench $(if $(SEED),--seed $(SEED)) $(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(DATABASE),--database $(DATABASE))
+
+answers: $(VENV)/development.stamp ## Answer an exam 1,000 times under random cuts, three seeds, both databases (SEED=, COUNT=, DATABASE=)
+	@$(RUN) -m e2e.answers $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(DATABASE),--database $(DATABASE))
 
 bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -14,6 +14,7 @@ from accounts.models import User
 from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
+from catalog.services.legal import CACHE_KEY
 from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
 from testing.parts import require
@@ -119,9 +120,13 @@ def language_of_the_site():
 
 @pytest.fixture(autouse=True)
 def empty_cache(request):
-    """Clear caches. Flushing a database does not clear the cache's table with its rate limits."""
+    """Clear caches. Flushing a database does not clear the cache's table with its rate limits.
+
+    Footers know that there is no legal page, as those of a process at work do.
+    """
     if commits(request.node):
         request.getfixturevalue("transactional_db")
+    caches["pages"].set(CACHE_KEY, [], timeout=None)
     yield
     caches["pages"].clear()
     item_of_version.cache_clear()

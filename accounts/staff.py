@@ -12,6 +12,7 @@ from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
@@ -85,6 +86,22 @@ def remember_activated_factor(request: HttpRequest, authenticator: Authenticator
 def _factor_page(user: User) -> str:
     has_factor = is_mfa_enabled(user, [Authenticator.Type.TOTP])
     return "mfa_reauthenticate" if has_factor else "mfa_activate_totp"
+
+
+def staff_with(
+    permission: str,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Parameters], HttpResponse]],
+    Callable[Concatenate[HttpRequest, Parameters], HttpResponse],
+]:
+    """Require staff as `staff_only` does, and a permission of theirs; 403 without it."""
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, Parameters], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, Parameters], HttpResponse]:
+        return staff_only(permission_required(permission, raise_exception=True)(view))
+
+    return decorate
 
 
 def staff_only(

@@ -18,6 +18,7 @@ GROUP_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "catalog.bankquestion": ("view", "change"),
         "catalog.bankchange": ("view", "add", "change"),
         "catalog.review": ("view", "change"),
+        "catalog.legalpage": ("view", "add", "change", "delete"),
         "catalog.access": ("view", "add", "change"),
         "accounts.user": ("view",),
         "payments.order": ("view",),

@@ -70,6 +70,7 @@ def _menu() -> list[dict[str, Any]]:
             _entry(_("Questions"), "quiz", "catalog", "bankquestion"),
             _entry(_("Categories"), "shelves", "catalog", "category"),
             _entry(_("Reviews"), "reviews", "catalog", "review"),
+            _entry(_("Legal pages"), "gavel", "catalog", "legalpage"),
         ),
         _group(
             _("Learners"),

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from catalog.views import bank, linting, questions, reviews, search, seo, shop
+from catalog.views import bank, legal, linting, questions, reviews, search, seo, shop
 
 app_name = "catalog"
 
 urlpatterns = [
+    path("legal/<slug:kind>/", legal.legal_page, name="legal_page"),
     path("", shop.home, name="home"),
     path("banks/", shop.test_bank_list, name="list"),
     path("categories/<slug:slug>/", shop.category, name="category"),

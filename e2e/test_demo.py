@@ -41,7 +41,7 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/accounts/signup/\?next="))
     visitor.sign_up(email, "a-long-pass-phrase-7")
     visitor.enter_code_from(visitor.demo_email_to(email))
-    expect(page).to_have_url(f"{demo}/banks/git-in-practice/")
+    expect(page).to_have_url(f"{demo}/payments/buy/git-in-practice/")
 
     visitor.click("Purchase")
     expect(page).to_have_url(re.compile(r"/c/pay/cs_"))

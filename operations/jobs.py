@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from catalog.indexing.banks import reindex_changed_banks
+from catalog.indexing.popularity import count_learners
 from operations.models import JobRun
+from operations.retention import delete_old
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
 from payments.flows.reconciliation import reconcile
@@ -24,8 +26,8 @@ from payments.monitoring.incidents import diagnosis_of
 from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
-from safety.rate_limits import delete_expired
 from studio.importing.services import run_queued_imports
+from studio.services.statistics import compute_due_statistics
 
 logger = logging.getLogger("operations.jobs")
 
@@ -85,6 +87,11 @@ def watch_payment(at: datetime) -> int:
     return watch_outages(at=at)
 
 
+def count_learners_of_banks(_at: datetime) -> int:
+    """Count the learners of each bank, by which the list sorts."""
+    return count_learners()
+
+
 def reindex_banks(at: datetime) -> int:
     """Index the banks that changed without a call of the catalog's services."""
     return reindex_changed_banks(at=at)
@@ -95,14 +102,19 @@ def finish_overdue_sessions(at: datetime) -> int:
     return finish_overdue_attempts(at=at)
 
 
-def delete_expired_limits(at: datetime) -> int:
-    """Delete rate limit counters and cache entries that have expired."""
-    return delete_expired(at=at)
+def delete_old_rows(at: datetime) -> int:
+    """Delete what expired, and personal data that was kept long enough."""
+    return delete_old(at=at)
 
 
 def import_uploads(at: datetime) -> int:
     """Import the large uploads that sellers have accepted."""
     return run_queued_imports(at=at)
+
+
+def compute_item_statistics(at: datetime) -> int:
+    """Compute the item statistics of the banks that have new answers."""
+    return compute_due_statistics(at=at)
 
 
 def record_run(name: str, *, at: datetime) -> None:
@@ -116,9 +128,11 @@ JOBS = (
     Job("refunds", 60, retry_refunds),
     Job("reminders", 60, send_reminders),
     Job("outages", 30, watch_payment),
+    Job("popularity", 600, count_learners_of_banks),
     Job("search-index", 60, reindex_banks),
     Job("imports", 10, import_uploads),
+    Job("statistics", 300, compute_item_statistics),
     Job("overdue-sessions", 15, finish_overdue_sessions),
-    Job("expired-limits", 300, delete_expired_limits),
+    Job("retention", 300, delete_old_rows),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

@@ -10,9 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
+from prometheus_client import generate_latest
 
 from accounts.models import User
 from accounts.staff import staff_redirect
+from operations.shop_metrics import shop_registry
+from operations.traffic import REGISTRY
 from payments.monitoring.health_counters import (
     Failures,
     HealthCounters,
@@ -35,7 +38,7 @@ HELP = {
 }
 FAILURES = {
     "failed_purchases_total": ("counter", "Purchases that failed before Stripe's page."),
-    "incidents_total": ("counter", "Failed calls to Stripe that kept someone waiting."),
+    "incidents_total": ("counter", "Calls to Stripe that failed while a user was waiting."),
     "payment_down": ("gauge", "1 while calls to Stripe fail."),
     "events_foreign": ("gauge", "Stripe events from other programs on the account."),
 }
@@ -51,9 +54,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
             return refused
         if redirect := staff_redirect(request):
             return redirect
-    mode, account = settings.STRIPE_MODE, settings.STRIPE_ACCOUNT
-    found = exposition(health_counters(mode=mode, at=timezone.now()), account)
+    mode, account, at = settings.STRIPE_MODE, settings.STRIPE_ACCOUNT, timezone.now()
+    found = exposition(health_counters(mode=mode, at=at), account)
     found += exposition_of_failures(failures(mode=mode), mode=mode, account=account)
+    for registry in (shop_registry(mode=mode, at=at), REGISTRY):
+        found += generate_latest(registry).decode()
     return HttpResponse(found, content_type=TEXT_FORMAT)
 
 

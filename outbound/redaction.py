@@ -13,6 +13,19 @@ HIDDEN_CHARACTERS = 4
 KEY = re.compile(
     r"\b([srp]k_(?:live|test|sandbox)_|[srp]k_(?=[A-Za-z0-9]{8})|whsec_)([A-Za-z0-9+/=_-]+)"
 )
+# Client secrets and ephemeral keys of Stripe.
+CLIENT_SECRET = re.compile(r"\b((?:pi|seti|cs|src)_\w{4,200}_secret_)\w+")
+EPHEMERAL_KEY = re.compile(r"\b(ek_(?:live|test)_)\w+")
+# The value of Stripe-Signature, without its name.
+SIGNATURE = re.compile(r"\bt=\d{6,12}(?:,v\d=[0-9a-fA-F]+)+")
+# PASSWORD=…, 'password': '…', "api_token": "…". Not a colon in a sentence.
+NAMED = re.compile(
+    r"""(\b(?:\w{0,40}(?:password|passphrase|passwd)|\w{1,40}_token)(?:=|["']\s{0,3}[:=]\s{0,3}))
+    (?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s,;&)}\]]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# http://TOKEN@proxy: a user name without a password is a token.
+ADDRESS_TOKEN = re.compile(r"(//)[^\s/@:\"']{1,400}@")
 # The lengths are bounded so that the time stays linear in the text.
 ADDRESS_PASSWORD = re.compile(r"(//[^\s/@:\"]{0,200}):[^\s\"]{0,400}@")
 BARE_PASSWORD = re.compile(
@@ -48,9 +61,14 @@ def scrub(text: str) -> str:
     """
     text = HEADER.sub(rf"\1\2{MASK}", printable(text))
     text = KEY.sub(_fingerprint, text)
+    text = CLIENT_SECRET.sub(rf"\1{MASK}", text)
+    text = EPHEMERAL_KEY.sub(rf"\1{MASK}", text)
+    text = SIGNATURE.sub(MASK, text)
+    text = NAMED.sub(rf"\1{MASK}", text)
     if "@" not in text:
         return text
     text = ADDRESS_PASSWORD.sub(rf"\1:{MASK}@", text)
+    text = ADDRESS_TOKEN.sub(rf"\1{MASK}@", text)
     return BARE_PASSWORD.sub(rf"\1:{MASK}@", text)
 
 

@@ -28,6 +28,8 @@ class OutgoingMail(models.Model):
     language = models.CharField(max_length=20)
     template = models.CharField(max_length=200)
     context = models.JSONField(default=dict)
+    # Stands in the log lines of sending, so that they can be found from the request.
+    request_id = models.CharField(max_length=64, blank=True, default="")
     # The context holds a code or a link that lets somebody in: it is deleted once it is sent.
     is_secret = models.BooleanField(default=False)
     queued_at = models.DateTimeField()

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 
 from outbox.models import OutgoingMail
+from testbank.logs import current_request_id, with_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def queue_mail(
         context=context,
         is_secret=is_secret,
         language=get_language() or settings.LANGUAGE_CODE,
+        request_id=current_request_id(),
         queued_at=at,
         due_at=at,
     )
@@ -89,15 +91,22 @@ def _claim_and_send(pk: int, *, at: datetime) -> bool:
     if not leased.update(leased_until=at + timedelta(seconds=LEASE_SECONDS), tries=F("tries") + 1):
         return False
     mail = OutgoingMail.objects.get(pk=pk)
+    with with_request_id(mail.request_id):
+        if not _send(mail, at=at):
+            return False
+    context = {} if mail.is_secret else mail.context
+    OutgoingMail.objects.filter(pk=pk).update(
+        sent_at=at, leased_until=None, failure="", context=context
+    )
+    return True
+
+
+def _send(mail: OutgoingMail, *, at: datetime) -> bool:
     try:
         message(mail).send()
     except (OSError, smtplib.SMTPException) as error:
         _schedule_retry(mail, error, at=at)
         return False
-    context = {} if mail.is_secret else mail.context
-    OutgoingMail.objects.filter(pk=pk).update(
-        sent_at=at, leased_until=None, failure="", context=context
-    )
     return True
 
 
@@ -127,6 +136,7 @@ def message(mail: OutgoingMail) -> EmailMultiAlternatives:
         **mail.context,
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
+        "support_email": settings.SUPPORT_EMAIL,
         "current_site": {"name": settings.SITE_NAME, "domain": host},
     }
     with override(mail.language):

@@ -13,6 +13,7 @@ urlpatterns = [
     path("success/<uuid:order_id>/", orders.success, name="success"),
     path("cancelled/<uuid:order_id>/", checkout.cancelled, name="cancelled"),
     path("orders/", orders.orders, name="orders"),
+    path("orders/of/<slug:slug>/", orders.order_of_bank, name="order_of_bank"),
     path("orders/<uuid:order_id>/check/", orders.check, name="check"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<uuid:order_id>/receipt/", orders.receipt, name="receipt"),

@@ -280,9 +280,54 @@ class Answer(models.Model):
         return f"{self.attempt_id}/{self.position}"
 
 
-class SeenQuestion(models.Model):
-    """A question that was shown to a learner in a session, and whether they flagged it.
+class UncountedAnswer(models.Model):
+    """An answer that arrived but does not count, and why. Kept, so that its learner can see it.
 
+    Browsers keep answers while they are offline, so one can arrive after the end of its session,
+    or after another device answered the question. `fields` are those of the question's form, as
+    pairs of name and value. `client_id` and `sequence` name the submission.
+    """
+
+    class Reason(models.TextChoices):
+        ALREADY = "already", _("Another answer counts")
+        LATE = "late", _("Time ran out")
+        ENDED = "ended", _("The session had ended")
+        NO_ACCESS = "no_access", _("Your access had ended")
+        UNREADABLE = "unreadable", _("It could not be graded")
+
+    # The index of `practice_uncounted_once` serves look-ups by attempt.
+    attempt = models.ForeignKey(
+        Attempt, on_delete=models.CASCADE, related_name="uncounted_answers", db_index=False
+    )
+    position = models.PositiveIntegerField()
+    fields = models.JSONField()
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    answered_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    client_id = models.CharField(max_length=40)
+    sequence = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["attempt", "client_id", "sequence"], name="practice_uncounted_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    reason__in=["already", "late", "ended", "no_access", "unreadable"]
+                ),
+                name="practice_uncounted_reason_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}/{self.position}"
+
+
+class SeenQuestion(models.Model):
+    """A question that was shown to a learner in a session, and what they marked at it.
+
+    `has_note` says that there is a note at one of its versions, so that pages need not look.
     `first_shown_at` limits how many new questions one can open in an hour.
     """
 
@@ -297,6 +342,7 @@ class SeenQuestion(models.Model):
     )
     first_shown_at = models.DateTimeField()
     is_flagged = models.BooleanField(default=False)
+    has_note = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -4,11 +4,13 @@ from practice.views import (
     building,
     ending,
     history,
+    journal,
     progress,
     question,
     results,
     settings,
     starting,
+    tools,
 )
 
 app_name = "practice"
@@ -36,7 +38,11 @@ urlpatterns = [
     path("history/<slug:slug>/reset/now/", history.reset, name="reset_now"),
     path("<uuid:attempt_id>/", results.result, name="result"),
     path("<uuid:attempt_id>/<int:position>/", question.question, name="question"),
+    path("offline/", journal.offline, name="offline"),
+    path("<uuid:attempt_id>/answers/", journal.answers, name="answers"),
+    path("<uuid:attempt_id>/questions/", journal.questions, name="questions"),
     path("<uuid:attempt_id>/continue/", ending.go_on, name="continue"),
+    path("<uuid:attempt_id>/<int:position>/note/", tools.note, name="note"),
     path("<uuid:attempt_id>/finish/", ending.finish, name="finish"),
     path("<uuid:attempt_id>/pause/", ending.pause, name="pause"),
     path("<uuid:attempt_id>/resume/", ending.resume, name="resume"),

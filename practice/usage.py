@@ -1,6 +1,9 @@
-"""Which questions learners have answered, for whoever edits them."""
+"""Which questions learners have answered and how, for whoever edits them; without the learners."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Sum
 
 from practice.models import Answer
 
@@ -9,3 +12,52 @@ def answered_questions(*, question_ids: Collection[int]) -> set[int]:
     """Return those of the questions, by id, that have an answer to any version."""
     answers = Answer.objects.filter(question__in=list(question_ids))
     return set(answers.values_list("question_id", flat=True).distinct())
+
+
+@dataclass(frozen=True)
+class GradedAnswer:
+    """An answer that was graded, without its learner.
+
+    `other_mean` is the mean mark of the other answers of the same attempt; None if it has none.
+    """
+
+    version_id: int
+    mark: float
+    other_mean: float | None
+    chosen: tuple[str, ...]
+    seconds: int | None
+    is_first: bool
+
+
+def newest_answer(*, test_bank_id: int) -> int:
+    """Return the id of the bank's newest graded answer; 0 without any."""
+    answers = Answer.objects.graded().filter(test_bank=test_bank_id)
+    return answers.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def graded_answers(*, test_bank_id: int) -> Iterator[GradedAnswer]:
+    """Yield the graded answers of a bank, those of one version after the other.
+
+    Two statements; the rows are read in parts, so that a million of them need little memory.
+    """
+    answers = Answer.objects.graded().filter(test_bank=test_bank_id).order_by()
+    sums = {
+        attempt: (float(total), count)
+        for attempt, total, count in answers.values_list("attempt").annotate(
+            total=Sum("fraction"), count=Count("pk")
+        )
+    }
+    rows = answers.order_by("version_id", "pk").values_list(
+        *("attempt_id", "version_id", "fraction", "response", "seconds", "is_first")
+    )
+    for attempt, version, fraction, response, seconds, is_first in rows.iterator(chunk_size=5000):
+        total, count = sums[attempt]
+        mark = float(fraction)
+        yield GradedAnswer(
+            version_id=version,
+            mark=mark,
+            other_mean=(total - mark) / (count - 1) if count > 1 else None,
+            chosen=tuple((response or {}).get("chosen", ())),
+            seconds=seconds,
+            is_first=is_first,
+        )

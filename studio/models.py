@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import TestBank
-from questions.models import Question
+from questions.models import Question, QuestionVersion
 
 
 class BankRole(models.Model):
@@ -168,7 +168,7 @@ class Import(models.Model):
         WAITING = "waiting", _("Waiting for your decision")
         QUEUED = "queued", _("In the queue")
         DONE = "done", _("Imported")
-        DISCARDED = "discarded", _("Thrown away")
+        DISCARDED = "discarded", _("Discarded")
         FAILED = "failed", _("Failed")
         UNDONE = "undone", _("Undone")
 
@@ -204,3 +204,38 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return f"{self.test_bank}: {', '.join(self.names)}"
+
+
+class ItemStatistics(models.Model):
+    """How a version of a question did in a bank, computed from the answers of learners.
+
+    Figures are of first exposures, in percent; empty below the fewest that say something.
+    `distractors` has the share of each choice among the weakest and the strongest learners.
+    `suspect` is the choice that is probably the key instead, and `suspicion` how sure that is.
+    """
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="statistics")
+    version = models.ForeignKey(QuestionVersion, on_delete=models.CASCADE, related_name="+")
+    first_count = models.PositiveIntegerField()
+    repeat_count = models.PositiveIntegerField()
+    facility = models.FloatField(null=True)
+    repeat_facility = models.FloatField(null=True)
+    discrimination = models.FloatField(null=True)
+    efficiency = models.FloatField(null=True)
+    median_seconds = models.PositiveIntegerField(null=True)
+    distractors = models.JSONField(default=dict)
+    suspect = models.CharField(max_length=40, blank=True)
+    suspicion = models.FloatField(null=True)
+    answers_until = models.PositiveBigIntegerField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "item statistics"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["test_bank", "version"], name="studio_statistics_once_a_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.first_count}"

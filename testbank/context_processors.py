@@ -1,18 +1,31 @@
 """Template context of every page."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from catalog.services.legal import legal_page_kinds
 from payments.stripe.client import payment_is_down
+from practice.services.journal import journal_user
 
 
-def site(request: HttpRequest) -> dict[str, str | bool | int]:
-    """Return the site's name, the demo's mail page, whether payment is down, and the timeout in
-    seconds for `{% cache %}` blocks that are the same for every visitor."""
+def site(
+    request: HttpRequest,
+) -> dict[str, str | bool | int | Callable[[], str] | Callable[[], list[str]]]:
+    """Return the site's name and contact address, the demo's mail page, whether payment is down,
+    which legal pages exist (asked only by a footer that is not cached), the timeout in seconds for
+    `{% cache %}` blocks that are the same for every visitor, whether there is a service worker, and
+    the name of the user in the journal of the browser."""
     return {
         "site_name": settings.SITE_NAME,
+        "support_email": settings.SUPPORT_EMAIL,
+        "legal_page_kinds": legal_page_kinds,
         "demo_mails_url": reverse("demo:mailbox") if settings.DEMO else "",
         "payment_is_down": payment_is_down(),
         "cache_seconds": settings.PAGE_CACHE_SECONDS,
+        "has_service_worker": settings.SERVICE_WORKER,
+        # A function, because only pages of users need it.
+        "journal_user": lambda: journal_user(request.user.pk or 0),
     }

@@ -4,8 +4,6 @@
 `outbound/route/`, which reads the proxy variables at each call, not here.
 """
 
-import os
-import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +11,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.theme import unfold_settings
+from catalog.price_rules import CURRENCIES
 from testbank import mail_settings, security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
 
@@ -21,22 +20,6 @@ VAR_DIR = BASE_DIR / "var"
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 env = Environment.of_process(BASE_DIR)
-
-
-def stored_secret_key() -> str:
-    """Return a key that is created at the first start and stored in `var/`.
-
-    Sessions then survive a restart.
-    """
-    path = VAR_DIR / "secret_key"
-    VAR_DIR.mkdir(exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key := secrets.token_urlsafe(50))
-    return key
 
 
 # The site
@@ -48,7 +31,12 @@ SITE_URL = env.origin("SITE_URL", "http://127.0.0.1:8000")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_IS_SET = bool(SECRET_KEY)
-SECRET_KEY = SECRET_KEY or stored_secret_key()
+SECRET_KEY = SECRET_KEY or security_settings.secret_key(
+    VAR_DIR / "secret_key", is_empty_site=not (VAR_DIR / "testbank.sqlite3").exists()
+)
+security_settings.check_site_url(SITE_URL, host=SITE_HOST)
+security_settings.check_debug(debug=DEBUG, host=SITE_HOST)
+security_settings.check_secret("SECRET_KEY", SECRET_KEY, host=SITE_HOST)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", {SITE_HOST, "localhost", "127.0.0.1", "[::1]"})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 ROOT_URLCONF = "testbank.urls"
@@ -84,12 +72,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "operations.request_log.RequestLogMiddleware",
     "safety.client_address.client_address_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "safety.response_headers.response_headers_middleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -124,7 +114,7 @@ SERVER_THREADS = int(env.number("SERVER_THREADS", default=8, low=2, high=64))
 
 # The database
 
-DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
+DATABASE_URL = security_settings.database_url(env, f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
 # Opening a connection costs a third of a page on SQLite, and several pages on PostgreSQL.
 DATABASES = {
     "default": dj_database_url.parse(
@@ -192,13 +182,17 @@ NEW_QUESTIONS_PER_HOUR = int(env.number("NEW_QUESTIONS_PER_HOUR", default=600, l
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "accounts.hashers.Argon2id",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 LOGIN_REDIRECT_URL = "catalog:my_banks"
@@ -268,7 +262,7 @@ SELLER_ADDRESS = env.text("SELLER_ADDRESS")
 SELLER_TAX_ID = env.text("SELLER_TAX_ID")
 # Who is told when payment stops working, and when it works again.
 ADMINS = [(address, address) for address in env.words("ADMINS")]
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <no-reply@{SITE_HOST}>")
+DEFAULT_FROM_EMAIL = security_settings.sender(env, f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment
 
@@ -279,8 +273,13 @@ STRIPE_WEBHOOK_SECRETS = stripe_settings.webhook_secrets(env)
 STRIPE_API_BASE = stripe_settings.api_base(env, STRIPE_MODE)
 STRIPE_ACCOUNT = env.text("STRIPE_ACCOUNT")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+security_settings.check_secret("METRICS_TOKEN", METRICS_TOKEN, host=SITE_HOST)
 CHECKOUT_ORIGIN = env.origin("CHECKOUT_ORIGIN", "https://checkout.stripe.com")
 CURRENCY = env.text("CURRENCY", "USD").upper()
+if CURRENCY not in CURRENCIES:
+    raise SettingError(
+        "CURRENCY", f"is {CURRENCY}, which Stripe does not take. Use one such as EUR."
+    )
 # Days. With 0 or without SUPPORT_EMAIL, pages promise no refund except where required by law.
 REFUND_DAYS = int(env.number("REFUND_DAYS", default=0, low=0, high=3650))
 
@@ -312,10 +311,10 @@ OUTBOUND_DOTENV = env.dotenv
 
 # Pages
 
-LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ar", _("Arabic"))]
+LANGUAGE_CODE = security_settings.language(env, [code for code, _name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = security_settings.time_zone(env)
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
@@ -329,6 +328,8 @@ STATIC_STORAGE = (
     if HASHED_STATIC
     else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
+# Off: browsers remove the service worker and what it kept, and need the network for every page.
+SERVICE_WORKER = env.boolean("SERVICE_WORKER", default=True)
 # The images of questions.
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / ("demo-media" if DEMO else "media"))))
 STORAGES = {
@@ -354,17 +355,34 @@ BACKUP_PUBLIC_KEY = Path(path) if (path := env.text("BACKUP_PUBLIC_KEY")) else N
 
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "testbank_session"
-CSRF_COOKIE_NAME = "testbank_csrf"
-DEVICE_COOKIE_NAME = "testbank_device"
+LANGUAGE_COOKIE_SECURE = HTTPS
+# Browsers take a cookie of that prefix from this host alone, over https, for the whole site.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}testbank_session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}testbank_csrf"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}testbank_device"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}testbank_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+# Preloading is a decision about a whole domain, for longer than a site may live.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Where to report a vulnerability, for /.well-known/security.txt.
+SECURITY_EMAIL = env.text("SECURITY_EMAIL", SUPPORT_EMAIL)
 X_FRAME_OPTIONS = "DENY"
 BEHIND_TLS_PROXY = env.boolean("BEHIND_TLS_PROXY", default=False)
 # The networks of front servers whose X-Forwarded-For names the client.
 TRUSTED_PROXIES = security_settings.trusted_proxies(env, behind_tls_proxy=BEHIND_TLS_PROXY)
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = HTTPS and BEHIND_TLS_PROXY
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
+# Load balancers and Prometheus ask the server itself, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+# A site has no path prefix: SITE_URL has none, and none comes from a header.
+FORCE_SCRIPT_NAME = ""
 
 # Browsers apply form-action to redirects too, and the purchase form redirects to Checkout.
 CONTENT_SECURITY_POLICY = {
@@ -379,8 +397,16 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
     }
 }
+
+# How long rows with personal data are kept, in days (operations/retention.py)
+
+KEEP_MAIL_DAYS = int(env.number("KEEP_MAIL_DAYS", default=90, low=1, high=3650))
+KEEP_STRIPE_EVENT_DAYS = int(env.number("KEEP_STRIPE_EVENT_DAYS", default=365, low=60, high=3650))
+KEEP_INCIDENT_DAYS = int(env.number("KEEP_INCIDENT_DAYS", default=365, low=1, high=3650))
+KEEP_SECURITY_LOG_DAYS = int(env.number("KEEP_SECURITY_LOG_DAYS", default=365, low=30, high=3650))
 
 # The admin
 
@@ -391,15 +417,23 @@ UNFOLD = unfold_settings(site_name=SITE_NAME, mode=STRIPE_MODE)
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
     raise SettingError("LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR.")
+LOG_FORMAT = env.text("LOG_FORMAT", "line").lower()
+if LOG_FORMAT not in {"line", "json"}:
+    raise SettingError("LOG_FORMAT", "must be line or json.")
+# One line a request. The web server in front usually has such a log already.
+LOG_REQUESTS = env.boolean("LOG_REQUESTS", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"scrub": {"()": "testbank.logs.ScrubFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "testbank.logs.JSONFormatter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["scrub"],
         }
     },
@@ -425,6 +459,19 @@ LOGGING = {
     # waitress logs a warning each time that a request waits for a thread.
     | {"waitress.queue": {"level": "ERROR"}},
 }
+
+# Unexpected errors go to Sentry, by the route of Stripe.
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    try:
+        from testbank.error_reports import start_error_reports
+    except ImportError as error:
+        raise SettingError(
+            "SENTRY_DSN", "needs sentry-sdk: pip install -r requirements/sentry.txt"
+        ) from error
+    start_error_reports(
+        SENTRY_DSN, setting=STRIPE_PROXY, dotenv=OUTBOUND_DOTENV, ca_bundle=STRIPE_CA_BUNDLE
+    )
 
 # Names in `.env` that nothing above has read, each with the one that was likely meant.
 MISSPELLED_SETTINGS = env.misspelled()

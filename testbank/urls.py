@@ -7,11 +7,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from backoffice.dispute_evidence import evidence
-from testbank import error_pages, health
+from testbank import error_pages, health, web_app
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path(".well-known/", include("safety.urls")),
+    path("sw.js", web_app.service_worker, name="service_worker"),
+    path("manifest.webmanifest", web_app.manifest, name="manifest"),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     # No CSRF token: the form only sets the language, and cached pages for anonymous visitors,

@@ -57,6 +57,7 @@ STUDIO = {
     "studio-new-true": "/studio/banks/git-in-practice/questions/new/true_false/",
     "studio-new-number": "/studio/banks/git-in-practice/questions/new/numeric/",
     "studio-new-words": "/studio/banks/git-in-practice/questions/new/short_answer/",
+    "studio-statistics": "/studio/banks/git-in-practice/statistics/",
     "studio-imports": "/studio/banks/git-in-practice/imports/",
     "studio-export": "/studio/banks/git-in-practice/export/gift/",
     "studio-sales": "/studio/sales/?days=365",

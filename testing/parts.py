@@ -38,6 +38,7 @@ Part = Literal[
     "nginx",
     "haproxy",
     "systemd-analyze",
+    "promtool",
 ]
 
 
@@ -86,6 +87,7 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "pgbouncer": _program("pgbouncer"),
     "gettext": _program("xgettext"),
     "systemd-analyze": _program("systemd-analyze"),
+    "promtool": _program("promtool"),
     "nginx": _program("nginx"),
     "haproxy": _program("haproxy"),
 }

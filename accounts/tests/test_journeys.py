@@ -334,4 +334,4 @@ def test_no_mail_server_is_no_error_and_the_page_says_so(client, ada, sign_up, s
     response = client.post(url, form)
     assert response.status_code == 302
     send_due_mails(at=timezone.now())
-    assert "Email is delayed at the moment." in client.get(response["Location"]).text
+    assert "Email is currently delayed." in client.get(response["Location"]).text

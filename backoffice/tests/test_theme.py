@@ -19,6 +19,7 @@ STATIC = Path(settings.BASE_DIR) / "static"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 CSS = (STATIC / "css" / "site.css").read_text()
 FONTS = sorted((STATIC / "fonts").glob("*.woff2"))
+SCRIPTS = sorted((STATIC / "vendor").glob("*.js"))
 MATH_FONT = STATIC / "fonts" / "stix-two-math-subset.woff2"
 PAGES = sorted(
     path.relative_to(TEMPLATES).as_posix()
@@ -42,6 +43,7 @@ MAIL = {
     "site_url": "https://shop.example",
     "path": "/practice/",
     "order": "7b1c",
+    "failed": 2,
 }
 
 
@@ -59,7 +61,7 @@ def test_math_font_is_small_and_loaded_for_formulas_only() -> None:
 
 def test_vendored_files_match_manifest() -> None:
     listed = json.loads((STATIC / "vendor" / "manifest.json").read_text())["files"]
-    assert [STATIC / file["path"] for file in listed] == FONTS
+    assert [STATIC / file["path"] for file in listed] == FONTS + SCRIPTS
     for file in listed:
         assert hashlib.sha256((STATIC / file["path"]).read_bytes()).hexdigest() == file["sha256"]
         assert (STATIC / file["licence_file"]).is_file()

@@ -1,5 +1,5 @@
 """The catalog's part of the admin, registered by being imported."""
 
-from catalog.admin import access, banks, questions, reviews
+from catalog.admin import access, banks, legal, questions, reviews
 
-__all__ = ["access", "banks", "questions", "reviews"]
+__all__ = ["access", "banks", "legal", "questions", "reviews"]

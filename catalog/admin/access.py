@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from catalog.http import row_or_404
 from catalog.models import Access
 from catalog.services.access import grant_by_staff, revoke_access
 
@@ -116,7 +117,7 @@ class AccessAdmin(ModelAdmin):
     )
     def revoke(self, request: HttpRequest, form: RevokeForm, object_id: int) -> HttpResponse:
         """Close it; an access that was closed before stays as it was."""
-        access = Access.objects.get(pk=object_id)
+        access = row_or_404(Access.objects.all(), object_id)
         reason = form.cleaned_data["reason"]
         if revoke_access(access=access, reason=reason, at=timezone.now()):
             self.log_change(request, access, f"closed: {reason}")

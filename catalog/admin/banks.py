@@ -18,16 +18,22 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from catalog import page_cache
 from catalog.errors import NothingToAsk, PriceNotPossible
-from catalog.http import SeeOther
+from catalog.http import SeeOther, row_or_404
+from catalog.importing.linting import exam_warnings
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankChange, Category, TestBank
 from catalog.money import exponent, format_price, major, minor
 from catalog.price_rules import MAXIMUM_MINOR, price_problem
+from catalog.services.blueprint import BlueprintError, read_blueprint
 from catalog.services.changes import update_questions_changed_at
 from catalog.services.publishing import put_on_sale, withdraw
 
 STATUS_COLORS = {"draft": "warning", "published": "success", "withdrawn": "default"}
 CHANGES_SHOWN = 20
+EXAM_FIELDS = (
+    *("exam", "pass_percent", "exam_minutes", "blueprint"),
+    *("keeps_question_order", "keeps_choice_order", "has_calculator"),
+)
 # Marks a request that saved a bank and could not publish it.
 NOT_PUBLISHED = "testbank.not_published"
 
@@ -86,6 +92,11 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "description",
             "exam",
             "pass_percent",
+            "exam_minutes",
+            "blueprint",
+            "keeps_question_order",
+            "keeps_choice_order",
+            "has_calculator",
             "currency",
             "access_days",
             "is_featured",
@@ -93,6 +104,10 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         help_texts = {
             "access_days": _("How long access lasts, in days. Leave empty for lifetime access."),
             "currency": _("Three letters, such as USD."),
+            "blueprint": _(
+                'What an exam draws, as a list: [{"domain": "Joins", "count": 5}]. A section can '
+                'name a "domain", a "group", or neither, and take "per_group": true.'
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -103,6 +118,15 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
     def clean_currency(self) -> str:
         """In upper case."""
         return str(self.cleaned_data["currency"]).upper()
+
+    def clean_blueprint(self) -> list[dict[str, Any]]:
+        """Refuse what is no list of sections; an empty one means that there is no exam."""
+        try:
+            sections = read_blueprint(self.cleaned_data["blueprint"] or [])
+        except BlueprintError as error:
+            message = gettext("Enter a list of sections, each with a count. (%(problem)s)")
+            raise ValidationError(message % {"problem": error}) from error
+        return [section.model_dump(exclude_defaults=True) for section in sections]
 
     def clean(self) -> dict[str, Any]:
         """The price must be one that the currency can say."""
@@ -139,7 +163,7 @@ class TestBankAdmin(ModelAdmin):
     actions_detail = ("see_page", "see_questions", "ask_editor")
     fieldsets = (
         (None, {"fields": ("title", "slug", "category", "language", "summary", "description")}),
-        (_("Exam"), {"fields": ("exam", "pass_percent")}),
+        (_("Exam"), {"fields": EXAM_FIELDS}),
         (_("Sale"), {"fields": ("status", "price", "currency", "access_days", "is_featured")}),
         (_("Content"), {"fields": ("questions", "created_at", "updated_at")}),
     )
@@ -171,6 +195,8 @@ class TestBankAdmin(ModelAdmin):
         obj.updated_at = timezone.now()
         super().save_model(request, obj, form, change)
         reindex_bank(test_bank=obj, at=obj.updated_at)
+        for warning in exam_warnings(obj):
+            messages.warning(request, warning)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Date the bank's questions by its changes, which are saved by now."""
@@ -185,9 +211,9 @@ class TestBankAdmin(ModelAdmin):
         except NothingToAsk:
             words = gettext(
                 "“%(title)s” was saved but not published because it has no questions to practice. "
-                "Import questions first: manage.py import_bank %(slug)s FILE."
+                "Write or import questions in the studio first."
             )
-            self._refuse_to_publish(request, words % {"title": obj.title, "slug": obj.slug})
+            self._refuse_to_publish(request, words % {"title": obj.title})
         except PriceNotPossible as refusal:
             words = gettext("“%(title)s” was saved but not published. %(problem)s")
             details = {"title": obj.title, "problem": refusal.problem}
@@ -212,7 +238,9 @@ class TestBankAdmin(ModelAdmin):
     @action(description=_("View page"), url_path="page", icon="open_in_new")
     def see_page(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To its page in the shop."""
-        return SeeOther(reverse("catalog:detail", args=[TestBank.objects.get(pk=object_id).slug]))
+        return SeeOther(
+            reverse("catalog:detail", args=[row_or_404(TestBank.objects.all(), object_id).slug])
+        )
 
     @action(description=_("View questions"), url_path="questions", icon="quiz")
     def see_questions(self, _request: HttpRequest, object_id: int) -> HttpResponse:
@@ -223,7 +251,7 @@ class TestBankAdmin(ModelAdmin):
     @action(description=_("Quality check"), url_path="editor", icon="spellcheck")
     def ask_editor(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To what can be said of its questions."""
-        slug = TestBank.objects.get(pk=object_id).slug
+        slug = row_or_404(TestBank.objects.all(), object_id).slug
         return SeeOther(reverse("catalog:editors_view", args=[slug]))
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")

@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from catalog.http import row_or_404
 from catalog.models import Review
 from catalog.models.review import MOST_STARS
 from catalog.reviews import hide_review, reply_to_review, show_review
@@ -110,7 +111,7 @@ class ReviewAdmin(ModelAdmin):
     )
     def hide(self, request: HttpRequest, form: HideForm, object_id: int) -> HttpResponse:
         """Hide it; one that was hidden before keeps its first reason."""
-        review = Review.objects.select_related("test_bank").get(pk=object_id)
+        review = row_or_404(Review.objects.select_related("test_bank"), object_id)
         reason = form.cleaned_data["reason"]
         if hide_review(review=review, reason=reason, at=timezone.now()):
             self.log_change(request, review, f"hidden: {reason}")
@@ -132,7 +133,7 @@ class ReviewAdmin(ModelAdmin):
     )
     def show(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Put it back."""
-        review = Review.objects.select_related("test_bank").get(pk=object_id)
+        review = row_or_404(Review.objects.select_related("test_bank"), object_id)
         if show_review(review=review):
             self.log_change(request, review, "shown again")
             messages.success(request, gettext("Review shown."))

@@ -6,6 +6,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from catalog.models import TestBank
+from catalog.services.blueprint import BlueprintError, shortages_of
 from questions.images import FOLDER
 from questions.items import texts_of
 from questions.linting import Finding, Linted, Placed, lint_stored
@@ -26,6 +27,27 @@ def lint_bank(test_bank: TestBank) -> Linted:
     linted = lint_stored(items, [position for position, _version in placed])
     lost = [finding for question in linted.questions for finding in _lost_pictures(question)]
     return Linted(linted.questions, (*linted.findings, *lost))
+
+
+def exam_warnings(test_bank: TestBank) -> list[str]:
+    """Why learners cannot take the exam of a bank, in words; empty if they can. One statement."""
+    try:
+        shortages = shortages_of(test_bank)
+    except BlueprintError:
+        return [_("The exam blueprint cannot be read, so learners cannot take the exam.")]
+    words = _(
+        "The exam needs %(count)d questions from “%(part)s”, but only %(available)d can be asked. "
+        "Learners cannot take the exam until there are enough."
+    )
+    return [
+        words
+        % {
+            "count": one.section.count,
+            "part": one.section.group or one.section.domain or test_bank.title,
+            "available": one.available,
+        }
+        for one in shortages
+    ]
 
 
 def _lost_pictures(question: Placed) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import BooleanField, Case, F, Q, When
 
 from catalog.listing.facets import language_name
 from catalog.listing.filters import DIFFICULTIES
@@ -66,34 +66,30 @@ def _parts(counted: Counter[str]) -> list[Part]:
 
 
 def related_banks(test_bank: TestBank) -> list[TestBank]:
-    """The three banks on sale that follow in the category by title, wrapping around at its end.
+    """The three banks on sale for the same exam, else those that follow in the category by title.
 
-    So every bank on sale is related to another. The newest banks of other categories fill up
-    a small category. One statement, and a second one near the end of a category.
+    Wraps around at the category's end, so that each of its banks is related to another. Banks of
+    other categories are related only by their exam. One statement, and a second one near the end
+    of a category.
     """
-    category = TestBank.objects.published().filter(category=test_bank.category_id)
-    others = category.exclude(pk=test_bank.pk).order_by("title", "pk")
-    following = others.filter(title__gte=test_bank.title).for_cards()
-    related = list(following[:RELATED])
+    exam = Q(exam=test_bank.exam) if test_bank.exam else Q(pk=None)
+    others = _exam_first(test_bank, exam)
+    related = list(others.filter(exam | Q(title__gte=test_bank.title))[:RELATED])
     if len(related) < RELATED:
-        related += _more_related(test_bank, others.filter(title__lt=test_bank.title))
-    return related[:RELATED]
+        wrapped = others.filter(title__lt=test_bank.title).exclude(exam)
+        related += wrapped[: RELATED - len(related)]
+    return related
 
 
-def _more_related(test_bank: TestBank, first_of_category: TestBankQuerySet) -> list[TestBank]:
-    """The first banks of the category, then the newest of others. One statement."""
-    published = TestBank.objects.published()
-    elsewhere = published.exclude(category=test_bank.category_id).order_by("-created_at", "-pk")
-    # SQLite allows LIMIT inside a UNION only in a subquery.
-    firsts, newest = (
-        TestBank.objects.filter(pk__in=banks.values("pk")[:RELATED]).values("pk")
-        for banks in (first_of_category, elsewhere)
-    )
-    banks = TestBank.objects.filter(pk__in=firsts.union(newest)).for_cards()
-    by_title = list(banks.order_by("title", "pk"))
-    same = [bank for bank in by_title if bank.category_id == test_bank.category_id]
-    others = [bank for bank in by_title if bank.category_id != test_bank.category_id]
-    return same + sorted(others, key=lambda bank: (bank.created_at, bank.pk), reverse=True)
+def _exam_first(test_bank: TestBank, exam: Q) -> TestBankQuerySet:
+    """The other banks of the exam, then those of the category, each by title."""
+    others = TestBank.objects.published().exclude(pk=test_bank.pk).for_cards()
+    if not test_bank.exam:
+        # This order is an index's.
+        return others.filter(category=test_bank.category_id).order_by("title", "pk")
+    related = others.filter(exam | Q(category=test_bank.category_id))
+    is_other_exam = Case(When(exam, then=False), default=True, output_field=BooleanField())
+    return related.order_by(is_other_exam, "title", "pk")
 
 
 def sample_version(test_bank: TestBank, number: int) -> QuestionVersion | None:

@@ -16,6 +16,8 @@ from questions.items import ASKABLE, Difficulty
 
 SORTS = {
     "newest": (_("Newest first"), ("-created_at", "-pk")),
+    "rating": (_("Highest rated"), ("-rating", "-review_count", "-pk")),
+    "popular": (_("Most popular"), ("-learner_count", "-pk")),
     "title": (_("Title"), ("title", "pk")),
     "price": (_("Lowest price"), ("currency", "price_minor", "pk")),
 }

@@ -2,6 +2,7 @@
 
 from catalog.models.access import Access
 from catalog.models.bank import BankChange, BankKind, BankQuestion, Category, FormerSlug, TestBank
+from catalog.models.legal import LegalPage
 from catalog.models.review import Review
 from catalog.models.search import BankText, QuestionText, SearchTrigram, SearchWord
 
@@ -13,6 +14,7 @@ __all__ = [
     "BankText",
     "Category",
     "FormerSlug",
+    "LegalPage",
     "QuestionText",
     "Review",
     "SearchTrigram",

@@ -1,6 +1,6 @@
 """What is for sale: categories, banks, their questions, and what changed in them."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -41,6 +41,13 @@ class Category(models.Model):
         return self.title
 
 
+def average_stars(stars: int, reviews: int) -> Decimal | None:
+    """Return the mean of so many reviews, to one decimal place; None without any."""
+    if not reviews:
+        return None
+    return (Decimal(stars) / reviews).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
 class TestBank(models.Model):
     """A bank of exam questions that is sold as one thing.
 
@@ -52,8 +59,9 @@ class TestBank(models.Model):
     `sample_count`, `contents` (lists of domain, kind and count), `difficulty` (that of most
     questions) and the rows of `BankKind`. `catalog.services.changes` writes
     `questions_changed_at`, the time of the newest `BankChange`. `catalog.reviews` counts the
-    reviews that are shown: `review_count`, `review_sum` (of their stars) and `review_tally`
-    (how many have 1, 2, 3, 4 and 5 stars).
+    reviews that are shown: `review_count`, `review_sum` (of their stars), `review_tally` (how many
+    have 1, 2, 3, 4 and 5 stars) and `rating` (their mean in hundredths; 0 without any).
+    `catalog.indexing.popularity` counts the learners that a bank ever had: `learner_count`.
     """
 
     __test__ = False  # pytest would take the name for a class of tests
@@ -143,6 +151,8 @@ class TestBank(models.Model):
     review_count = models.PositiveIntegerField(default=0, editable=False)
     review_sum = models.PositiveIntegerField(default=0, editable=False)
     review_tally = models.JSONField(default=list, editable=False)
+    rating = models.PositiveSmallIntegerField(default=0, editable=False)
+    learner_count = models.PositiveIntegerField(default=0, editable=False)
 
     objects = TestBankQuerySet.as_manager()
 
@@ -186,6 +196,12 @@ class TestBank(models.Model):
             models.Index(fields=["status", "title", "id"], name="catalog_bank_by_title"),
             models.Index(fields=["status", "-created_at", "-id"], name="catalog_bank_by_age"),
             models.Index(
+                fields=["status", "-rating", "-review_count", "-id"], name="catalog_bank_by_rating"
+            ),
+            models.Index(
+                fields=["status", "-learner_count", "-id"], name="catalog_bank_by_popularity"
+            ),
+            models.Index(
                 fields=["status", "currency", "price_minor", "id"], name="catalog_bank_by_price"
             ),
             models.Index(
@@ -224,15 +240,14 @@ class TestBank(models.Model):
     @property
     def average_stars(self) -> Decimal | None:
         """The mean of the shown reviews, to one decimal place; None without any."""
-        if not self.review_count:
-            return None
-        mean = Decimal(self.review_sum) / self.review_count
-        return mean.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return average_stars(self.review_sum, self.review_count)
 
     @property
-    def whole_stars(self) -> int:
-        """The mean of the shown reviews as a whole number; 0 without any."""
-        return int((self.average_stars or Decimal(0)).to_integral_value(ROUND_HALF_UP))
+    def star_bubbles(self) -> list[str]:
+        """The mean of the shown reviews in five bubbles: filled, half or empty."""
+        # To the nearest half; 4.7 is not drawn as five.
+        halves = int(((self.average_stars or Decimal(0)) * 2).to_integral_value(ROUND_HALF_DOWN))
+        return (["filled"] * (halves // 2) + ["half"] * (halves % 2) + ["empty"] * 5)[:5]
 
     @property
     def price(self) -> str:

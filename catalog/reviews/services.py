@@ -106,5 +106,7 @@ def _update_totals(test_bank: TestBank) -> None:
     test_bank.review_tally = [counts.get(stars, 0) for stars in range(1, MOST_STARS + 1)]
     test_bank.review_count = sum(counts.values())
     test_bank.review_sum = sum(stars * count for stars, count in counts.items())
-    test_bank.save(update_fields=["review_tally", "review_count", "review_sum"])
+    mean_in_hundredths = 100 * test_bank.review_sum / max(test_bank.review_count, 1)
+    test_bank.rating = round(mean_in_hundredths)
+    test_bank.save(update_fields=["review_tally", "review_count", "review_sum", "rating"])
     page_cache.clear_on_commit()

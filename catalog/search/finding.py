@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from catalog.indexing.words import Term, terms_of
 from catalog.models import Access, BankQuestion, TestBank
+from catalog.models.bank import average_stars
 from catalog.money import format_price
 from catalog.search import postgresql, sqlite
 from catalog.search.correction import corrected
@@ -29,6 +31,9 @@ BANK_COLUMNS = (
     "category__title",
     "price_minor",
     "currency",
+    "question_count",
+    "review_count",
+    "review_sum",
 )
 
 Hit = TypeVar("Hit")
@@ -44,6 +49,9 @@ class FoundBank:
     excerpt: SafeString
     category: str
     price: str
+    question_count: int
+    review_count: int
+    average_stars: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,9 @@ def _found_bank(row: Any, terms: Sequence[Term]) -> FoundBank:
         excerpt=excerpt(text, spans),
         category=row.category__title,
         price=format_price(row.price_minor, row.currency) if row.price_minor else "",
+        question_count=row.question_count,
+        review_count=row.review_count,
+        average_stars=average_stars(row.review_sum, row.review_count),
     )
 
 

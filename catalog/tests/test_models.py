@@ -82,3 +82,20 @@ def test_access_is_live_until_it_ends_or_is_revoked(at, revoked, days, is_live):
         expires_at=None if days is None else at + timedelta(days=days),
     )
     assert access.is_live(at) is is_live
+
+
+@pytest.mark.parametrize(
+    ("stars", "reviews", "bubbles"),
+    [
+        (9, 2, "ffffh"),
+        (47, 10, "ffffh"),
+        (48, 10, "fffff"),
+        (10, 2, "fffff"),
+        (7, 2, "fffhe"),
+        (12, 10, "feeee"),
+        (0, 0, "eeeee"),
+    ],
+)
+def test_mean_of_the_reviews_is_drawn_to_the_nearest_half(stars, reviews, bubbles):
+    bank = TestBank(review_sum=stars, review_count=reviews)
+    assert "".join(bubble[0] for bubble in bank.star_bubbles) == bubbles

@@ -4,15 +4,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from accounts.staff import staff_only
-from catalog.importing.linting import lint_bank
+from accounts.staff import staff_with
+from catalog.importing.linting import exam_warnings, lint_bank
 from catalog.models import TestBank
 from questions.linting.statistics import figures_of
 
 MOST_FINDINGS = 200
 
 
-@staff_only
+@staff_with("catalog.view_bankquestion")
 @require_safe
 def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
     """What an editor would say of a bank's questions."""
@@ -26,6 +26,7 @@ def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
             for finding in linted.findings[:MOST_FINDINGS]
         ],
         "more": max(len(linted.findings) - MOST_FINDINGS, 0),
+        "exam_warnings": exam_warnings(test_bank),
         "figures": figures_of(linted.questions),
     }
     return render(request, "catalog/editors_view.html", context)

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.staff import staff_only
+from accounts.staff import staff_with
 from catalog.listing.bank_page import sample_version
 from catalog.models import Access, BankQuestion, TestBank
 from catalog.views.former_slugs import follow_former_slug
@@ -51,6 +51,10 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
         "item": try_item(request, version.item, language=test_bank.language),
+        "is_owner": Access.objects.of(request.user)
+        .live(timezone.now())
+        .filter(test_bank=test_bank)
+        .exists(),
     }
     return render(request, "catalog/sample_question.html", context)
 
@@ -75,7 +79,7 @@ def own_question(request: HttpRequest, slug: str, public_id: UUID) -> HttpRespon
     return render(request, "catalog/own_question.html", context)
 
 
-@staff_only
+@staff_with("catalog.view_bankquestion")
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A question as learners see it, for staff."""

@@ -54,7 +54,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     6: ("The proxy refuses connections", ("proxy refuses connections", "proxy unreachable")),
     7: ("The proxy is a black hole", ("proxy drops packets",)),
-    8: ("Silence at CONNECT, and after it", ("proxy silent", "tunnel silent")),
+    8: ("No response to CONNECT, or after it", ("proxy silent", "tunnel silent")),
     9: (
         "The connection ends at CONNECT",
         ("proxy hangs up", "proxy resets", "tunnel reset", "http before tls proxy"),
@@ -145,7 +145,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ("second proxy wants password",),
     ),
     37: (
-        "Authorities that have expired, are too weak, or are none",
+        "Authorities that have expired, are too weak or are not CAs",
         (
             "authority expired",
             "certificate weak",

@@ -84,9 +84,9 @@ def check_backup(path: Path) -> Manifest:
         check_dump(folder / NAMES[manifest.database])
     if unknown := unknown_migrations(manifest.migrations):
         raise BackupError(
-            f"The backup was made by Testbank {manifest.testbank}, which is newer than this one, "
-            f"{__version__}: it has {len(unknown)} migrations that are unknown here, such as "
-            f"{unknown[0]}. Install that version, then restore."
+            f"The backup was made by Testbank {manifest.testbank}, which is newer than "
+            f"{__version__}. It has {len(unknown)} unknown migrations, such as {unknown[0]}. "
+            "Install that version, then restore."
         )
     return manifest
 

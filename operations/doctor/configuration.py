@@ -1,9 +1,11 @@
 """The group "Settings": the settings as read from `.env` and the process environment."""
 
+import platform
 from collections.abc import Iterator
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
+import django
 from django.conf import settings
 
 from operations.doctor.report import Check, Status
@@ -11,11 +13,13 @@ from operations.doctor.setup import Setup
 from outbound.redaction import mask_url, scrub
 from outbound.route.hosts import with_port
 from payments.stripe.client import API_VERSION
+from testbank import __version__
 from testbank.server import is_public
 from testbank.stripe_settings import LIVE, SANDBOX, STRIPE_API, is_loopback, mode_of
 
 GROUP = "Settings"
 VERSION = version("stripe")
+PYTHON = f"Python {platform.python_version()}"
 PUBLIC_BIND = (
     "Passwords then cross the network without TLS. A container needs this setting: publish its "
     "port on 127.0.0.1 only."
@@ -27,6 +31,7 @@ KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 def settings_checks(setup: Setup) -> list[Check]:
     """Return the checks. None fails: an invalid setting already stops the site from starting."""
     return [
+        _check("version", "Testbank", f"{__version__}, Django {django.get_version()}, {PYTHON}"),
         _env_file(setup),
         _check("secret_key", "Secret key", _about_key(settings.STRIPE_SECRET_KEY)),
         _check("public_key", "Public key", _about_key(settings.STRIPE_PUBLIC_KEY)),
@@ -127,7 +132,7 @@ def _bind() -> Check:
 
 
 def _proxy_setting(setup: Setup) -> Check:
-    source = "of the process" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
+    source = "in the environment" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
     is_default = setup.setting == "environment"
     words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
     return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")

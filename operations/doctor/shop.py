@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
-from catalog.models import TestBank
+from catalog.models import LegalPage, TestBank
 from catalog.price_rules import price_problem
 from operations.alarms.faults import MAX_WORKER_SILENCE
 from operations.doctor.report import Check, Status, format_duration
@@ -23,6 +23,7 @@ from outbox.models import BouncedAddress, OutgoingMail
 from payments.flows.reconciliation import last_finished_at
 from payments.models import StripeEvent
 from payments.monitoring.health_counters import failures, health_counters
+from safety.models import SecurityEvent
 
 GROUP = "Shop"
 MAX_MAIL_DELAY_MINUTES = 15
@@ -32,6 +33,8 @@ BANKS_NAMED = 5
 FAILURES_SHOWN_FOR = timedelta(days=1)
 BOUNCES_SHOWN_FOR = timedelta(days=30)
 CONNECT_SECONDS = 3
+SIGN_INS_COMPARED = 50
+PEOPLE_BEHIND_ONE_ADDRESS = 5
 RECONCILE = "run `manage.py reconcile_payments`"
 REVIEW = "review them manually"
 
@@ -63,7 +66,9 @@ def _database_checks(at: datetime) -> Iterator[Check]:
     yield from _money(at)
     yield from _failures(at)
     yield from _prices()
+    yield from _contact()
     yield from _mails(at)
+    yield _visitors()
     yield from _work(at)
 
 
@@ -104,6 +109,18 @@ def _failures(at: datetime) -> Iterator[Check]:
     yield _check("events_foreign", "Foreign events", Status.OK, foreign)
 
 
+def _contact() -> Iterator[Check]:
+    """Say which of the seller's details buyers cannot find."""
+    names = ("SUPPORT_EMAIL", "SELLER_NAME", "SELLER_ADDRESS", "SELLER_TAX_ID")
+    missing = [name for name in names if not getattr(settings, name)]
+    written = set(LegalPage.objects.values_list("kind", flat=True))
+    missing += [f"the page {kind}" for kind in LegalPage.Kind.values if kind not in written]
+    if missing:
+        yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
+    else:
+        yield _check("contact", "Contact", Status.OK, "address, seller, and legal pages are set")
+
+
 def _prices() -> Iterator[Check]:
     """Name the banks on sale whose price Stripe refuses; nobody can buy them."""
     on_sale = TestBank.objects.filter(status=TestBank.Status.PUBLISHED, price_minor__gt=0)
@@ -131,6 +148,19 @@ def _mails(at: datetime) -> Iterator[Check]:
     bounced = BouncedAddress.objects.filter(at__gte=at - BOUNCES_SHOWN_FOR).count()
     yield _count("bounced", "Bounced, 30 days", bounced, "list them: `manage.py bounces`")
     yield _count("mails_given_up", "Failed emails", given_up, "check EMAIL_HOST and its account")
+
+
+def _visitors() -> Check:
+    """Warn if everybody seems to come from one address: then a limit for one is one for all."""
+    sign_ins = SecurityEvent.objects.filter(kind__startswith="sign-in", address__isnull=False)
+    recent = sign_ins.order_by("-pk").values_list("address", "user_id")[:SIGN_INS_COMPARED]
+    addresses = {address for address, _user in recent}
+    people = {user for _address, user in recent}
+    if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
+        return _check("visitors", "Visitors", Status.OK, f"{len(addresses)} addresses seen")
+    summary = f"{len(people)} people, all from {addresses.pop()}"
+    fix = "put the web server in front into TRUSTED_PROXIES"
+    return _warn("visitors", "Visitors", summary, fix)
 
 
 def _work(at: datetime) -> Iterator[Check]:

@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from django.core.management import get_commands
 
+from testbank import __version__
 from testing.parts import ROOT, require
 
 BUILT_BY = "/tmp/testbank/deploy/build.sh"  # noqa: S108 - inside the image
@@ -78,3 +80,24 @@ def test_image_is_built_by_the_script_that_installs_a_machine():
     assert re.findall(r"^RUN (\S+)", text, re.MULTILINE) == [BUILT_BY]
     assert re.findall(r"^USER (\S+)", text, re.MULTILINE) == ["10001"]
     assert "--uid 10001" in (ROOT / "deploy" / "build.sh").read_text(encoding="utf-8")
+
+
+def test_continuous_integration_runs_commands_of_the_makefile():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    used = {step["run"] for step in steps if step.get("run", "").startswith("make ")}
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert used == {f"make {name}" for name in ("check", "develop", "quick", "quick-postgresql")}
+    assert {command.removeprefix("make ") for command in used} <= set(targets)
+
+
+def test_every_python_has_the_same_packages():
+    """A back office that was looked at on one Python looks the same on the others."""
+    pinned = (ROOT / "requirements" / "base.txt").read_text(encoding="utf-8")
+    names = re.findall(r"^([a-z0-9-]+)==", pinned, re.MULTILINE)
+    assert len(names) == len(set(names))
+
+
+def test_version_is_that_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == __version__

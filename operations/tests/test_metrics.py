@@ -1,11 +1,17 @@
 """Metrics: access, and the Prometheus format."""
 
+import re
+import subprocess
+
 import pytest
 
-from operations.metrics import FAILURES, HELP, exposition
+from operations.metrics import HELP, exposition
+from operations.models import Alarm
 from payments.models import Incident, Order
 from payments.monitoring.health_counters import counter_names, failures, health_counters
 from payments.tests.conftest import order  # noqa: F401 - a fixture
+from testbank import __version__
+from testing.parts import ROOT, require
 from testing.staff_sessions import sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +34,46 @@ def test_metrics_with_token(client, order, token, at):  # noqa: F811
     assert 'testbank_paid_not_granted{mode="sandbox",account=""} 1' in lines
     assert 'testbank_granted_not_paid{mode="sandbox",account=""} 0' in lines
     assert 'testbank_payment_down{mode="sandbox",account=""} 0' in lines
-    assert len(lines) == 3 * (len(counter_names()) + len(FAILURES))
+    assert "testbank_purchases_paid 1.0" in lines
+    assert "testbank_answers_stored 0.0" in lines
+    assert f'version="{__version__}"' in next(line for line in lines if "testbank_info{" in line)
+
+
+def test_traffic_is_counted_by_view(client, token, db):
+    text = 'testbank_requests_total{method="GET",status="404",view="none"}'
+    before = value_of(client.get("/metrics", headers=token), text)
+    client.get("/no/such/page/")
+    assert value_of(client.get("/metrics", headers=token), text) == before + 1
+
+
+def value_of(response, series):
+    found = [line for line in response.content.decode().splitlines() if line.startswith(series)]
+    return float(found[0].rpartition(" ")[2]) if found else 0
+
+
+def test_alarms_are_gauges(client, token, db, at):
+    Alarm.objects.create(name="disk", since=at, message="full")
+    assert value_of(client.get("/metrics", headers=token), 'testbank_alarm{name="disk"}') == 1
+
+
+def test_alert_rules_pass_their_tests():
+    require("promtool")
+    folder = ROOT / "deploy" / "monitoring"
+    for command in (["check", "rules", "alerts.yaml"], ["test", "rules", "alerts_test.yaml"]):
+        done = subprocess.run(
+            ["promtool", *command], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["alerts.yaml", "dashboard.json"])
+def test_alerts_and_dashboard_use_metrics_that_exist(client, token, db, at, name):
+    Alarm.objects.create(name="disk", since=at, message="full")
+    client.get("/healthz")
+    served = client.get("/metrics", headers=token).content.decode()
+    text = (ROOT / "deploy" / "monitoring" / name).read_text(encoding="utf-8")
+    used = set(re.findall(r"\btestbank_[a-z_]+\b", text))
+    assert {metric for metric in used if f"\n{metric}" not in f"\n{served}"} == set()
 
 
 def test_failed_purchases_are_counted_by_mode(client, token, order, at):  # noqa: F811

@@ -27,7 +27,7 @@ NOT_TESTED = "A direct connection was not tested; run `manage.py doctor` to test
 ASK_FOR_PROXY = (
     "If this network requires a proxy, enter its address. Whether there is one was not tested."
 )
-ASK_WHICH_DEVICE = "Ask your network administrator which device responds in place of the server."
+ASK_WHICH_DEVICE = "Ask your network administrator which device responds instead of the server."
 REPEATED = "No action needed: the call is retried."
 
 
@@ -65,7 +65,7 @@ def use_a_proxy(route: Route) -> tuple[str, str]:
 
 
 def the_proxy(route: Route) -> str:
-    """Return `the proxy http://proxy.example:3128 (HTTPS_PROXY of the process)`."""
+    """Return `the proxy http://proxy.example:3128 (HTTPS_PROXY in the environment)`."""
     return f"the proxy {route.proxy} ({route.rule})"
 
 

@@ -229,7 +229,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
         CHANGED: ("has a signature that does not fit", 0),
         TOO_LONG_A_CHAIN: ("allows fewer authorities below it than there are", len(chain.path)),
         MAY_NOT_SIGN: (
-            "may not sign certificates (key usage), and does",
+            "is not allowed to sign certificates (key usage), but signed one",
             chain.first(lambda each: not _may_sign(each), start=1),
         ),
         OTHER_PURPOSE: (

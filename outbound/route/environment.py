@@ -46,8 +46,10 @@ class Variable:
 
     @property
     def where(self) -> str:
-        """How people are told of it: `HTTPS_PROXY of the process`."""
-        return f"{self.name} in .env" if self.source == DOTENV else f"{self.name} of the process"
+        """How people are told of it: `HTTPS_PROXY in the environment`."""
+        return (
+            f"{self.name} in .env" if self.source == DOTENV else f"{self.name} in the environment"
+        )
 
 
 @dataclass(frozen=True, slots=True)

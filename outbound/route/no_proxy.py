@@ -118,7 +118,7 @@ class Entry:
 
     def describe(self) -> str:
         """`entry 2 of NO_PROXY in .env, *.stripe.com`."""
-        where = "in .env" if self.source == DOTENV else "of the process"
+        where = "in .env" if self.source == DOTENV else "in the environment"
         return f"entry {self.position} of {self.variable} {where}, {self.text}"
 
 

@@ -73,7 +73,7 @@ def test_proxy_forbids_connect(caller, stripe):
     assert verdict(diagnosis) == ("NET-PROXY-403", "no", True, False)
     assert diagnosis.fix == "NO_PROXY=.stripe.com"
     assert diagnosis.operator == (
-        f"The proxy {proxy.url} (HTTPS_PROXY of the process) answered 403 "
+        f"The proxy {proxy.url} (HTTPS_PROXY in the environment) answered 403 "
         "(Forbidden ERR_ACCESS_DENIED 0) to CONNECT api.stripe.com:443."
     )
     assert stripe.requests == []
@@ -333,7 +333,7 @@ def test_no_proxy_entry_is_named_for_direct_route(caller):
     process = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "*.stripe.com"}
     with refusing_port() as port:
         diagnosis = caller.diagnosis(port, process=process)
-    assert "entry 1 of NO_PROXY of the process, *.stripe.com" in diagnosis.untested
+    assert "entry 1 of NO_PROXY in the environment, *.stripe.com" in diagnosis.untested
 
 
 def test_tls_handshake_silent(caller, succeeds):

@@ -289,8 +289,8 @@ def test_entries_of_both_spellings_and_both_sources_are_united():
     )
     entries = [entry.describe() for entry in read_entries(environment)]
     assert entries == [
-        "entry 1 of no_proxy of the process, localhost",
-        "entry 1 of NO_PROXY of the process, a.example",
+        "entry 1 of no_proxy in the environment, localhost",
+        "entry 1 of NO_PROXY in the environment, a.example",
         "entry 1 of no_proxy in .env, c.example",
         "entry 1 of NO_PROXY in .env, b.example",
         "entry 2 of NO_PROXY in .env, *.stripe.com",

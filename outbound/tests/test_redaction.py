@@ -40,6 +40,13 @@ def test_masks_the_password_of_an_address(url, masked):
         ("(b'Authorization', b'Basic abc')", "(b'Authorization', b***)"),
         ('{"Stripe-Signature": "t=1,v1=ab"}', '{"Stripe-Signature": ***}'),
         ("Stripe-Signature: t=1,v1=ab", "Stripe-Signature: ***"),
+        ("refused t=1700000000,v1=abcdef01,v0=ab", "refused ***"),
+        ("EMAIL_HOST_PASSWORD=hunter2 set", "EMAIL_HOST_PASSWORD=*** set"),
+        ("{'password': 'a b', 'x': 1}", "{'password': ***, 'x': 1}"),
+        ('{"password": "a"}', '{"password": ***}'),
+        ("pi_3Nabcd_secret_AbC123", "pi_3Nabcd_secret_***"),
+        ("ek_live_abcDEF", "ek_live_***"),
+        ("http://TOKEN@proxy:3128", "http://***@proxy:3128"),
     ],
 )
 def test_scrubs_secrets_from_text(text, scrubbed):
@@ -53,6 +60,8 @@ def test_scrubs_secrets_from_text(text, scrubbed):
         "https://example.org/a@b",
         "task_id risk_analysis disk_usage pk_42",
         "mail to learner@example.org: sent",
+        "Enter your password: at least twelve characters",
+        "METRICS_TOKEN is not set",
         "entry 2 of NO_PROXY in .env, *.stripe.com",
     ],
 )

@@ -19,15 +19,15 @@ def route(url=STRIPE, *, setting="environment", dotenv=None, **process):
 @pytest.mark.parametrize(
     ("process", "dotenv", "winner"),
     [
-        ({"HTTPS_PROXY": A}, {}, "HTTPS_PROXY of the process"),
-        ({"https_proxy": A}, {}, "https_proxy of the process"),
-        ({"ALL_PROXY": A}, {}, "ALL_PROXY of the process"),
-        ({"all_proxy": A}, {}, "all_proxy of the process"),
-        ({"https_proxy": A, "HTTPS_PROXY": B}, {}, "https_proxy of the process"),
-        ({"HTTPS_PROXY": A}, {"https_proxy": B}, "HTTPS_PROXY of the process"),
-        ({"HTTPS_PROXY": A, "all_proxy": B}, {}, "HTTPS_PROXY of the process"),
+        ({"HTTPS_PROXY": A}, {}, "HTTPS_PROXY in the environment"),
+        ({"https_proxy": A}, {}, "https_proxy in the environment"),
+        ({"ALL_PROXY": A}, {}, "ALL_PROXY in the environment"),
+        ({"all_proxy": A}, {}, "all_proxy in the environment"),
+        ({"https_proxy": A, "HTTPS_PROXY": B}, {}, "https_proxy in the environment"),
+        ({"HTTPS_PROXY": A}, {"https_proxy": B}, "HTTPS_PROXY in the environment"),
+        ({"HTTPS_PROXY": A, "all_proxy": B}, {}, "HTTPS_PROXY in the environment"),
         ({"all_proxy": B}, {"HTTPS_PROXY": A}, "HTTPS_PROXY in .env"),
-        ({"https_proxy": "", "HTTPS_PROXY": A}, {}, "HTTPS_PROXY of the process"),
+        ({"https_proxy": "", "HTTPS_PROXY": A}, {}, "HTTPS_PROXY in the environment"),
         ({"https_proxy": " ", "HTTPS_PROXY": ""}, {"ALL_PROXY": A}, "ALL_PROXY in .env"),
     ],
 )
@@ -43,7 +43,7 @@ def test_direct_without_variables():
 def test_a_route_told_masks_the_password():
     decided = route(HTTPS_PROXY="http://user:secret@proxy.example:3128")
     assert decided.describe() == (
-        "api.stripe.com:443 through http://user:***@proxy.example:3128 (HTTPS_PROXY of the process)"
+        "api.stripe.com:443 through http://user:***@proxy.example:3128 (HTTPS_PROXY in the environment)"
     )
     assert "secret" not in repr(decided)
 
@@ -52,7 +52,7 @@ def test_http_proxy_does_not_govern_https_and_is_warned_of():
     decided = route(HTTP_PROXY=A)
     assert decided.is_direct
     assert [warning.split(",")[0] for warning in decided.warnings] == [
-        "HTTP_PROXY of the process does not apply to https addresses"
+        "HTTP_PROXY in the environment does not apply to https addresses"
     ]
 
 
@@ -68,8 +68,8 @@ def test_under_cgi_a_request_header_is_no_proxy():
 def test_contradicting_variables_are_warned_of():
     decided = route(https_proxy=A, HTTPS_PROXY=B, ALL_PROXY=A)
     assert decided.warnings == (
-        "HTTPS_PROXY of the process names another proxy and is not used, "
-        "because https_proxy of the process takes precedence. Remove one of them, or set the proxy to "
+        "HTTPS_PROXY in the environment names another proxy and is not used, "
+        "because https_proxy in the environment takes precedence. Remove one of them, or set the proxy to "
         f"use: STRIPE_PROXY={A}",
     )
 
@@ -118,7 +118,9 @@ def test_loopback_goes_through_an_address_as_setting():
 def test_a_malformed_address_is_named_by_its_variable(name):
     with pytest.raises(ProxyAddressError) as refused:
         route(**{name: "http://user:hun@ter2@proxy:3128"})
-    assert str(refused.value).startswith(f"{name} of the process is not a valid proxy address. ")
+    assert str(refused.value).startswith(
+        f"{name} in the environment is not a valid proxy address. "
+    )
     assert "hun" not in str(refused.value)
 
 

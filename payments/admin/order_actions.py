@@ -7,7 +7,6 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -16,7 +15,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from accounts.models import User
-from catalog.http import SeeOther
+from catalog.http import SeeOther, find_row, row_or_404
 from catalog.money import format_price
 from payments.admin.parts import order_page
 from payments.admin.refund_forms import RefundForm
@@ -67,7 +66,7 @@ class OrderActions:
     @action(description=_("Refund"), url_path="refund", icon="undo", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the refund form: how much, why, and what becomes of the access."""
-        order = get_object_or_404(Order, pk=object_id)
+        order = row_or_404(Order.objects.all(), object_id)
         left = refundable_minor(order)
         form = RefundForm(request.POST or None, order=order, left_minor=left)
         if request.method == "POST" and form.is_valid():
@@ -113,7 +112,7 @@ class OrderActions:
         self, request: HttpRequest, _form: Confirm, object_id: str
     ) -> HttpResponse:
         """Refund a second payment in full."""
-        order = get_object_or_404(Order, pk=object_id, duplicate_of__isnull=False)
+        order = row_or_404(Order.objects.filter(duplicate_of__isnull=False), object_id)
         with _refund_errors_shown(request, order):
             asked_by = cast(User, request.user)
             refund = refund_duplicate(order=order, asked_by=asked_by, at=timezone.now())
@@ -136,7 +135,7 @@ class OrderActions:
     )
     def open_held(self, request: HttpRequest, _form: Confirm, object_id: str) -> HttpResponse:
         """Grant a held order."""
-        order = get_object_or_404(Order, pk=object_id)
+        order = row_or_404(Order.objects.all(), object_id)
         try:
             grant_held_order(order=order, at=timezone.now())
             messages.success(request, gettext("Access granted. The buyer was emailed."))
@@ -160,7 +159,7 @@ class OrderActions:
     )
     def send_receipt(self, request: HttpRequest, _form: Confirm, object_id: str) -> HttpResponse:
         """Send the receipt again."""
-        order = get_object_or_404(Order, pk=object_id)
+        order = row_or_404(Order.objects.all(), object_id)
         try:
             queue_receipts_again(order, at=timezone.now())
             messages.success(request, gettext("The receipt is being sent."))
@@ -171,7 +170,7 @@ class OrderActions:
 
 def _is_among(orders: QuerySet[Order], order_id: Any) -> bool:
     """Return True for one of the orders, or without an id: then no order is asked about."""
-    return order_id is None or orders.filter(pk=order_id).exists()
+    return order_id is None or find_row(orders, order_id) is not None
 
 
 def _amounts(order: Order, left_minor: int) -> list[tuple[Any, str]]:

@@ -27,7 +27,6 @@ def seller_details() -> dict[str, str]:
         "seller": settings.SELLER_NAME or settings.SITE_NAME,
         "seller_address": settings.SELLER_ADDRESS,
         "seller_tax_id": settings.SELLER_TAX_ID,
-        "support_email": settings.SUPPORT_EMAIL,
     }
 
 

@@ -133,7 +133,9 @@ def test_entry_without_a_meaning_is_a_warning(real_name, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "localhost,api.stripe.com:https")
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W004"
-    assert message.msg.startswith("entry 2 of NO_PROXY of the process, api.stripe.com:https, is no")
+    assert message.msg.startswith(
+        "entry 2 of NO_PROXY in the environment, api.stripe.com:https, is no"
+    )
     assert message.msg.endswith("use NO_PROXY=.stripe.com")
 
 

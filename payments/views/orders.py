@@ -207,3 +207,13 @@ def orders(request: HttpRequest) -> HttpResponse:
     own = Order.objects.visible_to(request.user).in_mode(settings.STRIPE_MODE)
     history = own.prefetch_related("lines").order_by("-created_at")
     return render(request, "payments/orders.html", {"orders": history})
+
+
+@login_required
+@require_GET
+def order_of_bank(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what this person's open order for a bank waits for; the bank's page shows a part of it."""
+    own = Order.objects.visible_to(request.user).in_mode(settings.STRIPE_MODE)
+    waiting = own.awaiting_payment().filter(lines__test_bank__slug=slug)
+    context = {"order": waiting.order_by("-created_at").first(), "slug": slug}
+    return render(request, "payments/order_of_bank.html", context)

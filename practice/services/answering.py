@@ -7,7 +7,6 @@ from fractions import Fraction
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
 from catalog.models import Access, TestBank
 from practice.clock import GRACE
@@ -28,17 +27,20 @@ from questions.services import item_of_version
 class Remarks:
     """What comes with an answer: how sure the learner was, and how long it took.
 
-    `client_id` and `sequence` name the submission where a browser keeps a journal; of several,
-    the greatest sequence counts. Without them each submission is newer than the one before.
+    `client_id` and `sequence` name the submission where a browser keeps a journal; of several
+    from one browser, the greatest sequence counts. Without them each submission is newer than the one before.
+    `answered_at` is when the learner answered, where that was before the answer arrived.
     """
 
     is_unsure: bool = False
     seconds: int | None = None
     client_id: str = ""
     sequence: int | None = None
+    answered_at: datetime | None = None
 
 
 NO_REMARKS = Remarks()
+DEVICE_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def submit_answer(
     Raises: NoSuchAttempt, NoSuchPosition, AttemptFinished, AttemptPaused, NoAccess;
     questions.grading.ResponseError for a response that does not fit the question.
     """
-    attempt = _answerable(attempt_id, learner_id, position, at)
+    attempt = _answerable(attempt_id, learner_id, position, at, remarks.answered_at or at)
     bank = _bank_at(attempt, position)
     item = item_of_version(attempt.version_ids[position - 1])
     fraction = grade(item, response, language=bank.language).fraction
@@ -82,7 +84,7 @@ def submit_answer(
         version_id=attempt.version_ids[position - 1],
         response=response.model_dump(mode="json"),
         fraction=None if attempt.is_exam else as_decimal(fraction),
-        answered_at=at,
+        answered_at=_answered_at(attempt, remarks, at),
         seconds=remarks.seconds,
         is_unsure=remarks.is_unsure,
         choice_order=choice_order(
@@ -95,15 +97,31 @@ def submit_answer(
 
 
 @transaction.atomic
-def clear_answer(*, attempt_id: UUID, learner_id: int, position: int, at: datetime) -> None:
+def clear_answer(
+    *,
+    attempt_id: UUID,
+    learner_id: int,
+    position: int,
+    at: datetime,
+    remarks: Remarks = NO_REMARKS,
+) -> None:
     """Take the answer back in an exam that runs. Idempotent; does nothing in practice.
 
     Raises: as `submit_answer`.
     """
-    attempt = _answerable(attempt_id, learner_id, position, at)
-    if attempt.is_exam:
-        given = Answer.objects.given().filter(attempt=attempt, position=position)
-        given.update(response=None, answered_at=at, sequence=F("sequence") + 1)
+    attempt = _answerable(attempt_id, learner_id, position, at, remarks.answered_at or at)
+    if not attempt.is_exam:
+        return
+    stored = Answer.objects.given().filter(attempt=attempt, position=position).first()
+    if stored is None:
+        return
+    sequence = stored.sequence + 1 if remarks.sequence is None else remarks.sequence
+    answered_at = _answered_at(attempt, remarks, at)
+    cleared = Answer(client_id=remarks.client_id, sequence=sequence, answered_at=answered_at)
+    if not _is_older(cleared, stored):
+        stored.response, stored.answered_at = None, answered_at
+        stored.client_id, stored.sequence = remarks.client_id, sequence
+        stored.save(update_fields=["response", "answered_at", "client_id", "sequence"])
 
 
 def _store(answer: Answer) -> SubmittedAnswer:
@@ -122,9 +140,9 @@ def _store(answer: Answer) -> SubmittedAnswer:
 
 def _replace(stored: Answer, answer: Answer) -> SubmittedAnswer:
     """Let the answer of an exam replace the one before, unless a journal sent it out of order."""
-    sequence = answer.sequence or stored.sequence + 1
-    if sequence <= stored.sequence:
+    if _is_older(answer, stored):
         return SubmittedAnswer(stored, is_first=False)
+    sequence = answer.sequence or stored.sequence + 1
     stored.response, stored.answered_at = answer.response, answer.answered_at
     stored.is_unsure, stored.client_id = answer.is_unsure, answer.client_id
     stored.seconds = ((stored.seconds or 0) + (answer.seconds or 0)) or None
@@ -134,10 +152,34 @@ def _replace(stored: Answer, answer: Answer) -> SubmittedAnswer:
     return SubmittedAnswer(stored, is_first=True)
 
 
-def _answerable(attempt_id: UUID, learner_id: int, position: int, at: datetime) -> Attempt:
+def device_of(client_id: str) -> str:
+    """Return the part of a client id that names the browser; the rest names one of its pages."""
+    return client_id[:DEVICE_LENGTH]
+
+
+def _is_older(answer: Answer, stored: Answer) -> bool:
+    """Whether a journal sent the answer out of order.
+
+    A browser numbers its own answers. Those of several are compared by when they were given, by
+    the clock of the server.
+    """
+    if answer.client_id and device_of(answer.client_id) == device_of(stored.client_id):
+        return answer.sequence <= stored.sequence
+    return answer.answered_at < stored.answered_at
+
+
+def _answered_at(attempt: Attempt, remarks: Remarks, at: datetime) -> datetime:
+    """When the answer was given: never before the start, never in the future."""
+    return min(max(remarks.answered_at or at, attempt.started_at), at)
+
+
+def _answerable(
+    attempt_id: UUID, learner_id: int, position: int, at: datetime, answered_at: datetime
+) -> Attempt:
     """The attempt, locked, if it takes an answer at that position now. One statement.
 
-    The lock makes the end of an attempt wait, so that its score has every answer.
+    The lock makes the end of an attempt wait, so that its score has every answer. An answer from
+    before a pause is taken during the pause.
     """
     attempts = Attempt.objects.with_access(at).select_related("test_bank")
     attempt = (
@@ -149,7 +191,7 @@ def _answerable(attempt_id: UUID, learner_id: int, position: int, at: datetime) 
         raise NoSuchPosition
     if attempt.is_finished or attempt.is_overdue(at - GRACE):
         raise AttemptFinished
-    if attempt.is_paused:
+    if attempt.paused_at is not None and attempt.paused_at <= answered_at:
         raise AttemptPaused
     if not _has_access(attempt, position, at):
         raise NoAccess

@@ -19,9 +19,10 @@ MOST_HIGHLIGHTS = 100
 
 @dataclass(frozen=True)
 class Marks:
-    """The positions of an attempt that its learner flagged."""
+    """The positions of an attempt that its learner flagged, and whether there may be a note."""
 
     flagged: frozenset[int]
+    has_note: bool = False
 
 
 def open_question(*, attempt: Attempt, position: int, at: datetime) -> Marks:
@@ -33,15 +34,23 @@ def open_question(*, attempt: Attempt, position: int, at: datetime) -> Marks:
     question_id = attempt.question_ids[position - 1]
     mine = SeenQuestion.objects.filter(learner=attempt.learner_id)
     rows = mine.filter(Q(is_flagged=True) | Q(question=question_id))
-    is_flagged = dict(rows.values_list("question_id", "is_flagged"))
-    if question_id not in is_flagged:
+    seen = {
+        question: (is_flagged, has_note)
+        for question, is_flagged, has_note in rows.values_list(
+            "question_id", "is_flagged", "has_note"
+        )
+    }
+    if question_id not in seen:
         _open_new(attempt, position, at)
+        seen[question_id] = (False, False)
+    flagged = {question for question, (is_flagged, _has_note) in seen.items() if is_flagged}
     return Marks(
         frozenset(
             place
             for place, question in enumerate(attempt.question_ids, start=1)
-            if is_flagged.get(question)
-        )
+            if question in flagged
+        ),
+        has_note=seen[question_id][1],
     )
 
 
@@ -76,6 +85,7 @@ def set_flag(*, attempt: Attempt, position: int, is_flagged: bool, at: datetime)
     )
 
 
+@transaction.atomic
 def save_note(
     *,
     attempt: Attempt,
@@ -92,6 +102,16 @@ def save_note(
     if not text.strip() and not highlights:
         Note.objects.filter(**mine).delete()
         return
+    SeenQuestion.objects.update_or_create(
+        learner_id=attempt.learner_id,
+        question_id=attempt.question_ids[position - 1],
+        defaults={"has_note": True},
+        create_defaults={
+            "test_bank_id": attempt.bank_id_at(position),
+            "first_shown_at": at,
+            "has_note": True,
+        },
+    )
     Note.objects.update_or_create(
         **mine,
         defaults={

@@ -209,7 +209,7 @@ def test_page_ends_an_exam_whose_time_is_up(owners_client, owner, exam_bank):
     started = timezone.now() - timedelta(hours=1)
     exam = start_exam(learner=owner, test_bank=exam_bank, can_pause=False, at=started)
     text = owners_client.get(reverse("practice:result", args=[exam.pk])).text
-    assert "Time was up" in text
+    assert "Time ran out" in text
     exam.refresh_from_db()
     assert exam.finished_at == started + HALF_AN_HOUR
 

@@ -28,7 +28,7 @@ MOST_PRESETS = 20
 MOST_MINUTES = 600
 STATES = {
     "new": gettext_lazy("New"),
-    "wrong": gettext_lazy("Wrong last time"),
+    "wrong": gettext_lazy("Incorrect last time"),
     "unsure": gettext_lazy("Not sure"),
     "flagged": gettext_lazy("Flagged"),
     "slow": gettext_lazy("Slow"),
@@ -130,7 +130,7 @@ def start(request: HttpRequest) -> HttpResponse:
             learner=learner_of(request), criteria=builder.criteria, limits=limits, at=timezone.now()
         )
     except (NoAccess, NothingToAsk):
-        messages.info(request, _("No question fits. Choose less."))
+        messages.info(request, _("No questions match. Remove a filter."))
         return SeeOther(again)
     return SeeOther(question_url(attempt, 1))
 

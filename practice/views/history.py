@@ -175,8 +175,8 @@ def reset(request: HttpRequest, slug: str) -> HttpResponse:
         learner=learner_of(request), test_bank=test_bank, domain=domain, at=timezone.now()
     )
     done = ngettext(
-        "Progress reset: %(count)d answer no longer counts. Your history is kept.",
-        "Progress reset: %(count)d answers no longer count. Your history is kept.",
+        "Progress reset: %(count)d answer no longer counts. Your history is saved.",
+        "Progress reset: %(count)d answers no longer count. Your history is saved.",
         count,
     )
     messages.success(request, done % {"count": count})

@@ -143,9 +143,8 @@ def _frame(page: Page, marks: Marks) -> dict[str, object]:
     navigation = (open_navigation if opens_all else closed_navigation)(sheet, position)
     if page.is_closed:
         navigation = replace(navigation, onward=navigation.following)
-    note = Note.objects.filter(
-        learner=attempt.learner_id, version=attempt.version_ids[position - 1]
-    ).first()
+    version_id = attempt.version_ids[position - 1]
+    notes = Note.objects.filter(learner=attempt.learner_id, version=version_id)
     return {
         "attempt": attempt,
         "bank": page.bank,
@@ -166,7 +165,7 @@ def _frame(page: Page, marks: Marks) -> dict[str, object]:
         "answered_count": len(sheet.answered),
         "seconds_left": None if page.is_closed else seconds_left(attempt, page.at),
         "shown": int(page.at.timestamp()),
-        "note": note,
+        "note": notes.first() if marks.has_note else None,
         "stem_id": "stem",
     }
 
@@ -181,7 +180,7 @@ def _asked(page: Page, draft: Draft) -> dict[str, object]:
     is_unsure = False
     if page.is_answered and not (draft.problem or draft.chosen or draft.typed):
         answer = attempt.answers.get(position=position)
-        draft, is_unsure = _draft_of_answer(answer), answer.is_unsure
+        draft, is_unsure = draft_of_answer(answer), answer.is_unsure
     place = BankQuestion.objects.filter(
         test_bank=page.attempt.bank_id_at(position), question=attempt.question_ids[position - 1]
     )
@@ -209,7 +208,7 @@ def _revealed(page: Page) -> dict[str, object]:
     return {"item": revealed, "answer": answer, "is_unsure": bool(answer and answer.is_unsure)}
 
 
-def _draft_of_answer(answer: Answer) -> Draft:
+def draft_of_answer(answer: Answer) -> Draft:
     response = answer.response or {}
     return Draft(typed=response.get("typed", ""), chosen=tuple(response.get("chosen", ())))
 

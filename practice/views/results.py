@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from practice.answer_sheet import answer_sheet, cells
 from practice.models import Attempt
 from practice.results import is_pass, missed, result_of
+from practice.uncounted import uncounted_of
 from practice.views.attempts import get_attempt, live_banks
 
 
@@ -42,6 +43,7 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "is_running_exam": attempt.is_exam and not attempt.is_finished,
         "missed": missed(sheet),
         "regraded": sheet.regraded,
+        "uncounted": uncounted_of(sheet),
     }
     return render(request, "practice/result.html", context)
 

@@ -43,7 +43,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=stored)
     if request.method == "POST" and form.is_valid():
         save_preferences(learner=learner, wishes=Wishes(**form.cleaned_data), at=timezone.now())
-        messages.success(request, _("Saved. Sessions that are running follow at once."))
+        messages.success(request, _("Saved. Changes apply to open sessions right away."))
         return SeeOther(request.path)
     context = {"form": form, "zone": zone_of(stored), "now": timezone.now()}
     return render(request, "practice/preferences.html", context)

@@ -59,6 +59,6 @@ def _losses(item: SingleChoice) -> Iterator[str]:
     if any(0 < choice.weight < 100 for choice in item.choices):
         yield _("Partial credit is left out.")
     if any(text.pictures for text in texts_of(item)):
-        yield _("Its pictures are left out.")
+        yield _("Its images are left out.")
     if item.domain or item.difficulty or item.tags or item.group:
         yield _("Its domain, difficulty, group and tags are left out.")

@@ -161,7 +161,7 @@ def _losses(item: Item) -> Iterator[str]:
     if item.group:
         yield _("Its group is left out.")
     if any(text.pictures for text in texts_of(item)):
-        yield _("Its pictures are left out.")
+        yield _("Its images are left out.")
     if isinstance(item, ShortAnswer) and (
         item.is_case_sensitive or item.ignores_accents or item.is_exact
     ):

@@ -35,7 +35,7 @@ class GrantForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=300,
-        help_text=gettext_lazy("Saved with the access."),
+        help_text=gettext_lazy("Saved with the access record for later reference."),
     )
 
     def clean_people(self) -> list[str]:

@@ -45,7 +45,8 @@ class BulkForm(forms.Form):
     filters = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None, *, test_bank: TestBank, user: User) -> None:
-        super().__init__(data)
+        # The filters on the same page have fields of the same names.
+        super().__init__(data, auto_id="bulk_%s")
         self.test_bank, self.user = test_bank, user
         may_publish = may(user, PUBLISH_QUESTIONS, test_bank)
         cast(forms.ChoiceField, self.fields["action"]).choices = [

@@ -49,7 +49,7 @@ class ImagesInBundle(Images):
 
     def _content(self, reference: str) -> bytes:
         if SCHEME.match(reference):
-            raise ImageRefused("is an address; add the picture to the upload and name it here")
+            raise ImageRefused("is a URL; add the image to the upload and use its name here")
         path = unquote(reference).replace("\\", "/")
         for folder in (self._folder, ""):
             name = posixpath.normpath(posixpath.join(folder, path))
@@ -92,7 +92,7 @@ def pack(uploads: Iterable[Upload]) -> tuple[bytes, list[str]]:
         raise UploadRefused(_("Choose a file."))
     if sum(file.size or 0 for file in files) > LARGEST_UPLOAD_BYTES:
         most = LARGEST_UPLOAD_BYTES // 1_000_000
-        raise UploadRefused(_("The files have more than %(most)s MB.") % {"most": most})
+        raise UploadRefused(_("The files are larger than %(most)s MB.") % {"most": most})
     names = [PurePosixPath(file.name or "file").name for file in files]
     contents = [file.read() for file in files]
     if len(files) == 1 and zipfile.is_zipfile(BytesIO(contents[0])):
@@ -131,7 +131,7 @@ def open_bundle(content: bytes) -> zipfile.ZipFile:
         raise UploadRefused(_("The zip file is damaged. Make it again.")) from error
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES or sum(e.file_size for e in entries) > LARGEST_UNPACKED_BYTES:
-        raise UploadRefused(_("The zip file unpacks to too much. Upload it in parts."))
+        raise UploadRefused(_("The zip file is too large when unpacked. Upload it in parts."))
     if any(entry.flag_bits & 1 for entry in entries):
         raise UploadRefused(_("The zip file is encrypted. Make one without a password."))
     return archive
@@ -157,6 +157,6 @@ def read_entry(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise UploadRefused(_("The zip file is damaged. Make it again.")) from error
     if len(content) > most:
-        words = _("%(name)s has more than %(most)s MB.")
+        words = _("%(name)s is larger than %(most)s MB.")
         raise UploadRefused(words % {"name": name, "most": most // 1_000_000})
     return content

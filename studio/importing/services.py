@@ -24,6 +24,7 @@ from studio.errors import NothingToUndo, NotWaiting
 from studio.importing.bundle import ReadBundle, Upload, UploadRefused, pack, read_bundle
 from studio.models import AuditEntry, Import
 from studio.services.audit import record
+from studio.services.banks import lock_banks
 
 logger = logging.getLogger("studio.importing")
 
@@ -117,7 +118,7 @@ def run_queued_imports(*, at: datetime) -> int:
                 Import.objects.filter(pk=queued.pk).update(status=Status.DONE)
                 _carry_out(queued, bundle.read, bundle.images, at=at)
         except (UploadRefused, FileHasErrors, FileNotFoundError):
-            logger.warning("import=%s could not be carried out", queued.pk)
+            logger.warning("import=%s could not be completed", queued.pk)
             Import.objects.filter(pk=queued.pk).update(status=Status.FAILED)
             continue
         default_storage.delete(queued.upload)
@@ -174,11 +175,11 @@ def undo_import(*, done: Import, by: User, at: datetime) -> Import:
     Corrected questions get their former content as the next version; retired ones come back.
     Past sessions keep everything. Raises: NothingToUndo.
     """
+    test_bank = done.test_bank
+    lock_banks(test_bank, question_ids=[row[0] for row in done.undo.get("changed", [])])
     rows = Import.objects.filter(pk=done.pk, status=Status.DONE)
     if not rows.update(status=Status.UNDONE, undone_at=at):
         raise NothingToUndo
-    test_bank = done.test_bank
-    TestBank.objects.select_for_update().get(pk=test_bank.pk)
     added = done.undo.get("added", [])
     answered = answered_questions(question_ids=added)
     places = test_bank.bank_questions.filter(question__in=added)

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                             ("waiting", "Waiting for your decision"),
                             ("queued", "In the queue"),
                             ("done", "Imported"),
-                            ("discarded", "Thrown away"),
+                            ("discarded", "Discarded"),
                             ("failed", "Failed"),
                             ("undone", "Undone"),
                         ],

@@ -1,8 +1,10 @@
 """Make banks, describe them, put them on sale, and take them off."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from catalog.indexing.banks import reindex_bank
@@ -73,11 +75,16 @@ def remove_role(*, role: BankRole, actor: User, at: datetime) -> None:
     role.delete()
 
 
-def samples_left(test_bank: TestBank) -> int:
-    """How many more samples a bank may have: never all of its questions."""
-    askable = test_bank.bank_questions.askable()
-    samples = askable.filter(is_sample=True).count()
-    return max(askable.count() - 1 - samples, 0)
+def lock_banks(*banks: TestBank | None, question_ids: Collection[int] = ()) -> list[TestBank]:
+    """Lock these banks and every bank that has one of the questions, always in the same order.
+
+    Banks are locked before questions, everywhere: two edits would otherwise wait for each other.
+    """
+    wanted = Q(pk__in=[bank.pk for bank in banks if bank is not None])
+    if question_ids:
+        having = BankQuestion.objects.filter(question__in=list(question_ids))
+        wanted |= Q(pk__in=having.values("test_bank"))
+    return list(TestBank.objects.select_for_update().filter(wanted).order_by("pk"))
 
 
 def next_position(test_bank: TestBank) -> int:

@@ -18,7 +18,7 @@ from questions.services import store_next_versions
 from studio.errors import NothingToUndo, TooManySamples
 from studio.models import AuditEntry, BulkEdit
 from studio.services.audit import record
-from studio.services.banks import next_position
+from studio.services.banks import lock_banks, next_position
 
 Action = BulkEdit.Action
 State = BankQuestion.State
@@ -74,7 +74,8 @@ def preview_edit(edit: Edit) -> list[Change]:
 @transaction.atomic
 def apply_edit(*, edit: Edit, by: User, at: datetime) -> BulkEdit:
     """Carry the edit out, and store what undoes it. Raises: TooManySamples."""
-    TestBank.objects.select_for_update().get(pk=edit.test_bank.pk)
+    edited = [place.question_id for place in edit.places] if edit.action in EDITS_CONTENT else []
+    banks = lock_banks(edit.test_bank, edit.target, question_ids=edited)
     changes = preview_edit(edit)
     places = [change.place for change in changes]
     before = _apply(edit, places)
@@ -96,7 +97,8 @@ def apply_edit(*, edit: Edit, by: User, at: datetime) -> BulkEdit:
         **detail,
     )
     _tell_buyers(edit, len(places), at)
-    _reindex(edit.test_bank, edit.target, at=at)
+    for test_bank in banks:
+        reindex_bank(test_bank=test_bank, at=at)
     return stored
 
 
@@ -106,6 +108,8 @@ def undo_edit(*, edit: BulkEdit, by: User, at: datetime) -> int:
 
     Raises: NothingToUndo if it was undone before.
     """
+    other = TestBank.objects.filter(slug=edit.value).first() if _is_transfer(edit) else None
+    banks = lock_banks(edit.test_bank, other, question_ids=_edited_questions(edit))
     if not BulkEdit.objects.filter(pk=edit.pk, undone_at=None).update(undone_at=at):
         raise NothingToUndo
     count = _undo(edit)
@@ -117,9 +121,16 @@ def undo_edit(*, edit: BulkEdit, by: User, at: datetime) -> int:
         edit=edit.pk,
         questions=count,
     )
-    others = TestBank.objects.filter(slug=edit.value).first() if _is_transfer(edit) else None
-    _reindex(edit.test_bank, others, at=at)
+    for test_bank in banks:
+        reindex_bank(test_bank=test_bank, at=at)
     return count
+
+
+def _edited_questions(edit: BulkEdit) -> list[int]:
+    if Action(edit.action) not in EDITS_CONTENT:
+        return []
+    places = BankQuestion.objects.filter(pk__in=[row[0] for row in edit.before])
+    return list(places.values_list("question_id", flat=True))
 
 
 def _is_transfer(edit: BulkEdit) -> bool:
@@ -229,8 +240,9 @@ def _apply(edit: Edit, places: Sequence[BankQuestion]) -> list[list[Any]]:
 
 def _apply_content(edit: Edit, places: Sequence[BankQuestion]) -> list[list[Any]]:
     ids = [place.question_id for place in places]
-    questions = Question.objects.select_for_update(of=("self",)).select_related("current")
-    locked = questions.in_bulk(ids)
+    # Lock first and read second: PostgreSQL takes its snapshot before it waits.
+    list(Question.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    locked = Question.objects.select_related("current").in_bulk(ids)
     changes = [
         (locked[pk], edited_item(_current(locked[pk]).item, edit.action, edit.value)) for pk in ids
     ]
@@ -381,9 +393,3 @@ def _tell_buyers(edit: Edit, count: int, at: datetime) -> None:
     """Only what changes the questions that are asked stands in the bank's list of changes."""
     if count and edit.action == Action.PUBLISH:
         record_change(test_bank=edit.test_bank, at=at, added=count)
-
-
-def _reindex(*banks: TestBank | None, at: datetime) -> None:
-    for test_bank in banks:
-        if test_bank is not None:
-            reindex_bank(test_bank=test_bank, at=at)

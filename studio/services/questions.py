@@ -15,7 +15,7 @@ from questions.services import current_of, store_corrections, store_items
 from studio.errors import EditConflict
 from studio.models import AuditEntry, QuestionDraft
 from studio.services.audit import record
-from studio.services.banks import next_position
+from studio.services.banks import lock_banks, next_position
 
 State = BankQuestion.State
 # How long somebody counts as still writing.
@@ -29,7 +29,7 @@ def add_question(
     *, test_bank: TestBank, item: Item, state: State, by: User, at: datetime
 ) -> BankQuestion:
     """Store a new question at the end of the bank."""
-    TestBank.objects.select_for_update().get(pk=test_bank.pk)
+    lock_banks(test_bank)
     [version] = store_items(items=[item])
     place = BankQuestion.objects.create(
         test_bank=test_bank,
@@ -62,8 +62,9 @@ def save_question(
     the version that the editor began with. Raises: EditConflict if that is no longer the
     current one.
     """
-    locked = Question.objects.select_for_update(of=("self",)).select_related("current")
-    question = locked.get(pk=place.question_id)
+    banks = lock_banks(question_ids=[place.question_id])
+    # PostgreSQL takes its snapshot before it waits for the lock, so lock first and read second.
+    question = Question.objects.select_for_update().get(pk=place.question_id)
     current = current_of(question)
     if current.number != base_number:
         raise EditConflict(current)
@@ -71,10 +72,11 @@ def save_question(
     QuestionDraft.objects.filter(user=by, question=question).delete()
     if not changed:
         return current
-    for each in question.bank_questions.select_related("test_bank").order_by("test_bank"):
-        if each.state == State.PUBLISHED:
-            record_change(test_bank=each.test_bank, at=at, changed=1)
-        reindex_bank(test_bank=each.test_bank, at=at)
+    states = dict(question.bank_questions.values_list("test_bank", "state"))
+    for test_bank in banks:
+        if states.get(test_bank.pk) == State.PUBLISHED:
+            record_change(test_bank=test_bank, at=at, changed=1)
+        reindex_bank(test_bank=test_bank, at=at)
     saved = question.versions.latest("number")
     record(
         kind=AuditEntry.Kind.QUESTION_CHANGED,

@@ -219,8 +219,8 @@ def test_several_files_are_one_import(desk, bank, upload, act):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (zipped(a_txt=b"\0" * 11_000_000), "has more than 10 MB"),
-        (zipped(**{f"{n}_txt": b"" for n in range(5_001)}), "unpacks to too much"),
+        (zipped(a_txt=b"\0" * 11_000_000), "is larger than 10 MB"),
+        (zipped(**{f"{n}_txt": b"" for n in range(5_001)}), "too large when unpacked"),
         (zipped(a_png=b"x"), "There is no file of questions in the upload."),
         (zipped(a_txt=aiken("one"))[:-30], "does not"),
     ],

@@ -18,6 +18,7 @@ BANK_PAGES = {
     "questions": BOTH,
     "question": BOTH,
     "versions": BOTH,
+    "statistics": BOTH,
     "new_question": BOTH,
 }
 POSTS = {

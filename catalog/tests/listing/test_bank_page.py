@@ -1,7 +1,5 @@
 """What a bank's page tells before buying: its parts, its exam, its rules, its related banks."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError
 from django.urls import reverse
@@ -130,13 +128,18 @@ def test_related_banks_are_on_sale(make_bank):
     assert related_banks(bank) == []
 
 
-def test_related_banks_of_a_small_category_come_from_elsewhere_the_newest_first(make_bank, at):
+def test_banks_of_another_category_are_related_by_their_exam_only(make_bank):
     other = Category.objects.create(slug="other", title="Other")
-    first, second = make_bank("first"), make_bank("second", title="Later")
-    for day in range(4):
-        created_at = at + timedelta(days=day)
-        make_bank(f"day-{day}", category=other, created_at=created_at)
-    assert [bank.slug for bank in related_banks(first)] == [second.slug, "day-3", "day-2"]
+    bank = make_bank("a", exam="Day Skipper")
+    make_bank("b")
+    make_bank("elsewhere", category=other)
+    make_bank("same-exam", title="Z", category=other, exam="Day Skipper")
+    assert [bank.slug for bank in related_banks(bank)] == ["same-exam", "b"]
+
+
+def test_banks_without_an_exam_are_not_related_by_it(make_bank):
+    make_bank("elsewhere", category=Category.objects.create(slug="other", title="Other"))
+    assert related_banks(make_bank("a")) == []
 
 
 def test_related_banks_of_the_same_name_meet_once(make_bank):

@@ -32,6 +32,8 @@ def many(category):
             currency=("EUR", "USD")[number % 2],
             status="published",
             created_at=NOON + timedelta(hours=number % 9),
+            rating=number % 7 * 50,
+            learner_count=number % 11,
         )
         for number in range(60)
     )
@@ -62,6 +64,8 @@ def walk(client, address, rel):
     [
         ("", lambda bank: (-bank.created_at.timestamp(), -bank.pk)),
         ("title", lambda bank: (bank.title, bank.pk)),
+        ("rating", lambda bank: (-bank.rating, -bank.review_count, -bank.pk)),
+        ("popular", lambda bank: (-bank.learner_count, -bank.pk)),
         ("price", lambda bank: (bank.currency, bank.price_minor, bank.pk)),
     ],
 )
@@ -214,7 +218,7 @@ def test_the_first_page_costs_the_same_for_one_and_three_banks(
         client.get("/")
 
 
-@pytest.mark.parametrize("sort", ["newest", "title", "price"])
+@pytest.mark.parametrize("sort", ["newest", "rating", "popular", "title", "price"])
 def test_a_late_page_is_read_from_its_place_on(many, sort):
     """The plan begins inside an index; it neither sorts nor counts up to the place."""
     order = SORTS[sort][1]
@@ -226,7 +230,9 @@ def test_a_late_page_is_read_from_its_place_on(many, sort):
         assert "USING INDEX catalog_bank_by_" in plan
         assert "TEMP B-TREE" not in plan
         # Both the status and the place narrow what is read.
-        assert re.search(r"status=\? AND \(?(created_at|title|currency)", plan), plan
+        assert re.search(
+            r"status=\? AND \(?(created_at|title|currency|rating|learner_count)", plan
+        ), plan
     else:
         assert "OFFSET" not in plan
 

@@ -272,3 +272,12 @@ def test_short_prefixes_are_found(shop, typed, expected):
 def test_a_number_with_a_rest_is_found(make_bank, typed):
     reindex_bank(test_bank=make_bank("odd", title="The case of 19e90e and 1e5"), at=NOON)
     assert found(typed) == ["odd"]
+
+
+def test_result_tells_its_rating_and_number_of_questions(client, make_bank, at):
+    bank = make_bank("radio", title="Radio", questions=4, review_count=2, review_sum=9)
+    reindex_bank(test_bank=bank, at=at)
+    hit = find_banks("radio").hits[0]
+    assert (hit.question_count, hit.review_count, str(hit.average_stars)) == (4, 2, "4.5")
+    text = client.get("/search/?q=radio").text
+    assert ("4 questions" in text, "<strong>4.5</strong> (2)" in text) == (True, True)

@@ -254,6 +254,14 @@ SIGNS = (
 )
 
 
+@pytest.mark.parametrize(
+    ("who", "offered"), [("anonymous", True), ("learner", True), ("owner", False)]
+)
+def test_sample_has_its_purchase(visit, test_bank, owner, who, offered):
+    text = visit(who, "sample", "git", 1).text
+    assert ('action="/payments/checkout/git/"' in text, "$19.00" in text) == (offered, offered)
+
+
 def test_sample_that_is_not_answered_holds_no_sign_of_the_key(visit, test_bank):
     text = visit("anonymous", "sample", "git", 1).text
     assert [sign for sign in SIGNS if sign in text] == []

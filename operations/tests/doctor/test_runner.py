@@ -241,7 +241,7 @@ def test_doctor_says_if_setting_is_in_process(shop, monkeypatch):
         output = shop.doctor()
     assert output.line_to_paste is None
     before = output.lines.index("STRIPE_PROXY=direct") - 1
-    assert output.lines[before].startswith("STRIPE_PROXY is set in the environment of the process")
+    assert output.lines[before].startswith("STRIPE_PROXY is set in the environment")
 
 
 @pytest.mark.squid
@@ -289,7 +289,9 @@ def test_doctor_finds_proxy_scheme_without_printing_password(shop, sandbox, monk
         monkeypatch.setenv("HTTPS_PROXY", squid.url_with_credentials.replace("http", "https"))
         fix = shop.json().data["fix"]
     assert (fix["line"], fix["tested"]) == ("", True)
-    assert fix["instruction"] == ("Use http:// instead of https:// in HTTPS_PROXY of the process.")
+    assert fix["instruction"] == (
+        "Use http:// instead of https:// in HTTPS_PROXY in the environment."
+    )
 
 
 @pytest.mark.squid
@@ -303,7 +305,7 @@ def test_doctor_says_what_to_copy_instead_of_password(shop, sandbox, monkeypatch
         shop.lead_to(closed)
         fix = shop.json().data["fix"]
     assert (fix["line"], fix["tested"]) == ("", True)
-    assert fix["instruction"].startswith("Copy the value of HTTPS_PROXY of the process to")
+    assert fix["instruction"].startswith("Copy the value of HTTPS_PROXY in the environment to")
 
 
 @pytest.mark.squid
@@ -552,7 +554,7 @@ def test_doctor_lists_proxy_variables_and_winner(shop, monkeypatch):
     assert checks["environment.process.https_proxy"]["summary"].endswith("decides")
     for other in ("dotenv.HTTPS_PROXY", "process.ALL_PROXY"):
         assert checks[f"environment.{other}"]["summary"].endswith(
-            "not used, https_proxy of the process wins"
+            "not used, https_proxy in the environment wins"
         )
 
 

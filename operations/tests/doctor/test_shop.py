@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from accounts.models import User
 from operations.doctor.report import Status
 from operations.doctor.shop import shop_checks
 from operations.jobs import record_run
 from outbox.models import OutgoingMail
 from payments.models import EventCursor, Incident, Order, Outage, StripeEvent
 from payments.tests.conftest import order  # noqa: F401 - a fixture
+from safety.security_log import record_event
 from testing.site import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -131,6 +133,14 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
     assert summaries(at)["shop.admins"] == "1 notified of faults"
 
 
+def test_missing_contact_is_named(order, settings, at):  # noqa: F811
+    settings.SUPPORT_EMAIL = "help@example.org"
+    assert summaries(at)["shop.contact"] == (
+        "missing: SELLER_NAME, SELLER_ADDRESS, SELLER_TAX_ID, the page imprint, the page terms, "
+        "the page privacy, the page refunds"
+    )
+
+
 def test_a_cursor_without_a_whole_run_is_no_reconciliation(order, at):  # noqa: F811
     EventCursor.objects.create(mode="sandbox", event_id="evt_1", event_at=at)
     EventCursor.objects.create(mode="sandbox", account="acct_former", finished_at=at)
@@ -171,3 +181,17 @@ def test_missing_migrations_are_counted(tmp_path: Path):
     assert "run `manage.py migrate`" in output.stdout
     assert site.manage("doctor", "--offline").returncode == 0
     assert site.manage("doctor", "--offline", "--fail-on", "warning").returncode == 1
+
+
+def test_everybody_from_one_address_is_a_warning(order, at):  # noqa: F811
+    for number in range(6):
+        person = User.objects.create_user(f"{number}@example.org")
+        record_event(kind="sign-in", user_id=person.pk, address="172.17.0.1", at=at)
+    assert warnings(at) == {
+        "shop.visitors": (
+            "6 people, all from 172.17.0.1",
+            "put the web server in front into TRUSTED_PROXIES",
+        )
+    }
+    record_event(kind="sign-in", user_id=person.pk, address="203.0.113.7", at=at)
+    assert warnings(at) == {}

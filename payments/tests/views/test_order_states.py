@@ -55,7 +55,7 @@ def heading(text):
 def test_unpaid_order_says_until_when_and_goes_on(page):
     text = page()
     assert heading(text) == "Not paid yet"
-    offered = ["You can pay until ", "Continue to payment", "Cancel this order"]
+    offered = ["You have until ", "Continue to payment", "Cancel this order"]
     assert [words in text for words in offered] == [True] * 3
 
 
@@ -130,7 +130,7 @@ def test_payment_wins_over_canceling(cancel, session, sandbox):
 
 
 def test_payment_on_its_way_cannot_be_canceled(cancel, debit):
-    assert "so this order can&#x27;t be canceled any more" in cancel()
+    assert "so this order can no longer be canceled" in cancel()
     assert Order.objects.get().is_processing
 
 
@@ -156,3 +156,25 @@ def test_canceling_is_for_the_buyer_only(client, session, other_learner):
     client.force_login(other_learner)
     assert client.post(url).status_code == 404
     assert Order.objects.get().status == "open"
+
+
+def of_bank(client):
+    return client.get("/payments/orders/of/git/").text.partition("data-fragment")[2]
+
+
+def test_page_of_the_bank_says_that_a_payment_is_on_its_way(client, debit, page):
+    page()
+    text = of_bank(client)
+    assert ("Your payment is on its way." in text, "/payments/checkout/" in text) == (True, False)
+    assert "data-fragments" in client.get("/banks/git/").text
+
+
+def test_page_of_the_bank_names_an_order_that_is_not_paid(client, session, learner):
+    client.force_login(learner)
+    assert "You have an order that is not paid yet." in of_bank(client)
+
+
+def test_page_of_the_bank_knows_no_order_of_others(client, session, other_learner):
+    assert client.get("/payments/orders/of/git/").status_code == 302
+    client.force_login(other_learner)
+    assert of_bank(client) == ""

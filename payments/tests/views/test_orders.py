@@ -64,7 +64,7 @@ def test_each_state_is_told_in_plain_words(client, order, learner, events, words
     client.force_login(learner)
     told = text(client, order)
     assert f"<h1>{words}</h1>" in told
-    assert ("/practice/" in told) == practises
+    assert ("/practice/start/" in told) == practises
 
 
 @pytest.mark.parametrize(

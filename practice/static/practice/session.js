@@ -1,4 +1,4 @@
-// A session in the browser: the clock, keys, and in exams answers that are saved as they change.
+// A session in the browser: the clock and keys. answering.js saves what is answered.
 // Without this file every button still works, and the server keeps the time.
 
 const form = document.getElementById("answer");
@@ -38,29 +38,11 @@ if (clock) {
     if (seconds > 0) return;
     clearInterval(running);
     const last = document.querySelector("[data-session]");
-    if (form?.dataset.exam !== undefined) send({ go: "save" }).finally(() => location.reload());
-    else if (last) setTimeout(() => location.reload(), 1000);
+    if (!dispatchEvent(new Event("timeup", { cancelable: true }))) return; // answering.js saves first.
+    if (last) setTimeout(() => location.reload(), 1000);
   };
   const running = clock.dataset.stopped === "1" ? 0 : setInterval(tick, 1000);
   clock.addEventListener("say", () => say(clock.textContent));
-}
-
-// Exams: save what changed, and count the time on the page from there.
-if (form?.dataset.exam !== undefined) {
-  let seconds = Date.now();
-  let timer;
-  const save = async () => {
-    const answer = await send({ go: "save" }).catch(() => undefined);
-    if (!answer?.ok) return;
-    form.elements.shown.value = Number(form.elements.shown.value) + Math.round((Date.now() - seconds) / 1000);
-    seconds = Date.now();
-  };
-  form.addEventListener("change", save);
-  form.addEventListener("input", ({ target }) => {
-    if (target.type !== "text") return;
-    clearTimeout(timer);
-    timer = setTimeout(save, 800);
-  });
 }
 
 // A flag is set in place.
@@ -99,3 +81,11 @@ document.addEventListener("keydown", (event) => {
   else if (choose(key)) event.preventDefault();
   else if (key.length === 1) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click();
 });
+
+// Tools: shown where scripts run, each fetched when it is opened first.
+const tools = document.querySelector("[data-tools]");
+for (const button of tools?.querySelectorAll("[data-tool]") ?? []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => (await import("./tools.js"))[button.dataset.tool](button));
+  if (button.dataset.marks?.length > 2) import("./tools.js").then(({ paint }) => paint(JSON.parse(button.dataset.marks)));
+}

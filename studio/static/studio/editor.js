@@ -123,7 +123,7 @@ const onRow = (button) => {
     const neighbor = row.nextElementSibling ?? row.previousElementSibling;
     if (!neighbor) return;
     row.remove();
-    neighbor.querySelector("textarea, input:not([type=hidden])").focus();
+    neighbor.querySelector("textarea, input:not([type])").focus();
     changed();
     return;
   }
@@ -171,7 +171,7 @@ if (form) {
   form.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-up], [data-down], [data-remove], [data-add]");
     if (button?.matches("[data-add]")) {
-      addRow(button.closest("fieldset").querySelector("[data-rows]")).querySelector("textarea, input:not([type=hidden])").focus();
+      addRow(button.closest("fieldset").querySelector("[data-rows]")).querySelector("textarea, input:not([type])").focus();
     } else if (button) onRow(button);
   });
   form.addEventListener("paste", (event) => {

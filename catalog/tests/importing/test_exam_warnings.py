@@ -1,0 +1,38 @@
+"""A seller is told of an exam that cannot be drawn."""
+
+import pytest
+from django.urls import reverse
+
+from catalog.importing.linting import exam_warnings
+
+SENTENCE = (
+    "The exam needs 9 questions from “Odd”, but only 3 can be asked. "
+    "Learners cannot take the exam until there are enough."
+)
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "warnings"),
+    [
+        ([], []),
+        ([{"domain": "Odd", "count": 3}], []),
+        ([{"domain": "Odd", "count": 9}], [SENTENCE]),
+        (
+            [{"count": "many"}],
+            ["The exam blueprint cannot be read, so learners cannot take the exam."],
+        ),
+    ],
+)
+def test_warnings_name_the_section_and_what_there_is(test_bank, blueprint, warnings):
+    test_bank.blueprint = blueprint
+    assert exam_warnings(test_bank) == warnings
+
+
+def test_quality_check_shows_the_warning(client, seller, test_bank, settings):
+    test_bank.blueprint = [{"domain": "Odd", "count": 9}]
+    test_bank.save(update_fields=["blueprint"])
+    seller.is_superuser = True
+    seller.save(update_fields=["is_superuser"])
+    settings.STAFF_SECOND_FACTOR = False
+    client.force_login(seller)
+    assert SENTENCE in client.get(reverse("catalog:editors_view", args=["git"])).text

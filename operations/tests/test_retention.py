@@ -1,0 +1,99 @@
+"""Every table with personal data says how long it keeps it, and people can be erased."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from backoffice.tests.test_site import make_order  # noqa: F401 - a fixture
+from catalog.models import Access
+from operations.erasure import erase_person
+from operations.retention import EXPIRING, RULES, delete_old, reason_to_keep
+from outbox.models import OutgoingMail
+from outbox.services import queue_mail
+from payments.models import Order, StripeEvent
+from safety.models import SecurityEvent
+from safety.security_log import record_event
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_model_says_how_long_it_keeps_what():
+    labels = {model._meta.label for model in apps.get_models(include_auto_created=True)}
+    deleted = {rule.model for rule in RULES} | EXPIRING
+    assert [label for label in labels - deleted if not reason_to_keep(label)] == []
+    assert deleted <= labels
+
+
+def event(at, status, number):
+    return StripeEvent.objects.create(
+        event_id=f"evt_{number}",
+        kind="charge.refunded",
+        livemode=False,
+        body="{}",
+        status=status,
+        received_at=at,
+        handled_at=at,
+    )
+
+
+def test_old_rows_are_deleted_and_others_stay(at, learner, settings):
+    record_event(kind="sign-in", user_id=learner.pk, address=None, at=at)
+    event(at, "done", 1)
+    event(at, "unknown", 2)
+    mail = {"recipient": learner.email, "template": "x", "context": {}, "at": at}
+    for key in ("sent", "waiting"):
+        queue_mail(key=key, **mail)
+    OutgoingMail.objects.filter(key="sent").update(sent_at=at)
+    delete_old(at=at + timedelta(days=89))
+    assert (SecurityEvent.objects.count(), OutgoingMail.objects.count()) == (1, 2)
+    delete_old(at=at + timedelta(days=366))
+    assert SecurityEvent.objects.count() == 0
+    assert [one.event_id for one in StripeEvent.objects.all()] == ["evt_2"]
+    assert [one.key for one in OutgoingMail.objects.all()] == ["waiting"]
+
+
+@pytest.fixture
+def person(owner, make_order, at):  # noqa: F811
+    EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
+    make_order(user=owner, email=owner.email)
+    record_event(kind="sign-in", user_id=owner.pk, address="203.0.113.7", at=at)
+    return owner
+
+
+def test_erased_person_has_no_name_and_no_address_but_the_books(person, at, client):
+    client.force_login(person)
+    email = person.email
+    erasure = erase_person(user=person, at=at)
+    user = User.objects.get(pk=person.pk)
+    assert (user.name, user.is_active, user.email.endswith("@erased.invalid")) == ("", False, True)
+    assert not EmailAddress.objects.filter(email=email).exists()
+    assert [one.kind for one in SecurityEvent.objects.all()] == ["erased"]
+    assert (Order.objects.get().email, Access.objects.count()) == (email, 1)
+    assert erasure.kept["orders"][0] == 1
+    assert client.get("/my-banks/").status_code == 302
+
+
+def test_erasing_twice_changes_nothing(person, at):
+    erase_person(user=person, at=at)
+    email = User.objects.get(pk=person.pk).email
+    erase_person(user=person, at=at)
+    assert User.objects.get(pk=person.pk).email == email
+
+
+def test_command_asks_and_says_what_is_kept(person):
+    with pytest.raises(CommandError, match=r"for good\. Add --yes\."):
+        call_command("erase_person", person.email)
+    assert User.objects.filter(email=person.email).exists()
+    out = StringIO()
+    call_command("erase_person", person.email.upper(), "--yes", stdout=out)
+    assert "kept         1  orders: the books; with the address" in out.getvalue()
+
+
+def test_command_for_nobody_says_so():
+    with pytest.raises(CommandError, match="There is no user with the email address x@y"):
+        call_command("erase_person", "x@y.example", "--yes")

@@ -1,0 +1,293 @@
+// The page of a question: its answers go to the journal, and the page says where they are.
+// Without this file the form itself sends them. The words are those of practice/_journal.html.
+
+const { journal } = globalThis;
+const panel = document.querySelector("[data-journal]");
+const form = document.getElementById("answer");
+const session = location.pathname.match(/^.*\/[0-9a-f-]{36}\//)?.[0];
+const url = `${session}answers/`;
+const position = Number(location.pathname.slice(session?.length).match(/^(\d+)\//)?.[1]);
+const state = panel?.querySelector("[data-journal-state]");
+const notice = panel?.querySelector("[data-journal-notice]");
+const words = (name) => panel.dataset[name];
+const canLeave = () => !journal.isOffline || navigator.serviceWorker?.controller;
+
+const show = (text, label, act) => {
+  notice.querySelector("[data-journal-words]").textContent = text;
+  const button = notice.querySelector("[data-journal-act]");
+  button.hidden = !label;
+  button.textContent = label ?? "";
+  button.onclick = act ?? null;
+  notice.hidden = false;
+};
+const hide = () => (notice.hidden = true);
+
+// "Saved" is said of the newest answer only, and only once the server has it.
+let newest;
+const say = (name) => {
+  state.textContent = words(name);
+  state.dataset.journalState = name;
+};
+
+const SAID = { taken: "saving", device: "device", direct: "direct", saved: "saved" };
+const REFUSED = ["already", "late", "ended", "no_access", "unknown"];
+
+const heard = ({ detail }) => {
+  const { entry, status, help, isElsewhere } = detail;
+  if (entry.url !== url) return;
+  if (isElsewhere) show(words("elsewhere"), words("reload"), () => location.reload());
+  if (entry.id !== newest?.id) return;
+  if (SAID[status]) say(SAID[status]);
+  else if (REFUSED.includes(status)) {
+    say("refused");
+    show(words(status.replace("_a", "A")), words("results"), () => location.assign(session));
+  } else if (status === "unreadable") {
+    state.textContent = "";
+    show(help);
+  }
+};
+
+// Fields
+const OURS = ["csrfmiddlewaretoken", "shown", "go", "flag", "unsure", "client_id", "sequence"];
+const fieldsOf = (one) => [...new FormData(one)].filter(([name, value]) => !OURS.includes(name) && value.trim?.() !== "");
+const fields = () => fieldsOf(form);
+const isUnsure = (one = form) => Boolean(one.elements.unsure?.checked);
+const picture = (one = form) => JSON.stringify([fieldsOf(one), fieldsOf(one).length > 0 && isUnsure(one)]);
+// The form as the server wrote it: what was clicked before this file had loaded is an answer too.
+const pristine = () => {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return copy;
+};
+const isOfflinePage = document.documentElement.hasAttribute("data-offline");
+let before = form && picture(isOfflinePage ? form : pristine());
+let shownAt = Date.now();
+
+const take = () => {
+  before = picture();
+  newest = journal.record({ url, position, fields: fields(), isUnsure: isUnsure(), seconds: (Date.now() - shownAt) / 1000 });
+  shownAt = Date.now();
+  remember();
+  return newest;
+};
+const takeChange = () => picture() !== before && take();
+
+// Questions that are kept to go on offline. The database is deleted at sign-out.
+const questions = () =>
+  idb.openDB("testbank-questions", 1, {
+    upgrade: (database) => {
+      database.createObjectStore("questions", { keyPath: ["user", "session", "position"] });
+      database.createObjectStore("sessions", { keyPath: ["user", "session"] });
+    },
+    blocking: (_old, _new, { target }) => target.close(),
+  });
+const within = async (work) => {
+  const database = await questions();
+  try {
+    return await work(database);
+  } finally {
+    database.close();
+  }
+};
+
+const remember = () => {
+  const given = fields();
+  within(async (database) => {
+    const kept = await database.get("questions", [journal.user, session, position]);
+    if (kept) await database.put("questions", { ...kept, given, isUnsure: isUnsure() });
+  }).catch(() => {});
+};
+
+const keepQuestions = async () => {
+  const isEnough = await within(async (database) => {
+    const kept = await database.get("sessions", [journal.user, session]);
+    const range = IDBKeyRange.bound([journal.user, session, position + 1], [journal.user, session, Infinity]);
+    const ahead = await database.count("questions", range);
+    return kept && (kept.is_exam || ahead >= Math.min(10, kept.total - position));
+  });
+  if (isEnough) return;
+  const response = await fetch(`${session}questions/`, { cache: "no-store" });
+  const answer = response.ok && (await response.json());
+  if (!answer || answer.user !== journal.user) return;
+  const { questions: some, seconds_left: left, ...about } = answer;
+  const positions = some.map((one) => one.position);
+  const ends = left === null ? null : Date.now() + 1000 * left;
+  await within(async (database) => {
+    const change = database.transaction(["questions", "sessions"], "readwrite");
+    const store = change.objectStore("questions");
+    const kept = await store.getAllKeys(IDBKeyRange.bound([journal.user, session], [journal.user, session, []]));
+    await Promise.all([
+      ...kept.filter((key) => !positions.includes(key[2])).map((key) => store.delete(key)),
+      ...some.map((one) => store.put({ ...one, user: journal.user, session })),
+      change.objectStore("sessions").put({ ...about, session, ends }),
+      change.done,
+    ]);
+  });
+  const pictures = some.flatMap(({ html }) => [...html.matchAll(/<img[^>]* src="(\/[^"]+)"/g)].map((found) => found[1]));
+  if (!navigator.serviceWorker?.controller) return;
+  // In the language of this page.
+  await caches.open("shell").then((cache) => cache.add(new Request(panel.dataset.shell, { cache: "no-store" })));
+  if (pictures.length) await caches.open("pictures").then((cache) => cache.addAll([...new Set(pictures)]));
+};
+
+// Going on
+const leave = async (target) => {
+  await journal.flush(1500, url);
+  if (canLeave()) location.assign(target);
+  else show(words("offline"));
+};
+
+const isBusy = (value) => form.querySelectorAll("button[type=submit]").forEach((button) => (button.disabled = value));
+
+// In practice the key is shown once the server has the answer; offline the next question is.
+const check = async () => {
+  const entry = take();
+  isBusy(true);
+  await journal.flush(4000, url);
+  if (!journal.isSaved(entry)) {
+    show(words(journal.blocked ? "waiting" : "verdict"), words("next"), () => location.assign(`${session}${position + 1}/`));
+  }
+};
+const checked = async ({ detail: { entry, status } }) => {
+  if (entry.id !== newest?.id || ["taken", "device", "direct"].includes(status)) return;
+  isBusy(false);
+  if (status === "unreadable") newest = undefined;
+  else if (!REFUSED.includes(status) || status === "already") {
+    // It is answered: offline it is not asked again.
+    await within((database) => database.delete("questions", [journal.user, session, position])).catch(() => {});
+    location.assign(location.pathname);
+  }
+};
+
+const place = (go) => {
+  const last = Number(panel.dataset.total);
+  if (go === "review" || (go === "next" && position === last)) return `${session}finish/`;
+  const target = { next: position + 1, back: position - 1 }[go] ?? Number(go);
+  return `${session}${Math.min(Math.max(target, 1), last)}/`;
+};
+
+const clear = () => {
+  for (const input of form.querySelectorAll(".choices input")) input.checked = false;
+  for (const input of form.querySelectorAll("input[name=number], input[name=text], textarea[name=text]")) input.value = "";
+  takeChange();
+};
+
+const submitted = (event) => {
+  const go = event.submitter?.value ?? "";
+  if (event.submitter?.name !== "go") {
+    event.preventDefault();
+    if (form.dataset.exam !== undefined) takeChange();
+    else if (!newest || journal.isSaved(newest)) check();
+    return;
+  }
+  if (go === "flag") {
+    if (journal.isOffline) event.preventDefault();
+    return;
+  }
+  event.preventDefault();
+  if (go === "clear") return clear();
+  takeChange();
+  leave(place(go));
+};
+
+const answerInExam = () => {
+  let timer;
+  takeChange();
+  form.addEventListener("change", takeChange);
+  form.addEventListener("input", ({ target }) => {
+    if (!target.matches("input:not([type=radio], [type=checkbox]), textarea")) return;
+    clearTimeout(timer);
+    timer = setTimeout(takeChange, 600);
+  });
+  addEventListener("pagehide", takeChange);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && takeChange());
+  // From session.js, when the clock has reached zero.
+  addEventListener("timeup", async (event) => {
+    event.preventDefault();
+    takeChange();
+    await journal.flush(3000, url);
+    if (canLeave() && !journal.isOffline) location.reload();
+    else show(words("timeup"));
+  });
+};
+
+// Notices
+const signIn = async () => {
+  const dialog = document.createElement("dialog");
+  dialog.className = "dialog";
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  const fill = async (response) => {
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const found = page.querySelector("main form[method=post]");
+    if (!response.url.includes("/accounts/") || !found) {
+      dialog.close();
+      return journal.hurry();
+    }
+    found.setAttribute("action", new URL(found.getAttribute("action") || response.url, response.url).href);
+    dialog.replaceChildren(page.querySelector("main h1") ?? "", document.adoptNode(found));
+    dialog.querySelector("input:not([type=hidden])")?.focus();
+  };
+  dialog.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { target } = event;
+    const response = await fetch(target.action, { method: "POST", body: new FormData(target) }).catch(() => undefined);
+    if (response) await fill(response);
+  });
+  dialog.showModal();
+  const response = await fetch(`${panel.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`).catch(() => undefined);
+  if (response) await fill(response);
+  else dialog.close();
+};
+
+const blocked = ({ detail: reason }) => {
+  if (!reason) hide();
+  else if (reason === "signed_out") show(words("signedOut"), words("signInLabel"), signIn);
+  else show(words("anotherUser"), words("reload"), () => location.assign("/"));
+};
+
+const channel = globalThis.BroadcastChannel && new BroadcastChannel("testbank-session");
+const takeOver = () => {
+  if (!channel) return;
+  const tab = Math.random();
+  channel.addEventListener("message", ({ data }) => {
+    if (data.session !== session || data.tab === tab) return;
+    show(words("anotherTab"), words("here"), () => location.reload());
+  });
+  channel.postMessage({ session, tab });
+};
+
+// On the page that ends a session, nothing may wait on this device.
+const finishing = () => {
+  const last = panel.closest("[data-session]").querySelector("form[method=post]");
+  last?.addEventListener("submit", async (event) => {
+    if (!journal.waiting(url).length) return;
+    event.preventDefault();
+    if (await journal.flush(5000, url)) return last.submit();
+    show(words("unsent"));
+  });
+};
+
+const unsentBefore = async () => {
+  const entries = await journal.ready;
+  const waiting = entries.filter((entry) => Date.now() - entry.at > 60_000);
+  if (!waiting.length) return;
+  const oldest = new Date(Math.min(...waiting.map(({ at }) => at)));
+  const since = oldest.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  if (!(await journal.flush(3000))) show(words("since").replace("%date%", since));
+};
+
+if (panel && journal?.user) {
+  journal.events.addEventListener("change", heard);
+  journal.events.addEventListener("blocked", blocked);
+  if (form) {
+    form.addEventListener("submit", submitted);
+    if (form.dataset.exam === undefined) journal.events.addEventListener("change", checked);
+    else answerInExam();
+    takeOver();
+  } else if (panel.dataset.finish !== undefined) finishing();
+  unsentBefore();
+  if (!isOfflinePage && panel.dataset.open !== undefined) {
+    keepQuestions().catch(() => {}); // A full disk: online nothing is missing.
+  }
+}

@@ -1,0 +1,481 @@
+"""The journal in a real browser: the network is cut, the server refuses, people come and go."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings as site_settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from practice.models import Answer, Attempt, UncountedAnswer
+from practice.services import finish_attempt, start_attempt
+from practice.tests.journal_browser import (
+    answers_on_server,
+    new_device,
+)
+from questions.items import Choice, SingleChoice, Text
+from questions.services import store_next_versions
+from testing.browser import running_browser
+from testing.cable import cable_to
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("journal"),
+]
+
+ON_DEVICE, SAVED = "Saved on this device", "Saved"
+PATIENCE_MS = 30_000
+# Each handle of IndexedDB refuses its first transaction, as WebKit's do after a while.
+DEAD_HANDLES = """
+const transaction = IDBDatabase.prototype.transaction;
+const used = new WeakSet();
+globalThis.reopened = 0;
+IDBDatabase.prototype.transaction = function (...rest) {
+  if (!used.has(this)) {
+    used.add(this);
+    globalThis.reopened += 1;
+    throw new DOMException("Connection is closing", "UnknownError");
+  }
+  return transaction.apply(this, rest);
+};
+"""
+FULL_DISK = """
+const full = () => { throw new DOMException("The disk is full", "QuotaExceededError"); };
+IDBObjectStore.prototype.put = full;
+Storage.prototype.setItem = full;
+"""
+EIGHT_DAYS_OLD = """
+new Promise((done) => (indexedDB.open("testbank-journal").onsuccess = ({ target: { result } }) => {
+  const store = result.transaction("entries", "readwrite").objectStore("entries");
+  store.getAll().onsuccess = ({ target }) => {
+    for (const entry of target.result) store.put({ ...entry, at: entry.at - 8 * 86_400_000 });
+    store.transaction.oncomplete = () => (result.close(), done());
+  };
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    # Playwright's loop runs in this thread, which Django takes for an asynchronous one.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        with running_browser() as browser:
+            yield browser
+
+
+@pytest.fixture
+def cable(live_server):
+    with cable_to(live_server.thread.port) as cable:
+        yield cable
+
+
+@pytest.fixture
+def device_of(browser, cable):
+    """A factory of browser profiles in which a user is signed in."""
+    devices = []
+
+    def make(user=None, **options):
+        session = ""
+        if user:
+            client = Client()
+            client.force_login(user)
+            session = client.cookies[site_settings.SESSION_COOKIE_NAME].value
+        devices.append(new_device(browser, cable, session, **options))
+        return devices[-1]
+
+    yield make
+    for device in devices:
+        device.context.close()
+
+
+@pytest.fixture
+def attempt(owner, test_bank):
+    """The owner's session of practice that has just begun."""
+    return start_attempt(learner=owner, test_bank=test_bank, at=timezone.now())
+
+
+@pytest.fixture
+def exam(attempt):
+    """The session as an exam of an hour."""
+    attempt.mode = Attempt.Mode.EXAM
+    attempt.deadline_at = attempt.started_at + timedelta(hours=1)
+    attempt.save(update_fields=["mode", "deadline_at"])
+    return attempt
+
+
+@pytest.fixture
+def device(device_of, owner):
+    return device_of(owner)
+
+
+def path(attempt, position=1):
+    return reverse("practice:question", args=[attempt.pk, position])
+
+
+def statuses(device, *codes):
+    """Let the server answer with these statuses, one after the other, and then as ever."""
+    left = list(codes)
+
+    def answer(route):
+        if route.request.method == "POST" and left:
+            route.fulfill(status=left.pop(0), content_type="application/json", body="{}")
+        else:
+            route.continue_()
+
+    device.page.route("**/answers/", answer)
+    return left
+
+
+def test_exam_goes_on_offline_and_survives_a_reload(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.cut()
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.press("Save and next")
+    device.page.wait_for_url(f"**{path(exam, 2)}")
+    device.choose("c")
+    device.says(ON_DEVICE)
+    device.page.reload()
+    assert device.page.locator("input[value=c]").is_checked()
+    assert answers_on_server() == []
+    device.cable.mend()
+    device.wait_for_answers([(1, "b"), (2, "c")])
+
+
+def test_offline_mode_of_the_browser_loses_nothing(device, exam):
+    device.open(path(exam))
+    device.context.set_offline(True)
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.choose("c")
+    device.says(ON_DEVICE)
+    device.context.set_offline(False)
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "c")]
+
+
+def test_practice_offline_shows_the_result_after_reconnecting(device, attempt):
+    device.open(path(attempt))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.cut()
+    device.choose("b")
+    device.press("Check answer")
+    device.notices("You will see the result when you are back online")
+    device.press("Next question")
+    device.page.wait_for_url(f"**{path(attempt, 2)}")
+    device.choose("c")
+    device.press("Check answer")
+    device.notices("You will see the result when you are back online")
+    device.cable.mend()
+    device.page.get_by_text("Incorrect").first.wait_for(timeout=PATIENCE_MS)
+    assert answers_on_server() == [(1, "b"), (2, "c")]
+
+
+@pytest.mark.parametrize("codes", [[403, 401, 409, 429], [500, 503]])
+def test_refused_answers_arrive_once(device, exam, codes):
+    left = statuses(device, *codes)
+    device.open(path(exam))
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.says(SAVED)
+    assert (left, answers_on_server(), device.unsent()) == ([], [(1, "b")], [])
+
+
+def test_answer_survives_six_errors_and_a_reload(device, exam):
+    left = statuses(device, *[500] * 6)
+    device.open(path(exam))
+    device.choose("b")
+    device.wait_for(lambda: len(left) < 5)
+    device.page.reload()
+    device.wait_for_answers([(1, "b")])
+    assert left == []
+
+
+def test_session_survives_the_end_of_the_service_worker(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    protocol = device.context.new_cdp_session(device.page)
+    protocol.send("ServiceWorker.enable")
+    protocol.send("ServiceWorker.stopAllWorkers")
+    device.cable.cut()
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.page.reload()
+    assert device.page.locator("input[value=b]").is_checked()
+    device.cable.mend()
+    device.wait_for_answers([(1, "b")])
+
+
+def test_second_tab_takes_over_with_a_notice(device, exam):
+    device.open(path(exam))
+    other = device.context.new_page()
+    other.goto(device.base_url + path(exam, 2))
+    device.notices("This session is open in another tab.")
+    other.locator("input[value=c]").check()
+    device.wait_for_answers([(2, "c")])
+    device.press("Continue here")
+    device.page.wait_for_load_state()
+    assert device.page.locator("[data-journal-notice]").is_hidden()
+
+
+def test_newest_answer_of_two_devices_counts(device, device_of, owner, exam):
+    device.open(path(exam))
+    device.choose("b")
+    device.says(SAVED)
+    second = device_of(owner)
+    second.open(path(exam))
+    assert second.page.locator("input[value=b]").is_checked()
+    second.choose("c")
+    second.says(SAVED)
+    device.choose("d")
+    device.notices("You are answering this session on another device too.")
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "d")]
+
+
+def test_answers_to_a_session_ended_on_another_device_are_kept_and_shown(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.cut()
+    for position in range(1, 6):
+        device.choose("b")
+        device.says(ON_DEVICE)
+        if position < 5:
+            device.press("Save and next")
+            device.page.wait_for_url(f"**{path(exam, position + 1)}")
+    finish_attempt(attempt=exam, at=timezone.now())
+    device.cable.mend()
+    device.notices("This session ended before this answer arrived.")
+    device.press("View results")
+    device.page.get_by_text("Answers that don't count").wait_for()
+    assert device.page.get_by_text("The session had ended", exact=True).count() == 5
+    assert device.unsent() == []
+
+
+def test_question_corrected_meanwhile_is_graded_as_it_was_shown(device, attempt, test_bank):
+    device.open(path(attempt))
+    device.cable.cut()
+    device.choose("b")
+    device.press("Check answer")
+    device.notices("You are offline")
+    question = test_bank.bank_questions.select_related("question__current").get(
+        question=attempt.question_ids[0]
+    )
+    choices = (
+        Choice(id="b", text=Text(source="No"), weight=0),
+        Choice(id="c", text=Text(source="Yes"), weight=100),
+    )
+    corrected = SingleChoice(stem=Text(source="Corrected?"), choices=choices)
+    store_next_versions(changes=[(question.question, corrected)])
+    device.cable.mend()
+    device.page.get_by_text("Correct", exact=True).first.wait_for(timeout=PATIENCE_MS)
+    assert Answer.objects.get(version__number=1).fraction == 1
+
+
+def test_deadline_that_passes_offline_keeps_the_answer(device, exam):
+    device.open(path(exam))
+    device.cable.cut()
+    device.choose("b")
+    device.says(ON_DEVICE)
+    exam.deadline_at = timezone.now() - timedelta(minutes=1)
+    exam.save(update_fields=["deadline_at"])
+    device.cable.mend()
+    device.notices("Time ran out before this answer arrived.")
+    assert list(UncountedAnswer.objects.values_list("position", "reason")) == [(1, "late")]
+
+
+def test_dead_handles_of_the_database_are_opened_again(device, exam):
+    device.page.add_init_script(DEAD_HANDLES)
+    device.open(path(exam))
+    for letter in "abcd" * 5:
+        device.choose(letter)
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "d")]
+    assert device.page.evaluate("reopened") >= 1
+    device.wait_for(lambda: device.page.evaluate("journal.waiting().length") == 0)
+
+
+def test_entry_of_eight_days_ago_is_delivered(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.cable.cut()
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.page.evaluate(EIGHT_DAYS_OLD)
+    device.cable.mend()
+    device.open("/practice/")
+    device.wait_for_answers([(1, "b")])
+
+
+def test_full_disk_falls_back_to_direct_sending_and_says_so(device, exam):
+    device.page.add_init_script(FULL_DISK)
+    device.open(path(exam))
+    device.context.set_offline(True)
+    device.choose("b")
+    device.says(
+        "Not saved yet. This browser can't store answers, so keep this page open until it says Saved."
+    )
+    device.context.set_offline(False)
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "b")]
+
+
+@pytest.mark.parametrize("way", ["link", "back", "close", "sign_out"])
+def test_leaving_at_once_loses_nothing(device, exam, way):
+    device.open("/my-banks/")
+    device.open(path(exam))
+    leave = {
+        "link": "document.querySelector('.session-head a').click()",
+        "back": "history.back()",
+        "sign_out": "location.assign('/accounts/logout/')",
+        "close": "",
+    }
+    click = "document.querySelector('.choices input[value=b]').click()"
+    device.page.evaluate(f"() => {{ {click}; setTimeout(() => {{ {leave[way]} }}, 5); }}")
+    if way == "close":
+        device.page.close()
+        device.page = device.context.new_page()
+        device.open("/my-banks/")
+    device.wait_for_answers([(1, "b")])
+
+
+def test_signed_out_meanwhile_signs_in_in_place(device, owner, exam):
+    EmailAddress.objects.create(user=owner, email=owner.email, primary=True, verified=True)
+    device.open(path(exam))
+    cookies = [
+        one for one in device.context.cookies() if one["name"] != site_settings.SESSION_COOKIE_NAME
+    ]
+    device.context.clear_cookies()
+    device.context.add_cookies(cookies)
+    device.choose("b")
+    device.notices("You were signed out.")
+    device.press("Sign in")
+    dialog = device.page.locator("dialog[open]")
+    dialog.locator("input[name=login]").fill(owner.email)
+    dialog.locator("input[name=password]").fill("a-long-pass-phrase")
+    dialog.locator("button[type=submit]").click()
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "b")]
+    assert device.page.locator("[data-journal-notice]").is_hidden()
+
+
+def sign_out(device):
+    device.open("/accounts/logout/")
+    device.page.locator("main button[type=submit]").click()
+    device.page.wait_for_url(device.base_url + "/")
+
+
+def sign_in(device, user):
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[site_settings.SESSION_COOKIE_NAME].value
+    name = site_settings.SESSION_COOKIE_NAME
+    device.context.add_cookies([{"name": name, "value": session, "url": device.base_url}])
+
+
+def test_second_person_sees_and_sends_nothing_of_the_first(device, owner, other_learner, exam):
+    statuses(device, *[503] * 1000)
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.choose("b")
+    device.says(ON_DEVICE)
+    sign_out(device)
+    device.page.unroute("**/answers/")
+    sign_in(device, other_learner)
+    device.open("/practice/")
+    device.page.wait_for_timeout(1500)
+    assert (answers_on_server(), len(device.unsent())) == ([], 1)
+    assert device.page.evaluate("journal.waiting().length") == 0
+    sign_in(device, owner)
+    device.open("/practice/")
+    device.wait_for_answers([(1, "b")])
+    device.wait_for(lambda: device.unsent() == [])
+
+
+def test_nothing_but_unsent_answers_is_left_after_sign_out(device, exam):
+    """And offline, no page of the person can be read."""
+    statuses(device, *[503] * 1000)
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.choose("b")
+    device.says(ON_DEVICE)
+    sign_out(device)
+    device.wait_for(lambda: device.stored_in("testbank-questions questions") == [])
+    found = device.stored()
+    assert [one["fields"] for one in device.unsent()] == [[["choice", "b"]]]
+    assert set(found["localStorage"]) <= {"journal-device", "journal-sequence"}
+    assert all(name.startswith(("static-", "shell ")) for name in found["caches"])
+    device.cable.cut()
+    for earlier in (path(exam), path(exam, 2), "/practice/", "/my-banks/", "/payments/orders/"):
+        device.open(earlier)
+        device.page.get_by_role("heading", name="You are offline").wait_for()
+        assert "Question" not in device.page.locator("main").inner_text()
+
+
+def test_browser_stores_no_key_before_during_and_after_a_session(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    before = device.stored()
+    device.choose("b")
+    device.says(SAVED)
+    during = device.stored()
+    sign_out(device)
+    for found in (before, during, device.stored()):
+        assert secrets_in(found) == []
+
+
+def secrets_in(found):
+    """Keys, explanations and the person in what a browser stores, besides the site's own files."""
+    caches = {name: text for name, text in found["caches"].items() if "/static/" not in name}
+    text = str(found | {"caches": caches})
+    secrets = ("Because of", "choice--right", "is_right", "weight", "csrf", "owner@example.org")
+    return [secret for secret in secrets if secret in text]
+
+
+def test_switch_removes_the_service_worker_and_what_it_kept(device, exam, settings):
+    device.open(path(exam))
+    device.wait_for_worker()
+    settings.SERVICE_WORKER = False
+    device.open(path(exam))
+    count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
+    device.wait_for(lambda: device.page.evaluate(count) == 0)
+    device.wait_for(lambda: device.page.evaluate("caches.keys().then((all) => all.length)") == 0)
+    device.choose("b")
+    device.says(SAVED)
+
+
+def test_new_release_beside_an_old_page(device, exam, monkeypatch):
+    device.open(path(exam))
+    device.wait_for_worker()
+    monkeypatch.setattr("testbank.web_app.version_of_files", lambda: "next")
+    device.page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
+    names = "caches.keys().then((all) => all.filter((name) => name.startsWith('static-')).join())"
+    device.wait_for(lambda: device.page.evaluate(names) == "static-next")
+    device.choose("b")
+    device.says(SAVED)
+    device.wait_for_questions(5)
+    device.cable.cut()
+    device.page.reload()
+    device.page.locator("input[value=b]").wait_for()
+
+
+def test_page_works_without_javascript(device_of, owner, exam):
+    device = device_of(owner, java_script_enabled=False)
+    device.open(path(exam))
+    device.choose("b")
+    device.press("Save and next")
+    device.page.wait_for_url(f"**{path(exam, 2)}")
+    assert answers_on_server() == [(1, "b")]
