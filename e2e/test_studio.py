@@ -86,7 +86,7 @@ def test_bank_is_made_from_nothing_and_sold(desk: Visitor, tmp_path: Path) -> No
     desk.open(f"{bank}questions/")
     expect(page.locator("tbody tr")).to_have_count(6)
     desk.open(f"{bank}settings/")
-    page.get_by_label("Price").fill("19.00")
+    page.get_by_label("Price", exact=True).fill("19.00")
     press(page, "Save changes")
     desk.open(bank)
     press(page, "Publish")

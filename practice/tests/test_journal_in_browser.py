@@ -259,7 +259,7 @@ def test_answers_to_a_session_ended_on_another_device_are_kept_and_shown(device,
     device.notices("This session ended before this answer arrived.")
     device.press("View results")
     device.page.get_by_text("Answers that don't count").wait_for()
-    assert device.page.get_by_text("The session had ended", exact=True).count() == 5
+    assert device.page.get_by_text("The session had ended").count() == 5
     assert device.unsent() == []
 
 

@@ -43,6 +43,7 @@ const draw = () => {
   if (about.ends !== null) {
     const clock = template("clock");
     clock.querySelector("[data-clock]").dataset.seconds = Math.max(0, Math.ceil((about.ends - Date.now()) / 1000));
+    clock.querySelector("[data-clock-face]").textContent = ""; // session.js fills it in.
     document.querySelector("[data-offline-clock]").append(clock);
   }
   const script = document.createElement("script");
