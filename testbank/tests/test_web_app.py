@@ -1,6 +1,8 @@
 """The service worker and the web manifest."""
 
+import gzip
 import json
+from pathlib import Path
 
 import pytest
 from django.conf import settings as site_settings
@@ -53,3 +55,10 @@ def test_page_of_an_error_does_not_say_that_nobody_is_signed_in():
     """A browser removes what it keeps for its user where nobody is signed in."""
     page = get_template("500.html").render({})
     assert ("data-user" in page, "data-worker" in page) == (False, False)
+
+
+def test_scripts_of_a_question_page_are_small():
+    """Those that every question loads; each tool is fetched when it is opened."""
+    names = [name for name in FILES if name.endswith(".js") and "tools" not in name]
+    sources = [Path(finders.find(name)).read_bytes() for name in (*names, "js/menu.js")]
+    assert sum(len(gzip.compress(source, 9)) for source in sources) <= 15_000
