@@ -9,7 +9,7 @@ PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra
 ON_POSTGRESQL := $(RUN) -m testing.postgresql
 QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 # What stores something: tested on both databases.
-APPS := accounts backoffice catalog demo operations outbox payments practice questions safety testbank
+APPS := accounts backoffice catalog demo operations outbox payments practice questions safety studio testbank
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
