@@ -126,7 +126,7 @@ def test_result_prints_on_one_page(demo: str, page: Page) -> None:
     submit_form(page, "/practice/start/")
     page.wait_for_url("**/practice/**")
     submit_answer(page)
-    page.goto(page.url.rstrip("/").rpartition("/")[0] + "/")
+    page.goto(page.url.rstrip("/").rpartition("/")[0] + "/finish/")
     submit_form(page, "/finish/")
     page.emulate_media(media="print")
     for part in (".site-nav", ".site-foot", ".breadcrumb", ".button", ".ribbon", ".missed"):

@@ -81,7 +81,7 @@ def test_runserver_and_shell_need_only_three_lines(folder: Path) -> None:
         ("STRIPE_SECRET_KEY=", "STRIPE_SECRET_KEY is not set"),
         ("STRIPE_PUBLIC_KEY=pk_live_51Other", "STRIPE_PUBLIC_KEY is a live key while"),
         ("STRIPE_PROXY=http://user:p@ss@proxy:3128", "STRIPE_PROXY is not a valid proxy address"),
-        ("STRIPE_DEADLINE=soon", "STRIPE_DEADLINE is 'soon'. Write a number"),
+        ("STRIPE_DEADLINE=soon", "STRIPE_DEADLINE is 'soon'. Enter a number"),
         ("STRIPE_CA_BUNDLE=/nowhere.pem", "STRIPE_CA_BUNDLE names /nowhere.pem"),
         ("STRIPE_RESOLVE=api.stripe.com", "STRIPE_RESOLVE cannot be read"),
         ("DEBUG=perhaps", "DEBUG is 'perhaps'. Write DEBUG=1 or DEBUG=0."),

@@ -57,7 +57,7 @@ def test_a_cached_page_costs_one_statement(test_bank):
 def test_a_cached_page_equals_a_rendered_one(test_bank):
     first, second = Client().get(DETAIL), Client().get(DETAIL)
     assert TOKEN.sub("", first.text) == TOKEN.sub("", second.text)
-    assert first.headers == second.headers
+    assert {**first.headers, "X-Request-ID": ""} == {**second.headers, "X-Request-ID": ""}
     assert "Cookie" in second.headers["Vary"]
 
 
