@@ -33,7 +33,7 @@ quick: $(VENV)/development.stamp ## The tests without programs, browsers and ser
 quick-postgresql: $(VENV)/development.stamp ## The same on PostgreSQL
 	@$(ON_POSTGRESQL) $(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
-test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (15 minutes): for every push
 	@$(PYTEST) -m "not proof" $(ARGS)
 	@$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not proof" $(APPS) $(ARGS)
 

@@ -1,4 +1,4 @@
-"""What allauth does differently here: its mails, addresses, sign-in limits."""
+"""allauth's adapters: emails through the outbox, addresses, and sign-in limits."""
 
 import hashlib
 import uuid

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Who you are: the user, the second factor, access to staff pages."""
+    """Users, second factors, and access to staff pages."""
 
     name = "accounts"
 

@@ -21,7 +21,7 @@ class InvalidLink(Exception):
 
 @dataclass(frozen=True)
 class FreezeLink:
-    """What a link says: whose account, and the address that the mail went to."""
+    """The content of a link: the account, and the address that the email went to."""
 
     user: User
     email: str

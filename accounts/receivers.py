@@ -1,4 +1,4 @@
-"""What happens here when allauth reports a sign-in, a new factor, or a changed address."""
+"""Receivers of allauth's signals: sign-ins, new factors, and changed addresses."""
 
 from collections.abc import Callable
 from typing import Any

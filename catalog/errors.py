@@ -1,4 +1,4 @@
-"""What can go wrong in the catalog, one class for each reason."""
+"""Errors of the catalog, one class for each reason."""
 
 from catalog.models import TestBank
 

@@ -35,7 +35,7 @@ THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 
 
 def exponent(currency: str) -> int:
-    """How many decimal digits the currency's smallest unit stands for: 0, 2 or 3."""
+    """The number of decimal places of the currency's smallest unit: 0, 2 or 3."""
     if currency.upper() in ZERO_DECIMAL:
         return 0
     return 3 if currency.upper() in THREE_DECIMAL else 2

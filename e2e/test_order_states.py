@@ -1,4 +1,4 @@
-"""What a buyer reads in each state of an order, in a browser."""
+"""Browser tests of the pages that a buyer sees in each state of an order."""
 
 import os
 import re

@@ -52,13 +52,13 @@ class ImportReport:
 
     @property
     def added(self) -> int:
-        """How many questions were added."""
+        """The number of questions added."""
         return self.added_kinds.total()
 
 
 @dataclass
 class ImportPlan:
-    """What an import would do: new items, changed ones by question, and what stays as it is.
+    """The plan of an import: new items, changed items by question, and unchanged ones.
 
     Lines are those of the file. `left_out` are the ids of questions of the bank, in their order,
     that the file does not have and that are still asked.

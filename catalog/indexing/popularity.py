@@ -1,4 +1,4 @@
-"""How many learners each bank ever had. The list sorts by it."""
+"""Count the learners that each bank has had. The list sorts by this number."""
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce

@@ -224,7 +224,7 @@ class TestBank(models.Model):
 
     @property
     def drawn_from(self) -> str:
-        """What the cover is drawn from."""
+        """The attributes that the cover is drawn from."""
         return self.cover_seed or self.slug
 
     @property

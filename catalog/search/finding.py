@@ -64,7 +64,7 @@ class FoundQuestion:
 
 @dataclass(frozen=True)
 class Found(Generic[Hit]):
-    """What was found, the best first.
+    """Search results, best first.
 
     `instead` is what was searched for instead of a mistyped word. `is_partial` says that
     nothing has all the words, and these have some.

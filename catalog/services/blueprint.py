@@ -123,7 +123,7 @@ def _fits(section: Section, question: PoolQuestion) -> bool:
 
 
 def shortages_of(test_bank: TestBank) -> list[Shortage]:
-    """What a bank lacks for its blueprint; empty if exams can be drawn. One statement.
+    """Return what a bank lacks for its blueprint; empty if exams can be drawn. One statement.
 
     Raises: BlueprintError.
     """
@@ -138,7 +138,7 @@ def shortages_of(test_bank: TestBank) -> list[Shortage]:
 
 
 def exam_size(test_bank: TestBank) -> int:
-    """How many questions an exam of the bank has; 0 without a blueprint.
+    """Return the number of questions in an exam of the bank; 0 without a blueprint.
 
     Sections per group count the groups of the bank, which takes a statement.
     """

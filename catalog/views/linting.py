@@ -15,7 +15,7 @@ MOST_FINDINGS = 200
 @staff_with("catalog.view_bankquestion")
 @require_safe
 def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
-    """What an editor would say of a bank's questions."""
+    """Show the quality report of a bank's questions."""
     test_bank = get_object_or_404(TestBank, slug=slug)
     linted = lint_bank(test_bank)
     public_ids = dict(test_bank.bank_questions.values_list("position", "question__public_id"))

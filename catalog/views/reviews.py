@@ -25,7 +25,7 @@ from safety.rate_limits import REVIEW, rate_limited
 @cache_anonymous_page
 @follow_former_slug
 def reviews(request: HttpRequest, slug: str) -> HttpResponse:
-    """What owners say about a bank, the newest first."""
+    """List the reviews of a bank, newest first."""
     test_bank = _bank(request, slug)
     number = request.GET.get("page", "1")
     is_number = number.isascii() and number.isdigit() and len(number) < 5

@@ -46,7 +46,7 @@ def sitemap(request: HttpRequest, section: str) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=A_DAY_SECONDS)
 def robots(_request: HttpRequest) -> HttpResponse:
-    """What search engines need not read, and where the sitemap is. Source: RFC 9309."""
+    """Serve robots.txt: the pages that crawlers skip, and the address of the sitemap. Source: RFC 9309."""
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in NOT_FOR_ROBOTS),
