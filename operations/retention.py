@@ -97,6 +97,7 @@ KEPT = {
     "catalog.Review": LEARNING,
     "practice.*": LEARNING,
     "payments.*": BOOKS,
+    "studio.QuestionReporter": LEARNING,
     "studio.*": STAFF,
     "admin.LogEntry": STAFF,
     "auth.*": NOBODY,
