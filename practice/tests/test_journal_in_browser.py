@@ -91,7 +91,7 @@ def device_of(browser, cable):
 
     yield make
     for device in devices:
-        device.context.close()
+        device.close()
 
 
 @pytest.fixture
@@ -341,12 +341,14 @@ def test_leaving_at_once_loses_nothing(device, exam, way):
         "sign_out": "location.assign('/accounts/logout/')",
         "close": "",
     }
+    arrives_at = "/accounts/logout/" if way == "sign_out" else "/my-banks/"
     click = "document.querySelector('.choices input[value=b]').click()"
     device.page.evaluate(f"() => {{ {click}; setTimeout(() => {{ {leave[way]} }}, 5); }}")
     if way == "close":
         device.page.close()
         device.page = device.context.new_page()
         device.open("/my-banks/")
+    device.page.wait_for_url(device.base_url + arrives_at)
     device.wait_for_answers([(1, "b")])
 
 
