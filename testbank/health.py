@@ -13,13 +13,16 @@ logger = logging.getLogger("testbank.health")
 
 @require_safe
 def alive(_request: HttpRequest) -> HttpResponse:
-    """Liveness: respond 200 while the process can respond."""
+    """Health check of liveness: respond 200 while the process can respond."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Readiness: respond 200 if the database does, else 503. Pages work without Stripe."""
+    """Health check of readiness: respond 200 if the database does, else 503.
+
+    Pages work without Stripe.
+    """
     try:
         User.objects.exists()
     except DatabaseError:
