@@ -4,11 +4,12 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
+from testing.practice_pages import OnPage, visit_samples, visit_sessions
 from testing.site import DIRECT, code_in
 from testing.visitor import (
     Visitor,
@@ -46,6 +47,11 @@ BACK_OFFICE = {
     "office-events": "/admin/payments/stripeevent/",
 }
 
+# The lists whose first row is a page worth a visit.
+FIRST_ROWS = {
+    *("office-categories", "office-reviews", "office-accesses", "office-people", "office-groups"),
+    *("office-orders", "office-refunds", "studio-questions", "studio-access"),
+}
 STUDIO = {
     "studio": "/studio/",
     "studio-new-bank": "/studio/new-bank/",
@@ -66,8 +72,12 @@ STUDIO = {
     "studio-audit-log": "/studio/audit-log/",
 }
 
-# Called with each page and its name.
-OnPage = Callable[[Page, str], None]
+SUBJECTS_AND_LINKS = """(emails) => emails
+    .filter((email) => email.querySelector("a[href^='/demo/mails/']"))
+    .map((email) => [
+        email.querySelector("h2").textContent, email.querySelector("a[href^='/demo/mails/']").href,
+    ])
+"""
 
 PUBLIC = {
     "home": "/",
@@ -94,7 +104,7 @@ PUBLIC = {
     "account-frozen": "/accounts/frozen/",
     "mails": "/demo/mails/",
 }
-ERRORS = ("400", "403", "403_csrf", "404", "429", "500", "503")
+ERRORS = ("400", "403", "403_csrf", "404", "429", "500", "503", "maintenance")
 ACCOUNT = {
     "orders-empty": "/payments/orders/",
     "email": "/accounts/email/",
@@ -115,6 +125,9 @@ OWNED = {
     "history-of-bank": "/practice/history/sql-foundations/",
     "reset": "/practice/history/sql-foundations/reset/",
     "orders": "/payments/orders/",
+    "order-of-bank": "/payments/orders/of/networking-for-developers/",
+    "confirm-purchase": "/payments/buy/git-in-practice/",
+    "confirm-free": f"/payments/buy/{FREE_BANK.split('/')[2]}/",
 }
 
 
@@ -131,6 +144,7 @@ def visit_public_pages(page: Page, base_url: str, on_page: OnPage) -> None:
         visitor.open(PUBLIC[name])
         submit_answer(page)
         on_page(page, f"{name}-answered")
+    visit_samples(visitor, on_page)
 
 
 def visit_site(page: Page, base_url: str, on_page: OnPage) -> None:
@@ -145,6 +159,8 @@ def visit_site(page: Page, base_url: str, on_page: OnPage) -> None:
     for name, path in OWNED.items():
         visitor.open(path)
         on_page(page, name)
+    visit_sessions(visitor, on_page)
+    _visit_emails(visitor, on_page)
 
 
 def visit_back_office(page: Page, base_url: str, on_page: OnPage) -> None:
@@ -154,6 +170,15 @@ def visit_back_office(page: Page, base_url: str, on_page: OnPage) -> None:
     for name, path in (BACK_OFFICE | STUDIO).items():
         page.goto(f"{base_url}{path}", wait_until="networkidle")
         on_page(page, name)
+        if name in FIRST_ROWS:
+            page.goto(first_row(page), wait_until="networkidle")
+            on_page(page, f"{name}-first")
+
+
+def first_row(page: Page) -> str:
+    """The address of the first row of a list in the back office or the studio."""
+    row = page.locator("#result_list tbody th a, main table tbody a, main tbody a").first
+    return str(row.evaluate("(link) => link.href"))
 
 
 def sign_in(visitor: Visitor, email: str, *, next_path: str = "") -> None:
@@ -188,6 +213,22 @@ def _confirm_email(visitor: Visitor, email: str, on_page: OnPage) -> None:
     page.locator("input[name=code]").fill(code)
     click_through(page, page.locator("main form:has(input[name=code]) button[type=submit]").first)
     page.wait_for_url("**/my-banks/")
+
+
+def _visit_emails(visitor: Visitor, on_page: OnPage) -> None:
+    """Ask for a new password, and visit one email of each subject as a mail program shows it."""
+    page = visitor.page
+    page.context.clear_cookies()
+    visitor.open("/accounts/password/reset/")
+    page.locator("main input[type=email]").fill(LEARNER)
+    click_through(page, page.locator("main form button[type=submit]").first)
+    on_page(page, "password-reset-code")
+    open_demo_email(page, visitor.base_url, LEARNER)
+    emails = page.locator("article").evaluate_all(SUBJECTS_AND_LINKS)
+    by_subject = {re.sub(r"[\d.,]+", "", subject): link for subject, link in emails}
+    for number, link in enumerate(by_subject.values(), start=1):
+        page.goto(link)
+        on_page(page, f"email-{number}")
 
 
 def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
