@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
+from accounts.tests.authenticator import code_of
 from testing.practice_pages import OnPage, visit_samples, visit_sessions
 from testing.site import DIRECT, code_in
 from testing.visitor import (
@@ -223,12 +224,16 @@ def _visit_emails(visitor: Visitor, on_page: OnPage) -> None:
     page.locator("main input[type=email]").fill(LEARNER)
     click_through(page, page.locator("main form button[type=submit]").first)
     on_page(page, "password-reset-code")
-    open_demo_email(page, visitor.base_url, LEARNER)
+    text = open_demo_email(page, visitor.base_url, LEARNER)
     emails = page.locator("article").evaluate_all(SUBJECTS_AND_LINKS)
     by_subject = {re.sub(r"[\d.,]+", "", subject): link for subject, link in emails}
     for number, link in enumerate(by_subject.values(), start=1):
         page.goto(link)
         on_page(page, f"email-{number}")
+    page.goto(text.partition("http")[1] + text.partition("http")[2].split()[0])
+    on_page(page, "password-reset-key")
+    page.goto(f"{visitor.base_url}/accounts/password/reset/key/1-used-up/")
+    on_page(page, "password-reset-key-used")
 
 
 def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
@@ -242,6 +247,7 @@ def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
         click_through(page, page.locator("main form button[type=submit]"))
     page.wait_for_url("**/2fa/totp/activate/**")
     on_page(page, "second-factor-key")
+    _set_up_second_factor(visitor, on_page)
     visitor.open(BANK)
     _buy(visitor, on_page)
     visitor.open(BANK)
@@ -253,6 +259,17 @@ def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
     on_page(page, "own-question")
     _review(visitor, on_page)
     _fail_to_buy(visitor, on_page)
+
+
+def _set_up_second_factor(visitor: Visitor, on_page: OnPage) -> None:
+    page = visitor.page
+    code = code_of(page.locator("main input[readonly]").first.input_value())
+    page.locator("main input[name=code]").fill(code)
+    click_through(page, page.locator("main form:has(input[name=code]) button[type=submit]").first)
+    on_page(page, "second-factor-set-up")
+    for name in ("recovery-codes", "recovery-codes/generate", "totp/deactivate"):
+        visitor.open(f"/accounts/2fa/{name}/")
+        on_page(page, f"second-factor-{name.replace('/', '-')}")
 
 
 def _buy(visitor: Visitor, on_page: OnPage) -> None:
