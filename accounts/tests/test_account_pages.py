@@ -5,8 +5,6 @@ from django.urls import reverse
 
 pytestmark = pytest.mark.django_db
 
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
 
 def test_link_that_was_used_offers_a_new_one(client):
     address = reverse("account_reset_password_from_key", args=["1", "used-up"])
