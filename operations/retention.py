@@ -96,6 +96,7 @@ KEPT = {
     "catalog.Review": LEARNING,
     "practice.*": LEARNING,
     "payments.*": BOOKS,
+    "studio.QuestionReporter": LEARNING,
     "studio.*": STAFF,
     "admin.LogEntry": STAFF,
     "auth.*": NOBODY,
