@@ -27,7 +27,7 @@ MODULES = {
     "inbox": "payments/flows/webhook_inbox.py",
     "item": "questions/items.py",
     "lease": "outbox/leases.py",
-    "lock": "payments/domain/fulfillment.py",
+    "lock": "testbank/sqlite/base.py",
     "metrics": "operations/metrics.py",
     "outbox": "outbox/models.py",
     "page cache": "catalog/page_cache.py",
