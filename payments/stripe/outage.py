@@ -7,7 +7,6 @@ state, because every page asks for it and a file costs no query. Other machines 
 import json
 import logging
 import os
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+
+from testbank.private_files import write_private
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +105,7 @@ def _fallback_file() -> Path:
 
 
 def _write(file: Path, cause: str) -> None:
-    """Write atomically by renaming, so that no reader sees half of a file."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        draft.write_text(json.dumps({"cause": cause}), encoding="utf-8")
-        draft.replace(file)
+        write_private(file, json.dumps({"cause": cause}))
     except OSError as error:
         logger.warning("RUN_DIR cannot be written: %s", type(error).__name__)
