@@ -28,7 +28,9 @@ def running_browser(*arguments: str) -> Iterator[Browser]:
     """A headless Chromium; skips (or fails) by name where there is none."""
     require("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*ARGUMENTS, *arguments])
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=[*ARGUMENTS, *arguments]
+        )
         try:
             yield browser
         finally:
