@@ -70,7 +70,7 @@ def test_twin_events_at_once_give_one_access(order):
     assert (StripeEvent.objects.filter(status="done").count(), Access.objects.count()) == (MANY, 1)
 
 
-def test_two_colleagues_at_once_pay_back_no_more_than_was_paid(sandbox, test_bank, learner):
+def test_concurrent_refunds_do_not_exceed_the_payment(sandbox, test_bank, learner):
     session = create_checkout_session(test_bank, learner)
     sandbox.control.pay(session.id)
     paid = confirm_payment(session.order)

@@ -72,7 +72,7 @@ def test_answer_is_correct(item: Item, typed: str) -> None:
         (FEET, "5\u066c280 ft", "ar"),
     ],
 )
-def test_answer_is_asked_for_again(item: Item, typed: str, language: str) -> None:
+def test_ambiguous_answer_is_asked_for_again(item: Item, typed: str, language: str) -> None:
     with pytest.raises(NotANumber):
         grade(item, NumberResponse(typed=typed, language=language))
 

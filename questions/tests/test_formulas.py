@@ -23,7 +23,7 @@ def html(source: str) -> str:
     return safe_html(markdown(source))
 
 
-def test_formula_in_a_line_is_set_and_says_its_source() -> None:
+def test_inline_formula_is_rendered_with_its_source() -> None:
     assert html("So $x^2$.") == (
         '<p>So <math display="inline" alttext="x^2"><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow>'
         "</math>.</p>"
@@ -56,7 +56,7 @@ def test_formula_on_a_line_of_its_own_is_a_block(source: str) -> None:
         "$$",
     ],
 )
-def test_what_is_no_formula_stays_as_it_is(source: str) -> None:
+def test_text_that_is_not_a_formula_is_unchanged(source: str) -> None:
     assert "<math" not in html(source)
     assert formula_problems(markdown(source)) == []
 
@@ -126,7 +126,7 @@ ALLOWED = {(tag, "") for tag in MATH_TAGS} | {
 
 @settings(deadline=None)
 @given(st.text(alphabet=r"\{}^_&$<>/'\"=abctexfrqsumlgh0123 ()[]|#%~!-" + "\n", max_size=80))
-def test_no_formula_breaks_out(latex: str) -> None:
+def test_hostile_formula_cannot_inject_html(latex: str) -> None:
     tags = Tags()
     tags.feed(html(f"${latex}$"))
     ours = {"p", "code", "pre", "em", "strong", "a", "h3", "h4", "h5", "h6", "ul", "ol", "li", "hr"}
@@ -154,7 +154,7 @@ def test_math_of_an_author_is_cleaned(source: str) -> None:
         assert not re.search(r"<[^>]*(?:href|style|onclick|onerror)=", cleaned)
 
 
-def test_words_of_a_formula_are_its_source() -> None:
+def test_plain_text_of_a_formula_is_its_source() -> None:
     assert plain_words(html(r"Is $a < b$ or $\sum x$?")) == r"Is a < b or \sum x?"
 
 

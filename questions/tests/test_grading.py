@@ -41,9 +41,7 @@ def take(*chosen: str) -> ChoiceResponse:
     ("chosen", "fraction"),
     [("c0", Fraction(1)), ("c1", Fraction(0)), ("c2", Fraction(1, 2)), ("c3", Fraction(0))],
 )
-def test_single_choice_is_worth_the_weight_of_what_was_taken(
-    chosen: str, fraction: Fraction
-) -> None:
+def test_single_choice_earns_the_weight_of_the_choice(chosen: str, fraction: Fraction) -> None:
     assert grade(single(100, 0, 50, -50), take(chosen)).fraction == fraction
 
 
@@ -58,7 +56,7 @@ def test_two_thirds_are_kept_with_seven_digits() -> None:
     assert (worth.fraction, worth.is_right) == (Fraction("0.6666666"), False)
 
 
-def test_wrong_choices_take_points_away() -> None:
+def test_wrong_choices_subtract_points() -> None:
     item = multiple(50, 50, -25)
     assert grade(item, take("c0", "c1", "c2")).fraction == Fraction(3, 4)
     assert grade(item, take("c0", "c2")).fraction == Fraction(1, 4)
@@ -68,7 +66,7 @@ def test_grade_is_not_negative() -> None:
     assert grade(multiple(100, -100, -100), take("c1", "c2")).fraction == 0
 
 
-def test_hundred_small_weights_must_all_be_taken() -> None:
+def test_hundred_small_weights_must_all_be_chosen() -> None:
     item = multiple(*[99.95 / 99] * 99, 0.05)
     most = take(*(f"c{place}" for place in range(99)))
     assert not grade(item, most).is_right
@@ -118,7 +116,7 @@ def test_response_survives_json() -> None:
         )
     )
 )
-def test_grade_is_a_share_that_a_column_can_keep(drawn) -> None:
+def test_grade_fits_its_database_column(drawn) -> None:
     """Nine decimal digits are enough: what is read back is what was given."""
     weights, places = drawn
     for place in places:
@@ -153,7 +151,7 @@ def test_true_and_false_together_are_refused() -> None:
         ("-1822", Fraction(0)),
     ],
 )
-def test_number_is_worth_its_best_range(typed: str, fraction: Fraction) -> None:
+def test_number_earns_its_best_range(typed: str, fraction: Fraction) -> None:
     assert share(GRANT, typed) == fraction
     assert share(numeric(*reversed(GRANT.accepted)), typed) == fraction
 
@@ -173,16 +171,16 @@ def test_tolerance_is_exact_at_its_ends() -> None:
         ("Bethlehem", Fraction(0)),
     ],
 )
-def test_short_answer_is_worth_its_best_match(typed: str, fraction: Fraction) -> None:
+def test_short_answer_earns_its_best_match(typed: str, fraction: Fraction) -> None:
     assert share(NAZARETH, typed) == fraction
 
 
-def test_short_answer_may_mind_the_case() -> None:
+def test_short_answer_can_be_case_sensitive() -> None:
     item = short(words("git"), is_case_sensitive=True)
     assert [share(item, typed) for typed in ("git", "Git")] == [1, 0]
 
 
-def test_short_answer_does_not_mind_how_letters_are_put_together() -> None:
+def test_short_answer_ignores_unicode_composition() -> None:
     assert share(short(words("caf\u00e9")), "cafe\u0301") == 1
     assert share(short(words("Stra\u00dfe")), "STRASSE") == 1
 
@@ -207,12 +205,12 @@ def test_wildcards_in_short_answer(pattern: str, typed: str, fits: bool) -> None
     assert share(short(words(pattern)), typed) == int(fits)
 
 
-def test_many_stars_are_quick() -> None:
+def test_many_wildcards_are_matched_quickly() -> None:
     assert share(short(words("*a" * 400 + "b")), "a" * 1_000) == 0
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "\u200a", "\u200b", "\u00ad", "\u0640", "\u3164"])
-def test_short_answer_of_nothing_is_refused(typed: str) -> None:
+def test_empty_short_answer_is_refused(typed: str) -> None:
     with pytest.raises(ResponseError, match="the answer is empty"):
         share(NAZARETH, typed)
 
@@ -263,11 +261,11 @@ def test_short_answer_is_compared_as_strictly_as_its_author_says() -> None:
     assert [share(short(drink, is_exact=True), typed) for typed in ("café", "Café")] == [1, 0]
 
 
-def test_exact_answer_may_hold_wildcards() -> None:
+def test_exact_answer_may_contain_wildcards() -> None:
     assert share(short(words("git *"), is_exact=True), "git log") == 1
 
 
-def test_short_answer_is_folded_as_the_bank_is_written() -> None:
+def test_short_answer_uses_case_folding_of_the_bank_language() -> None:
     item, typed = short(words("Isparta")), TextResponse(typed="ISPARTA")
     assert grade(item, typed, language="tr").is_right
     assert not grade(short(words("isparta")), typed, language="tr").is_right

@@ -48,7 +48,7 @@ def images(folder):
 @pytest.mark.parametrize(
     ("kind", "ending"), [("PNG", "png"), ("JPEG", "jpg"), ("GIF", "gif"), ("WEBP", "webp")]
 )
-def test_a_name_tells_content_and_size(kind, ending):
+def test_image_name_depends_on_content_and_size(kind, ending):
     name = name_of(picture(kind))
     assert re.fullmatch(NAME, name)
     assert name.endswith(f"-40x30.{ending}")
@@ -66,20 +66,20 @@ def test_a_name_tells_content_and_size(kind, ending):
         (picture("BMP"), "is not a PNG, JPEG, GIF or WebP image"),
     ],
 )
-def test_what_is_no_picture_is_refused(content, words):
+def test_file_that_is_not_an_image_is_refused(content, words):
     with pytest.raises(ImageRefused, match=words):
         name_of(content)
 
 
 @pytest.mark.slow
-def test_a_picture_that_would_fill_the_memory_is_refused():
+def test_decompression_bomb_is_refused():
     content = BytesIO()
     Image.new("1", (30_000, 30_000)).save(content, "PNG")
     with pytest.raises(ImageRefused, match="more than 25 million pixels"):
         name_of(content.getvalue())
 
 
-def test_a_picture_beside_the_file_is_found_by_either_spelling(images):
+def test_image_path_may_be_percent_encoded_or_use_backslashes(images):
     assert images("figures/t 1.png") == images("figures/t%201.png") == images("figures\\t 1.png")
 
 
@@ -102,7 +102,7 @@ def test_a_picture_beside_the_file_is_found_by_either_spelling(images):
         ("n" * 5000, "is not"),
     ],
 )
-def test_nothing_outside_of_the_folder_is_read(images, folder, reference, words):
+def test_file_outside_of_the_folder_is_not_read(images, folder, reference, words):
     (folder.parent / "secret.png").write_bytes(picture())
     (folder / "link.png").symlink_to(folder.parent / "secret.png")
     with pytest.raises(ImageRefused, match=words):
@@ -115,7 +115,7 @@ def test_a_large_file_is_refused_before_it_is_read(images, folder):
         images("figures/t 1.png")
 
 
-def test_nothing_is_written_before_it_is_kept(images):
+def test_image_is_not_written_before_it_is_stored(images):
     name = images("figures/t 1.png")
     assert not default_storage.exists(f"questions/{name}")
     assert (images.keep(), images.keep()) == (1, 1)
@@ -189,7 +189,7 @@ def test_image_syntax_in_plain_text(images):
          "a &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt; b"),
     ],
 )  # fmt: skip
-def test_a_picture_that_we_do_not_keep_leaves_its_description(words, html):
+def test_refused_image_leaves_its_description(words, html):
     shown = safe_html(Text(source=words, markup="html"))
     assert shown.replace(">", "&gt;") == html.replace(">", "&gt;")
     assert "<img" not in shown
@@ -206,7 +206,7 @@ def test_fingerprint_differs_by_image(images, folder):
 
 
 @pytest.mark.django_db
-def test_a_picture_is_served_for_good_to_whoever_knows_its_name(client, images):
+def test_image_is_served_as_immutable_to_anyone_with_its_name(client, images):
     read = read_jsonl(line(), images=images)
     images.keep()
     [version] = store_items(items=read.items)
@@ -228,7 +228,7 @@ def test_no_other_file_is_served(client, name):
 
 
 @pytest.mark.shared
-def test_a_real_schematic_is_taken():
+def test_real_schematic_is_accepted():
     require("shared")
     path = SHARED / SCHEMATIC
     images = ImagesBeside(path.parent.parent)

@@ -34,7 +34,7 @@ from questions.tests.makers import (
 from testing.parts import ROOT
 
 
-def test_single_choice_key_is_every_choice_of_full_weight() -> None:
+def test_key_of_a_single_choice_is_every_choice_of_full_weight() -> None:
     assert single(100, 0, 50, 99.99999).key == {"c0", "c3"}
 
 
@@ -54,7 +54,9 @@ def test_single_choice_without_a_right_choice_is_refused(weights: tuple[float, .
         (100, -100),
     ],
 )
-def test_multiple_choice_with_full_points_to_be_had_is_taken(weights: tuple[float, ...]) -> None:
+def test_multiple_choice_with_weights_of_one_hundred_is_accepted(
+    weights: tuple[float, ...],
+) -> None:
     assert len(multiple(*weights).key) == sum(weight > 0 for weight in weights)
 
 
@@ -93,7 +95,7 @@ def test_text_that_is_too_long_is_refused() -> None:
 
 
 @pytest.mark.parametrize("source", ["a\0b", "\ud800"])
-def test_text_that_no_database_can_keep_is_refused(source: str) -> None:
+def test_text_with_characters_no_database_stores_is_refused(source: str) -> None:
     with pytest.raises(ValidationError):
         Text(source=source)
 
@@ -146,7 +148,7 @@ def test_item_survives_json(item: Item) -> None:
     assert ITEM.validate_python(item.model_dump(mode="json")) == item
 
 
-def test_items_and_grading_know_nothing_of_django() -> None:
+def test_items_and_grading_do_not_import_django() -> None:
     """Tools that read and write questions need no site."""
     program = (
         "import sys, questions.grading, questions.formats.aiken;"
@@ -163,7 +165,7 @@ def test_item_survives_json_of_typed_kinds(item: Item) -> None:
 
 
 @pytest.mark.parametrize("value", ["true", 1, None])
-def test_true_false_is_told_by_a_boolean_only(value: object) -> None:
+def test_true_false_key_must_be_a_boolean(value: object) -> None:
     with pytest.raises(ValidationError):
         TrueFalse.model_validate({"stem": {"source": "x"}, "is_true": value})
 
@@ -171,12 +173,12 @@ def test_true_false_is_told_by_a_boolean_only(value: object) -> None:
 @pytest.mark.parametrize(
     "accepted", [(), (number("1", "2", 99),), (number("1", "2", 0),)], ids=["none", "part", "zero"]
 )
-def test_numeric_that_nobody_can_answer_is_refused(accepted: tuple[AcceptedNumber, ...]) -> None:
+def test_numeric_without_a_full_answer_is_refused(accepted: tuple[AcceptedNumber, ...]) -> None:
     with pytest.raises(ValidationError, match="no accepted answer earns full points"):
         numeric(*accepted)
 
 
-def test_short_answer_that_nobody_can_answer_is_refused() -> None:
+def test_short_answer_without_a_full_answer_is_refused() -> None:
     with pytest.raises(ValidationError, match="no accepted answer earns full points"):
         short(words("close", 50))
 
@@ -187,18 +189,18 @@ def test_range_without_a_number_is_refused() -> None:
 
 
 @pytest.mark.parametrize("limit", ["NaN", "Infinity", "1e99", "x"])
-def test_range_to_no_number_is_refused(limit: str) -> None:
+def test_range_with_an_invalid_bound_is_refused(limit: str) -> None:
     with pytest.raises(ValidationError):
         AcceptedNumber.model_validate({"low": "1", "high": limit})
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 1_001, "a\0b"])
-def test_accepted_words_that_cannot_be_typed_are_refused(text: str) -> None:
+def test_accepted_answers_that_cannot_be_typed_are_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         words(text)
 
 
 @pytest.mark.parametrize("weight", [-1, 101, float("nan"), float("inf")])
-def test_accepted_answer_is_worth_something_between_nothing_and_all(weight: float) -> None:
+def test_weight_of_an_accepted_answer_is_between_zero_and_one_hundred(weight: float) -> None:
     with pytest.raises(ValidationError):
         words("x", weight)

@@ -48,7 +48,7 @@ def test_item_survives_json(item: Item) -> None:
     "response",
     [ChoiceResponse(chosen=("a",)), NumberResponse(typed="1"), TextResponse(typed="a")],
 )
-def test_kind_that_cannot_be_asked_is_refused_by_name(item: Item, response: Response) -> None:
+def test_kind_that_cannot_be_practiced_is_refused_by_name(item: Item, response: Response) -> None:
     with pytest.raises(CannotBeAsked) as raised:
         grade(item, response)
     assert raised.value.kind == item.kind
@@ -61,7 +61,7 @@ def test_matching_with_nothing_to_choose_is_refused(pairs: tuple[Pair, ...]) -> 
         Matching(stem=STEM, pairs=pairs)
 
 
-def test_every_text_of_a_matching_is_made_safe() -> None:
+def test_every_text_of_a_matching_is_sanitized() -> None:
     evil = Text(source="<b>x</b><script>alert(1)</script>", markup="html")
     kept = safe(Matching(stem=evil, pairs=(Pair(prompt=evil, answer=evil),), distractors=(evil,)))
     [pair] = kept.pairs
@@ -76,7 +76,7 @@ def test_fingerprints_differ_by_kind_pairs_and_distractors() -> None:
 
 
 @pytest.mark.django_db
-def test_kept_kinds_are_stored_as_they_are() -> None:
+def test_kinds_that_cannot_be_practiced_are_stored_unchanged() -> None:
     versions = store_items(items=KEPT)
     for version, item in zip(versions, KEPT, strict=True):
         version.refresh_from_db()
@@ -84,7 +84,7 @@ def test_kept_kinds_are_stored_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("item", KEPT)
-def test_nothing_but_the_stem_is_presented(item: Item) -> None:
+def test_only_the_stem_is_presented(item: Item) -> None:
     assert asdict(present(safe(item))) == {
         "kind": item.kind,
         "stem_html": "<p>What?</p>",

@@ -9,7 +9,7 @@ from questions.services import store_items
 
 
 @pytest.mark.django_db(transaction=True)
-def test_trigger_can_be_taken_back_and_put_up_again() -> None:
+def test_trigger_migration_can_be_reversed_and_applied_again() -> None:
     [version] = store_items(items=[item(1)])
     versions = QuestionVersion.objects.filter(pk=version.pk)
     try:

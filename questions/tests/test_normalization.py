@@ -20,27 +20,27 @@ def agree(one: str, other: str, rules: ComparisonRules = ANYHOW) -> bool:
 
 
 @pytest.mark.parametrize("sign", "’‘ʼ′´‹ʹ׳’")
-def test_apostrophes_are_one(sign: str) -> None:
+def test_all_apostrophes_are_equal(sign: str) -> None:
     assert agree(f"Grant{sign}s tomb", "Grant's tomb")
 
 
 @pytest.mark.parametrize("quoted", ["“hi”", "„hi“", "«hi»", "″hi″", "＂hi＂", "״hi״", "❝hi❞"])
-def test_quotation_marks_are_one(quoted: str) -> None:
+def test_all_quotation_marks_are_equal(quoted: str) -> None:
     assert agree(f"print({quoted})", 'print("hi")', WITH_CASE)
 
 
 @pytest.mark.parametrize("sign", "\u2010\u2011\u2012\u2013\u2014\u2015−－﹣⁃˗\u05be")
-def test_hyphens_dashes_and_minus_signs_are_one(sign: str) -> None:
+def test_hyphens_dashes_and_minus_signs_are_equal(sign: str) -> None:
     assert agree(f"well{sign}being", "well-being")
 
 
 @pytest.mark.parametrize("typed", ["––amend", "—amend", "–amend", "－－amend"])
-def test_two_hyphens_may_have_become_a_dash(typed: str) -> None:
+def test_two_hyphens_equal_a_dash(typed: str) -> None:
     assert agree(f"git commit {typed}", "git commit --amend")
     assert not agree("git commit -amend", "git commit --amend")
 
 
-def test_three_hyphens_may_have_become_a_dash() -> None:
+def test_three_hyphens_equal_a_dash() -> None:
     assert agree("— a – b", "--- a -- b")
 
 
@@ -60,7 +60,7 @@ def test_three_hyphens_may_have_become_a_dash() -> None:
         "caf\u00e9\x08",
     ],
 )
-def test_signs_without_a_glyph_are_ignored(typed: str) -> None:
+def test_invisible_characters_are_ignored(typed: str) -> None:
     assert agree(typed, "caf\u00e9")
 
 
@@ -69,7 +69,7 @@ def test_tatweel_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000", "\t", "\r\n", "\u2028", "   "])
-def test_white_space_of_every_kind_is_one_space(space: str) -> None:
+def test_any_white_space_equals_one_space(space: str) -> None:
     assert agree(f"{space}git{space}log{space}", "git log")
 
 
@@ -85,7 +85,7 @@ def test_white_space_of_every_kind_is_one_space(space: str) -> None:
         ("ｶﾞ", "ガ"),
     ],
 )
-def test_compatible_signs_are_one(typed: str, accepted: str) -> None:
+def test_compatibility_characters_are_equal(typed: str, accepted: str) -> None:
     assert agree(typed, accepted)
 
 
@@ -98,7 +98,7 @@ def test_case_is_ignored_unless_it_counts(typed: str, accepted: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["tr", "az", "tr-TR", "AZ_latn"])
-def test_turkish_has_two_letters_i(language: str) -> None:
+def test_turkish_dotted_and_dotless_i_differ(language: str) -> None:
     rules = ComparisonRules(language=language)
     assert agree("ISPARTA", "Isparta", rules)
     assert agree("ısparta", "Isparta", rules)
@@ -125,7 +125,7 @@ def test_accents_count_unless_the_author_says_otherwise(typed: str, accepted: st
 
 
 @pytest.mark.parametrize(("typed", "accepted"), [("か", "が"), ("क", "कि"), ("ก", "กุ"), ("l", "ł")])
-def test_parts_of_letters_are_no_accents(typed: str, accepted: str) -> None:
+def test_marks_that_are_part_of_a_letter_are_not_accents(typed: str, accepted: str) -> None:
     assert not agree(typed, accepted, NO_ACCENTS)
 
 
@@ -136,7 +136,7 @@ def test_exact_comparison_ignores_nothing(typed: str) -> None:
     assert not agree(typed, "git log", EXACT)
 
 
-def test_exactness_does_not_mind_how_a_letter_is_put_together() -> None:
+def test_exact_comparison_ignores_unicode_composition() -> None:
     assert agree(" cafe\u0301 ", "caf\u00e9", EXACT)
 
 
@@ -150,7 +150,7 @@ def test_other_differences_count(one: str, other: str) -> None:
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30))
-def test_normalizing_again_changes_nothing_and_leaves_nothing_invisible(text: str) -> None:
+def test_normalization_is_idempotent_and_removes_invisible_characters(text: str) -> None:
     for rules in (ANYHOW, TURKISH, WITH_CASE):
         first = spellings(text, rules)[0]
         assert spellings(first, rules)[0] == first

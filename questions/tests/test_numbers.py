@@ -60,7 +60,7 @@ def verdict(item: Numeric, typed: str, language: str) -> str:
     ],
 )
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_number_that_is_clear_means_the_same_in_every_language(
+def test_unambiguous_number_is_equal_in_every_language(
     typed: str, value: str, language: str
 ) -> None:
     assert read_number(typed, language=language) == Reading(Decimal(value))
@@ -78,13 +78,13 @@ def test_arabic_sign_between_thousands_is_read() -> None:
 
 
 @pytest.mark.parametrize("sign", MINUS_SIGNS)
-def test_every_minus_is_a_minus(sign: str) -> None:
+def test_every_minus_character_is_read(sign: str) -> None:
     assert read_number(f"{sign}2") == Reading(Decimal(-2))
     assert read_number(f"2e{sign}3") == Reading(Decimal("0.002"))
 
 
 @pytest.mark.parametrize("typed", ["\u200e2.5", "2.5\u200b", "\ufeff2.5", "2\u2060.5", "\u061c2.5"])
-def test_signs_that_cannot_be_seen_are_left_out(typed: str) -> None:
+def test_invisible_characters_are_ignored(typed: str) -> None:
     assert read_number(typed) == Reading(Decimal("2.5"))
 
 
@@ -107,7 +107,7 @@ def test_signs_that_cannot_be_seen_are_left_out(typed: str) -> None:
         *("10²", "½", "1/2", "5 km", "5%", "(5)", "2〜3", "٢/٥"),
     ],
 )
-def test_what_is_no_number_is_never_judged(typed: str) -> None:
+def test_text_that_is_not_a_number_is_not_graded(typed: str) -> None:
     with pytest.raises(UnreadableNumber):
         read_number(typed)
     assert verdict(numeric("1"), typed, "en") == "asked again"
@@ -148,7 +148,7 @@ def test_one_separator_before_three_digits_is_read_in_both_ways(
         ("3,1420", "en", "right"),
     ],
 )
-def test_three_decimals_are_no_thousands(typed: str, language: str, expected: str) -> None:
+def test_three_decimals_are_not_thousands(typed: str, language: str, expected: str) -> None:
     assert verdict(numeric("3.142"), typed, language) == expected
 
 

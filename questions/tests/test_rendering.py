@@ -94,7 +94,7 @@ def test_presented_item_is_the_same_whatever_the_key_is() -> None:
 
 
 @pytest.mark.parametrize(("chosen", "is_right"), [("a", False), ("b", True)])
-def test_revealed_item_tells_key_choice_and_reason(chosen: str, is_right: bool) -> None:
+def test_revealed_item_has_key_choice_and_explanation(chosen: str, is_right: bool) -> None:
     item = revealed(chosen)
     assert (item.is_right, item.is_answered) == (is_right, True)
     assert item.explanation_html == "<p>Explained.</p>"
@@ -140,11 +140,11 @@ def test_choice_label_without_outer_paragraph(html: str, shown: str) -> None:
     ("place", "name"),
     [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (51, "AZ"), (52, "BA"), (99, "CV")],
 )
-def test_letter_of_a_place(place: int, name: str) -> None:
+def test_letter_of_a_choice_position(place: int, name: str) -> None:
     assert letter(place) == name
 
 
-def test_what_scrolls_is_reached_by_keyboard_but_not_within_a_label() -> None:
+def test_scrollable_parts_are_focusable_except_in_labels() -> None:
     """A label hands what can be focused its clicks no more, and so would not be chosen."""
     code = Text(source="```\nx = 1\n```", markup="markdown")
     choices = tuple(choice.model_copy(update={"text": code}) for choice in ITEM.choices)
@@ -154,13 +154,13 @@ def test_what_scrolls_is_reached_by_keyboard_but_not_within_a_label() -> None:
     assert [choice.html.count("tabindex") for choice in shown.choices] == [0, 0]
 
 
-def test_words_before_answering_are_lines_of_the_stem_and_the_choices_that_have_words() -> None:
+def test_plain_text_before_answering_has_the_stem_and_nonempty_choices() -> None:
     assert words_before_answering(ITEM) == "Which?\nOne\nTwo"
     statement = safe(TrueFalse(stem=Text(source="So it is."), is_true=True))
     assert words_before_answering(statement) == "So it is."
 
 
-def test_draft_stands_in_the_form_again() -> None:
+def test_draft_is_restored_in_the_form() -> None:
     shown = present(ITEM, draft=Draft(chosen=("b", "z"), problem="Select an answer."))
     assert [choice.is_chosen for choice in shown.choices] == [False, True]
     assert shown.problem == "Select an answer."
@@ -173,7 +173,7 @@ def test_reveal_of_stored_ambiguous_answer() -> None:
     assert (shown.typed, shown.is_right, shown.accepted) == ("1.609", False, ("1609",))
 
 
-def test_before_the_answer_nothing_of_the_key_is_there() -> None:
+def test_page_before_the_answer_does_not_contain_the_key() -> None:
     secrets = ("1822", "1820", "Nazareth", "Misspelled", "Close", "It is true")
     for item in (GRANT, NAZARETH, TRUE):
         shown = str([getattr(present(item), field.name) for field in fields(present(item))])

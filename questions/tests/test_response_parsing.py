@@ -46,9 +46,7 @@ def test_response_is_what_the_form_sent(sent: str, response: Response) -> None:
         ("&".join(["choice=a"] * 101), ResponseError),
     ],
 )
-def test_response_that_is_none_or_too_much_is_refused(
-    sent: str, error: type[ResponseError]
-) -> None:
+def test_missing_or_excess_response_is_refused(sent: str, error: type[ResponseError]) -> None:
     with pytest.raises(ResponseError) as raised:
         parse_response(QueryDict(sent))
     assert raised.type is error
@@ -93,7 +91,7 @@ def test_ambiguous_readings_are_unambiguous_in_help(
     assert [read_number(written, language=language).other for written in readings] == [None, None]
 
 
-def test_number_carries_the_language_of_the_page() -> None:
+def test_numeric_response_stores_the_language_of_the_page() -> None:
     with override("de"):
         assert parse_response(QueryDict("number=1.609")) == NumberResponse(
             typed="1.609", language="de"
@@ -111,11 +109,11 @@ def test_number_carries_the_language_of_the_page() -> None:
         ("", Draft()),
     ],
 )
-def test_draft_is_what_the_form_sent(sent: str, draft: Draft) -> None:
+def test_draft_keeps_the_form_data(sent: str, draft: Draft) -> None:
     assert draft_of(QueryDict(sent)) == draft
 
 
-def test_box_for_a_number_has_what_was_typed_and_its_problem_beside_it() -> None:
+def test_number_field_shows_the_input_and_its_error() -> None:
     item = Numeric(stem=Text(source="?"), accepted=(AcceptedNumber(low=1, high=1),))
     shown = present(item, draft=Draft(typed='1,6"09', problem="Enter a number."))
     page = render_to_string("questions/_ask.html", {"item": shown})
@@ -125,7 +123,7 @@ def test_box_for_a_number_has_what_was_typed_and_its_problem_beside_it() -> None
 
 
 @pytest.mark.parametrize("kind", ["numeric", "short_answer"])
-def test_box_opens_a_keyboard_that_has_a_minus(kind: str) -> None:
+def test_number_field_uses_a_keyboard_with_a_minus(kind: str) -> None:
     """The keypads of `decimal` and `numeric` have none on iPhones."""
     page = render_to_string("questions/_ask.html", {"item": {"kind": kind}})
     assert "inputmode" not in page

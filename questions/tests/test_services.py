@@ -40,7 +40,7 @@ def test_store_items_keeps_the_order_and_the_columns_that_are_asked_for() -> Non
     assert [question.current for question in Question.objects.order_by("pk")] == versions
 
 
-def test_store_items_makes_every_text_safe() -> None:
+def test_store_items_sanitizes_every_text() -> None:
     evil = Text(source="<b>x</b><script>alert(1)</script>", markup="html", html="<script>")
     choices = (
         Choice(id="a", text=evil, feedback=evil, weight=100),
@@ -107,7 +107,7 @@ def test_fingerprint_differs_with_the_content(what: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["update", "save", "bulk_update"])
-def test_version_never_changes(way: str) -> None:
+def test_version_is_immutable(way: str) -> None:
     [version] = store_items(items=items(1))
     version.domain = "Other"
     ways: dict[str, Callable[[], object]] = {
@@ -165,7 +165,7 @@ def test_rendering_again_changes_nothing_the_second_time() -> None:
     assert render_again(questions=[question]) == []
 
 
-def test_rendering_again_leaves_alone_what_shows_as_it_should() -> None:
+def test_rendering_again_keeps_correct_versions() -> None:
     [version] = store_items(items=items(1))
     assert render_again(questions=[version.question]) == []
 
@@ -186,7 +186,7 @@ def test_next_versions_cost_the_same_for_one_and_three(
 
 
 @pytest.mark.django_db
-def test_store_items_makes_every_text_of_these_kinds_safe() -> None:
+def test_store_items_sanitizes_every_text_of_these_kinds() -> None:
     evil = Text(source="<b>x</b><script>alert(1)</script>", markup="html", html="<script>")
     items: list[Item] = [
         TrueFalse(stem=evil, is_true=False, feedback_true=evil, feedback_false=evil),
@@ -212,5 +212,5 @@ def test_fingerprint_differs_where_the_key_does(one: Item, other: Item) -> None:
     assert fingerprint(one) != fingerprint(other)
 
 
-def test_fingerprint_does_not_mind_how_a_number_is_written() -> None:
+def test_fingerprint_ignores_how_a_number_is_written() -> None:
     assert fingerprint(numeric(number("1.50", "2"))) == fingerprint(numeric(number("1.5", "2.0")))

@@ -151,7 +151,7 @@ def test_markdown_tables_are_rendered() -> None:
     assert page.tags == {"table", "thead", "tbody", "tr", "th", "td"}
 
 
-def test_html_keeps_what_is_harmless() -> None:
+def test_harmless_html_is_kept() -> None:
     source = (
         '<p lang="de" dir="ltr">H<sub>2</sub>O</p><table><tr><td colspan="2">1</td></tr></table>'
     )
@@ -161,7 +161,7 @@ def test_html_keeps_what_is_harmless() -> None:
     )
 
 
-def test_html_that_is_left_open_is_closed() -> None:
+def test_unclosed_html_is_closed() -> None:
     assert html("<div><b>x", "html") == "<div><b>x</b></div>"
 
 
@@ -205,7 +205,7 @@ def test_line_breaks_of_an_unmarked_text_survive(source: str, shown: str) -> Non
 @pytest.mark.parametrize(
     "sign", ["$", "$$", r"\(", r"\[", "[[[[", "<b>", "</p>", "&nbsp;", "<x", "<p>"]
 )
-def test_rows_of_signs_take_linear_time(sign: str, markup: Markup) -> None:
+def test_runs_of_one_character_take_linear_time(sign: str, markup: Markup) -> None:
     def seconds(count: int) -> float:
         began = time.process_time()
         html(f"{sign} " * count, markup)

@@ -30,7 +30,7 @@ def test_paid_session_gives_access_once(order, facts, learner, test_bank, at):
     )
 
 
-def test_fulfil_twice_changes_nothing(order, facts, at):
+def test_fulfill_twice_changes_nothing(order, facts, at):
     fulfill(facts(order), source="webhook", at=at)
     fulfill(facts(order), source="return", at=at + timedelta(days=9))
     order.refresh_from_db()
@@ -103,7 +103,7 @@ def test_second_payment_for_one_bank_is_flagged_and_the_first_stays(
     assert [access.source_id for access in Access.objects.all()] == [str(second.pk)]
 
 
-def test_payment_of_what_staff_had_granted_is_held(order, facts, learner, test_bank, at):
+def test_payment_for_a_bank_granted_by_staff_is_held(order, facts, learner, test_bank, at):
     grant_access(
         learner=learner,
         test_bank=test_bank,
@@ -142,7 +142,7 @@ def test_fulfill_with_unknown_session(order, facts, at):
         fulfill(facts(order, order_id="not-an-id"), source="webhook", at=at)
 
 
-def test_metadata_does_not_lead_to_an_order_that_has_another_session(order, facts, at):
+def test_metadata_does_not_match_an_order_with_another_session(order, facts, at):
     Order.objects.filter(pk=order.pk).update(session_id="cs_test_real", status="open")
     with pytest.raises(UnknownSession):
         fulfill(facts(order, id="cs_test_forged"), source="webhook", at=at)

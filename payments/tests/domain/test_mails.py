@@ -29,14 +29,14 @@ def moved(order, learner):
     return Order.objects.get()
 
 
-def test_receipt_and_refund_go_to_the_address_of_today(client, moved, at):
+def test_receipt_and_refund_go_to_the_current_address(client, moved, at):
     deliver(client, paid_event(moved))
     queue_receipts_again(Order.objects.get(), at=at)
     deliver(client, refund_event(moved))
     assert [mail.to for mail in mails()] == [["new@example.org"]] * 3
 
 
-def test_mail_goes_to_the_address_of_the_purchase_once_the_account_is_gone(client, order, learner):
+def test_mail_of_an_erased_account_goes_to_the_address_of_the_order(client, order, learner):
     deliver(client, paid_event(order))
     learner.delete()
     deliver(client, refund_event(order))
@@ -76,7 +76,7 @@ def test_receipt_of_a_seller_without_details_names_the_site(order, facts, at):
         (900, "shorten", "Your access to Bank git ends on Nov. 2, 2026."),
     ],
 )
-def test_refund_names_the_bank_and_what_becomes_of_the_access(
+def test_refund_mail_names_the_bank_and_the_state_of_the_access(
     client, order, at, amount, access, words
 ):
     deliver(client, paid_event(order))

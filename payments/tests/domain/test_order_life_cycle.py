@@ -17,7 +17,7 @@ from payments.models import OpenCheckout, Order
 from payments.tests.conftest import RETURN_URLS
 
 
-def test_open_order_writes_down_the_exact_request(order, learner, test_bank):
+def test_open_order_stores_the_exact_request(order, learner, test_bank):
     assert order.status == "pending"
     assert (order.email, order.amount_minor, order.currency) == (learner.email, 1900, "USD")
     request = json.loads(order.request)
@@ -60,7 +60,7 @@ def test_open_order_in_another_mode_is_another_order(order, learner, test_bank, 
     assert live != order
 
 
-def test_database_lets_nobody_open_a_second_checkout(order, learner, test_bank):
+def test_database_refuses_a_second_open_checkout(order, learner, test_bank):
     second = Order.objects.create(
         user=learner,
         email=learner.email,
@@ -81,7 +81,7 @@ def test_database_lets_nobody_open_a_second_checkout(order, learner, test_bank):
     "change",
     [{"price_minor": 2900}, {"currency": "EUR"}, {"title": "New"}, {"access_days": 30}],
 )
-def test_order_no_longer_describes_a_bank_that_changed(order, test_bank, change):
+def test_order_differs_from_a_bank_that_changed(order, test_bank, change):
     assert is_up_to_date(order, test_bank)
     for name, value in change.items():
         setattr(test_bank, name, value)
@@ -109,7 +109,7 @@ def test_record_session_leaves_an_order_that_a_webhook_paid(order, facts, at):
 
 
 @pytest.mark.parametrize(("close", "status"), [(mark_expired, "expired"), (mark_failed, "failed")])
-def test_closing_lets_the_next_checkout_in(order, at, close, status):
+def test_closed_order_allows_the_next_checkout(order, at, close, status):
     assert close(order, source="webhook", at=at)
     order.refresh_from_db()
     assert order.status == status
@@ -125,14 +125,14 @@ def test_a_late_failure_never_overturns_a_paid_order(order, facts, at, close):
 
 
 @pytest.mark.parametrize("close", [mark_expired, mark_failed])
-def test_a_late_payment_wins(order, facts, at, close):
+def test_late_payment_reopens_a_closed_order(order, facts, at, close):
     close(order, source="webhook", at=at)
     assert mark_paid(order, facts(order), source="webhook", at=at, granted_at=at)
     order.refresh_from_db()
     assert order.status == "paid"
 
 
-def test_every_move_leaves_one_event(order, facts, at):
+def test_every_transition_stores_one_event(order, facts, at):
     mark_open(order, facts(order), at=at)
     mark_paid(order, facts(order), source="webhook", at=at, granted_at=at)
     mark_paid(order, facts(order), source="return", at=at, granted_at=at)
@@ -155,7 +155,7 @@ def test_every_move_leaves_one_event(order, facts, at):
         {"status": "open"},
     ],
 )
-def test_database_refuses_an_order_that_cannot_be(order, change):
+def test_database_refuses_an_invalid_order(order, change):
     with pytest.raises(IntegrityError), transaction.atomic():
         Order.objects.filter(pk=order.pk).update(**change)
 

@@ -54,7 +54,7 @@ def test_partial_refund_without_choice_keeps_access(tell, order):
     )
 
 
-def test_two_parts_are_the_whole(tell, order):
+def test_two_partial_refunds_of_the_whole_close_the_access(tell, order):
     first = refund_event(order, refund="re_1", amount=900)
     second = refund_event(order, refund="re_2", amount=1000, made=2000)
     assert tell(paid_event(order), first, second) == ("refunded", 1900, 0)
@@ -70,7 +70,7 @@ def test_charge_amount_refunded_without_refund_events(tell, order):
     assert tell(charge_event(order, refunded=1900, created=1500)) == ("refunded", 1900, 0)
 
 
-def test_a_refund_told_after_the_sum_is_not_counted_twice(tell, order):
+def test_refund_event_after_the_refunded_amount_is_not_counted_twice(tell, order):
     events = [paid_event(order), charge_event(order, refunded=400, created=1001)]
     assert tell(*events, refund_event(order, amount=400))[1] == 400
 
@@ -132,13 +132,13 @@ def test_pending_events_find_refund_concurrent_with_payment(tell, order, at):
     assert handle_pending_events(at=timezone.now()) == 0
 
 
-def test_a_dispute_suspends_and_one_that_is_won_restores(tell, order):
+def test_dispute_suspends_the_access_and_a_won_one_restores_it(tell, order):
     assert tell(paid_event(order), dispute_event(order)) == ("disputed", 0, 0)
     won = dispute_event(order, kind="charge.dispute.closed", status="won", created=9000)
     assert tell(won) == ("paid", 0, 1)
 
 
-def test_a_dispute_that_is_lost_takes_the_access(tell, order):
+def test_lost_dispute_closes_the_access(tell, order):
     lost = dispute_event(order, kind="charge.dispute.closed", status="lost", created=9000)
     assert tell(paid_event(order), dispute_event(order), lost) == ("refunded", 0, 0)
 
@@ -149,7 +149,7 @@ def test_a_dispute_closed_before_it_was_opened_ends_the_same(tell, order):
     assert Dispute.objects.get().status == "won"
 
 
-def test_money_reinstated_after_a_loss_restores(tell, order):
+def test_funds_reinstated_after_a_lost_dispute_restore_the_access(tell, order):
     lost = dispute_event(order, kind="charge.dispute.closed", status="lost", created=9000)
     again = dispute_event(order, kind="charge.dispute.funds_reinstated", status="won", created=9900)
     assert tell(paid_event(order), lost, again) == ("paid", 0, 1)
@@ -162,14 +162,14 @@ def test_dispute_inquiry_changes_nothing(tell, order):
     assert tell(dispute_event(order, status="needs_response", created=2000))[0] == "disputed"
 
 
-def test_a_won_dispute_leaves_what_was_partly_refunded(tell, order):
+def test_won_dispute_keeps_a_partial_refund(tell, order):
     part = refund_event(order, amount=900)
     won = dispute_event(order, kind="charge.dispute.closed", status="won", created=9000)
     assert tell(paid_event(order), part, dispute_event(order))[0] == "disputed"
     assert tell(won) == ("partially_refunded", 900, 1)
 
 
-def test_twin_events_are_one_refund_and_one_mail(tell, order):
+def test_two_events_of_one_refund_send_one_mail(tell, order):
     twin = refund_event(order, event_id="evt_twin")
     tell(paid_event(order), refund_event(order), twin, charge_event(order, refunded=1900))
     assert Refund.objects.count() == 1
@@ -189,7 +189,7 @@ def test_an_access_that_a_person_closed_stays_closed(tell, order, at):
     assert tell(won) == ("paid", 0, 0)
 
 
-def test_a_live_event_for_a_sandbox_order_is_kept_for_a_person(tell, order):
+def test_live_event_for_a_sandbox_order_needs_a_person(tell, order):
     tell(paid_event(order))
     live = {**refund_event(order), "livemode": True}
     assert tell(live) == ("paid", 0, 1)
@@ -211,7 +211,7 @@ def test_foreign_refund_is_stored_as_foreign(client, order, other_learner):
 @pytest.mark.parametrize(
     "change", [{"status": "melted"}, {"amount": -1}, {"amount": 10**12}, {"object": "charge"}]
 )
-def test_an_object_that_cannot_be_read_is_kept_for_a_person(tell, order, change):
+def test_unreadable_object_needs_a_person(tell, order, change):
     event = refund_event(order)
     event["data"]["object"].update(change)
     assert tell(paid_event(order), event) == ("paid", 0, 1)
@@ -220,7 +220,7 @@ def test_an_object_that_cannot_be_read_is_kept_for_a_person(tell, order, change)
     assert (kept.status, kept.failure[: len(words)]) == ("unknown", words)
 
 
-def test_a_declined_card_is_a_line_of_history(tell, order):
+def test_declined_card_is_an_event_of_the_order(tell, order):
     intent = {
         "object": "payment_intent",
         "id": "pi_1",
@@ -271,12 +271,12 @@ def test_the_order_of_a_payment_is_found_by_an_index(order):
 
 
 @pytest.mark.parametrize(("make", "reason"), [(refund_event, "refund"), (dispute_event, "dispute")])
-def test_access_says_why_it_is_withheld(tell, order, make, reason):
+def test_withheld_access_names_its_reason(tell, order, make, reason):
     tell(paid_event(order), make(order))
     assert Access.objects.get().withheld_reason == reason
 
 
-def test_access_that_is_open_again_is_withheld_for_nothing(tell, order):
+def test_restored_access_has_no_reason(tell, order):
     tell(paid_event(order), dispute_event(order))
     tell(dispute_event(order, kind="charge.dispute.closed", status="won", created=2000))
     assert Access.objects.values_list("withheld_from", "withheld_reason").get() == (None, "")

@@ -26,7 +26,7 @@ CREATE = "POST /v1/checkout/sessions"
 pytestmark = pytest.mark.django_db
 
 
-def test_session_opens_at_stripe_and_stands_in_the_order(sandbox, test_bank, learner):
+def test_new_session_is_stored_in_the_order(sandbox, test_bank, learner):
     session = create_checkout_session(test_bank, learner)
     assert session.url.startswith(f"{sandbox.url}/c/pay/")
     order = Order.objects.get()
@@ -55,7 +55,7 @@ def test_addresses_with_a_request_are_those_of_its_host(sandbox, rf, test_bank, 
     )
 
 
-def test_asked_again_gives_the_same_session(sandbox, test_bank, learner):
+def test_second_request_returns_the_same_session(sandbox, test_bank, learner):
     first = create_checkout_session(test_bank, learner)
     second = create_checkout_session(test_bank, learner)
     assert (second.id, second.order) == (first.id, first.order)
@@ -75,7 +75,7 @@ def test_changed_price_expires_the_old_session_first(sandbox, test_bank, learner
     }
 
 
-def test_lost_answer_is_asked_for_again_with_the_same_key(sandbox, test_bank, learner):
+def test_lost_response_is_requested_again_with_the_same_key(sandbox, test_bank, learner):
     sandbox.control.fault("cut_after", times=10)
     with pytest.raises(APIConnectionError):
         create_checkout_session(test_bank, learner)
@@ -90,14 +90,14 @@ def test_lost_answer_is_asked_for_again_with_the_same_key(sandbox, test_bank, le
     assert len({entry["body"] for entry in asked}) == 1
 
 
-def test_one_lost_answer_is_no_fault_to_the_buyer(sandbox, test_bank, learner):
+def test_buyer_does_not_see_one_lost_response(sandbox, test_bank, learner):
     sandbox.control.fault("cut_after", times=1)
     create_checkout_session(test_bank, learner)
     assert Order.objects.get().status == "open"
     assert sandbox.control.count(CREATE) == 2
 
 
-def test_request_whose_key_may_be_forgotten_is_looked_for(sandbox, test_bank, learner):
+def test_session_is_searched_once_its_key_may_have_expired(sandbox, test_bank, learner):
     sandbox.control.fault("cut_after", times=10)
     with pytest.raises(APIConnectionError):
         create_checkout_session(test_bank, learner)
@@ -109,7 +109,7 @@ def test_request_whose_key_may_be_forgotten_is_looked_for(sandbox, test_bank, le
     assert Order.objects.get().session_id == session.id
 
 
-def test_old_request_that_never_arrived_gives_way_to_a_new_order(sandbox, test_bank, learner):
+def test_new_order_replaces_an_old_request_that_never_arrived(sandbox, test_bank, learner):
     sandbox.control.fault("cut_before", times=10)
     with pytest.raises(APIConnectionError):
         create_checkout_session(test_bank, learner)
@@ -119,7 +119,7 @@ def test_old_request_that_never_arrived_gives_way_to_a_new_order(sandbox, test_b
     assert sorted(Order.objects.values_list("status", flat=True)) == ["expired", "open"]
 
 
-def test_session_paid_while_nobody_looked_is_fulfilled_and_not_sold_again(
+def test_paid_session_without_a_webhook_is_fulfilled_instead_of_sold_again(
     sandbox, test_bank, learner
 ):
     session = create_checkout_session(test_bank, learner)
@@ -130,7 +130,7 @@ def test_session_paid_while_nobody_looked_is_fulfilled_and_not_sold_again(
     assert Access.objects.get().source_id == str(session.order.pk)
 
 
-def test_order_of_another_account_gives_way_to_a_new_one(sandbox, settings, test_bank, learner):
+def test_new_order_replaces_an_order_of_another_account(sandbox, settings, test_bank, learner):
     settings.STRIPE_ACCOUNT = "acct_former"
     former = create_checkout_session(test_bank, learner)
     settings.STRIPE_ACCOUNT = "acct_new"
@@ -143,7 +143,7 @@ def test_order_of_another_account_gives_way_to_a_new_one(sandbox, settings, test
     ]
 
 
-def test_session_that_expired_gives_way_to_a_new_order(sandbox, test_bank, learner):
+def test_new_order_replaces_an_expired_session(sandbox, test_bank, learner):
     first = create_checkout_session(test_bank, learner)
     sandbox.control.expire(first.id)
     second = create_checkout_session(test_bank, learner)
@@ -203,7 +203,7 @@ def test_amounts_are_sent_in_the_smallest_unit(sandbox, make_bank, learner, curr
     assert confirm_payment(Order.objects.get()).held == ""
 
 
-def test_refused_request_keeps_the_order_and_mends_with_the_price(sandbox, make_bank, learner):
+def test_refused_request_keeps_the_order_until_the_price_is_fixed(sandbox, make_bank, learner):
     bank = make_bank("cheap", price_minor=400)
     sandbox.control.fault("status", status=400, method="POST", times=2)
     with pytest.raises(InvalidRequestError):
@@ -222,13 +222,13 @@ def test_unknown_key_is_an_authentication_error(sandbox, settings, test_bank, le
     assert (type(raised.value).__name__, raised.value.http_status) == ("AuthenticationError", 401)
 
 
-def test_fault_of_stripe_is_an_api_error(sandbox, test_bank, learner):
+def test_server_error_of_stripe_is_an_api_error(sandbox, test_bank, learner):
     sandbox.control.fault("status", status=500, times=10)
     with pytest.raises(APIError):
         create_checkout_session(test_bank, learner)
 
 
-def test_fault_that_stripe_keeps_with_the_key_is_gone_around(sandbox, test_bank, learner):
+def test_server_error_stored_with_the_key_gets_a_new_key(sandbox, test_bank, learner):
     sandbox.control.fault("status", status=500, method="POST")
     session = create_checkout_session(test_bank, learner)
     assert sorted(Order.objects.values_list("status", "session_id")) == [
@@ -237,7 +237,7 @@ def test_fault_that_stripe_keeps_with_the_key_is_gone_around(sandbox, test_bank,
     ]
 
 
-def test_session_behind_a_fault_that_stripe_keeps_is_found(sandbox, test_bank, learner):
+def test_session_behind_a_stored_server_error_is_found(sandbox, test_bank, learner):
     sandbox.control.fault("cut_after", times=10)
     with pytest.raises(APIConnectionError):
         create_checkout_session(test_bank, learner)

@@ -33,14 +33,14 @@ def status():
 
 @pytest.mark.parametrize("metadata", NAMED_BY_OTHERS)
 @pytest.mark.parametrize("kind", ["completed", "expired", "async_payment_failed"])
-def test_foreign_session_waits_for_nobody(client, order, at, metadata, kind):
+def test_foreign_session_does_not_need_a_person(client, order, at, metadata, kind):
     session = {"id": "cs_test_other", "payment_intent": "pi_other", "metadata": metadata}
     deliver(client, event_of(order, kind=f"checkout.session.{kind}", **session))
     assert (status(), health_counters(mode="sandbox", at=at).all_is_well) == ("foreign", True)
     assert not Access.objects.exists()
 
 
-def test_foreign_session_with_an_order_id_like_ours_leads_back_elsewhere(client, order, at):
+def test_session_with_an_order_id_like_ours_but_foreign_return_urls_is_foreign(client, order, at):
     name = "b1c5f0ac-0000-4000-8000-000000000000"
     back = f"https://other.example/thanks?order={name}"
     session = {"id": "cs_test_other", "metadata": {"order_id": name}, "success_url": back}
@@ -49,17 +49,17 @@ def test_foreign_session_with_an_order_id_like_ours_leads_back_elsewhere(client,
 
 
 @pytest.mark.parametrize("make", [refund_event, dispute_event])
-def test_foreign_refund_or_dispute_waits_for_nobody(client, order, at, make):
+def test_foreign_refund_or_dispute_does_not_need_a_person(client, order, at, make):
     deliver(client, make(order))
     assert (status(), health_counters(mode="sandbox", at=at).all_is_well) == ("foreign", True)
 
 
-def test_foreign_charge_waits_for_nobody(client, order, at):
+def test_foreign_charge_does_not_need_a_person(client, order, at):
     deliver(client, charge_event(order, refunded=500, metadata={"other_shop_order": "17"}))
     assert (status(), health_counters(mode="sandbox", at=at).all_is_well) == ("foreign", True)
 
 
-def test_setup_session_without_an_amount_waits_for_nobody(client, order):
+def test_setup_session_without_an_amount_does_not_need_a_person(client, order):
     nothing = {"amount_total": None, "amount_subtotal": None, "currency": None}
     session = {"id": "cs_test_setup", "payment_status": "no_payment_required", "metadata": {}}
     deliver(client, event_of(order, **session, **nothing))

@@ -96,9 +96,7 @@ def test_foreign_session_does_not_disturb_the_retry_of_a_lost_order(
     assert create_checkout_session(test_bank, learner).id == ours["id"]
 
 
-def test_session_of_ours_that_cannot_be_read_is_an_incident(
-    client, stripe, lost, test_bank, learner
-):
+def test_unreadable_session_of_an_order_is_an_incident(client, stripe, lost, test_bank, learner):
     stripe["/v1/checkout/sessions"] = [session_of(lost, amount_total=None)]
     client.force_login(learner)
     response = client.post(reverse("payments:checkout", args=[test_bank.slug]))
@@ -107,7 +105,7 @@ def test_session_of_ours_that_cannot_be_read_is_an_incident(
     assert (Order.objects.get().status, incident.order) == ("pending", lost)
 
 
-def test_answer_that_is_no_session_is_an_api_error(stripe, test_bank, learner):
+def test_response_that_is_not_a_session_is_an_api_error(stripe, test_bank, learner):
     stripe["/v1/checkout/sessions"] = {"object": "checkout.session", "id": "cs_test_1"}
     with pytest.raises(APIError, match="could not be read"):
         create_checkout_session(test_bank, learner)
@@ -120,7 +118,7 @@ def test_foreign_session_is_counted_apart_by_reconciliation(stripe, order, forei
     assert (result.foreign, result.for_a_person, result.moves) == (1, [], {"paid": 1})
 
 
-def test_session_of_ours_that_cannot_be_read_is_reported_and_ends_nothing(stripe, order):
+def test_unreadable_session_of_an_order_is_reported_and_the_run_continues(stripe, order):
     stripe["/v1/checkout/sessions"] = [session_of(order, amount_total="much")]
     at = timezone.now()
     assert [words.startswith("cs_test_") for words in run(at).for_a_person] == [True]
@@ -140,7 +138,7 @@ def unknown_to_the_account(paid, at):
     Refund.objects.create(stripe_id="re_gone", status="pending", **amount)
 
 
-def test_dispute_that_the_account_does_not_know_ends_no_run(stripe, unknown_to_the_account, at):
+def test_run_continues_after_a_dispute_unknown_to_the_account(stripe, unknown_to_the_account, at):
     later = at + timedelta(days=60)
     assert [words.split()[2:] for words in run(later).for_a_person][:2] == [
         "has refund re_gone, which does not exist at Stripe".split(),
@@ -149,7 +147,7 @@ def test_dispute_that_the_account_does_not_know_ends_no_run(stripe, unknown_to_t
     assert last_finished_at(mode="sandbox", account="") == later
 
 
-def test_objects_of_another_account_are_not_asked_for(stripe, settings, unknown_to_the_account, at):
+def test_objects_of_another_account_are_not_requested(stripe, settings, unknown_to_the_account, at):
     Order.objects.update(account="acct_former")
     settings.STRIPE_ACCOUNT = "acct_new"
     assert run(at + timedelta(days=60)).for_a_person == []

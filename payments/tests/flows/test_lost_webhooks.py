@@ -105,7 +105,7 @@ def run(**changes):
     return reconcile(**{"mode": "sandbox", "since": since, "at": now, **changes})
 
 
-def test_reconciliation_alone_brings_everything_right(sandbox, begun):
+def test_reconciliation_alone_reaches_the_final_state(sandbox, begun):
     live_through(sandbox.control, begun)
     run()
     assert state() == EXPECTED
@@ -122,7 +122,7 @@ def test_reconciliation_alone_brings_everything_right(sandbox, begun):
     assert run().moves == {}
 
 
-def test_events_alone_bring_everything_right(sandbox, begun, settings):
+def test_events_alone_reach_the_final_state(sandbox, begun, settings):
     """The API answers nothing from when the buyers are on Stripe's page."""
     with Receiving() as address:
         sandbox.control.send_webhooks_to(address)
@@ -178,7 +178,7 @@ def rows():
     return kept
 
 
-def test_a_rehearsal_writes_nothing_and_says_what_would_be_done(sandbox, begun):
+def test_dry_run_writes_nothing_and_lists_the_changes(sandbox, begun):
     live_through(sandbox.control, begun)
     sandbox.control.forget_requests()
     before = rows()
@@ -190,7 +190,7 @@ def test_a_rehearsal_writes_nothing_and_says_what_would_be_done(sandbox, begun):
     assert state() == EXPECTED
 
 
-def test_the_command_rehearses_too(sandbox, begun):
+def test_command_with_dry_run_writes_nothing(sandbox, begun):
     live_through(sandbox.control, begun)
     before = rows()
     out = StringIO()
@@ -201,7 +201,7 @@ def test_the_command_rehearses_too(sandbox, begun):
     assert "Orders that would move to" in out.getvalue()
 
 
-def test_the_next_run_reads_events_from_where_the_last_ended(sandbox, begun):
+def test_next_run_continues_at_the_cursor_of_the_last(sandbox, begun):
     live_through(sandbox.control, begun)
     run()
     cursor = EventCursor.objects.get()
@@ -217,7 +217,7 @@ def test_the_next_run_reads_events_from_where_the_last_ended(sandbox, begun):
     assert again.moves == {"refunded": 1}
 
 
-def test_a_cursor_that_stripe_forgot_begins_anew(sandbox, begun):
+def test_run_starts_over_if_stripe_no_longer_has_the_cursor(sandbox, begun):
     live_through(sandbox.control, begun)
     EventCursor.objects.create(
         mode="sandbox",
@@ -229,7 +229,7 @@ def test_a_cursor_that_stripe_forgot_begins_anew(sandbox, begun):
     assert state() == EXPECTED
 
 
-def test_pages_are_walked_both_ways(sandbox, begun, monkeypatch):
+def test_pages_are_read_in_both_directions(sandbox, begun, monkeypatch):
     monkeypatch.setattr(api, "PAGE_SIZE", 3)
     run()
     live_through(sandbox.control, begun)
@@ -252,7 +252,7 @@ def test_rate_limit_ends_run_after_retries(sandbox, begun, monkeypatch):
         run()
 
 
-def test_a_pending_refund_that_is_older_than_the_events_is_asked_for(sandbox, begun):
+def test_pending_refund_older_than_the_events_is_retrieved(sandbox, begun):
     live_through(sandbox.control, begun)
     run()
     refund = Refund.objects.get(order__email="in-part@example.org")

@@ -22,7 +22,7 @@ def run(**changes):
     return reconcile(**{"mode": "sandbox", "since": now - timedelta(days=1), "at": now, **changes})
 
 
-def test_paid_session_that_nobody_told_us_of_is_granted(sandbox, test_bank, learner):
+def test_paid_session_without_a_webhook_is_granted(sandbox, test_bank, learner):
     session = create_checkout_session(test_bank, learner)
     sandbox.control.pay(session.id)
     result = run()
@@ -30,7 +30,7 @@ def test_paid_session_that_nobody_told_us_of_is_granted(sandbox, test_bank, lear
     assert Access.objects.get().source_id == str(session.order.pk)
 
 
-def test_an_order_that_was_paid_without_its_access_has_it_afterwards(sandbox, order, facts, at):
+def test_paid_order_without_access_gets_it(sandbox, order, facts, at):
     fulfill(facts(order), source="webhook", at=at)
     Access.objects.all().delete()
     Order.objects.update(granted_at=None)
@@ -88,7 +88,7 @@ def test_session_whose_answer_was_lost_is_found(sandbox, test_bank, learner):
     assert Order.objects.get().status == "pending"
 
 
-def test_request_that_made_nothing_is_closed_after_a_day(sandbox, order):
+def test_request_without_a_session_is_closed_after_a_day(sandbox, order):
     Order.objects.update(asked_at=timezone.now(), created_at=timezone.now())
     assert run().moves == {}
     assert run(at=timezone.now() + timedelta(hours=26)).moves == {"expired": 1}
@@ -100,7 +100,7 @@ def test_order_of_another_mode_is_left_alone(sandbox, order):
     assert Order.objects.get().status == "pending"
 
 
-def test_paid_session_that_no_order_knows_needs_a_person(sandbox, test_bank, learner):
+def test_paid_session_without_an_order_needs_a_person(sandbox, test_bank, learner):
     session = create_checkout_session(test_bank, learner)
     sandbox.control.pay(session.id)
     session.order.delete()
@@ -119,7 +119,7 @@ def test_command_without_stripe_exits_with_2(sandbox, test_bank, learner):
 
 
 @pytest.mark.parametrize("charge_comes", ["before", "after"])
-def test_refund_that_fails_while_we_ask_is_no_refund(
+def test_refund_that_fails_during_the_run_is_not_counted(
     sandbox, client, test_bank, learner, charge_comes
 ):
     session = create_checkout_session(test_bank, learner)

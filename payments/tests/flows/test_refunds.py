@@ -58,7 +58,7 @@ def state_of(order):
     return order.status, order.refunded_minor, Access.objects.live(timezone.now()).count()
 
 
-def test_the_whole_goes_back_and_closes_the_access(ask, paid, sandbox, seller):
+def test_full_refund_closes_the_access(ask, paid, sandbox, seller):
     refund = ask()
     assert (refund.status, refund.asked_by, refund.currency) == ("succeeded", seller, "USD")
     assert refund.stripe_id.startswith("re_")
@@ -81,7 +81,7 @@ def test_refund_is_stored_before_stripe_is_called(ask, paid, sandbox):
     assert state_of(paid) == ("paid", 0, 1)
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_key(ask, paid, sandbox):
+def test_lost_response_is_requested_again_with_the_same_key(ask, paid, sandbox):
     sandbox.control.fault("cut_after", path="/v1/refunds", times=10)
     with pytest.raises(APIConnectionError):
         ask(amount_minor=500)
@@ -94,7 +94,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(ask, paid, sandbox):
     assert Refund.objects.count() == 1
 
 
-def test_once_the_key_may_be_forgotten_the_refund_is_looked_for(ask, paid, sandbox):
+def test_refund_is_searched_once_its_key_may_have_expired(ask, paid, sandbox):
     sandbox.control.fault("cut_after", path="/v1/refunds", times=10)
     with pytest.raises(APIConnectionError):
         ask(amount_minor=500)
@@ -105,7 +105,7 @@ def test_once_the_key_may_be_forgotten_the_refund_is_looked_for(ask, paid, sandb
     assert state_of(paid)[:2] == ("partially_refunded", 500)
 
 
-def test_a_fault_that_stripe_keeps_gets_a_new_key_once_nothing_is_found(ask, paid, sandbox):
+def test_stored_server_error_gets_a_new_key_if_no_refund_is_found(ask, paid, sandbox):
     sandbox.control.fault("status", path="/v1/refunds", method="POST", status=500)
     assert ask(amount_minor=500).status == "succeeded"
     requests = [one["operation"] for one in sandbox.control.requests()]
@@ -121,7 +121,7 @@ def test_refund_with_same_key_twice(ask, paid, sandbox):
     assert (Refund.objects.count(), sandbox.control.count(CREATE)) == (1, 1)
 
 
-def test_more_than_is_left_is_refused_before_stripe_is_asked(ask, paid, sandbox):
+def test_refund_above_the_rest_is_refused_without_a_call(ask, paid, sandbox):
     ask(amount_minor=1500)
     with pytest.raises(RefundTooLarge) as raised:
         ask(amount_minor=401)
@@ -138,7 +138,7 @@ def test_unanswered_refund_reduces_refundable_amount(ask, paid, sandbox):
         ask(amount_minor=401)
 
 
-def test_the_database_refuses_more_than_was_paid(paid):
+def test_database_refuses_refunds_above_the_payment(paid):
     with pytest.raises(IntegrityError), transaction.atomic():
         Order.objects.filter(pk=paid.pk).update(refunded_minor=1901)
 
@@ -154,7 +154,7 @@ def test_the_database_refuses_more_than_was_paid(paid):
         {"status": "asked", "idempotency_key": None},
     ],
 )
-def test_the_database_refuses_a_refund_that_cannot_be(paid, at, change):
+def test_database_refuses_an_invalid_refund(paid, at, change):
     refund = Refund.objects.create(
         order=paid,
         stripe_id="re_1",
@@ -167,7 +167,7 @@ def test_the_database_refuses_a_refund_that_cannot_be(paid, at, change):
         Refund.objects.filter(pk=refund.pk).update(**change)
 
 
-def test_the_database_refuses_a_dispute_of_no_known_state(paid, at):
+def test_database_refuses_a_dispute_of_unknown_status(paid, at):
     with pytest.raises(IntegrityError), transaction.atomic():
         Dispute.objects.create(
             order=paid,
@@ -205,20 +205,20 @@ def test_refund_refused_by_stripe(ask, paid, sandbox):
     assert paid.events.filter(kind="refund-refused").count() == 1
 
 
-def test_the_seller_may_leave_the_access_open(ask, paid):
+def test_full_refund_can_keep_the_access(ask, paid):
     ask(access="keep")
     assert state_of(paid) == ("refunded", 1900, 1)
     assert health_counters(mode="sandbox", at=timezone.now()).granted_not_paid == 0
 
 
-def test_the_seller_may_close_it_later(ask, paid):
+def test_access_kept_after_a_refund_can_be_closed_later(ask, paid):
     until = timezone.now() + timedelta(days=7)
     ask(amount_minor=900, access="shorten", access_until=until)
     access = Access.objects.get()
     assert (access.is_live(until - timedelta(hours=1)), access.is_live(until)) == (True, False)
 
 
-def test_a_refund_of_one_line_leaves_the_others(ask, paid, make_bank, learner, at):
+def test_refund_of_one_line_keeps_the_access_of_others(ask, paid, make_bank, learner, at):
     other = make_bank("other")
     line = paid.lines.create(test_bank=other, title="Other", amount_minor=900)
     Access.objects.create(
@@ -231,7 +231,7 @@ def test_a_refund_of_one_line_leaves_the_others(ask, paid, make_bank, learner, a
     assert live_access(learner=learner, test_bank=paid.lines.first().test_bank, at=now)
 
 
-def test_a_refund_that_fails_later_restores(ask, paid, sandbox, client):
+def test_refund_that_fails_later_restores_the_access(ask, paid, sandbox, client):
     refund = ask()
     failed = sandbox.control.fail_refund(refund.stripe_id)
     told = event("refund.failed", failed, event_id="evt_f", created=int(failed["created"]) + 9)

@@ -23,7 +23,7 @@ def waiting(order, at):
     return order
 
 
-def test_page_of_the_fault_offers_it_and_the_button_keeps_it(
+def test_failure_page_offers_a_reminder_and_stores_it(
     client, settings, forget_stripe_client, learner, test_bank
 ):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
@@ -68,12 +68,12 @@ def test_mail_goes_out_once_payment_works(waiting, sandbox, at):
     assert waiting.status == "open"
 
 
-def test_asking_twice_gives_one_mail(waiting, sandbox, at):
+def test_two_requests_for_a_reminder_send_one_mail(waiting, sandbox, at):
     request_reminder(order=waiting, at=at + timedelta(hours=1))
     assert [send_due_reminders(at=at), send_due_reminders(at=at)] == [1, 0]
 
 
-def test_nobody_is_written_to_while_payment_is_down(waiting, settings, forget_stripe_client, at):
+def test_no_reminder_during_an_outage(waiting, settings, forget_stripe_client, at):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     assert send_due_reminders(at=at) == 0
     assert Reminder.objects.get().settled_at is None

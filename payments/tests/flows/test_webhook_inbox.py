@@ -37,7 +37,7 @@ def stored(order, at):
     )
 
 
-def test_stripes_next_try_handles_a_stored_event(stored, order, at):
+def test_next_delivery_handles_a_stored_event(stored, order, at):
     event = event_of(order)
     for _try in range(2):
         receive_event(event=event, body=json.dumps(event).encode(), at=at)

@@ -79,7 +79,7 @@ def usual_seconds(orders):
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-def test_three_hundred_events_told_again_meanwhile_are_handled_once_each(make_order, caplog):
+def test_300_events_delivered_again_during_handling_are_handled_once_each(make_order, caplog):
     takes_seconds = deque(usual_seconds([make_order(number) for number in range(WARMING)]), 9)
     orders = [make_order(number) for number in range(WARMING, WARMING + EVENTS)]
     events = [event_of(order, event_id=f"evt_{order.pk.hex}") for order in orders]

@@ -47,12 +47,12 @@ def event(at, **fields):
     )
 
 
-def test_a_shop_that_is_well_has_zeros(paid, nonzero_counters, at):
+def test_counters_of_a_healthy_shop_are_zero(paid, nonzero_counters, at):
     OutgoingMail.objects.update(sent_at=at)
     assert nonzero_counters(later=timedelta(days=3)) == {}
 
 
-def test_counter_names_are_those_of_the_numbers(at):
+def test_counter_names_match_the_counts(at):
     assert counter_names() == list(health_counters(mode="sandbox", at=at).numbers)
 
 
@@ -63,20 +63,20 @@ def test_counter_names_are_those_of_the_numbers(at):
         ({"granted_at": None, "held": "the amount"}, "orders_held"),
     ],
 )
-def test_orders_that_wait_for_a_person(paid, nonzero_counters, change, name):
+def test_count_of_orders_that_need_a_person(paid, nonzero_counters, change, name):
     Access.objects.all().delete()
     Order.objects.update(**change)
     assert nonzero_counters() == {name: 1}
     assert nonzero_counters(mode="test") == {}
 
 
-def test_an_order_without_an_answer(order, nonzero_counters):
+def test_count_of_orders_without_an_answer_from_stripe(order, nonzero_counters):
     assert nonzero_counters() == {}
     assert nonzero_counters(later=timedelta(hours=26)) == {"orders_unanswered": 1}
 
 
 @pytest.mark.parametrize("status", ["pending", "expired", "disputed"])
-def test_an_access_whose_money_is_not_there(paid, nonzero_counters, status, at):
+def test_count_of_accesses_whose_order_is_not_paid(paid, nonzero_counters, status, at):
     unpaid = (
         {} if status == "disputed" else {"paid_at": None, "granted_at": None, "paid_minor": None}
     )
@@ -88,12 +88,12 @@ def test_an_access_whose_money_is_not_there(paid, nonzero_counters, status, at):
 
 
 @pytest.mark.parametrize("source_id", ["12345678-1234-1234-1234-123456789abc", "no uuid"])
-def test_an_access_whose_order_is_not_there(paid, nonzero_counters, source_id):
+def test_count_of_accesses_without_an_order(paid, nonzero_counters, source_id):
     Access.objects.update(source_id=source_id)
     assert nonzero_counters()["granted_not_paid"] == 1
 
 
-def test_events_that_were_left_over(nonzero_counters, at):
+def test_count_of_unhandled_events(nonzero_counters, at):
     event(at, event_id="evt_1", status="failed")
     event(at, event_id="evt_2", status="unknown")
     event(at, event_id="evt_3", status="received")
@@ -108,7 +108,7 @@ def test_events_that_were_left_over(nonzero_counters, at):
     assert nonzero_counters(mode="live") == {}
 
 
-def test_refunds_without_an_answer(paid, nonzero_counters, at):
+def test_count_of_refunds_without_an_answer(paid, nonzero_counters, at):
     OutgoingMail.objects.update(sent_at=at)
     Refund.objects.create(
         order=paid,

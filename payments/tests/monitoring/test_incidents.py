@@ -18,7 +18,7 @@ def incident(client, settings, forget_stripe_client, learner, test_bank):
     return Incident.objects.get()
 
 
-def test_fault_is_kept_with_its_cause_and_its_order(incident):
+def test_incident_stores_cause_and_order(incident):
     assert (incident.cause, incident.order) == ("NET-REFUSED", Order.objects.get())
     assert "stage=connect acted=no" in incident.report
 
@@ -26,7 +26,7 @@ def test_fault_is_kept_with_its_cause_and_its_order(incident):
 @pytest.mark.parametrize(
     ("status", "cause"), [(400, "API-400"), (401, "API-401"), (503, "API-5XX")]
 )
-def test_refusal_by_stripe_is_kept_with_what_mends_it(
+def test_incident_of_a_refused_request_stores_the_remedy(
     client, sandbox, learner, test_bank, status, cause
 ):
     sandbox.control.fault("status", status=status, times=3, saved=False)
@@ -39,7 +39,7 @@ def test_refusal_by_stripe_is_kept_with_what_mends_it(
     assert " Fix: " in incident.report
 
 
-def test_command_shows_what_stands_behind_a_code(incident):
+def test_command_shows_the_incident_of_a_code(incident):
     out = StringIO()
     call_command("incident", incident.code.lower(), stdout=out)
     lines = out.getvalue().splitlines()
@@ -49,11 +49,11 @@ def test_command_shows_what_stands_behind_a_code(incident):
     assert lines[6].endswith("placed pending → pending")
 
 
-def test_command_says_that_a_code_is_not_known(db):
+def test_command_reports_an_unknown_code(db):
     with pytest.raises(CommandError, match="There is no incident with the code ABCD2345") as raised:
         call_command("incident", "abcd2345")
     assert raised.value.returncode == 2
 
 
-def test_nothing_secret_is_kept(incident, settings):
+def test_incident_stores_no_secret(incident, settings):
     assert settings.STRIPE_SECRET_KEY not in incident.report

@@ -29,7 +29,7 @@ def told():
 DOWN, BACK = "Payments are down on Testbank", "Payments are working again on Testbank"
 
 
-def test_one_mail_when_it_goes_down_and_one_when_it_is_back(forget_stripe_client, at):
+def test_one_mail_at_the_start_and_one_at_the_end_of_an_outage(forget_stripe_client, at):
     record_outage("NET-REFUSED")
     assert [watch_outages(at=at), watch_outages(at=at)] == [1, 0]
     assert told() == [DOWN] * 2
@@ -53,14 +53,16 @@ def test_each_outage_has_its_own_mails(forget_stripe_client, at):
     assert (Outage.objects.count(), len(told())) == (2, 8)
 
 
-def test_silence_is_no_recovery(forget_stripe_client, at, settings):
+def test_missing_outage_mark_sends_no_recovery_mail(forget_stripe_client, at, settings):
     record_outage("NET-REFUSED")
     watch_outages(at=at)
     (settings.RUN_DIR / "payment-is-down.json").unlink()
     assert (watch_outages(at=at + timedelta(hours=1)), told()) == (0, [DOWN] * 2)
 
 
-def test_nothing_happened_costs_no_query(forget_stripe_client, at, django_assert_num_queries):
+def test_checking_without_an_outage_runs_no_query(
+    forget_stripe_client, at, django_assert_num_queries
+):
     with django_assert_num_queries(0):
         assert watch_outages(at=at) == 0
 

@@ -39,7 +39,7 @@ def test_three_failures_make_the_next_buyer_fail_at_once(nobody_listens, test_ba
 
 
 @pytest.mark.slow
-def test_page_of_a_bank_says_so_before_the_button_is_pressed(
+def test_page_of_a_bank_announces_the_outage_before_the_purchase(
     client, nobody_listens, test_bank, learner
 ):
     url = f"/banks/{test_bank.slug}/"
@@ -49,7 +49,7 @@ def test_page_of_a_bank_says_so_before_the_button_is_pressed(
 
 
 @pytest.mark.slow
-def test_fault_of_stripe_itself_does_not_make_calls_rest(sandbox, test_bank, learner):
+def test_server_errors_do_not_open_the_circuit(sandbox, test_bank, learner):
     sandbox.control.fault("status", status=500, times=50, saved=False)
     for _time in range(3):
         with pytest.raises(APIError):
@@ -57,14 +57,16 @@ def test_fault_of_stripe_itself_does_not_make_calls_rest(sandbox, test_bank, lea
     assert not payment_is_down()
 
 
-def test_refused_proxy_is_never_gone_around_unasked(sandbox, settings, test_bank, learner):
+def test_refusing_proxy_is_not_bypassed_by_default(sandbox, settings, test_bank, learner):
     with refusing_port() as port:
         settings.STRIPE_PROXY = f"http://127.0.0.1:{port}"
         assert fail(test_bank, learner, 1).diagnosis.id == "NET-PROXY-REFUSED"
     assert sandbox.control.count(CREATE) == 0
 
 
-def test_fallback_goes_around_it_and_says_so(sandbox, settings, test_bank, learner, caplog):
+def test_fallback_bypasses_a_refusing_proxy_and_is_logged(
+    sandbox, settings, test_bank, learner, caplog
+):
     settings.STRIPE_PROXY_FALLBACK = "direct"
     with refusing_port() as port:
         settings.STRIPE_PROXY = f"http://127.0.0.1:{port}"
@@ -106,9 +108,7 @@ def test_each_try_is_logged_with_its_stages_times_and_bytes(sandbox, test_bank, 
 
 
 @pytest.mark.slow
-def test_all_tries_together_end_by_one_deadline(
-    settings, forget_stripe_client, test_bank, learner, caplog
-):
+def test_one_deadline_covers_all_tries(settings, forget_stripe_client, test_bank, learner, caplog):
     """Each try is cut off by a silence, and the tries share the time of one call."""
     caplog.set_level("INFO", logger="payments.stripe.transport")
     settings.STRIPE_READ_TIMEOUT_SECONDS = 1.0
@@ -133,7 +133,7 @@ def test_all_tries_together_end_by_one_deadline(
         ("502 Bad Gateway", 3),
     ],
 )
-def test_a_proxy_is_asked_again_only_where_that_can_help(
+def test_proxy_is_retried_only_after_transient_errors(
     settings, forget_stripe_client, test_bank, learner, status, tries
 ):
     asked = []
@@ -152,7 +152,7 @@ def test_a_proxy_is_asked_again_only_where_that_can_help(
     ] * tries
 
 
-def test_threads_that_ask_first_at_once_get_the_same_client():
+def test_concurrent_first_calls_share_one_client():
     together = Barrier(20)
 
     def build():

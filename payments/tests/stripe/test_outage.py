@@ -50,7 +50,7 @@ def another_process_says(run_dir):
     ).stdout.strip()
 
 
-def test_other_processes_know_that_payment_is_down(
+def test_outage_is_shared_between_processes(
     settings, forget_stripe_client, test_bank, learner, run_dir
 ):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
@@ -59,21 +59,21 @@ def test_other_processes_know_that_payment_is_down(
     assert another_process_says(run_dir) == "True"
 
 
-def test_success_of_any_process_tells_all(sandbox, test_bank, learner):
+def test_success_in_one_process_ends_the_outage_for_all(sandbox, test_bank, learner):
     outage.record_outage("NET-REFUSED")
     assert payment_is_down()
     create_checkout_session(test_bank, learner)
     assert not payment_is_down()
 
 
-def test_old_mark_is_not_known_any_more(run_dir):
+def test_old_outage_mark_is_ignored(run_dir):
     outage.record_outage("NET-REFUSED")
     long_ago = time.time() - outage.KNOWN_FOR_SECONDS - 1
     os.utime(run_dir / "payment-is-down.json", (long_ago, long_ago))
     assert not payment_is_down()
 
 
-def test_without_a_folder_each_process_knows_its_own(
+def test_without_run_dir_each_process_has_its_own_state(
     settings, forget_stripe_client, test_bank, learner, run_dir, caplog
 ):
     run_dir.parent.joinpath("file").write_text("")
@@ -85,7 +85,7 @@ def test_without_a_folder_each_process_knows_its_own(
     assert not payment_is_down()
 
 
-def test_detour_around_the_proxy_is_kept(sandbox, settings, test_bank, learner):
+def test_fallback_around_the_proxy_is_stored(sandbox, settings, test_bank, learner):
     assert outage.last_fallback() is None
     settings.STRIPE_PROXY_FALLBACK = "direct"
     with refusing_port() as port:
@@ -96,7 +96,7 @@ def test_detour_around_the_proxy_is_kept(sandbox, settings, test_bank, learner):
     assert detour.cause == "NET-PROXY-REFUSED"
 
 
-def test_detour_that_cannot_be_read_is_none(run_dir):
+def test_unreadable_fallback_is_ignored(run_dir):
     run_dir.mkdir()
     (run_dir / "around-the-proxy.json").write_text("[]")
     assert outage.last_fallback() is None

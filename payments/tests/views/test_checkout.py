@@ -31,7 +31,7 @@ def test_purchase_leads_to_the_payment_page(client, sandbox, learner, url):
     assert response["Location"] == Order.objects.get().session_url
 
 
-def test_purchase_by_a_stranger_leads_to_sign_up_and_on(client, sandbox, url):
+def test_stranger_signs_up_and_continues_the_purchase(client, sandbox, url):
     response = client.post(url)
     assert response.status_code == 303
     assert response["Location"] == "/accounts/signup/?next=%2Fpayments%2Fbuy%2Fgit%2F"
@@ -41,14 +41,14 @@ def test_purchase_by_a_stranger_leads_to_sign_up_and_on(client, sandbox, url):
 BUY = "/payments/buy/git/"
 
 
-def test_purchase_goes_on_with_the_price_and_one_more_click(client, sandbox, learner, test_bank):
+def test_purchase_continues_after_the_price_is_confirmed(client, sandbox, learner, test_bank):
     client.force_login(learner)
     page = client.get(BUY).text
     assert ("$19.00" in page, 'action="/payments/checkout/git/"' in page) == (True, True)
     assert (Order.objects.count(), sandbox.control.requests()) == (0, [])
 
 
-def test_free_bank_goes_on_with_one_more_click(client, learner, make_bank):
+def test_free_bank_continues_after_one_confirmation(client, learner, make_bank):
     make_bank("free", price_minor=0)
     client.force_login(learner)
     page = client.get("/payments/buy/free/").text
@@ -84,7 +84,7 @@ def test_purchase_needs_the_token_of_the_form(sandbox, learner, url):
     assert not Order.objects.exists()
 
 
-def test_40_presses_make_at_most_12_calls_and_one_order(client, sandbox, learner, url):
+def test_40_clicks_make_at_most_12_calls_and_one_order(client, sandbox, learner, url):
     client.force_login(learner)
     statuses = [client.post(url).status_code for _press in range(40)]
     assert statuses == [303] * 12 + [429] * 28
@@ -106,7 +106,9 @@ def test_owner_is_sent_back_and_never_charged(client, sandbox, owner, url, detai
     assert (Order.objects.count(), sandbox.control.count(CREATE)) == (0, 0)
 
 
-def test_price_that_stripe_refuses_is_told_without_a_call(client, sandbox, learner, make_bank):
+def test_price_that_stripe_does_not_accept_is_refused_without_a_call(
+    client, sandbox, learner, make_bank
+):
     bank = make_bank("dear", currency="UGX", price_minor=550)
     client.force_login(learner)
     response = client.post(reverse("payments:checkout", args=[bank.slug]), follow=True)
@@ -124,7 +126,7 @@ def test_free_bank_is_granted_at_once(client, sandbox, learner, make_bank):
     assert sandbox.control.count(CREATE) == 0
 
 
-def test_fault_is_told_in_plain_words_with_a_code_that_stands_in_the_log(
+def test_failure_page_shows_the_incident_code_of_the_log(
     client, settings, forget_stripe_client, learner, url, caplog
 ):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
@@ -141,7 +143,7 @@ def test_fault_is_told_in_plain_words_with_a_code_that_stands_in_the_log(
         assert secret not in response.text
 
 
-def test_trying_again_after_a_fault_makes_no_second_order(
+def test_retry_after_a_failure_makes_no_second_order(
     client, settings, forget_stripe_client, sandbox_program, learner, url
 ):
     from payments.stripe import client as stripe_client
@@ -159,7 +161,7 @@ def test_trying_again_after_a_fault_makes_no_second_order(
     assert (Order.objects.count(), sandbox_program.control.count(CREATE)) == (1, 1)
 
 
-def test_fault_of_stripe_itself_is_not_called_a_connection_fault(client, sandbox, learner, url):
+def test_error_of_stripe_is_not_called_a_connection_failure(client, sandbox, learner, url):
     sandbox.control.fault("status", status=403, times=5)
     client.force_login(learner)
     response = client.post(url)
@@ -178,7 +180,7 @@ def test_fault_of_stripe_itself_is_not_called_a_connection_fault(client, sandbox
         ),
     ],
 )
-def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
+def test_failure_after_checkout_was_shown_does_not_mention_a_charge(
     client, sandbox, learner, test_bank, url, fault, begins
 ):
     paid = create_checkout_session(test_bank, learner)
@@ -192,7 +194,7 @@ def test_fault_after_stripes_page_was_shown_claims_nothing_of_a_charge(
     assert "You have not been charged." not in response.text
 
 
-def test_turning_back_leads_to_the_bank_with_a_word_of_comfort(client, order, learner, detail):
+def test_canceling_at_stripe_returns_to_the_bank_with_a_message(client, order, learner, detail):
     client.force_login(learner)
     response = client.get(reverse("payments:cancelled", args=[order.pk]), follow=True)
     assert response.redirect_chain == [(detail, 302)]
@@ -201,7 +203,7 @@ def test_turning_back_leads_to_the_bank_with_a_word_of_comfort(client, order, le
     assert order.status == "pending"
 
 
-def test_turning_back_after_paying_in_another_tab_leads_to_the_order(
+def test_canceling_at_stripe_after_paying_in_another_tab_shows_the_order(
     client, sandbox, learner, test_bank
 ):
     session = create_checkout_session(test_bank, learner)

@@ -52,21 +52,21 @@ def heading(text):
     return text.partition("<h1>")[2].partition("</h1>")[0]
 
 
-def test_unpaid_order_says_until_when_and_goes_on(page):
+def test_unpaid_order_shows_its_expiry_and_continues(page):
     text = page()
     assert heading(text) == "Not paid yet"
     offered = ["You have until ", "Continue to payment", "Cancel this order"]
     assert [words in text for words in offered] == [True] * 3
 
 
-def test_delayed_payment_is_on_its_way(debit, page):
+def test_page_of_a_processing_payment(debit, page):
     assert heading(page()) == "Your payment is on its way"
     assert "Cancel this order" not in page()
     assert Order.objects.get().events.filter(kind="processing").count() == 1
 
 
 @pytest.mark.parametrize("by", ["webhook", "reconciliation"])
-def test_delayed_payment_is_known_from_anyone(client, debit, by):
+def test_processing_payment_is_recorded_by_each_source(client, debit, by):
     if by == "webhook":
         deliver(client, event_of(debit.order, payment_status="unpaid", id=debit.id))
     else:
@@ -123,7 +123,7 @@ def test_canceled_order_is_expired_at_stripe_first(cancel, session, sandbox):
     assert sandbox.control.count(EXPIRE) == 1
 
 
-def test_payment_wins_over_canceling(cancel, session, sandbox):
+def test_payment_during_cancellation_grants_access(cancel, session, sandbox):
     sandbox.control.pay(session.id)
     assert "This order was paid before it could be canceled." in cancel()
     assert Order.objects.get().status == "paid"
@@ -174,7 +174,7 @@ def test_page_of_the_bank_names_an_order_that_is_not_paid(client, session, learn
     assert "You have an order that is not paid yet." in of_bank(client)
 
 
-def test_page_of_the_bank_knows_no_order_of_others(client, session, other_learner):
+def test_page_of_the_bank_hides_orders_of_others(client, session, other_learner):
     assert client.get("/payments/orders/of/git/").status_code == 302
     client.force_login(other_learner)
     assert of_bank(client) == ""

@@ -57,7 +57,7 @@ def text(client, order):
         ),
     ],
 )
-def test_each_state_is_told_in_plain_words(client, order, learner, events, words, practises):
+def test_page_explains_each_order_state(client, order, learner, events, words, practises):
     deliver(client, paid_event(order))
     for event in events:
         deliver(client, event(order))
@@ -74,7 +74,7 @@ def test_each_state_is_told_in_plain_words(client, order, learner, events, words
         ({"granted_at": None}, "You paid twice"),
     ],
 )
-def test_a_payment_that_waits_for_a_person(client, paid, learner, make_order, change, words):
+def test_page_of_a_held_payment(client, paid, learner, make_order, change, words):
     Access.objects.all().delete()
     duplicate = {} if "held" in change else {"duplicate_of": make_order}
     Order.objects.filter(pk=paid.pk).update(**change, **duplicate)
@@ -90,7 +90,7 @@ def make_order(learner, at):
     )  # fmt: skip
 
 
-def test_checking_asks_stripe_and_says_what_it_found(client, sandbox, learner, test_bank):
+def test_check_payment_asks_stripe_and_shows_the_result(client, sandbox, learner, test_bank):
     session = create_checkout_session(test_bank, learner)
     client.force_login(learner)
     url = f"/payments/orders/{session.order.pk}/check/"
@@ -102,7 +102,9 @@ def test_checking_asks_stripe_and_says_what_it_found(client, sandbox, learner, t
     assert "We checked: your payment has been received." in response.content.decode()
 
 
-def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, learner, test_bank):
+def test_check_payment_without_stripe_says_that_nothing_is_lost(
+    client, sandbox, learner, test_bank
+):
     session = create_checkout_session(test_bank, learner)
     sandbox.control.fault("cut_before", times=20)
     client.force_login(learner)
@@ -110,7 +112,7 @@ def test_checking_without_stripe_says_that_nothing_is_lost(client, sandbox, lear
     assert "We could not check right now. Your order is safe" in response.content.decode()
 
 
-def test_checking_is_limited(client, sandbox, learner, test_bank):
+def test_check_payment_is_rate_limited(client, sandbox, learner, test_bank):
     order = create_checkout_session(test_bank, learner).order
     client.force_login(learner)
     for _time in range(8):
@@ -127,7 +129,7 @@ def test_opening_the_return_page_40_times_asks_stripe_20_times(client, sandbox, 
     assert statuses == {200}
 
 
-def test_the_receipt_names_what_was_paid_and_paid_back(client, order, learner):
+def test_receipt_names_the_payment_and_its_refunds(client, order, learner):
     deliver(client, paid_event(order))
     deliver(client, refund_event(order, amount=900))
     client.force_login(learner)
@@ -137,7 +139,7 @@ def test_the_receipt_names_what_was_paid_and_paid_back(client, order, learner):
     assert "Test mode: no money was charged." in told
 
 
-def test_there_is_no_receipt_of_what_was_not_paid(client, order, learner):
+def test_unpaid_order_has_no_receipt(client, order, learner):
     client.force_login(learner)
     response = page(client, order, "receipt")
     assert (response.status_code, response["Location"]) == (303, f"/payments/success/{order.pk}/")
@@ -158,7 +160,7 @@ def test_the_receipt_is_sent_again_on_request(client, paid, learner, monkeypatch
     assert first.context == again.context
 
 
-def test_no_receipt_is_sent_of_what_opened_nothing(client, order, learner):
+def test_unpaid_order_gets_no_receipt_mail(client, order, learner):
     client.force_login(learner)
     client.post(f"/payments/orders/{order.pk}/resend/")
     assert not OutgoingMail.objects.exists()
@@ -181,7 +183,7 @@ def test_order_of_other_learner_is_404(client, paid, other_learner, seller, meth
 
 
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
-def test_strangers_are_asked_to_sign_in(client, paid, method, path):
+def test_order_pages_ask_strangers_to_sign_in(client, paid, method, path):
     response = getattr(client, method)(path.format(paid.pk))
     assert (response.status_code, response["Location"][:17]) == (302, "/accounts/login/?")
 
@@ -195,12 +197,12 @@ def test_orders_of_another_mode_are_not_shown(client, paid, learner, settings, m
 
 
 @pytest.mark.parametrize("path", [path for method, path in REQUESTS if method == "post"])
-def test_asking_is_post_only(client, paid, learner, path):
+def test_check_payment_is_post_only(client, paid, learner, path):
     client.force_login(learner)
     assert client.get(path.format(paid.pk)).status_code == 405
 
 
-def test_an_order_that_is_not_there(client, learner):
+def test_missing_order_is_404(client, learner):
     client.force_login(learner)
     assert client.get(f"/payments/success/{uuid.uuid4()}/").status_code == 404
 
@@ -214,7 +216,7 @@ def test_return_page_asks_stripe_and_gives_access(client, sandbox, learner, test
     assert Access.objects.get().learner == learner
 
 
-def test_return_page_grants_nothing_on_its_own_word(client, sandbox, learner, test_bank):
+def test_return_page_grants_nothing_without_stripes_answer(client, sandbox, learner, test_bank):
     session = create_checkout_session(test_bank, learner)
     client.force_login(learner)
     response = client.get(reverse("payments:success", args=[session.order.pk]))

@@ -41,7 +41,7 @@ def test_event_twice_is_handled_once(client, order):
 
 
 @pytest.mark.django_db
-def test_twin_events_are_one_payment(client, order):
+def test_two_events_of_one_payment_grant_once(client, order):
     deliver(client, event_of(order, event_id="evt_1"))
     deliver(client, event_of(order, event_id="evt_2"))
     assert (StripeEvent.objects.count(), Access.objects.count()) == (2, 1)
@@ -73,7 +73,7 @@ def test_address_without_its_last_slash_answers_the_same(client, order, monkeypa
 
 
 @pytest.mark.django_db
-def test_event_of_an_unknown_session_is_kept_and_shown(client, order):
+def test_event_of_an_unknown_session_is_stored_and_shown(client, order):
     lost = {"order_id": "b1c5f0ac-0000-4000-8000-000000000000"}
     response = deliver(client, event_of(order, metadata=lost))
     assert response.status_code == 200
@@ -83,7 +83,7 @@ def test_event_of_an_unknown_session_is_kept_and_shown(client, order):
 
 
 @pytest.mark.django_db
-def test_event_of_a_kind_that_changes_nothing_is_kept(client, order):
+def test_event_of_an_unused_type_is_stored(client, order):
     assert deliver(client, event_of(order, kind="customer.created")).status_code == 200
     assert StripeEvent.objects.get().status == "ignored"
 
@@ -138,7 +138,7 @@ WHOLE = {"object": "event", "id": "evt_1", "type": "charge.refunded", "data": {"
     ],
 )
 @pytest.mark.django_db
-def test_bad_input_is_refused_and_not_kept(client, body):
+def test_bad_input_is_refused_and_not_stored(client, body):
     assert deliver(client, body).status_code == 400
     assert not StripeEvent.objects.exists()
 
@@ -159,7 +159,7 @@ def test_bad_input_is_refused_and_not_kept(client, body):
     ],
 )
 @pytest.mark.django_db
-def test_an_object_of_another_shape_is_kept_and_answered_200(client, kind, subject):
+def test_malformed_object_is_stored_and_answered_with_200(client, kind, subject):
     event = {**WHOLE, "type": kind, "created": "then", "data": {"object": subject}}
     assert deliver(client, event).status_code == 200
     assert StripeEvent.objects.get().status in {"foreign", "ignored"}
@@ -185,13 +185,13 @@ def test_old_signature_is_refused(client, order):
 
 
 @pytest.mark.django_db
-def test_both_secrets_count_during_a_roll(client, order, settings):
+def test_old_and_new_secret_are_accepted_during_a_rotation(client, order, settings):
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", SECRET]
     assert deliver(client, event_of(order)).status_code == 200
 
 
 @pytest.mark.django_db
-def test_without_a_secret_stripe_is_told_to_come_again(client, order, settings):
+def test_without_a_secret_stripe_is_asked_to_retry(client, order, settings):
     settings.STRIPE_WEBHOOK_SECRETS = []
     assert deliver(client, event_of(order)).status_code == 503
 

@@ -62,7 +62,7 @@ def stems(read: ReadFile) -> list[str]:
 
 @pytest.mark.shared
 @pytest.mark.parametrize(("name", "count"), [(TECHNICIAN, 360), (GOOD, 2), (ERRORS, 3)])
-def test_real_file_is_read_as_independent_readers_read_it(name: str, count: int) -> None:
+def test_real_file_matches_independent_parsers(name: str, count: int) -> None:
     read = read_aiken(shared(name))
     wanted = [{key: row[key] for key in ("stem", "options", "correct")} for row in expected(name)]
     assert [told(item) for item in read.items] == wanted
@@ -194,9 +194,7 @@ def test_twenty_seventh_choice_is_too_many() -> None:
         ("x?\n".encode("utf-16-le"), 1, "This is a binary file, not text."),
     ],
 )
-def test_file_that_is_no_text_is_refused_with_its_line(
-    content: bytes, line: int, text: str
-) -> None:
+def test_binary_file_is_refused_with_its_line(content: bytes, line: int, text: str) -> None:
     read = read_aiken(content)
     assert (problems(read), read.items) == ([(line, text)], [])
 
@@ -378,7 +376,7 @@ def test_stem_that_begins_with_keyword() -> None:
     assert explanations(f"{FIRST}\n{stem}\nA. x\nB. y\nANSWER: A")[1] == (stem, "")
 
 
-def test_stem_directly_under_an_answer_is_a_stem() -> None:
+def test_stem_without_blank_line_after_an_answer() -> None:
     stems = [stem for stem, _why in explanations(f"{FIRST}Which?\n\nA. x\nB. y\nANSWER: A")]
     assert stems == ["What is 2 + 3?", "Which?"]
 
@@ -412,7 +410,7 @@ def test_unknown_line_after_last_answer() -> None:
     assert [problem.line for problem in read.errors] == [6]
 
 
-def test_formula_between_moodles_delimiters_is_set() -> None:
+def test_formula_between_moodle_delimiters_is_rendered() -> None:
     read = read_aiken(b"Is $$x^2$$ <br>?\nA. \\(x\\)\nB. no\nANSWER: A")
     [item] = read.items
     assert isinstance(item, SingleChoice)

@@ -39,7 +39,7 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
         (b"PK\x03\x04", "a zip file, as "),
     ],
 )
-def test_file_of_another_format_is_told_to_be_one(content: bytes, told: str) -> None:
+def test_file_of_another_format_is_named(content: bytes, told: str) -> None:
     assert refused(content).startswith(told)
     assert refused(content, format_name="gift").startswith(told)
     assert refused(content, name="bank.gift").startswith(told)
@@ -55,7 +55,7 @@ def test_file_of_another_format_is_told_to_be_one(content: bytes, told: str) -> 
         '["one {T}"]'.encode("utf-16"),
     ],
 )
-def test_json_that_is_no_json_lines_is_told_to_be_so(content: bytes) -> None:
+def test_json_that_is_not_json_lines_is_named(content: bytes) -> None:
     assert refused(content).startswith("JSON, but not JSON Lines")
     assert refused(content, name="bank.jsonl").startswith("JSON, but not JSON Lines")
 
@@ -71,7 +71,7 @@ def test_json_that_is_no_json_lines_is_told_to_be_so(content: bytes) -> None:
         "id|stem|correct answer",
     ],
 )
-def test_table_is_told_to_be_one(header: str) -> None:
+def test_table_is_named(header: str) -> None:
     assert refused(f'{header}\n"What is {{x}}?",4\n'.encode()) == "a table (CSV)"
 
 

@@ -206,7 +206,7 @@ def test_every_question_of_the_reference_files_is_as_expected() -> None:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["category1.gift", "categorySpecialCharacter.gift"])
-def test_reference_file_with_a_category_alone_holds_no_question(name: str) -> None:
+def test_reference_file_with_only_a_category_has_no_question(name: str) -> None:
     found = read_gift(shared(f"gift/gift-pegjs/{name}"))
     assert problems(found) == [(1, "The file contains no questions.")]
 
@@ -268,7 +268,7 @@ def test_hostile_file_is_reported_by_line(
 
 
 @pytest.mark.shared
-def test_three_thirds_of_a_hostile_file_are_full_marks() -> None:
+def test_three_third_weights_of_a_hostile_file_are_full_marks() -> None:
     found = read_gift(shared("hostile/text/gift_weights.txt"))
     [thirds] = [item for item in found.items if item.title.startswith("W6")]
     assert isinstance(thirds, MultipleChoice)
@@ -278,14 +278,14 @@ def test_three_thirds_of_a_hostile_file_are_full_marks() -> None:
 
 
 @pytest.mark.shared
-def test_lower_case_truth_is_a_short_answer() -> None:
+def test_lower_case_true_is_a_short_answer() -> None:
     found = read_gift(shared("hostile/text/gift_tricky.txt"))
     kinds = {item.title.partition(" ")[0]: item.kind for item in found.items}
     assert (kinds["T9"], kinds["T10"]) == ("short_answer", "short_answer")
 
 
 @pytest.mark.shared
-def test_hostile_rows_of_signs_are_quick() -> None:
+def test_hostile_runs_of_one_character_are_read_quickly() -> None:
     content = shared("hostile/text/gift_redos.txt")
     started = time.process_time()
     found = read_gift(content)
@@ -294,7 +294,7 @@ def test_hostile_rows_of_signs_are_quick() -> None:
 
 
 @pytest.mark.parametrize("sign", ["{", "}", "=", "~", "::", "\\", "#", "%", "->", "[html]", "//"])
-def test_ten_thousand_of_a_sign_are_quick(sign: str) -> None:
+def test_ten_thousand_equal_characters_are_read_quickly(sign: str) -> None:
     started = time.process_time()
     for text in (sign * 10_000, f"What? {{{sign * 10_000}}}", f"What? {{={f'{sign} ' * 10_000}}}"):
         read(text)
@@ -322,7 +322,7 @@ def test_arbitrary_text_does_not_raise(text: str) -> None:
         (r"a\qb \ c", r"a\qb \ c"),
     ],
 )
-def test_backslash_takes_the_meaning_away(written: str, meant: str) -> None:
+def test_backslash_escapes_special_characters(written: str, meant: str) -> None:
     assert only(f"{written} {{T}}").stem.source == meant
     assert only(f"What? {{=x{written}x}}").accepted[0].text == f"x{meant}x"
 
@@ -352,9 +352,7 @@ def test_title_stands_in_for_a_stem_that_is_empty() -> None:
         (r"x\ny <b>z</b>", "moodle", "x\n<br>y <b>z</b>"),
     ],
 )
-def test_markup_is_the_prefix_or_what_the_text_plainly_is(
-    stem: str, markup: str, html: str
-) -> None:
+def test_markup_comes_from_the_prefix_or_the_text(stem: str, markup: str, html: str) -> None:
     text = only(f"{stem} {{T}}").stem
     assert (text.markup, safe_html(text)) == (markup, html)
 
@@ -410,7 +408,7 @@ def test_true_false_is_written_in_capitals_only(word: str) -> None:
     assert isinstance(only(f"x {{{word}}}"), ShortAnswer)
 
 
-def test_one_right_answer_makes_it_a_single_choice() -> None:
+def test_question_with_one_right_answer_is_a_single_choice() -> None:
     item = only("2 + 2? {~1 =2 =4 ~%50%3}")
     assert isinstance(item, SingleChoice)
     assert [choice.weight for choice in item.choices] == [0, 100, 100, 50]
@@ -444,7 +442,7 @@ def test_tolerance_is_exact() -> None:
 
 
 @pytest.mark.parametrize("braces", ["{#}", "{#1,5}", "{#five}", "{#=}", "{#NaN}", "{#1:x}"])
-def test_what_is_no_number_is_refused(braces: str) -> None:
+def test_invalid_number_is_refused(braces: str) -> None:
     found = read(f"How many?\n{braces}")
     assert [(problem.line, problem.is_error) for problem in found.problems] == [(2, True)]
 
@@ -455,18 +453,18 @@ def test_answer_without_a_prompt_is_a_distractor() -> None:
     assert [answer.source for answer in item.distractors] == ["3"]
 
 
-def test_words_after_the_braces_make_a_gap() -> None:
+def test_text_after_the_braces_makes_a_blank() -> None:
     assert only("A {=b ~c} d.").stem.source == "A _____ d."
     assert only("A {=b ~c}.").stem.source == "A _____."
 
 
-def test_empty_braces_ask_for_an_essay_and_no_braces_for_nothing() -> None:
+def test_empty_braces_are_an_essay_and_no_braces_a_passage() -> None:
     assert isinstance(only("Write. {}"), Essay)
     assert only("Write. {#### Like this.}").explanation.source == "Like this."
     assert isinstance(only("Read this."), Passage)
 
 
-def test_image_is_told_and_does_not_stop_the_import() -> None:
+def test_image_is_reported_and_does_not_stop_the_import() -> None:
     found = read('[html]Look\\: <img src\\="a.png"> {T}')
     assert [(problem.line, problem.is_error) for problem in found.problems] == [(1, False)]
     assert len(found.items) == 1
@@ -487,7 +485,7 @@ def test_image_is_told_and_does_not_stop_the_import() -> None:
         ("x" * (LONGEST_BLOCK + 1), 1, "This is too long for a question. Is a blank line missing?"),
     ],
 )
-def test_fault_is_told_in_a_sentence(text: str, line: int, sentence: str) -> None:
+def test_error_is_a_sentence(text: str, line: int, sentence: str) -> None:
     assert problems(read(text))[0] == (line, sentence)
 
 
@@ -558,7 +556,7 @@ def test_note_for_adjusted_answer(text: str, note: str) -> None:
     assert notes(text) == [note]
 
 
-def test_any_number_of_no_weight_is_the_feedback_for_others() -> None:
+def test_answer_for_any_number_without_weight_is_the_feedback_for_others() -> None:
     item = only("How many? {#=5 =%0%*#Count again.}")
     assert (len(item.accepted), item.otherwise.source) == (1, "Count again.")
 
@@ -575,7 +573,7 @@ def test_id_and_tags_may_hold_brackets() -> None:
     "tag", ["<br>", "</p>", "<hr>", "<p>", "<lb>", "<br/>", "<HR >", "</b>", "<img>", "<stdio.h>"]
 )
 @pytest.mark.parametrize("prefix", ["", "[html]", "[markdown]"])
-def test_choice_that_is_a_tag_is_shown_as_it_is_written(prefix: str, tag: str) -> None:
+def test_choice_that_is_an_html_tag_is_shown_as_text(prefix: str, tag: str) -> None:
     [item] = read(f"{prefix}Which? {{={tag} ~no}}").items
     assert isinstance(item, SingleChoice)
     assert plain_words(safe_html(item.choices[0].text)) == tag
@@ -598,14 +596,14 @@ def test_tag_name_in_stem_is_shown(stem: str) -> None:
     assert plain_words(safe_html(item.stem)) == stem
 
 
-def test_tag_that_is_shown_is_told() -> None:
+def test_html_tag_shown_as_text_is_reported() -> None:
     assert notes("What does <br> do? {T}") == [
         "The tags in this text will appear as text: 'What does <br> do?'. Use [html] for HTML."
     ]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<p></p>", "&nbsp;", "<div> </div>", "\u200b"])
-def test_choice_that_an_editor_left_empty_is_an_error(empty: str) -> None:
+def test_empty_choice_of_an_editor_is_an_error(empty: str) -> None:
     found = read(f"[html]Which?\n{{={empty.replace('=', chr(92) + '=')} ~no}}")
     assert problems(found) == [
         (1, f"This text would be displayed as empty: {empty!r}. Add visible text.")
@@ -613,7 +611,7 @@ def test_choice_that_an_editor_left_empty_is_an_error(empty: str) -> None:
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<br>", "&nbsp;"])
-def test_feedback_that_an_editor_left_empty_is_none(empty: str) -> None:
+def test_empty_feedback_of_an_editor_is_no_feedback(empty: str) -> None:
     item = only(f"[html]Which? {{=yes#{empty} ~no####{empty}}}")
     assert (item.choices[0].feedback, item.explanation) == (NOTHING, NOTHING)
 
@@ -639,7 +637,7 @@ def test_formula_is_set_in_html_and_unmarked_texts(stem: str, count: int) -> Non
     assert safe_html(only(f"{stem} {{T}}").stem).count("<math") == count
 
 
-def test_formula_that_cannot_be_read_does_not_stop_what_moodle_takes() -> None:
+def test_unreadable_formula_is_a_warning() -> None:
     found = read(r"What is \(\\foo\{1\}\)? {T}")
     assert [(problem.line, problem.is_error) for problem in found.problems] == [(1, False)]
     assert plain_words(safe_html(found.items[0].stem)) == r"What is \(\foo{1}\)?"

@@ -40,7 +40,7 @@ def test_gift_names_losses():
     ]
 
 
-def test_aiken_says_single_choice_only():
+def test_aiken_writer_reports_other_kinds():
     text, losses = write_aiken([safe(single(0, 100)), NAZARETH])
     assert text == "Which?\nA. Choice c0\nB. Choice c1\nANSWER: B\n"
     assert [loss.number for loss in losses] == [2]

@@ -52,7 +52,7 @@ def problem(entry: object) -> str:
     return found.text
 
 
-def test_markup_of_a_line_is_that_of_each_text_that_says_none() -> None:
+def test_texts_without_markup_use_that_of_the_line() -> None:
     choices = [{"text": "`a`", "right": True}, {"text": {"text": "b"}, "feedback": "No."}]
     item = only(
         {
@@ -74,7 +74,7 @@ def test_unknown_markup_is_an_error(markup: object) -> None:
     )
 
 
-def test_every_common_field_arrives() -> None:
+def test_common_fields_are_read() -> None:
     item = only(
         SINGLE
         | {
@@ -116,7 +116,7 @@ def test_right_choices_share_the_points_of_a_multiple_choice() -> None:
     assert grade(item, ChoiceResponse(chosen=("1", "2", "3"))).fraction == Fraction(1)
 
 
-def test_weights_and_ids_can_be_said() -> None:
+def test_weights_and_ids_are_read() -> None:
     choices = [
         {"text": "a", "weight": 100, "id": "x", "feedback": "yes"},
         {"text": "b", "weight": -33.33333},
@@ -161,7 +161,7 @@ def test_short_answer() -> None:
     assert item.is_case_sensitive
 
 
-def test_kinds_that_are_kept_and_not_asked() -> None:
+def test_kinds_that_are_stored_but_not_practiced() -> None:
     pairs = [{"prompt": "a", "answer": "1"}]
     found = read(
         {"kind": "matching", "stem": "?", "pairs": pairs, "distractors": ["2"]},
@@ -172,12 +172,12 @@ def test_kinds_that_are_kept_and_not_asked() -> None:
     assert [type(item) for item in found.items] == [Matching, Essay, Passage]
 
 
-def test_blank_lines_count_and_are_left_out() -> None:
+def test_blank_lines_are_skipped_but_counted() -> None:
     found = read_jsonl(b"\xef\xbb\xbf\r\n" + lines(SINGLE) + b"\r\n\r\n" + lines(SINGLE))
     assert found.lines == [2, 4]
 
 
-def test_line_separator_of_unicode_ends_no_line() -> None:
+def test_unicode_line_separator_does_not_end_a_line() -> None:
     assert only(SINGLE | {"stem": "a\u2028b"}).stem.source == "a\u2028b"
 
 
@@ -234,7 +234,7 @@ def test_line_separator_of_unicode_ends_no_line() -> None:
         ({"kind": "essay"}, "choices: extra inputs are not permitted."),
     ],
 )
-def test_fault_is_told_with_its_field(change: dict[str, object], sentence: str) -> None:
+def test_error_names_its_field(change: dict[str, object], sentence: str) -> None:
     assert problem(SINGLE | change).startswith(sentence)
 
 
@@ -271,7 +271,7 @@ def test_invalid_numeric_answers(answers: list[object], sentence: str) -> None:
         (b'"' + b"x" * 1_000_001 + b'"', "This line has more than 1,000,000 characters."),
     ],
 )
-def test_line_that_cannot_be_read_is_told(line: bytes, sentence: str) -> None:
+def test_unreadable_line_is_reported(line: bytes, sentence: str) -> None:
     found = read_jsonl(b"\n" + line + b"\n" + lines(SINGLE))
     assert [(fault.line, fault.text[: len(sentence)]) for fault in found.errors] == [(2, sentence)]
     assert found.lines == [3]
@@ -300,7 +300,7 @@ def test_arbitrary_json_does_not_raise(value: Any, kind: str) -> None:
     assert len(found.items) + len(found.errors) == 1
 
 
-def test_short_answer_says_how_strictly_it_is_compared() -> None:
+def test_short_answer_comparison_is_read() -> None:
     line = {"kind": "short_answer", "stem": "Which?", "answers": ["a"]}
     assert (only(line).is_exact, only(line).ignores_accents) == (False, False)
     item = only(line | {"exact": True, "ignore_accents": True})

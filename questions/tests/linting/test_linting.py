@@ -190,7 +190,7 @@ def test_shortest_choice_that_is_mostly_the_key_is_found() -> None:
     assert rules(*shortest) == [(1, "shortest-key")]
 
 
-def test_key_place_never_used() -> None:
+def test_key_position_never_used() -> None:
     one_sided = [
         question | choices("The beech", "The holly", "The alder", right=number % 2)
         for number, question in enumerate(many(20))
@@ -224,7 +224,7 @@ def test_statements_that_are_mostly_true_are_found() -> None:
     )
 
 
-def test_figures_count() -> None:
+def test_lint_statistics_count_kinds_domains_and_keys() -> None:
     code = GOOD | {"stem": "Which $x$ is it in this?\n\n```\nx\n```", "difficulty": "hard"}
     figures = figures_of(linted(GOOD, code, TRUE).questions)
     assert figures.kinds == {"single_choice": 2, "true_false": 1}
@@ -279,7 +279,7 @@ def test_stored_text_that_is_as_it_should_be_is_not_found(shown: str) -> None:
     assert stored(Text(source="words", html=shown)) == []
 
 
-def test_neighbors_of_a_fault_are_not_found() -> None:
+def test_only_the_bad_question_of_three_is_reported() -> None:
     good = Text(source="So it is.", html="<p>So it is.</p>")
     bad = Text(source="<br>", markup="html", html="<br>")
     assert stored(good, bad, good) == [(2, "shows-nothing")]
