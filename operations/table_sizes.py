@@ -66,7 +66,10 @@ def table_growth(*, at: datetime) -> tuple[date | None, list[Growth]]:
         measured_on__gte=at.date() - COMPARED_OVER, measured_on__lt=at.date()
     )
     first = days.order_by("measured_on").values_list("measured_on", flat=True).first()
-    earlier = dict(TableSize.objects.filter(measured_on=first).values_list("table", "size_bytes"))
+    earlier: dict[str, int] = {}
+    if first:
+        of_first_day = TableSize.objects.filter(measured_on=first)
+        earlier = dict(of_first_day.values_list("table", "size_bytes"))
     found = [Growth(table, size, earlier.get(table)) for table, size in table_sizes().items()]
     return first, sorted(found, key=lambda each: each.size_bytes, reverse=True)
 
