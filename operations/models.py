@@ -1,4 +1,4 @@
-"""When the worker's jobs last finished, the alarms of now, and how large tables were."""
+"""When the worker's jobs last finished, alarms, sizes of tables, and writes of health checks."""
 
 from django.db import models
 
@@ -43,3 +43,12 @@ class TableSize(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} on {self.measured_on}: {self.size_bytes} bytes"
+
+
+class WriteProbe(models.Model):
+    """What `/readyz` writes, and deletes at once, to learn whether the database takes writes."""
+
+    filler = models.TextField()
+
+    def __str__(self) -> str:
+        return f"probe {self.pk}"
