@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db import connection
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import User
 from catalog.indexing.banks import count_questions
@@ -146,6 +146,14 @@ def empty_cache(request):
 def at():
     """The current time for services that take one."""
     return NOON
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    """Stop Django's clock, so that all requests of a test fall into one window of a rate limit."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    return now
 
 
 @pytest.fixture
