@@ -227,7 +227,11 @@ ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+}
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.forms.AuthenticateForm",
