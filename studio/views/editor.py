@@ -184,7 +184,7 @@ def picture(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     try:
         name = name_of(content)
     except ImageRefused as refused:
-        words = _("The file %(problem)s.") % {"problem": refused}
+        words = refused.about(upload.name or "")
         return JsonResponse({"error": words}, status=UNPROCESSABLE)
     path = f"{FOLDER}/{name}"
     if not default_storage.exists(path):
