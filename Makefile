@@ -12,7 +12,7 @@ QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety studio testbank
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots contact-sheets answers bench faults crashes lighthouse messages fault-table clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,9 @@ requirements: $(VENV)/development.stamp ## Pin the requirements anew
 
 screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")
 	@$(RUN) -m testing.screenshots $(ONLY)
+
+contact-sheets: $(VENV)/development.stamp ## The same, joined into sheets to look through, in var/contact-sheets/
+	@$(RUN) -m testing.contact_sheets $(ONLY)
 
 fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table into docs/network.md (ONLY="proxy silent,old tls")
 	@$(RUN) -m e2e.fault_matrix $(if $(ONLY),"$(ONLY)")

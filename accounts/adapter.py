@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
 
 from accounts.device_cookie import browser_of, remember_browser
 from accounts.freezing import freeze_token, is_frozen
@@ -32,6 +33,14 @@ FRESH_SECONDS = 600
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
     """Queues mails, counts sign-ins by account and address, and takes addresses from SITE_URL."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is inactive."),
+        "email_password_mismatch": _("The email address or password is incorrect."),
+        "enter_current_password": _("Your current password is incorrect."),
+        "invalid_password_reset": _("This link is no longer valid. Request a new one."),
+        "rate_limited": _("Too many requests. Wait a moment, then try again."),
+    }
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt. Raises: ValidationError beyond the limit, before any hashing."""

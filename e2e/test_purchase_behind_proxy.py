@@ -1,7 +1,7 @@
 """The original report: a proxy that refuses Stripe, and every setting that fixes it.
 
 Squid responds 403 to CONNECT api.stripe.com, and the shell names it in every proxy variable.
-STRIPE_RESOLVE leads the host name to a sandbox on loopback, and so does squid's URL rewriting
+STRIPE_RESOLVE maps the host name to a sandbox on loopback, and so does squid's URL rewriting
 behind a proxy. `api.stripe.com` remains the host name in every decision.
 """
 

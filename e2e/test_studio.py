@@ -52,7 +52,7 @@ def upload(desk: Visitor, bank: str, folder: Path, name: str, content: str) -> N
     file.write_text(content)
     desk.open(f"{bank}imports/")
     desk.page.get_by_label("Files").set_input_files(file)
-    press(desk.page, "Upload and look")
+    press(desk.page, "Upload and review")
     press(desk.page, "Import")
 
 

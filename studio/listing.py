@@ -126,7 +126,7 @@ class FilterForm(forms.Form):
         return any(self.cleaned_data.values())
 
 
-def authors_of(test_bank: TestBank) -> list[tuple[str, str]]:
+def authors_of(test_bank: TestBank) -> list[tuple[str, object]]:
     """Who wrote or imported questions of the bank: ids and emails. One statement."""
     wrote = Q(authorships__question__bank_questions__test_bank=test_bank)
     imported = Q(pk__in=test_bank.imports.filter(added__gt=0).values("by"))

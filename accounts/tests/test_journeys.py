@@ -191,7 +191,7 @@ def test_sign_in_email_ignores_case(client, ada, sign_in):
 def test_failed_sign_in_does_not_reveal_account(client, ada, sign_in, email, password):
     response = sign_in(email, password)
     assert response.status_code == 200
-    assert "The email address and/or password you specified are not correct." in response.text
+    assert "The email address or password is incorrect." in response.text
     assert not signed_in(client)
 
 

@@ -32,7 +32,6 @@ MIN_FREE_MEGABYTES = 200
 BANKS_NAMED = 5
 FAILURES_SHOWN_FOR = timedelta(days=1)
 BOUNCES_SHOWN_FOR = timedelta(days=30)
-CONNECT_SECONDS = 3
 SIGN_INS_COMPARED = 50
 PEOPLE_BEHIND_ONE_ADDRESS = 5
 RECONCILE = "run `manage.py reconcile_payments`"
@@ -42,18 +41,10 @@ REVIEW = "review them manually"
 def shop_checks(*, at: datetime) -> list[Check]:
     """Check the database and the disk. Never raises; makes no call to Stripe."""
     try:
-        _limit_connect_time()
         return [*_database_checks(at), _disk()]
     except DatabaseError as error:
         summary = f"does not answer: {type(error).__name__}"
         return [_warn("database", "Database", summary, "run `manage.py migrate`"), _disk()]
-
-
-def _limit_connect_time() -> None:
-    """Set connect_timeout on PostgreSQL, which has none by default."""
-    if connection.vendor == "postgresql" and connection.connection is None:
-        options = connection.settings_dict.setdefault("OPTIONS", {})
-        options.setdefault("connect_timeout", CONNECT_SECONDS)
 
 
 def _database_checks(at: datetime) -> Iterator[Check]:
@@ -114,7 +105,7 @@ def _contact() -> Iterator[Check]:
     names = ("SUPPORT_EMAIL", "SELLER_NAME", "SELLER_ADDRESS", "SELLER_TAX_ID")
     missing = [name for name in names if not getattr(settings, name)]
     written = set(LegalPage.objects.values_list("kind", flat=True))
-    missing += [f"the page {kind}" for kind in LegalPage.Kind.values if kind not in written]
+    missing += [f"the {kind} page" for kind in LegalPage.Kind.values if kind not in written]
     if missing:
         yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
     else:
@@ -157,7 +148,7 @@ def _visitors() -> Check:
     addresses = {address for address, _user in recent}
     people = {user for _address, user in recent}
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
-        return _check("visitors", "Visitors", Status.OK, f"{len(addresses)} addresses seen")
+        return _check("visitors", "Visitors", Status.OK, f"addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
     fix = "put the web server in front into TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)

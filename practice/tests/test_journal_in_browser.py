@@ -2,13 +2,17 @@
 
 import os
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as site_settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from practice.models import Answer, Attempt, UncountedAnswer
 from practice.services import finish_attempt, start_attempt
@@ -16,7 +20,9 @@ from practice.tests.journal_browser import (
     answers_on_server,
     new_device,
 )
+from questions.images import FOLDER, name_of
 from questions.items import Choice, SingleChoice, Text
+from questions.models import QuestionVersion
 from questions.services import store_next_versions
 from testing.browser import running_browser
 from testing.cable import cable_to
@@ -91,7 +97,7 @@ def device_of(browser, cable):
 
     yield make
     for device in devices:
-        device.context.close()
+        device.close()
 
 
 @pytest.fixture
@@ -214,6 +220,40 @@ def test_session_survives_the_end_of_the_service_worker(device, exam):
     assert device.page.locator("input[value=b]").is_checked()
     device.cable.mend()
     device.wait_for_answers([(1, "b")])
+
+
+def test_browser_is_asked_to_keep_what_it_stores(device, exam):
+    device.page.add_init_script("navigator.storage.persist = async () => (globalThis.asked = true)")
+    device.open(path(exam))
+    assert device.page.evaluate("globalThis.asked") is None
+    device.choose("b")
+    device.wait_for(lambda: device.page.evaluate("globalThis.asked"))
+
+
+def test_pictures_of_questions_are_seen_offline(device, exam, test_bank):
+    give_picture(exam, position=2)
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.cut()
+    device.open(path(exam, 2))
+    width = "document.querySelector('.stem img')?.naturalWidth"
+    device.wait_for(lambda: device.page.evaluate(width) == 3)
+
+
+def give_picture(attempt, *, position):
+    """Put a picture of three pixels into the question there. The browser has not seen it."""
+    content = BytesIO()
+    Image.new("RGB", (3, 1)).save(content, "PNG")
+    name = name_of(content.getvalue())
+    default_storage.save(f"{FOLDER}/{name}", ContentFile(content.getvalue()))
+    text = Text(source="![A line](line.png)", markup="markdown", pictures=(("line.png", name),))
+    version = QuestionVersion.objects.get(pk=attempt.version_ids[position - 1])
+    [changed] = store_next_versions(
+        changes=[(version.question, version.item.model_copy(update={"stem": text}))]
+    )
+    attempt.version_ids[position - 1] = changed.pk
+    attempt.save(update_fields=["version_ids"])
 
 
 def test_second_tab_takes_over_with_a_notice(device, exam):
@@ -341,12 +381,14 @@ def test_leaving_at_once_loses_nothing(device, exam, way):
         "sign_out": "location.assign('/accounts/logout/')",
         "close": "",
     }
+    arrives_at = "/accounts/logout/" if way == "sign_out" else "/my-banks/"
     click = "document.querySelector('.choices input[value=b]').click()"
     device.page.evaluate(f"() => {{ {click}; setTimeout(() => {{ {leave[way]} }}, 5); }}")
     if way == "close":
         device.page.close()
         device.page = device.context.new_page()
         device.open("/my-banks/")
+    device.page.wait_for_url(device.base_url + arrives_at)
     device.wait_for_answers([(1, "b")])
 
 
