@@ -20,7 +20,8 @@ from payments.querysets import OrderQuerySet
 # What makes spreadsheets run a cell as a formula. Source: OWASP, CSV injection.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
-    *("kind", "date", "order", "email", "test banks", "currency", "amount", "status", "payment"),
+    *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
+    "payment",
 )
 
 
@@ -207,8 +208,8 @@ def _rows(order: Order, refunds: list[Refund]) -> Iterator[tuple[str, ...]]:
         day = timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
         words = f"{major(amount, currency):f}"
         return (
-            *(kind, day, order.number, order.email, titles, currency, words, status),
-            order.payment_intent_id,
+            *(kind, day, order.number, order.receipt_number, order.email, titles, currency, words),
+            *(status, order.payment_intent_id),
         )
 
     yield row("order", order.paid_at, paid_minor(order), order.status)
