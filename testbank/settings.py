@@ -410,6 +410,7 @@ CONTENT_SECURITY_POLICY = {
 
 KEEP_MAIL_DAYS = int(env.number("KEEP_MAIL_DAYS", default=90, low=1, high=3650))
 KEEP_STRIPE_EVENT_DAYS = int(env.number("KEEP_STRIPE_EVENT_DAYS", default=365, low=60, high=3650))
+KEEP_UNPAID_ORDER_DAYS = int(env.number("KEEP_UNPAID_ORDER_DAYS", default=180, low=60, high=3650))
 KEEP_INCIDENT_DAYS = int(env.number("KEEP_INCIDENT_DAYS", default=365, low=1, high=3650))
 KEEP_SECURITY_LOG_DAYS = int(env.number("KEEP_SECURITY_LOG_DAYS", default=365, low=30, high=3650))
 
