@@ -93,7 +93,7 @@ messages: $(VENV)/development.stamp ## Bring new sentences into locale/ (needs g
 	@TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py compilemessages --ignore .venv
 
 clean: ## Remove the environment and the demo's data
-	rm -rf $(VENV) var/demo* .env.demo
+	rm -rf $(VENV) var/demo* var/migrated .env.demo
 
 $(VENV)/base.stamp: requirements/base.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }

@@ -18,6 +18,7 @@ from catalog.services.legal import CACHE_KEY
 from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
 from testing.parts import require
+from testing.site import copy_migrated_database
 
 DATABASES = ("sqlite", "postgresql")
 # Fixtures that start a program. Each test that asks for one is marked `slow`.
@@ -78,12 +79,19 @@ def pytest_sessionstart():
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(request, tmp_path_factory):
-    """A SQLite file of this run alone, so that two runs in one folder do not meet."""
+    """A SQLite file of this process alone, so that two runs in one folder do not meet."""
     if connection.vendor == "sqlite":
-        folder = tmp_path_factory.mktemp("database")
-        connection.settings_dict["TEST"]["NAME"] = str(folder / "test.sqlite3")
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        copy_migrated_database(file)
+        connection.settings_dict["TEST"]["NAME"] = str(file)
     else:
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb):
+    """Take the SQLite file as it is: it is migrated."""
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,6 +16,7 @@ from payments.models import Order
 from practice.models import Attempt, Note, Preferences, Preset
 from safety.models import SecurityEvent
 from safety.security_log import Kind, record_event
+from studio.models import QuestionReporter
 
 
 @dataclass
@@ -52,6 +53,7 @@ def erase_person(*, user: User, at: datetime) -> Erasure:
         "bounced addresses": BouncedAddress.objects.filter(address__in=addresses),
         "security log": SecurityEvent.objects.filter(user=user),
         "notes": Note.objects.filter(learner=user),
+        "question reports": QuestionReporter.objects.filter(learner=user),
         "practice settings": Preset.objects.filter(learner=user),
         "preferences": Preferences.objects.filter(learner=user),
     }

@@ -27,6 +27,7 @@ from payments.monitoring.outages import watch_outages
 from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
 from studio.importing.services import run_queued_imports
+from studio.services.corrections import continue_corrections
 from studio.services.statistics import compute_due_statistics
 
 logger = logging.getLogger("operations.jobs")
@@ -117,6 +118,11 @@ def compute_item_statistics(at: datetime) -> int:
     return compute_due_statistics(at=at)
 
 
+def regrade_corrected_questions(at: datetime) -> int:
+    """Regrade what learners answered to questions that were corrected since."""
+    return continue_corrections(at=at)
+
+
 def record_run(name: str, *, at: datetime) -> None:
     """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
@@ -132,6 +138,7 @@ JOBS = (
     Job("search-index", 60, reindex_banks),
     Job("imports", 10, import_uploads),
     Job("statistics", 300, compute_item_statistics),
+    Job("corrections", 60, regrade_corrected_questions),
     Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("retention", 300, delete_old_rows),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),

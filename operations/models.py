@@ -1,4 +1,4 @@
-"""When the worker's jobs last finished, and the alarms of now."""
+"""When the worker's jobs last finished, the alarms of now, and the writes of health checks."""
 
 from django.db import models
 
@@ -22,3 +22,12 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
+class WriteProbe(models.Model):
+    """What `/readyz` writes, and deletes at once, to learn whether the database takes writes."""
+
+    filler = models.TextField()
+
+    def __str__(self) -> str:
+        return f"probe {self.pk}"

@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import AccountFreeze
 from outbox.models import BouncedAddress, OutgoingMail
 from payments.models import Incident, Order, StripeEvent
+from questions.services import delete_staged
 from safety.models import SecurityEvent
 from safety.rate_limits import delete_expired
 
@@ -102,6 +103,7 @@ KEPT = {
     "catalog.Review": LEARNING,
     "practice.*": LEARNING,
     "payments.*": BOOKS,
+    "studio.QuestionReporter": LEARNING,
     "studio.*": STAFF,
     "admin.LogEntry": STAFF,
     "auth.*": NOBODY,
@@ -115,7 +117,8 @@ KEPT = {
 
 def delete_old(*, at: datetime) -> int:
     """Delete what is older than its rule says, a batch of each table, and return how many rows."""
-    return delete_expired(at=at) + sum(_delete_batch(rule, at=at) for rule in RULES)
+    expired = delete_expired(at=at) + delete_staged(at=at)
+    return expired + sum(_delete_batch(rule, at=at) for rule in RULES)
 
 
 def _delete_batch(rule: Rule, *, at: datetime) -> int:

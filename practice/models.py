@@ -206,8 +206,8 @@ class Answer(models.Model):
     since. In an exam it can be replaced or cleared (`response` is then empty) until the end.
 
     `fraction` is the share of the question's points that it earned, from 0 to 1, by
-    `grading_rules`; empty while an exam runs. Better rules may raise it; then `fraction_before`
-    keeps what it was. `client_id` and `sequence` name the submission that counts: a later one of
+    `grading_rules`; empty while an exam runs. Better rules may raise it, or the corrected version
+    of a question (`regraded_version`); then `fraction_before` keeps what it was. `client_id` and `sequence` name the submission that counts: a later one of
     the same attempt and position has a greater `sequence`.
 
     `learner`, `question` and `test_bank` repeat what the attempt says, for progress and
@@ -242,6 +242,15 @@ class Answer(models.Model):
     grading_rules = models.PositiveSmallIntegerField(default=GRADING_RULES)
     fraction_before = models.DecimalField(max_digits=10, decimal_places=9, null=True, blank=True)
     regraded_at = models.DateTimeField(null=True, blank=True)
+    # Nobody looks answers up by it.
+    regraded_version = models.ForeignKey(
+        QuestionVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     reset_at = models.DateTimeField(null=True, blank=True)
 
     objects = AnswerQuerySet.as_manager()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models.fields.json import KT
+from django.urls import reverse
 from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -21,7 +22,8 @@ EXCERPT_CHARACTERS = 120
 MISSED_ITEM = (
     '<li class="missed__row"><a class="bubble bubble--{}" href="{}">{}'
     '<span class="visually-hidden"> {}</span></a> '
-    '<div class="missed__stem prose" dir="auto">{}</div></li>'
+    '<div class="missed__stem prose" dir="auto">{}</div>'
+    ' <a class="missed__report small" href="{}">{}<span class="visually-hidden"> {}</span></a></li>'
 )
 FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 LONGEST_PARAGRAPH = 2000
@@ -109,8 +111,16 @@ def counted_positions(sheet: AnswerSheet) -> list[int]:
 
 def missed(sheet: AnswerSheet) -> SafeString:
     """Render the missed questions as list items; empty if there are none. See `find_missed`."""
-    opens = _("Open question")
-    rows = (("wrong", one.url, one.position, opens, one.stem) for one in find_missed(sheet))
+    opens, reports = _("Open question"), _("Report")
+    rows = (
+        (
+            *("wrong", one.url, one.position, opens, one.stem),
+            # The address belongs to a higher app, so it is named and not imported.
+            reverse("reports:report", args=[sheet.attempt.pk, one.position]),
+            *(reports, one.position),
+        )
+        for one in find_missed(sheet)
+    )
     return format_html_join("\n", MISSED_ITEM, rows)
 
 

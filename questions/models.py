@@ -12,13 +12,26 @@ from questions.items import ITEM, Item
 
 
 class Question(models.Model):
-    """The identity of a question over all its versions."""
+    """The identity of a question over all its versions.
+
+    `import_id` is set while an import stages its questions, before a bank has them.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     current = models.ForeignKey(
         "QuestionVersion", on_delete=models.PROTECT, null=True, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now)
+    import_id = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["import_id"],
+                condition=models.Q(import_id__isnull=False),
+                name="questions_question_staged",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.db import transaction
@@ -23,6 +25,9 @@ from questions.models import Question, QuestionVersion
 from questions.text import with_html
 
 ROWS_AT_ONCE = 500
+# Few enough that a writer who waits for the transaction does not notice.
+STAGED_AT_ONCE = 200
+STAGED_FOR = timedelta(days=1)
 
 
 @lru_cache(maxsize=500)
@@ -34,24 +39,57 @@ def item_of_version(version_id: int) -> Item:
     return QuestionVersion.objects.get(pk=version_id).item
 
 
-@transaction.atomic
 def store_items(*, items: Sequence[Item]) -> list[QuestionVersion]:
     """Store each item as the first version of a new question, in the order given.
 
     Atomic. Renders every text to safe HTML, whatever HTML the caller passes. Takes a fixed
     number of statements for each 500 items.
     """
-    questions = Question.objects.bulk_create([Question() for _item in items], ROWS_AT_ONCE)
-    versions = QuestionVersion.objects.bulk_create(
-        (
-            first_version(question, safe(item))
-            for question, item in zip(questions, items, strict=True)
-        ),
-        ROWS_AT_ONCE,
-    )
-    for version in versions:
-        version.question.current = version
-    Question.objects.bulk_update(questions, ["current"], ROWS_AT_ONCE)
+    return _store([safe(item) for item in items], import_id=None)
+
+
+def stage_items(*, items: Sequence[Item], import_id: uuid.UUID) -> list[QuestionVersion]:
+    """Store items as questions of an import that no bank has yet, and that nobody sees.
+
+    Takes a transaction for each STAGED_AT_ONCE items, so that other writers wait for one of them
+    at most. `release_staged` ends the stage; what is left behind, `delete_staged` deletes.
+    """
+    versions: list[QuestionVersion] = []
+    for start in range(0, len(items), STAGED_AT_ONCE):
+        batch = [safe(item) for item in items[start : start + STAGED_AT_ONCE]]
+        versions += _store(batch, import_id=import_id)
+    return versions
+
+
+def release_staged(*, import_id: uuid.UUID) -> None:
+    """Make the staged questions of an import ordinary ones. Idempotent."""
+    Question.objects.filter(import_id=import_id).update(import_id=None)
+
+
+def delete_staged(*, at: datetime) -> int:
+    """Delete what imports staged that ended a day ago, and return how many questions."""
+    left = Question.objects.filter(import_id__isnull=False, created_at__lt=at - STAGED_FOR)
+    batch = list(left.values_list("pk", flat=True)[:STAGED_AT_ONCE])
+    with transaction.atomic():
+        questions = Question.objects.filter(pk__in=batch, import_id__isnull=False)
+        # A question protects its current version.
+        questions.update(current=None)
+        questions.delete()
+    return len(batch)
+
+
+def _store(items: Sequence[Item], *, import_id: uuid.UUID | None) -> list[QuestionVersion]:
+    """Store safe items. What takes time happens before the transaction."""
+    questions = [Question(import_id=import_id) for _item in items]
+    versions = [
+        first_version(question, item) for question, item in zip(questions, items, strict=True)
+    ]
+    with transaction.atomic():
+        Question.objects.bulk_create(questions, ROWS_AT_ONCE)
+        QuestionVersion.objects.bulk_create(versions, ROWS_AT_ONCE)
+        for version in versions:
+            version.question.current = version
+        Question.objects.bulk_update(questions, ["current"], ROWS_AT_ONCE)
     return versions
 
 

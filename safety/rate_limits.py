@@ -43,6 +43,7 @@ RECEIPT = RateLimit("receipt", 3, HOUR)
 REMINDER = RateLimit("reminder", 5, HOUR)
 # Requests that add a row
 REVIEW = RateLimit("review", 20, HOUR)
+QUESTION_REPORT = RateLimit("question-report", 20, HOUR)
 PRACTICE_START = RateLimit("practice-start", 60, HOUR)
 # Failed sign-ins, which cost a password hash
 SIGN_IN_BY_ADDRESS = RateLimit("sign-in-address", 5, 300)

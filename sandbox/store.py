@@ -85,6 +85,18 @@ CREATE TABLE IF NOT EXISTS idempotent_response (
 );
 CREATE INDEX IF NOT EXISTS idempotent_response_created ON idempotent_response (created);
 """
+# What payments leave behind, referring tables first. Endpoints, coupons, and codes are settings.
+TEST_DATA = (
+    "delivery",
+    "event",
+    "settlement",
+    "dispute",
+    "refund",
+    "charge",
+    "payment_intent",
+    "checkout_session",
+    "idempotent_response",
+)
 
 
 class StateError(Exception):
@@ -182,6 +194,12 @@ def resource_tables() -> str:
             f"CREATE INDEX IF NOT EXISTS {table}_{name} ON {table} ({name});" for name in filters
         ]
     return "".join(statements)
+
+
+def delete_test_data(transaction: Transaction) -> None:
+    """Delete all sessions and what came of them."""
+    for table in TEST_DATA:
+        transaction.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
 
 
 def explain_open_error(path: Path, error: OSError | sqlite3.Error) -> str:

@@ -30,3 +30,11 @@ class EditConflict(StudioError):
     def __init__(self, current: QuestionVersion) -> None:
         self.current = current
         super().__init__(str(current))
+
+
+class ReportClosed(StudioError):
+    """Somebody closed the report before."""
+
+
+class NothingToRegrade(StudioError):
+    """The answers were graded by this version before, or the question has no earlier version."""

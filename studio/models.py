@@ -1,10 +1,12 @@
 """What the desk of sellers and authors remembers: who may work on a bank, and who changed what."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models import TestBank
 from questions.models import Question, QuestionVersion
@@ -62,6 +64,8 @@ class AuditEntry(models.Model):
         ACCESS_GRANTED = "access_granted", _("Granted access")
         ACCESS_EXTENDED = "access_extended", _("Extended access")
         ACCESS_REVOKED = "access_revoked", _("Closed access")
+        REPORT_CLOSED = "report_closed", _("Closed a report")
+        ANSWERS_REGRADED = "answers_regraded", _("Regraded answers")
 
     at = models.DateTimeField()
     actor = models.ForeignKey(
@@ -239,3 +243,122 @@ class ItemStatistics(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}: {self.first_count}"
+
+
+class QuestionReport(models.Model):
+    """A fault of a question that learners reported. One open report for each reason and bank.
+
+    `version` is the version that was reported first. `reply` is what the reporters are told at
+    the end. `reporter_count` repeats how many there are.
+    """
+
+    class Reason(models.TextChoices):
+        KEY = "key", _("The correct answer is wrong")
+        UNCLEAR = "unclear", _("It is unclear")
+        TYPO = "typo", _("It has a typo")
+        PICTURE = "picture", _("An image is missing or broken")
+        OUTDATED = "outdated", _("It is outdated")
+
+    class State(models.TextChoices):
+        OPEN = "open", pgettext_lazy("report", "Open")
+        FIXED = "fixed", pgettext_lazy("report", "Fixed")
+        UNCHANGED = "unchanged", pgettext_lazy("report", "No change needed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="reports")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="reports")
+    version = models.ForeignKey(QuestionVersion, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    reporter_count = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    reply = models.TextField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["test_bank", "question", "reason"],
+                condition=models.Q(state="open"),
+                name="studio_report_open_once_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reason__in=["key", "unclear", "typo", "picture", "outdated"]),
+                name="studio_report_reason_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", closed_at=None)
+                | models.Q(state__in=["fixed", "unchanged"], closed_at__isnull=False),
+                name="studio_report_closed_with_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["test_bank", "state", "-opened_at"], name="studio_report_inbox")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test_bank}: {self.reason}, {self.state}"
+
+
+class QuestionReporter(models.Model):
+    """A learner's part in a report: their words, and the language of mails to them.
+
+    Authors read the words and never who wrote them.
+    """
+
+    report = models.ForeignKey(QuestionReport, on_delete=models.CASCADE, related_name="reporters")
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_reports"
+    )
+    words = models.TextField(max_length=2000, blank=True)
+    language = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "learner"], name="studio_reporter_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.report_id)
+
+
+class CorrectionQuerySet(models.QuerySet["Correction"]):
+    def due(self, at: datetime) -> "CorrectionQuerySet":
+        """Corrections with answers left to grade, or young enough for sessions that still run."""
+        young = models.Q(at__gt=at - Correction.WATCHED)
+        return self.filter(models.Q(is_complete=False) | young)
+
+
+class Correction(models.Model):
+    """A corrected version by which the answers to earlier versions are graded, upward only.
+
+    `graded_until` is the id of the last answer that was looked at while not `is_complete`. Later,
+    sessions that began before the correction may still end: `checked_at` is when those were last
+    looked for. `raised` counts the answers that rose.
+    """
+
+    # How long after a correction the end of earlier sessions is watched for.
+    WATCHED = timedelta(days=90)
+
+    version = models.OneToOneField(
+        QuestionVersion, on_delete=models.CASCADE, related_name="correction"
+    )
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="corrections")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    words = models.CharField(max_length=300)
+    graded_until = models.PositiveBigIntegerField(default=0)
+    is_complete = models.BooleanField(default=False)
+    checked_at = models.DateTimeField()
+    raised = models.PositiveIntegerField(default=0)
+
+    objects = CorrectionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.raised}"

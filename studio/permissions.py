@@ -9,6 +9,8 @@ from functools import wraps
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
@@ -16,7 +18,7 @@ from accounts.models import User
 from accounts.staff import staff_only
 from catalog.models import TestBank
 from catalog.querysets import TestBankQuerySet
-from studio.models import BankRole
+from studio.models import BankRole, QuestionReport
 
 View = Callable[..., HttpResponse]
 
@@ -47,6 +49,15 @@ def banks_for(user: User) -> TestBankQuerySet:
     if user.has_perm(VIEW_BANK):
         return TestBank.objects.all()
     return TestBank.objects.filter(roles__user=user)
+
+
+def open_report_count() -> Coalesce:
+    """The number of a bank's open reports from learners, as part of a query of banks."""
+    reports = QuestionReport.objects.filter(
+        test_bank=OuterRef("pk"), state=QuestionReport.State.OPEN
+    )
+    counted = reports.order_by().values("test_bank").annotate(count=Count("pk"))
+    return Coalesce(Subquery(counted.values("count")), 0)
 
 
 def may(user: User, permission: str, test_bank: TestBank) -> bool:
@@ -85,6 +96,8 @@ def bank_page(permission: str) -> Callable[[View], View]:
         def checked(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
             user = user_of(request)
             banks = banks_for(user).select_related("category")
+            # The number stands in the navigation of every page of the bank.
+            banks = banks.annotate(open_reports=open_report_count())
             test_bank = get_object_or_404(banks, slug=slug)
             if not may(user, permission, test_bank):
                 raise PermissionDenied

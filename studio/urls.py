@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from studio.views import access, banks, editor, home, imports, questions, sales, statistics
+from studio.views import (
+    access,
+    banks,
+    editor,
+    home,
+    imports,
+    questions,
+    regrading,
+    reports,
+    sales,
+    statistics,
+)
 
 app_name = "studio"
 
@@ -33,6 +44,11 @@ urlpatterns = [
         editor.restore,
         name="restore",
     ),
+    path(
+        "banks/<slug:slug>/questions/<uuid:public_id>/regrade/", regrading.regrade, name="regrade"
+    ),
+    path("banks/<slug:slug>/reports/", reports.reports, name="reports"),
+    path("banks/<slug:slug>/reports/<uuid:report_id>/", reports.report, name="report"),
     path("banks/<slug:slug>/imports/", imports.imports, name="imports"),
     path("banks/<slug:slug>/imports/<uuid:import_id>/", imports.one_import, name="import"),
     path("banks/<slug:slug>/imports/<uuid:import_id>/accept/", imports.accept, name="accept"),

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "operations.request_log.RequestLogMiddleware",
+    "testbank.database_limits.database_wait_middleware",
     "safety.client_address.client_address_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,6 +126,13 @@ DATABASES = {
         disable_server_side_cursors=True,
     )
 }
+# Seconds. Every wait for the database has an end (testbank/database_limits.py).
+DATABASE_CONNECT_TIMEOUT = int(env.number("DATABASE_CONNECT_TIMEOUT", default=5, low=1, high=60))
+DATABASE_STATEMENT_TIMEOUT = int(
+    env.number("DATABASE_STATEMENT_TIMEOUT", default=30, low=1, high=600)
+)
+DATABASE_LOCK_TIMEOUT = int(env.number("DATABASE_LOCK_TIMEOUT", default=20, low=1, high=600))
+DATABASE_NETWORK_TIMEOUT = int(env.number("DATABASE_NETWORK_TIMEOUT", default=30, low=5, high=600))
 prepared_statements = env.boolean("DATABASE_PREPARED_STATEMENTS", default=False)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "testbank.sqlite"
@@ -132,7 +140,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # transaction that read before another one committed cannot write, and fails.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": DATABASE_LOCK_TIMEOUT,
         "init_command": (
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
             # A checkpoint makes a writer wait. The default is one each 1,000 pages, which 25
@@ -144,8 +152,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
-    # libpq has no time limit by default: a start would wait for minutes.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    # libpq has no time limit by default, and the kernel gives up after a quarter of an hour.
+    # Options in DATABASE_URL take precedence. Source: postgresql.org/docs/current/libpq-connect.html
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": DATABASE_CONNECT_TIMEOUT,
+        "keepalives_idle": DATABASE_NETWORK_TIMEOUT // 2,
+        "keepalives_interval": max(DATABASE_NETWORK_TIMEOUT // 6, 1),
+        "keepalives_count": 3,
+        "tcp_user_timeout": DATABASE_NETWORK_TIMEOUT * 1000,
+    } | DATABASES["default"].get("OPTIONS", {})
     if prepared_statements:
         # Off by default: PgBouncer before 1.21 loses prepared statements in transaction mode.
         DATABASES["default"]["OPTIONS"].update(

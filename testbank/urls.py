@@ -26,6 +26,7 @@ urlpatterns = [
     path("questions/", include("questions.urls")),
     path("practice/", include("practice.urls")),
     path("studio/", include("studio.urls")),
+    path("reports/", include("studio.learner_urls")),
     path("evidence/<int:dispute_id>/", evidence, name="dispute_evidence"),
     # Before the admin, whose last pattern takes every address below its own.
     path("", include("operations.urls")),

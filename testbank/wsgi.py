@@ -29,6 +29,9 @@ from django.utils import timezone
 from operations.maintenance import end_at_restart
 from operations.processes import WEB, register_process
 from operations.schema import NewerSchema, refuse_newer_schema
+from testbank.database_limits import limit_statements
+
+limit_statements()
 
 try:
     refuse_newer_schema()

@@ -57,6 +57,7 @@ STUDIO = {
     "studio-new-true": "/studio/banks/git-in-practice/questions/new/true_false/",
     "studio-new-number": "/studio/banks/git-in-practice/questions/new/numeric/",
     "studio-new-words": "/studio/banks/git-in-practice/questions/new/short_answer/",
+    "studio-reports": "/studio/banks/git-in-practice/reports/",
     "studio-statistics": "/studio/banks/git-in-practice/statistics/",
     "studio-imports": "/studio/banks/git-in-practice/imports/",
     "studio-export": "/studio/banks/git-in-practice/export/gift/",
@@ -114,6 +115,8 @@ OWNED = {
     "history": "/practice/history/",
     "history-of-bank": "/practice/history/sql-foundations/",
     "reset": "/practice/history/sql-foundations/reset/",
+    "report-sample": "/reports/git-in-practice/1/",
+    "reports": "/reports/",
     "orders": "/payments/orders/",
 }
 

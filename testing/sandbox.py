@@ -129,6 +129,10 @@ class SandboxControl:
         """Forget all idempotency keys, as Stripe does after a day."""
         self.call("DELETE", "idempotency_keys")
 
+    def delete_test_data(self) -> None:
+        """Delete all sessions, payments, and events."""
+        self.call("DELETE", "test_data")
+
     def send_webhooks_to(self, url: str | None) -> None:
         """Deliver future events to another URL, or to none."""
         self.call("POST", "webhooks", {"url": url})

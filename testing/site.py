@@ -1,8 +1,8 @@
 """The whole site for a test: a folder of settings and data of its own, the commands of
 `manage.py`, and the shipped web server on a free loopback port."""
 
-import atexit
-import functools
+import fcntl
+import hashlib
 import os
 import random
 import re
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+MIGRATED = ROOT / "var" / "migrated"
 READY_SECONDS = 60.0
 # Not the generator that pytest-randomly seeds alike in every worker.
 RANDOM = random.SystemRandom()
@@ -183,7 +184,7 @@ def new_site(
     if database_url:
         migrate(site)
     else:
-        shutil.copy(migrated_file(), file)
+        copy_migrated_database(file)
     return site
 
 
@@ -193,20 +194,44 @@ def migrate(site: Site) -> None:
     assert migrated.returncode == 0, migrated.stderr
 
 
-@functools.cache
-def migrated_file() -> Path:
-    """A migrated SQLite file, made once for this process: migrating takes seconds."""
-    folder = Path(tempfile.mkdtemp(prefix="testbank-migrated-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    file = folder / "site.sqlite3"
-    site = Site(folder=folder)
-    site.write_env(
-        DATABASE_URL=f"sqlite:///{file}",
-        STRIPE_SECRET_KEY="sk_test_51NobodyIsCalled",
-        STRIPE_PUBLIC_KEY="pk_test_51NobodyIsCalled",
-    )
-    migrate(site)
-    return file
+def copy_migrated_database(target: Path) -> None:
+    """Write a migrated SQLite file. Migrating takes ten seconds, so one file serves all runs.
+
+    It is made again when a migration or a requirement changes. Safe to call from several
+    processes: the first migrates, the others wait.
+    """
+    MIGRATED.mkdir(parents=True, exist_ok=True)
+    with (MIGRATED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        file = MIGRATED / f"{fingerprint_of_migrations()}.sqlite3"
+        if not file.exists():
+            for outdated in MIGRATED.glob("*.sqlite3"):
+                outdated.unlink()
+            make_migrated_database(file)
+        shutil.copy(file, target)
+
+
+def fingerprint_of_migrations() -> str:
+    """Return a hash of what decides how a migrated database looks."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "requirements/base.txt"]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def make_migrated_database(file: Path) -> None:
+    """Migrate a new SQLite file. It appears at its place only when it is complete."""
+    with tempfile.TemporaryDirectory(prefix="testbank-migrated-") as name:
+        site = Site(folder=Path(name))
+        site.write_env(
+            DATABASE_URL=f"sqlite:///{site.folder / 'site.sqlite3'}",
+            STRIPE_SECRET_KEY="sk_test_51NobodyIsCalled",
+            STRIPE_PUBLIC_KEY="pk_test_51NobodyIsCalled",
+        )
+        migrate(site)
+        unfinished = file.with_suffix(".unfinished")
+        shutil.copy(site.folder / "site.sqlite3", unfinished)
+        unfinished.rename(file)
 
 
 CODE = re.compile(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", re.MULTILINE)

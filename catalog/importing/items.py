@@ -1,7 +1,8 @@
 """Import the questions of a file into a bank, all or none."""
 
+import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,13 +10,23 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.fields.json import KeyTextTransform
 
-from catalog.indexing.banks import reindex_bank
+from catalog import page_cache
+from catalog.indexing.banks import count_questions
+from catalog.indexing.search_text import index_bank_text, index_questions
 from catalog.models import BankQuestion, TestBank
 from catalog.services.changes import record_change
 from questions.formats.problems import ReadFile
 from questions.items import ASKABLE, Item
 from questions.matching import KnownQuestions
-from questions.services import corrections, store_corrections, store_items
+from questions.models import QuestionVersion
+from questions.services import (
+    ROWS_AT_ONCE,
+    corrections,
+    release_staged,
+    stage_items,
+    store_corrections,
+    store_items,
+)
 
 SAMPLES = 3
 # As text: without it SQLite returns the id "17" as a number, which equals no id.
@@ -115,31 +126,111 @@ def _compare(plan: ImportPlan, matched: dict[int, tuple[int, Item]]) -> None:
     plan.known_lines.sort()
 
 
-@transaction.atomic
 def import_items(*, test_bank: TestBank, read: ReadFile, at: datetime) -> ImportReport:
     """Add the items of a file to the end of a bank, and correct those that it has.
 
-    Atomic. A question that the bank has, by the author's id or by what it asks, gets a next
-    version where the file says something else; the same file twice changes nothing. What was
-    added and corrected is recorded as a change. The first three questions of a bank that can
-    be asked become its samples. Raises: FileHasErrors, before anything is written.
+    A question that the bank has, by the author's id or by what it asks, gets a next version
+    where the file says something else; the same file twice changes nothing. What was added and
+    corrected is recorded as a change. The first three questions of a bank that can be asked
+    become its samples. The bank changes whole or not at all, in one short transaction. Raises:
+    FileHasErrors, before anything is written.
+    """
+    staged = stage_import(test_bank=test_bank, read=read)
+    report = publish_import(staged=staged, at=at)
+    index_import(test_bank=test_bank, report=report, at=at)
+    return report
+
+
+@dataclass(frozen=True)
+class StagedImport:
+    """An import that is ready: its new questions are stored, and in no bank yet.
+
+    `places` are the bank's questions and versions that the plan was made for; `rows` are the
+    unsaved places of the staged questions, by the line of the file.
+    """
+
+    test_bank: TestBank
+    read: ReadFile
+    plan: ImportPlan
+    places: list[tuple[int, int | None, str]]
+    rows: dict[int, BankQuestion]
+    import_id: uuid.UUID
+
+
+def stage_import(*, test_bank: TestBank, read: ReadFile) -> StagedImport:
+    """Compare a file with the bank and store what is new, where nobody sees it yet.
+
+    Outside of a transaction no other writer waits for more than a batch. Raises: FileHasErrors,
+    before anything is written.
     """
     if read.errors:
         raise FileHasErrors(read)
-    TestBank.objects.select_for_update().get(pk=test_bank.pk)
+    places = _places(test_bank)
     plan = plan_import(test_bank=test_bank, read=read)
+    import_id = uuid.uuid4()
+    lines = [line for line, _item in plan.fresh]
+    versions = stage_items(items=[item for _line, item in plan.fresh], import_id=import_id)
+    rows = dict(zip(lines, _rows(test_bank, versions), strict=True))
+    return StagedImport(test_bank, read, plan, places, rows, import_id)
+
+
+@transaction.atomic
+def publish_import(*, staged: StagedImport, at: datetime) -> ImportReport:
+    """Put the staged questions into the bank, and correct those that it has.
+
+    Atomic. If the bank changed since the import was staged, the file is compared with it again.
+    Call `index_import` afterwards, so that search finds the questions.
+    """
+    test_bank = staged.test_bank
+    TestBank.objects.select_for_update().get(pk=test_bank.pk)
+    is_same = _places(test_bank) == staged.places
+    plan = staged.plan if is_same else plan_import(test_bank=test_bank, read=staged.read)
     report = ImportReport(known_lines=plan.known_lines, left_out=plan.left_out)
     _correct(test_bank, plan, report)
-    fresh = [item for _line, item in plan.fresh]
-    report.added_kinds.update(item.kind for item in fresh)
-    report.added_questions = _append(test_bank, fresh)
-    if fresh or report.changed_lines:
+    report.added_kinds.update(item.kind for _line, item in plan.fresh)
+    report.added_questions = _append(test_bank, _rows_of_plan(staged, plan))
+    release_staged(import_id=staged.import_id)
+    if plan.fresh or report.changed_lines:
         changed = len(report.changed_lines)
-        record_change(test_bank=test_bank, at=at, added=len(fresh), changed=changed)
-    reindex_bank(test_bank=test_bank, at=at)
+        record_change(test_bank=test_bank, at=at, added=len(plan.fresh), changed=changed)
+    count_questions(test_bank=test_bank)
+    page_cache.clear_on_commit()
     report.total = test_bank.bank_questions.askable().count()
     report.unasked = test_bank.bank_questions.count() - report.total
     return report
+
+
+def index_import(*, test_bank: TestBank, report: ImportReport, at: datetime) -> None:
+    """Let search find what an import added and corrected. Idempotent.
+
+    Outside of a transaction no other writer waits for more than a batch.
+    """
+    changed = [*report.added_questions, *report.corrected]
+    index_questions(test_bank=test_bank, question_ids=changed)
+    index_bank_text(test_bank=test_bank, at=at)
+
+
+def _places(test_bank: TestBank) -> list[tuple[int, int | None, str]]:
+    rows = test_bank.bank_questions.order_by("position")
+    return list(rows.values_list("question_id", "question__current_id", "state"))
+
+
+def _rows(test_bank: TestBank, versions: Iterable[QuestionVersion]) -> list[BankQuestion]:
+    """Return unsaved places of questions, made before the transaction, which waits for nothing."""
+    return [
+        BankQuestion(
+            test_bank=test_bank, question=version.question, is_asked=version.kind in ASKABLE
+        )
+        for version in versions
+    ]
+
+
+def _rows_of_plan(staged: StagedImport, plan: ImportPlan) -> list[BankQuestion]:
+    """Return the places of the new lines; one that became new only now is stored here."""
+    missing = [(line, item) for line, item in plan.fresh if line not in staged.rows]
+    stored = _rows(staged.test_bank, store_items(items=[item for _line, item in missing]))
+    late = dict(zip((line for line, _item in missing), stored, strict=True))
+    return [staged.rows.get(line) or late[line] for line, _item in plan.fresh]
 
 
 def _known_questions(test_bank: TestBank) -> KnownQuestions:
@@ -168,26 +259,15 @@ def _correct(test_bank: TestBank, plan: ImportPlan, report: ImportReport) -> Non
     corrected.exclude(question__current__kind__in=ASKABLE).update(is_asked=False)
 
 
-def _append(test_bank: TestBank, items: Sequence[Item]) -> list[int]:
-    """Add new questions at the end, and return their ids."""
+def _append(test_bank: TestBank, rows: Sequence[BankQuestion]) -> list[int]:
+    """Add stored questions at the end, and return their ids."""
     last = test_bank.bank_questions.aggregate(last=Max("position"))["last"] or 0
-    askable = [place for place, item in enumerate(items) if item.kind in ASKABLE]
+    askable = [place for place, row in enumerate(rows) if row.is_asked]
     before = test_bank.bank_questions.askable().count()
     # Never all questions of a small bank: nothing would be left to sell.
     most = min(SAMPLES, before + len(askable) - 1)
     samples = set(askable[: max(most - before, 0)])
-    versions = store_items(items=items)
-    BankQuestion.objects.bulk_create(
-        (
-            BankQuestion(
-                test_bank=test_bank,
-                question=version.question,
-                position=last + 1 + place,
-                is_sample=place in samples,
-                is_asked=version.kind in ASKABLE,
-            )
-            for place, version in enumerate(versions)
-        ),
-        500,
-    )
-    return [version.question_id for version in versions]
+    for place, row in enumerate(rows):
+        row.position, row.is_sample = last + 1 + place, place in samples
+    BankQuestion.objects.bulk_create(rows, ROWS_AT_ONCE)
+    return [row.question_id for row in rows]

@@ -32,7 +32,6 @@ MIN_FREE_MEGABYTES = 200
 BANKS_NAMED = 5
 FAILURES_SHOWN_FOR = timedelta(days=1)
 BOUNCES_SHOWN_FOR = timedelta(days=30)
-CONNECT_SECONDS = 3
 SIGN_INS_COMPARED = 50
 PEOPLE_BEHIND_ONE_ADDRESS = 5
 RECONCILE = "run `manage.py reconcile_payments`"
@@ -42,18 +41,10 @@ REVIEW = "review them manually"
 def shop_checks(*, at: datetime) -> list[Check]:
     """Check the database and the disk. Never raises; makes no call to Stripe."""
     try:
-        _limit_connect_time()
         return [*_database_checks(at), _disk()]
     except DatabaseError as error:
         summary = f"does not answer: {type(error).__name__}"
         return [_warn("database", "Database", summary, "run `manage.py migrate`"), _disk()]
-
-
-def _limit_connect_time() -> None:
-    """Set connect_timeout on PostgreSQL, which has none by default."""
-    if connection.vendor == "postgresql" and connection.connection is None:
-        options = connection.settings_dict.setdefault("OPTIONS", {})
-        options.setdefault("connect_timeout", CONNECT_SECONDS)
 
 
 def _database_checks(at: datetime) -> Iterator[Check]:

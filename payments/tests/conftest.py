@@ -18,7 +18,7 @@ RETURN_URLS = ReturnUrls.of_site("http://shop.example")
 
 @pytest.fixture(scope="session")
 def sandbox_program(tmp_path_factory):
-    """One sandbox for all tests of this process; each test counts its own requests."""
+    """One sandbox for all tests of this process; `sandbox` empties it for each test."""
     with running_sandbox(tmp_path_factory.mktemp("sandbox"), tls=False) as sandbox:
         yield sandbox
 
@@ -48,6 +48,7 @@ def sandbox(sandbox_program, settings, forget_stripe_client):
     settings.STRIPE_SECRET_KEY = SECRET_KEY
     settings.STRIPE_API_BASE = sandbox_program.url
     sandbox_program.control.clear_faults()
+    sandbox_program.control.delete_test_data()
     sandbox_program.control.forget_requests()
     yield sandbox_program
     if SHARED.is_dir():

@@ -143,4 +143,4 @@ def test_pages_tell_that_it_was_graded_again(judged_before, attempt, client, own
     text = client.get(reverse("practice:question", args=[attempt.pk, HAT])).text
     assert "This answer was marked incorrect before." in text
     text = client.get(reverse("practice:result", args=[attempt.pk])).text
-    assert "Question 1 was regraded with improved rules and now earns more points." in text
+    assert "Question 1 was regraded and now earns more points." in text

@@ -96,7 +96,9 @@ def test_missed_are_rendered_with_their_stems_escaped(owner, test_bank, at):
     assert missed(answer_sheet(attempt)) == (
         f'<li class="missed__row"><a class="bubble bubble--wrong" href="/practice/{attempt.pk}/1/">1'
         '<span class="visually-hidden"> Open question</span></a> '
-        '<div class="missed__stem prose" dir="auto">What is &lt;html&gt;?</div></li>'
+        '<div class="missed__stem prose" dir="auto">What is &lt;html&gt;?</div> '
+        f'<a class="missed__report small" href="/reports/{attempt.pk}/1/">Report'
+        '<span class="visually-hidden"> 1</span></a></li>'
     )
 
 

@@ -195,10 +195,14 @@ def _asked(page: Page, draft: Draft) -> dict[str, object]:
 
 
 def _revealed(page: Page) -> dict[str, object]:
-    """The item with its key and its stored grade; it is not graded again."""
+    """The item with its key and its stored grade; it is not graded again.
+
+    An answer that a correction of the question raised is shown with the corrected key.
+    """
     attempt, position, bank = page.attempt, page.position, page.bank
-    item = item_of_version(attempt.version_ids[position - 1])
     answer = attempt.answers.given().filter(position=position).first()
+    corrected = answer.regraded_version_id if answer else None
+    item = item_of_version(corrected or attempt.version_ids[position - 1])
     response = RESPONSE.validate_python(answer.response) if answer else None
     worth = Grade.from_decimal((answer and answer.fraction) or Decimal(0))
     order = (answer.choice_order if answer else None) or choice_order(

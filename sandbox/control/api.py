@@ -35,6 +35,7 @@ of other origins from making them.
     POST   fault_rates                         FaultRates of faults/rates.py; resets the counts
     DELETE fault_rates
     DELETE idempotency_keys                    forget all idempotency keys, as Stripe does in time
+    DELETE test_data                           delete all sessions, payments, and events
     POST   clock                               {"advance_seconds": …}
 """
 
@@ -53,7 +54,7 @@ from sandbox.resources import webhook_endpoints
 from sandbox.resources.checkout_payments import NotPendingError, SessionExpiredError
 from sandbox.resources.promotion_codes import NotApplicableError
 from sandbox.settings import API_VERSION, is_loopback_url
-from sandbox.store import Json, Transaction
+from sandbox.store import Json, Transaction, delete_test_data
 
 PREFIX = "/_sandbox/"
 REFUSALS = (
@@ -88,6 +89,7 @@ class ControlApi:
             ("POST", "fault_rates"): lambda fields: rates.set_rates(rates_from_json(fields)),
             ("DELETE", "fault_rates"): lambda _: rates.set_rates(FaultRates()),
             ("DELETE", "idempotency_keys"): self.delete_idempotency_keys,
+            ("DELETE", "test_data"): self.delete_test_data,
             ("GET", "webhooks"): self.webhooks,
             ("POST", "webhooks"): self.change_webhooks,
             ("POST", "clock"): self.advance_clock,
@@ -158,6 +160,10 @@ class ControlApi:
     def delete_idempotency_keys(self, _: Json) -> None:
         with self.sandbox.transaction() as transaction:
             idempotency.prune(transaction, transaction.now)
+
+    def delete_test_data(self, _: Json) -> None:
+        with self.sandbox.transaction() as transaction:
+            delete_test_data(transaction)
 
     def advance_clock(self, fields: Json) -> Json:
         """Advance the clock, until the sandbox is restarted."""

@@ -179,3 +179,16 @@ def test_session_has_its_success_and_cancel_urls(client: stripe.StripeClient) ->
     assert session.cancel_url == CANCEL_URL
     assert session.success_url is not None
     assert "{CHECKOUT_SESSION_ID}" in session.success_url
+
+
+def test_deleted_test_data_leaves_no_objects_or_events(own_sandbox: RunningSandbox) -> None:
+    client = client_for(own_sandbox)
+    session = client.v1.checkout.sessions.create(session_params())
+    payment = own_sandbox.control.pay(session.id)["payment_intent"]
+    own_sandbox.control.refund(payment, amount=100)
+    own_sandbox.control.dispute(payment)
+    own_sandbox.control.delete_test_data()
+    assert client.v1.checkout.sessions.list().data == []
+    assert client.v1.events.list().data == []
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.payment_intents.retrieve(payment)

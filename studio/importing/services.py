@@ -12,7 +12,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from catalog.importing.items import FileHasErrors, ImportReport, import_items
+from catalog.importing.items import (
+    FileHasErrors,
+    ImportReport,
+    StagedImport,
+    index_import,
+    publish_import,
+    stage_import,
+)
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion, TestBank
 from practice.usage import answered_questions
@@ -64,16 +71,20 @@ def accept_import(*, waiting: Import, retires_missing: bool, by: User, at: datet
     if bundle.read.errors:
         raise FileHasErrors(bundle.read)
     is_large = settings.WORKER and len(bundle.read.items) > MANY
-    status = Status.QUEUED if is_large else Status.DONE
-    with transaction.atomic():
-        rows = Import.objects.filter(pk=waiting.pk, status=Status.WAITING)
-        if not rows.update(status=status, retires_missing=retires_missing, by=by):
+    rows = Import.objects.filter(pk=waiting.pk, status=Status.WAITING)
+    if is_large:
+        if not rows.update(status=Status.QUEUED, retires_missing=retires_missing, by=by):
             raise NotWaiting
         waiting.refresh_from_db()
-        if not is_large:
-            _carry_out(waiting, bundle.read, bundle.images, at=at)
-    if not is_large:
-        default_storage.delete(waiting.upload)
+        return waiting
+    staged = _stage(waiting, bundle.read, bundle.images)
+    with transaction.atomic():
+        if not rows.update(status=Status.DONE, retires_missing=retires_missing, by=by):
+            raise NotWaiting
+        waiting.refresh_from_db()
+        report = _carry_out(waiting, staged, at=at)
+    index_import(test_bank=waiting.test_bank, report=report, at=at)
+    default_storage.delete(waiting.upload)
     return waiting
 
 
@@ -93,11 +104,13 @@ def import_questions(
     at: datetime,
 ) -> ImportReport:
     """Import a file that was read, and record it. Raises: FileHasErrors."""
+    row = Import(test_bank=test_bank, by=by, at=at, names=names, status=Status.DONE)
+    staged = _stage(row, read, [images])
     with transaction.atomic():
-        row = Import.objects.create(
-            test_bank=test_bank, by=by, at=at, names=names, status=Status.DONE
-        )
-        return _carry_out(row, read, [images], at=at)
+        row.save(force_insert=True)
+        report = _carry_out(row, staged, at=at)
+    index_import(test_bank=test_bank, report=report, at=at)
+    return report
 
 
 def run_queued_imports(*, at: datetime) -> int:
@@ -114,9 +127,11 @@ def run_queued_imports(*, at: datetime) -> int:
             continue
         try:
             bundle = read_upload(queued)
+            staged = _stage(queued, bundle.read, bundle.images)
             with transaction.atomic():
                 Import.objects.filter(pk=queued.pk).update(status=Status.DONE)
-                _carry_out(queued, bundle.read, bundle.images, at=at)
+                report = _carry_out(queued, staged, at=at)
+            index_import(test_bank=queued.test_bank, report=report, at=at)
         except (UploadRefused, FileHasErrors, FileNotFoundError):
             logger.warning("import=%s could not be completed", queued.pk)
             Import.objects.filter(pk=queued.pk).update(status=Status.FAILED)
@@ -126,14 +141,17 @@ def run_queued_imports(*, at: datetime) -> int:
     return done
 
 
-def _carry_out(
-    row: Import, read: ReadFile, images: Sequence[Images], *, at: datetime
-) -> ImportReport:
-    """Change the bank, and write down what undoes it. The caller owns the transaction."""
-    test_bank = row.test_bank
+def _stage(row: Import, read: ReadFile, images: Sequence[Images]) -> StagedImport:
+    """Store pictures and questions before the bank has them. Raises: FileHasErrors."""
     for each in images:
         each.keep()
-    report = import_items(test_bank=test_bank, read=read, at=at)
+    return stage_import(test_bank=row.test_bank, read=read)
+
+
+def _carry_out(row: Import, staged: StagedImport, *, at: datetime) -> ImportReport:
+    """Change the bank, and write down what undoes it. The caller owns the transaction."""
+    test_bank = row.test_bank
+    report = publish_import(staged=staged, at=at)
     retired = _retire_missing(row, report) if row.retires_missing else []
     row.undo = {
         "added": report.added_questions,

@@ -19,6 +19,8 @@ BANK_PAGES = {
     "question": BOTH,
     "versions": BOTH,
     "statistics": BOTH,
+    "reports": BOTH,
+    "regrade": frozenset({"reviewer"}),
     "new_question": BOTH,
 }
 POSTS = {
@@ -37,7 +39,7 @@ MORE = {"new_question": ["numeric"], "preview": ["numeric"], "draft": ["numeric"
 def address(test_bank, place):
     def address(name):
         more = MORE.get(name, [])
-        if name in {"question", "versions"}:
+        if name in {"question", "versions", "regrade"}:
             more = [place.question.public_id]
         return reverse(f"studio:{name}", args=[test_bank.slug, *more])
 

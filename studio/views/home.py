@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.staff import staff_only
 from catalog.models import TestBank
-from studio.permissions import ADD_BANK, VIEW_BANK, banks_for, user_of
+from studio.permissions import ADD_BANK, VIEW_BANK, banks_for, open_report_count, user_of
 
 
 @staff_only
@@ -20,7 +20,7 @@ def home(request: HttpRequest) -> HttpResponse:
     in_review = Count("bank_questions", filter=Q(bank_questions__state="review"))
     drafts = Count("bank_questions", filter=Q(bank_questions__state="draft"))
     shown = list(
-        banks.annotate(in_review=in_review, drafts=drafts)
+        banks.annotate(in_review=in_review, drafts=drafts, open_reports=open_report_count())
         .defer("description", "contents", "review_tally")
         .order_by("title", "pk")
     )

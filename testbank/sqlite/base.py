@@ -9,12 +9,40 @@ SQLite's own lock.
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
 # Shared by all connections of the process: a site has one SQLite file.
 WRITE_LOCK = threading.Lock()
-LOCK_TIMEOUT_SECONDS = 20.0
+# A web server has SERVER_THREADS. Where all the others wait already, the last one gives up early, so
+# that it can go on serving pages, which only read.
+LAST_THREAD_SECONDS = 1.0
+
+
+class WaitingWriters:
+    """How many threads of the process wait for the write lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def acquire(self, lock: threading.Lock) -> bool:
+        """Take the write lock; False if it was not free in time."""
+        if lock.acquire(blocking=False):
+            return True
+        with self._lock:
+            self.count += 1
+            is_last = self.count >= settings.SERVER_THREADS - 1
+        try:
+            seconds = settings.DATABASE_LOCK_TIMEOUT
+            return lock.acquire(timeout=min(LAST_THREAD_SECONDS, seconds) if is_last else seconds)
+        finally:
+            with self._lock:
+                self.count -= 1
+
+
+WAITING_WRITERS = WaitingWriters()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -53,7 +81,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._release()
 
     def _acquire(self) -> None:
-        if not WRITE_LOCK.acquire(timeout=LOCK_TIMEOUT_SECONDS):
+        if not WAITING_WRITERS.acquire(WRITE_LOCK):
             raise OperationalError("database is locked by another thread of this process")
         self._holds_lock = True
 

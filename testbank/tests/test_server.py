@@ -46,6 +46,23 @@ def quick(environ, start_response):
     return [body]
 
 
+def large(environ, start_response):
+    """Respond with more than the kernel's buffers hold, except to the health check."""
+    body = b"x" * (4_000_000 if environ["PATH_INFO"] == "/large" else 2)
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@contextmanager
+def slow_readers(port, *, count):
+    """Connections that ask for a large response and read nothing of it."""
+    with ExitStack() as stack:
+        for _reader in range(count):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.sendall(b"GET /large HTTP/1.1\r\nHost: shop\r\n\r\n")
+        yield
+
+
 class Server(NamedTuple):
     port: int
     process: "subprocess.Popen[bytes]"
@@ -120,6 +137,14 @@ def test_slow_clients_occupy_no_thread(tmp_path, attack):
         served(quick) as (port, _process),
         attack(Site(folder=tmp_path, port=port)),
     ):
+        answers = [asked(port, within_seconds=1)[0] for _request in range(5)]
+    assert answers == [200] * 5
+
+
+def test_slow_readers_occupy_no_thread():
+    with served(large) as (port, _process), slow_readers(port, count=10):
+        # Behind the ten large responses.
+        asked(port, within_seconds=60)
         answers = [asked(port, within_seconds=1)[0] for _request in range(5)]
     assert answers == [200] * 5
 

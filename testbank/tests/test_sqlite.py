@@ -2,10 +2,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounts.models import User
+from testbank.sqlite import base
 from testbank.sqlite.base import WRITE_LOCK
+from testing.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
@@ -69,3 +71,32 @@ def test_concurrent_writers_lose_no_write():
         list(pool.map(write, range(80)))
     user.refresh_from_db()
     assert user.name == "80"
+
+
+def waiting_writer(done):
+    def write():
+        try:
+            with transaction.atomic():
+                done.append("wrote")
+        except OperationalError:
+            done.append("gave up")
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    return thread
+
+
+def test_waiting_writers_leave_the_last_thread_to_readers(settings, monkeypatch):
+    settings.SERVER_THREADS = 4
+    monkeypatch.setattr(base, "LAST_THREAD_SECONDS", 0.1)
+    done: list[str] = []
+    with WRITE_LOCK:
+        first = [waiting_writer(done) for _thread in range(2)]
+        wait_until(lambda: base.WAITING_WRITERS.count == 2)
+        waiting_writer(done).join()
+        assert done == ["gave up"]
+    for thread in first:
+        thread.join()
+    assert done == ["gave up", "wrote", "wrote"]

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,10 @@ class Command(BaseCommand):
                 "try again."
             )
             sys.exit(1)
-        with transaction.atomic():
-            test_bank = self._bank(options)
+        # Without a transaction around it, an import lets others write while it stages.
+        with transaction.atomic() if options["dry_run"] else nullcontext():
+            with transaction.atomic():
+                test_bank = self._bank(options)
             report = self._import(test_bank, read, images, options, file.name)
             if options["dry_run"]:
                 transaction.set_rollback(True)

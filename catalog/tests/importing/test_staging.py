@@ -1,0 +1,125 @@
+"""An import stores its questions where nobody sees them, and publishes them in one short transaction."""
+
+import json
+import time
+import uuid
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.db import connection, transaction
+
+from catalog.importing.items import (
+    FileHasErrors,
+    import_items,
+    index_import,
+    publish_import,
+    stage_import,
+)
+from catalog.models import Category, QuestionText
+from questions.formats.jsonl import read_jsonl
+from questions.models import Question
+from questions.services import STAGED_AT_ONCE, delete_staged, stage_items
+
+pytestmark = pytest.mark.django_db
+LONGEST_WAIT_SECONDS = 1.0
+
+
+def file_of(count, *, start=1):
+    """A file of questions that are true or false."""
+    lines = (
+        json.dumps({"kind": "true_false", "stem": f"Is {number} even?", "answer": number % 2 == 0})
+        for number in range(start, start + count)
+    )
+    return read_jsonl("\n".join(lines).encode())
+
+
+@pytest.fixture
+def bank(make_bank):
+    return make_bank("new", questions=2)
+
+
+def stems(bank):
+    places = bank.bank_questions.order_by("position").select_related("question__current")
+    return [place.question.current.item.stem.source for place in places]
+
+
+def test_staged_questions_are_in_no_bank(bank):
+    staged = stage_import(test_bank=bank, read=file_of(3))
+    assert bank.bank_questions.count() == 2
+    assert Question.objects.filter(import_id=staged.import_id).count() == 3
+
+
+def test_published_questions_are_in_the_bank_and_no_longer_staged(bank, at):
+    staged = stage_import(test_bank=bank, read=file_of(3))
+    report = publish_import(staged=staged, at=at)
+    index_import(test_bank=bank, report=report, at=at)
+    assert (report.added, bank.bank_questions.count()) == (3, 5)
+    assert stems(bank)[2:] == ["Is 1 even?", "Is 2 even?", "Is 3 even?"]
+    assert not Question.objects.filter(import_id__isnull=False).exists()
+    assert (
+        QuestionText.objects.filter(bank_question__question__in=report.added_questions).count() == 3
+    )
+
+
+def test_the_same_file_published_meanwhile_is_added_once(bank, at):
+    staged = stage_import(test_bank=bank, read=file_of(3))
+    import_items(test_bank=bank, read=file_of(2), at=at)
+    report = publish_import(staged=staged, at=at)
+    assert (report.added, len(report.known_lines)) == (1, 2)
+    assert stems(bank)[2:] == ["Is 1 even?", "Is 2 even?", "Is 3 even?"]
+
+
+def test_question_that_was_removed_meanwhile_is_added(bank, at):
+    import_items(test_bank=bank, read=file_of(3), at=at)
+    staged = stage_import(test_bank=bank, read=file_of(3))
+    bank.bank_questions.get(position=5).delete()
+    assert publish_import(staged=staged, at=at).added == 1
+    assert stems(bank)[2:] == ["Is 1 even?", "Is 2 even?", "Is 3 even?"]
+
+
+def test_file_with_errors_stages_nothing(bank):
+    before = Question.objects.count()
+    with pytest.raises(FileHasErrors):
+        stage_import(test_bank=bank, read=read_jsonl(b"{}"))
+    assert Question.objects.count() == before
+
+
+def test_staged_questions_of_an_import_that_ended_are_deleted_after_a_day(bank, at):
+    stage_items(items=file_of(3).items, import_id=uuid.uuid4())
+    Question.objects.filter(import_id__isnull=False).update(created_at=at)
+    assert delete_staged(at=at + timedelta(hours=23)) == 0
+    assert delete_staged(at=at + timedelta(hours=25)) == 3
+    assert Question.objects.count() == 2
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_statements_of_publishing_do_not_depend_on_the_size(
+    bank, at, count, django_assert_num_queries
+):
+    staged = stage_import(test_bank=bank, read=file_of(count))
+    with django_assert_num_queries(28):
+        publish_import(staged=staged, at=at)
+
+
+@pytest.mark.proof
+@pytest.mark.django_db(transaction=True)
+def test_20_000_questions_keep_no_writer_waiting_for_more_than_a_second(bank, at):
+    read = file_of(20_000)
+
+    def run():
+        import_items(test_bank=bank, read=read, at=at)
+        connection.close()
+
+    imported = Thread(target=run)
+    waits = []
+    imported.start()
+    while imported.is_alive():
+        started = time.monotonic()
+        with transaction.atomic():
+            Category.objects.update(title="General")
+        waits.append(time.monotonic() - started)
+        time.sleep(0.02)
+    assert bank.bank_questions.count() == 20_002
+    assert len(waits) > 20_000 / STAGED_AT_ONCE
+    assert max(waits) < LONGEST_WAIT_SECONDS
