@@ -15,7 +15,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.device_cookie import browser_of, remember_browser
 from accounts.freezing import freeze_token, is_frozen
@@ -31,17 +32,20 @@ STORABLE = (str, int, float, bool)
 USER_AGENT_CHARACTERS = 120
 # How long after the sign-in a first factor can be set up without the password again.
 FRESH_SECONDS = 600
-CODE_WAS_JUST_SENT = gettext_lazy("We just sent you a code. Wait 10 seconds, then try again.")
+CODE_WAS_JUST_SENT = _("We just sent you a code. Wait 10 seconds, then try again.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
     """Queues mails, counts sign-ins by account and address, and takes addresses from SITE_URL."""
 
-    # Raised where a code was sent less than ten seconds ago (`ACCOUNT_RATE_LIMITS`).
-    error_messages = {
-        **DefaultAccountAdapter.error_messages,
-        "too_many_login_attempts": CODE_WAS_JUST_SENT,
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is inactive."),
+        "email_password_mismatch": _("The email address or password is incorrect."),
+        "enter_current_password": _("Your current password is incorrect."),
+        "invalid_password_reset": _("This link is no longer valid. Request a new one."),
+        # Raised where a code was sent less than ten seconds ago (`ACCOUNT_RATE_LIMITS`).
         "rate_limited": CODE_WAS_JUST_SENT,
+        "too_many_login_attempts": CODE_WAS_JUST_SENT,
     }
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

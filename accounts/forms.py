@@ -1,10 +1,12 @@
-"""Forms of allauth with one rule more each."""
+"""Forms of allauth, each with one more rule or with our labels."""
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import (
     ConfirmEmailVerificationCodeForm as AllauthConfirmEmailVerificationCodeForm,
 )
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
@@ -12,8 +14,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -61,6 +65,28 @@ class ConfirmEmailForm(AllauthConfirmEmailVerificationCodeForm):  # type: ignore
                 raise ValidationError(CODE_IS_USED_UP) from None
             raise
         return code
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):  # type: ignore[misc] # allauth is untyped
+    """The password, labeled as the other fields are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        _label_new_password(self)
+
+
+class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password by the link in an email."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _label_new_password(self)
+
+
+def _label_new_password(form: Form) -> None:
+    form.fields["password1"].label = _("New password")
+    form.fields["password2"].label = _("New password, again")
 
 
 class OneTimeCode:

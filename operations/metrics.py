@@ -29,7 +29,7 @@ HELP = {
     "granted_not_paid": "Active access without a paid order.",
     "orders_held": "Paid orders on hold for manual review.",
     "orders_paid_twice": "Duplicate payments that were not refunded.",
-    "orders_unanswered": "Orders without news from Stripe for a day.",
+    "orders_unanswered": "Orders with no update from Stripe for a day.",
     "refunds_unanswered": "Requested refunds without a response.",
     "events_unprocessed": "Stripe events not processed yet.",
     "events_failed": "Stripe events that failed to process.",

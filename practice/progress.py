@@ -13,7 +13,7 @@ from catalog.listing.owned_banks import owned_banks
 from catalog.models import BankChange, BankQuestion, TestBank
 from practice.clock import seconds_left
 from practice.models import Attempt
-from practice.results import rounded_percent
+from practice.results import rounded_percent, score_percent
 from practice.services.selection import LastAnswer, last_answers
 
 # A session across banks has none, and one discarded says nothing about a bank.
@@ -86,7 +86,7 @@ class Progress:
 
     @property
     def last_percent(self) -> int:
-        return score_percent(self.last) if self.last else 0
+        return score_percent(self.last, self.test_bank) if self.last else 0
 
     @property
     def has_exam(self) -> bool:
@@ -100,11 +100,6 @@ class OpenSession:
     attempt: Attempt
     answered: int
     seconds_left: int | None
-
-
-def score_percent(attempt: Attempt) -> int:
-    """The score of a finished attempt in whole percent."""
-    return rounded_percent(attempt.points or Decimal(0), attempt.counted)
 
 
 def progress_of(learner: User, *, at: datetime) -> list[Progress]:

@@ -7,12 +7,14 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models.fields.json import KT
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html_join
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from catalog.models import TestBank
 from practice.answer_sheet import AnswerSheet, questions_url
+from practice.models import Attempt
 from questions.models import QuestionVersion
 from questions.text import plain_words
 
@@ -20,28 +22,56 @@ MISSED_LIMIT = 50
 EXCERPT_CHARACTERS = 120
 # The link covers the row; the text is not inside of it, since a stem can hold code and formulas.
 MISSED_ITEM = (
-    '<li class="missed__row"><a class="bubble bubble--{}" href="{}">{}'
-    '<span class="visually-hidden"> {}</span></a> '
-    '<div class="missed__stem prose" dir="auto">{}</div>'
-    ' <a class="missed__report small" href="{}">{}<span class="visually-hidden"> {}</span></a></li>'
+    '<li class="missed__row"><a class="bubble bubble--wrong" href="{url}">{position}'
+    '<span class="visually-hidden"> {opens}</span></a> '
+    '<div class="missed__stem prose" dir="auto">{stem}</div>'
+    ' <a class="missed__report small" href="{report_url}">{reports}'
+    '<span class="visually-hidden"> {position}</span></a></li>'
 )
 FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 LONGEST_PARAGRAPH = 2000
+LAST_DIGIT = Decimal("1e-9")
 
 
-def rounded_percent(points: Decimal, total: int) -> int:
-    """The share in whole percent, rounded half up; 100 only for all points and 0 only for none."""
+def rounded_percent(points: Decimal, total: int, *, pass_percent: int = 0) -> int:
+    """The share in whole percent, rounded half up; 100 only for all points and 0 only for none.
+
+    A share that misses the pass mark is never rounded up to it.
+    """
     if not total:
         return 0
     percent = int((100 * points / total).to_integral_value(ROUND_HALF_UP))
     if 0 < points < total:
-        return min(max(percent, 1), 99)
+        percent = min(max(percent, 1), 99)
+    if pass_percent and not is_pass(points, total, pass_percent):
+        return min(percent, pass_percent - 1)
     return percent
 
 
 def is_pass(points: Decimal, total: int, pass_percent: int) -> bool:
-    """Whether the exact share reaches the pass mark: what is rounded for reading never decides."""
-    return total > 0 and 100 * points >= pass_percent * total
+    """Whether the share reaches the pass mark: what is rounded for reading never decides.
+
+    Points are stored to nine digits, so that three thirds are 0.999999999.
+    """
+    return total > 0 and 100 * (points + total * LAST_DIGIT) >= pass_percent * total
+
+
+def pass_mark(attempt: Attempt, test_bank: TestBank | None) -> int:
+    """The pass mark that an attempt at this bank is compared with; 0 for none.
+
+    An exam keeps the one of its start.
+    """
+    if attempt.is_exam:
+        return attempt.pass_percent or 0
+    if attempt.selection != Attempt.Selection.ALL or test_bank is None:
+        return 0
+    return test_bank.pass_percent or 0
+
+
+def score_percent(attempt: Attempt, test_bank: TestBank | None) -> int:
+    """The score of a finished attempt at this bank in whole percent."""
+    mark = pass_mark(attempt, test_bank)
+    return rounded_percent(attempt.points or Decimal(0), attempt.counted, pass_percent=mark)
 
 
 @dataclass(frozen=True)
@@ -55,16 +85,25 @@ class Missed:
 
 @dataclass(frozen=True)
 class Score:
-    """Points earned out of `total`, in a whole attempt or in one of its domains."""
+    """Points earned out of `total`, in a whole attempt or in one of its domains.
+
+    `pass_percent` is the pass mark that pages show beside it, 0 for none.
+    """
 
     title: str
     points: Decimal
     total: int
+    pass_percent: int = 0
 
     @property
     def percent(self) -> int:
-        """Whole percent, rounded, but 100 only for all points and 0 only for none."""
-        return rounded_percent(self.points, self.total)
+        """Whole percent, rounded as `rounded_percent` says."""
+        return rounded_percent(self.points, self.total, pass_percent=self.pass_percent)
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether it reaches the pass mark. False without one."""
+        return bool(self.pass_percent) and is_pass(self.points, self.total, self.pass_percent)
 
 
 @dataclass(frozen=True)
@@ -75,8 +114,8 @@ class Result:
     domains: list[Score]
 
 
-def result_of(sheet: AnswerSheet) -> Result:
-    """Score an attempt. One statement.
+def result_of(sheet: AnswerSheet, *, pass_percent: int = 0) -> Result:
+    """Score an attempt, beside a pass mark if there is one. One statement.
 
     Before the end only the answered questions count; then all of them, and unanswered ones earn
     nothing. Questions that could no longer be answered never count.
@@ -90,10 +129,11 @@ def result_of(sheet: AnswerSheet) -> Result:
     for position, fraction in sheet.fractions.items():
         points[domains[position - 1]] += fraction
     totals = Counter(domains[position - 1] for position in counted)
+    earned = sum(points.values(), Decimal(0))
     return Result(
-        whole=Score(title="", points=sum(points.values(), Decimal(0)), total=len(counted)),
+        whole=Score("", earned, len(counted), pass_percent),
         domains=[
-            Score(title=domain, points=points[domain], total=totals[domain])
+            Score(domain, points[domain], totals[domain], pass_percent)
             for domain in dict.fromkeys(domains)
             if totals[domain]
         ],
@@ -111,17 +151,21 @@ def counted_positions(sheet: AnswerSheet) -> list[int]:
 
 def missed(sheet: AnswerSheet) -> SafeString:
     """Render the missed questions as list items; empty if there are none. See `find_missed`."""
-    opens, reports = _("Open question"), _("Report")
-    rows = (
-        (
-            *("wrong", one.url, one.position, opens, one.stem),
-            # The address belongs to a higher app, so it is named and not imported.
-            reverse("reports:report", args=[sheet.attempt.pk, one.position]),
-            *(reports, one.position),
+    opens, reports = conditional_escape(_("Open question")), conditional_escape(_("Report"))
+    # The address belongs to a higher app, so it is named and not imported.
+    reports_url = reverse("reports:report", args=[sheet.attempt.pk, 1]).removesuffix("1/")
+    items = (
+        MISSED_ITEM.format(
+            url=one.url,
+            position=one.position,
+            opens=opens,
+            stem=one.stem,
+            report_url=f"{reports_url}{one.position}/",
+            reports=reports,
         )
         for one in find_missed(sheet)
     )
-    return format_html_join("\n", MISSED_ITEM, rows)
+    return mark_safe("\n".join(items))  # noqa: S308 - constants, numbers, and escaped texts
 
 
 def find_missed(sheet: AnswerSheet) -> list[Missed]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from decimal import Decimal
 
 from django.db.models import Avg, Count, QuerySet
 from django.db.models.functions import TruncWeek
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from catalog.models import Access, TestBank
 from practice.models import Answer, Attempt
-from practice.results import rounded_percent
+from practice.results import score_percent
 
 MOST_POINTS = 100
 WEEKS = 12
@@ -54,15 +53,14 @@ def past_sessions(learner: User, test_bank: TestBank | None) -> QuerySet[Attempt
 def trend(learner: User, test_bank: TestBank | None) -> list[TrendPoint]:
     """The newest scores, the oldest first. Discarded sessions do not count. One statement."""
     attempts = past_sessions(learner, test_bank).exclude(ended_by=Attempt.EndedBy.DISCARD)
-    rows = attempts.filter(counted__gt=0).values_list(
-        "pk", "finished_at", "points", "counted", "mode"
+    rows = attempts.filter(counted__gt=0).only(
+        *("finished_at", "points", "counted", "mode", "selection", "pass_percent"),
+        "test_bank__pass_percent",
     )[:MOST_POINTS]
     return [
-        TrendPoint(
-            str(pk), at, rounded_percent(points or Decimal(0), counted), mode == Attempt.Mode.EXAM
-        )
-        for pk, at, points, counted, mode in reversed(rows)
-        if at is not None
+        TrendPoint(str(one.pk), one.finished_at, score_percent(one, one.test_bank), one.is_exam)
+        for one in reversed(rows)
+        if one.finished_at is not None
     ]
 
 

@@ -105,7 +105,7 @@ def _contact() -> Iterator[Check]:
     names = ("SUPPORT_EMAIL", "SELLER_NAME", "SELLER_ADDRESS", "SELLER_TAX_ID")
     missing = [name for name in names if not getattr(settings, name)]
     written = set(LegalPage.objects.values_list("kind", flat=True))
-    missing += [f"the page {kind}" for kind in LegalPage.Kind.values if kind not in written]
+    missing += [f"the {kind} page" for kind in LegalPage.Kind.values if kind not in written]
     if missing:
         yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
     else:
@@ -148,7 +148,7 @@ def _visitors() -> Check:
     addresses = {address for address, _user in recent}
     people = {user for _address, user in recent}
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
-        return _check("visitors", "Visitors", Status.OK, f"{len(addresses)} addresses seen")
+        return _check("visitors", "Visitors", Status.OK, f"addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
     fix = "put the web server in front into TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)

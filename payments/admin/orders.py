@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -177,12 +178,11 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
         ).select_related("test_bank")
         return format_html_join(
             ", ",
-            '<a class="bo-link" href="{}">{}{}</a>',
+            '<a class="bo-link" href="{}">{}</a>',
             (
                 (
                     reverse("admin:catalog_access_change", args=[access.pk]),
-                    access.test_bank.title,
-                    _(" (closed)") if access.revoked_at else "",
+                    _access_title(access),
                 )
                 for access in opened
             ),
@@ -192,3 +192,8 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
     def asked_with(self, order: Order) -> SafeString:
         """Show the exact request, which a retry sends unchanged."""
         return indented_json(order.request)
+
+
+def _access_title(access: Access) -> str:
+    title = access.test_bank.title
+    return gettext("%(title)s (closed)") % {"title": title} if access.revoked_at else title

@@ -89,6 +89,24 @@ def test_trend_leaves_out_discarded_sessions(owner, finished, test_bank, at):
     assert [point.percent for point in trend(owner, test_bank)] == [20]
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (URL, ">73% "),
+        (f"{URL}git/", ">73% "),
+        (f"{URL}sessions.csv", ",73,"),
+        ("/practice/progress/", "Last session: 73%"),
+    ],
+)
+def test_score_that_misses_the_pass_mark_is_not_rounded_up_to_it(
+    owners_client, finished, test_bank, url, shown
+):
+    type(test_bank).objects.update(pass_percent=74)
+    Attempt.objects.filter(pk=finished.pk).update(points=Decimal("3.69"))
+    text = owners_client.get(url).text.replace("Pass mark: 74%", "")
+    assert (shown in text, "74%" in text) == (True, False)
+
+
 def test_change_compares_the_newer_half_with_the_older(at):
     points = [TrendPoint("", at, percent, is_exam=False) for percent in (40, 50, 60, 70)]
     assert (change_of(points), change_of(points[:3])) == (20, None)

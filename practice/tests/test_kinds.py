@@ -6,14 +6,15 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pydantic import ValidationError
 
 from catalog.indexing.banks import count_questions
 from catalog.models import BankQuestion
-from practice.models import Answer
+from practice.models import Answer, Attempt
 from practice.services import finish_attempt, start_attempt
 from practice.tests.conftest import SESSION_AND_USER, STATEMENTS_PER_ANSWER
 from questions.formats.gift import read_gift
-from questions.items import ASKABLE
+from questions.items import ASKABLE, AcceptedText
 from questions.services import store_items
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +216,51 @@ def test_answer_of_every_kind_takes_the_same_number_of_statements(
     url = reverse("practice:question", args=[attempt.pk, position])
     with django_assert_num_queries(SESSION_AND_USER + STATEMENTS_PER_ANSWER):
         browser.post(url, data)
+
+
+ZEROS = """
+Words? {=0}
+
+Number? {#0}
+
+Decimal? {#0.0}
+
+Truth? {=false}
+"""
+
+
+@pytest.mark.parametrize("mode", ["practice", "exam"])
+@pytest.mark.parametrize(
+    ("position", "data"),
+    [
+        (1, {"text": "0"}),
+        (2, {"number": "0"}),
+        (2, {"number": "-0.00"}),
+        (3, {"number": "0"}),
+        (4, {"text": "false"}),
+    ],
+)
+def test_zero_and_false_are_answers_like_any_other(
+    browser, learner, make_bank, at, mode, position, data
+):
+    bank = make_bank("zeros", questions=0)
+    for place, version in enumerate(store_items(items=read_gift(ZEROS.encode()).items), start=1):
+        BankQuestion.objects.create(test_bank=bank, question=version.question, position=place)
+    learner.accesses.create(test_bank=bank, source_kind="order", source_id="0", starts_at=at)
+    attempt = start_attempt(learner=learner, test_bank=bank, at=at)
+    Attempt.objects.filter(pk=attempt.pk).update(mode=mode)
+    url = reverse("practice:question", args=[attempt.pk, position])
+    browser.post(url, data | ({"go": str(position)} if mode == "exam" else {}))
+    [shown] = data.values()
+    assert (f'value="{shown}"' if mode == "exam" else f">{shown}<") in browser.get(url).text
+    finish_attempt(attempt=Attempt.objects.get(), at=at)
+    assert Attempt.objects.get().points == 1
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t"])
+def test_empty_text_is_refused_as_a_key(text):
+    with pytest.raises(ValidationError, match="an accepted answer is empty"):
+        AcceptedText(text=text)
 
 
 def test_score_adds_parts_of_points(send, attempt, browser, at):

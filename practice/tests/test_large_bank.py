@@ -85,7 +85,7 @@ def test_answer_costs_what_it_costs_in_a_small_bank(
 def test_result_adds_up_the_whole_bank(owners_client, half_answered, django_assert_num_queries):
     url = reverse("practice:result", args=[half_answered.pk])
     began = time.process_time()
-    with django_assert_num_queries(SESSION_AND_USER + 4):
+    with django_assert_num_queries(SESSION_AND_USER + 5):
         text = owners_client.get(url).text
     assert time.process_time() - began < PAGE_SECONDS
     assert "180 of 180 points" in text

@@ -1,31 +1,51 @@
 """Nothing that the server sends before the key may be seen tells keys, weights or explanations."""
 
+import json
+import re
+import uuid
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from catalog.indexing.banks import count_questions
 from catalog.models import BankQuestion
 from practice.models import Attempt
-from practice.services import start_attempt, start_exam, start_ten_questions, submit_answer
+from practice.services import (
+    Limits,
+    finish_attempt,
+    retake,
+    start_attempt,
+    start_exam,
+    start_mistakes,
+    start_own_session,
+    start_ten_questions,
+    submit_answer,
+)
+from practice.services.journal import journal_user
+from practice.services.selection import Criteria
 from questions.formats.gift import read_gift
 from questions.grading import RESPONSE
 from questions.models import QuestionVersion
 from questions.services import store_items
 
 GIFT = """
-One? {~XWRONG#XFEEDBACK =XCHOICE#XFEEDBACK ####XEXPLAINED}
+One? {~XWRONG#XFEEDBACK ~%41.0197%XPARTLY#XFEEDBACK =XCHOICE#XFEEDBACK ####XEXPLAINED}
 
-Two? {~%37%XCHOICE#XFEEDBACK ~%63%XOTHER#XFEEDBACK ~XWRONG#XFEEDBACK ####XEXPLAINED}
+Two? {~%37.0193%XCHOICE#XFEEDBACK ~%62.9807%XOTHER#XFEEDBACK ~%-43.0199%XWRONG#XFEEDBACK ####XEXPLAINED}
 
 Sky? {T#XFEEDBACK#XFEEDBACK ####XEXPLAINED}
 
-How many? {# =73519#XFEEDBACK =%37%73000..74000#XFEEDBACK ~#XFEEDBACK ####XEXPLAINED}
+How many? {# =73519#XFEEDBACK =%47.0201%73000..74000#XFEEDBACK ~#XFEEDBACK ####XEXPLAINED}
 
-Who? {=XNAME#XFEEDBACK =%37%XNICK#XFEEDBACK ####XEXPLAINED}
+Who? {=XNAME#XFEEDBACK =%53.0203%XNICK#XFEEDBACK ####XEXPLAINED}
 """
-KEYS = ("XFEEDBACK", "XEXPLAINED", "XNAME", "XNICK", "73519", "73000", "37", "63", "weight")
+KEYS = ("XFEEDBACK", "XEXPLAINED", "XNAME", "XNICK", "73519", "73000", "74000", "weight")
+# Each weight but 0 and 100, as 37.0193, 37,0193 or 0.370193.
+WEIGHTS = re.compile(r"41[.,]?0197|37[.,]?0193|62[.,]?9807|43[.,]?0199|47[.,]?0201|53[.,]?0203")
 MARKS = ("choice--", "bubble--right", "bubble--wrong", "is_right", "Correct answer")
 RESPONSES = {
     "single_choice": {"kind": "choice", "chosen": ["1"]},
@@ -55,12 +75,23 @@ def holder(owner, bank):
 
 
 def begin(mode, learner, bank):
+    """A session in which nothing is answered yet."""
     now = timezone.now()
     if mode == "exam":
         return start_exam(learner=learner, test_bank=bank, can_pause=True, at=now)
     if mode == "ten":
         return start_ten_questions(learner=learner, bank_ids=[bank.pk], at=now)
-    return start_attempt(learner=learner, test_bank=bank, at=now)
+    if mode == "own":
+        limits = Limits(count=5, minutes=9)
+        return start_own_session(learner=learner, criteria=Criteria(), limits=limits, at=now)
+    attempt = start_attempt(learner=learner, test_bank=bank, at=now)
+    if mode == "all":
+        return attempt
+    answer_all(attempt)
+    finish_attempt(attempt=attempt, at=now)
+    if mode == "mistakes":
+        return start_mistakes(learner=learner, bank_ids=[bank.pk], at=now)
+    return retake(learner=learner, attempt_id=attempt.pk, part="all", at=now)
 
 
 def answer_all(attempt):
@@ -82,31 +113,56 @@ def sent(client, url):
 
 
 def addresses(attempt, bank):
+    places = range(1, 6)
     names = ("result", "finish", "continue", "pause", "resume", "retake", "discard")
     pages = [reverse(f"practice:{name}", args=[attempt.pk]) for name in names]
-    pages += [reverse("practice:question", args=[attempt.pk, position]) for position in range(1, 6)]
+    pages += [reverse(f"practice:{name}", args=[attempt.pk]) for name in ("answers", "questions")]
+    pages += [reverse("practice:question", args=[attempt.pk, place]) for place in places]
+    pages += [reverse("practice:note", args=[attempt.pk, place]) for place in places]
     pages += [reverse(f"practice:{name}") for name in ("home", "progress", "new", "history")]
-    pages += [reverse("practice:history_of", args=[bank.slug])]
-    pages += [reverse("practice:answers_file"), reverse("practice:history_file")]
-    return [*pages, reverse("practice:exam", args=[bank.slug]), "/my-banks/"]
+    pages += [reverse(f"practice:{name}", args=[bank.slug]) for name in ("history_of", "reset")]
+    pages += [reverse(f"practice:{name}") for name in ("answers_file", "history_file", "offline")]
+    pages += [reverse(f"practice:{name}", args=[bank.slug]) for name in ("exam", "samples")]
+    pages += [reverse("catalog:sample", args=[bank.slug, place]) for place in places]
+    return [*pages, f"/banks/{bank.slug}/", "/search/?q=sky", "/my-banks/"]
 
 
 def leaks(text):
     body = "".join(
         line for line in text.splitlines() if "csrf" not in line and "Cookie" not in line
     )
-    return [secret for secret in KEYS[:6] + MARKS if secret in body]
+    return [secret for secret in KEYS + MARKS if secret in body] + WEIGHTS.findall(body)
 
 
-@pytest.mark.parametrize("mode", ["all", "ten", "exam"])
-@pytest.mark.parametrize("who", ["stranger", "learner", "seller", "holder"])
+def found_by(client, attempt, bank):
+    """What leaks, by address."""
+    found = {url: leaks(sent(client, url)) for url in addresses(attempt, bank)}
+    return {url: words for url, words in found.items() if words}
+
+
+MODES = ("all", "ten", "own", "mistakes", "retake", "exam")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("who", ["stranger", "learner", "other_learner", "seller", "holder"])
 def test_nothing_leaks_before_the_answer(request, holder, bank, mode, who):
     attempt = begin(mode, holder, bank)
     client = Client()
     if who != "stranger":
         client.force_login(request.getfixturevalue(who))
-    found = {url: leaks(sent(client, url)) for url in addresses(attempt, bank)}
-    assert {url: words for url, words in found.items() if words} == {}
+    assert found_by(client, attempt, bank) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("end", ["expires_at", "withheld_from", "revoked_at"])
+def test_nothing_leaks_when_the_access_has_ended(holder, bank, mode, end):
+    attempt = begin(mode, holder, bank)
+    holder.accesses.update(**{end: timezone.now()})
+    client = Client()
+    client.force_login(holder)
+    assert found_by(client, attempt, bank) == {}
 
 
 def test_nothing_leaks_in_an_exam_whose_questions_are_all_answered(holder, bank):
@@ -114,8 +170,65 @@ def test_nothing_leaks_in_an_exam_whose_questions_are_all_answered(holder, bank)
     answer_all(attempt)
     client = Client()
     client.force_login(holder)
-    found = {url: leaks(sent(client, url)) for url in addresses(attempt, bank)}
-    assert {url: words for url, words in found.items() if words} == {}
+    assert found_by(client, attempt, bank) == {}
+
+
+@pytest.mark.parametrize("who", ["stranger", "learner", "seller"])
+def test_session_of_somebody_else_looks_like_one_that_does_not_exist(request, holder, bank, who):
+    attempt, client = begin("all", holder, bank), Client()
+    answer_all(attempt)
+    if who != "stranger":
+        client.force_login(request.getfixturevalue(who))
+    nobodys = uuid.uuid4()
+    for url in addresses(attempt, bank):
+        if str(attempt.pk) in url:
+            existing, missing = url, url.replace(str(attempt.pk), str(nobodys))
+            assert answer_of(client, existing, attempt.pk) == answer_of(client, missing, nobodys)
+
+
+def answer_of(client, url, attempt_id):
+    """All that a response tells, and how many statements it took."""
+    with CaptureQueriesContext(connection) as statements:
+        response = client.get(url)
+    text = "".join(line for line in response.text.splitlines() if "csrf" not in line)
+    told = f"{response.status_code} {response.get('Location')} {text}"
+    return told.replace(str(attempt_id), "ID"), len(statements)
+
+
+# A right and a wrong answer to each question, as the fields of its form.
+ANSWERS = [
+    (1, ("choice", "3"), ("choice", "1")),
+    (2, ("choice", "2"), ("choice", "3")),
+    (3, ("choice", "true"), ("choice", "false")),
+    (4, ("number", "73519"), ("number", "12345")),
+    (5, ("text", "XNAME"), ("text", "XNICE")),
+]
+
+
+@pytest.mark.parametrize(("position", "right", "wrong"), ANSWERS)
+def test_exam_answers_right_and_wrong_alike(client, holder, bank, position, right, wrong):
+    attempt = begin("exam", holder, bank)
+    client.force_login(holder)
+    told = [
+        [send(client, attempt, position, field, number) for send in (send_form, send_entry)]
+        for number, field in enumerate((right, wrong), start=1)
+    ]
+    assert (told[0], attempt.answers.count()) == (told[1], 1)
+    assert leaks(str(told)) == []
+
+
+def send_form(client, attempt, position, field, _sequence):
+    url = reverse("practice:question", args=[attempt.pk, position])
+    response = client.post(url, {field[0]: field[1], "go": "next"})
+    return response.status_code, response["Location"], response.text
+
+
+def send_entry(client, attempt, position, field, sequence):
+    entry = {"client_id": "a" * 16, "sequence": sequence, "position": position, "fields": [field]}
+    body = json.dumps({"user": journal_user(attempt.learner_id), "entries": [entry]})
+    url = reverse("practice:answers", args=[attempt.pk])
+    response = client.post(url, body, content_type="application/json")
+    return response.status_code, response.text.replace(f'"sequence": {sequence}', "")
 
 
 def test_counts_tell_nothing_of_an_exam_that_runs(holder, bank):

@@ -75,6 +75,27 @@ def test_pass_is_decided_by_the_exact_share(points, passes):
     assert is_pass(Decimal(points), 35, 74) is passes
 
 
+@pytest.mark.parametrize(
+    ("points", "total", "percent", "passes"),
+    [
+        ("73.5", 100, 73, False),
+        ("73.999", 100, 73, False),
+        ("73.999999999", 100, 74, True),
+        ("74", 100, 74, True),
+        ("25", 34, 73, False),
+        ("0", 34, 0, False),
+        ("34", 34, 100, True),
+    ],
+)
+def test_percent_beside_a_pass_mark_never_reaches_it_unless_passed(points, total, percent, passes):
+    score = Score(title="", points=Decimal(points), total=total, pass_percent=74)
+    assert (score.percent, score.is_pass) == (percent, passes)
+
+
+def test_pass_mark_of_one_percent_is_missed_with_zero():
+    assert Score(title="", points=Decimal("0.001"), total=3, pass_percent=1).percent == 0
+
+
 def test_percent_of_no_questions_is_0():
     assert Score(title="", points=Decimal(0), total=0).percent == 0
 

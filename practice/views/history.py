@@ -19,8 +19,8 @@ from catalog.http import SeeOther
 from catalog.listing.owned_banks import owned_banks
 from catalog.models import TestBank
 from practice.models import Answer, Attempt, Note
-from practice.progress import Coverage, coverage_of, score_percent
-from practice.results import excerpt
+from practice.progress import Coverage, coverage_of
+from practice.results import excerpt, score_percent
 from practice.services import preferences_of, reset_progress
 from practice.services.preferences import zone_of
 from practice.services.selection import last_answers
@@ -92,7 +92,7 @@ def _row(attempt: Attempt, closed: dict[int, str]) -> dict[str, object]:
     bank_id = attempt.test_bank_id
     return {
         "attempt": attempt,
-        "percent": score_percent(attempt),
+        "percent": score_percent(attempt, attempt.test_bank),
         "closed": closed.get(bank_id, "") if bank_id else "",
     }
 
@@ -117,7 +117,8 @@ def history_file(request: HttpRequest) -> HttpResponse:
                 _local(one.finished_at, zone),
                 _cell(one.test_bank.title if one.test_bank else ""),
                 one.get_selection_display(),
-                *(one.counted, one.answered, f"{one.points:f}", score_percent(one)),
+                *(one.counted, one.answered, f"{one.points:f}"),
+                score_percent(one, one.test_bank),
                 *(one.seconds_spent, one.get_ended_by_display()),
             ]
         )

@@ -9,8 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from practice.answer_sheet import answer_sheet, cells
-from practice.models import Attempt
-from practice.results import is_pass, missed, result_of
+from practice.results import missed, pass_mark, result_of
 from practice.uncounted import uncounted_of
 from practice.views.attempts import get_attempt, live_banks
 
@@ -24,16 +23,13 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     sheet, live = answer_sheet(attempt), live_banks(attempt, at=at)
     is_closed = attempt.is_finished or not live
     opens_all = not is_closed or (attempt.is_exam and bool(live))
-    outcome = result_of(sheet)
-    pass_percent = pass_mark(attempt)
+    pass_percent = pass_mark(attempt, attempt.test_bank)
     context = {
         "attempt": attempt,
         "bank": attempt.test_bank,
         "can_open_bank": bool(live),
-        "result": outcome,
+        "result": result_of(sheet, pass_percent=pass_percent),
         "pass_percent": pass_percent,
-        "is_pass": bool(pass_percent)
-        and is_pass(outcome.whole.points, outcome.whole.total, pass_percent),
         "cells": cells(sheet, range(1, attempt.total + 1), is_closed=not opens_all),
         "answered_count": len(sheet.answered),
         "unanswered_count": sheet.unanswered_count,
@@ -46,15 +42,3 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "uncounted": uncounted_of(sheet),
     }
     return render(request, "practice/result.html", context)
-
-
-def pass_mark(attempt: Attempt) -> int:
-    """The pass mark that the result is compared with; 0 for none.
-
-    An exam keeps the one of its start.
-    """
-    if attempt.is_exam:
-        return attempt.pass_percent or 0
-    is_whole_bank = attempt.selection == Attempt.Selection.ALL
-    bank = attempt.test_bank if is_whole_bank else None
-    return (bank.pass_percent or 0) if bank else 0

@@ -102,6 +102,7 @@ def test_requests_at_once_are_counted_once_each(at):
         assert sum(pool.map(once, range(12))) == 3
 
 
+@pytest.mark.usefixtures("stopped_clock")
 @pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.2"])
 def test_visitors_are_counted_by_address(rf, address):
     view = rate_limited(THREE)(lambda _request: HttpResponse("seen"))

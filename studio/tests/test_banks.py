@@ -26,6 +26,8 @@ def settings_of(test_bank, **changes):
         "currency": "usd",
         "access_days": "90",
         "cover_seed": test_bank.slug,
+        "blueprint-TOTAL_FORMS": 0,
+        "blueprint-INITIAL_FORMS": 0,
         **changes,
     }
 

@@ -15,8 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.covers.drawing import cover_svg
 from catalog.errors import NothingToAsk, PriceNotPossible, SlugTaken
 from catalog.http import SeeOther
+from catalog.importing.linting import exam_warnings
 from catalog.models import TestBank
+from catalog.services.blueprint import exam_size
 from studio.forms.banks import BankForm, NewBankForm, RoleForm
+from studio.forms.exams import BlueprintFormSet, blueprint_form
 from studio.models import BankRole
 from studio.permissions import (
     ADD_BANK,
@@ -86,6 +89,7 @@ def _steps(test_bank: TestBank) -> list[Step]:
     )
     count, samples = test_bank.question_count, test_bank.sample_count
     has_words = bool(test_bank.summary and test_bank.description)
+    exam = [_exam_step(test_bank, f"{settings}#exam")] if test_bank.blueprint else []
     return [
         Step(
             _("Describe it"),
@@ -116,7 +120,18 @@ def _steps(test_bank: TestBank) -> list[Step]:
             0 < samples < count,
             questions,
         ),
+        *exam,
     ]
+
+
+def _exam_step(test_bank: TestBank, address: str) -> Step:
+    """Whether learners can take the exam, or what it lacks."""
+    warnings = exam_warnings(test_bank)
+    size = 0 if warnings else exam_size(test_bank)
+    words = ngettext(
+        "The exam asks %(count)s question", "The exam asks %(count)s questions", size
+    ) % {"count": size}
+    return Step(_("Set up the exam"), " ".join(warnings) or words, not warnings, address)
 
 
 @bank_page(CHANGE_BANK)
@@ -125,15 +140,23 @@ def settings(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Change what buyers read, the address, the exam and the price."""
     slug = test_bank.slug
     form = BankForm(request.POST or None, instance=test_bank)
-    context = {"form": form, "test_bank": test_bank, "slug": slug, "tab": "settings"}
-    if request.method != "POST" or not form.is_valid():
+    blueprint = blueprint_form(request.POST or None, test_bank)
+    context = {
+        "form": form,
+        "blueprint": blueprint,
+        "exam_warnings": exam_warnings(test_bank),
+        "test_bank": test_bank,
+        "slug": slug,
+        "tab": "settings",
+    }
+    if request.method != "POST" or not (form.is_valid() and blueprint.is_valid()):
         test_bank.slug = slug
         return _form_page(request, "studio/settings.html", context)
     wanted, test_bank.slug = test_bank.slug, slug
     try:
         change_bank(
             test_bank=test_bank,
-            changed=form.changed_fields(),
+            changed=[*form.changed_fields(), *_new_blueprint(test_bank, blueprint)],
             slug=wanted,
             actor=user_of(request),
             at=timezone.now(),
@@ -143,6 +166,14 @@ def settings(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         return _form_page(request, "studio/settings.html", context)
     messages.success(request, _("Changes saved."))
     return SeeOther(reverse("studio:settings", args=[test_bank.slug]))
+
+
+def _new_blueprint(test_bank: TestBank, form: BlueprintFormSet) -> list[str]:
+    """Give the bank the blueprint of the form, and return the field if that changed it."""
+    if form.blueprint == test_bank.blueprint:
+        return []
+    test_bank.blueprint = form.blueprint
+    return ["blueprint"]
 
 
 @bank_page(VIEW_BANK)

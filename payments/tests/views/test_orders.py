@@ -113,6 +113,7 @@ def test_check_payment_without_stripe_says_that_nothing_is_lost(
     assert "We could not check right now. Your order is safe" in response.content.decode()
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_check_payment_is_rate_limited(client, sandbox, learner, test_bank):
     order = create_checkout_session(test_bank, learner).order
     client.force_login(learner)
@@ -122,6 +123,7 @@ def test_check_payment_is_rate_limited(client, sandbox, learner, test_bank):
     assert "We just checked" in text(client, order)
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_opening_the_return_page_40_times_asks_stripe_20_times(client, sandbox, learner, test_bank):
     order = create_checkout_session(test_bank, learner).order
     client.force_login(learner)

@@ -98,6 +98,16 @@ const remember = () => {
   }).catch(() => {});
 };
 
+// For the service worker, which may not control this page yet. One picture that is missing holds up no other.
+const keepFiles = async (some) => {
+  if (!globalThis.caches || document.documentElement.dataset.worker === "off") return;
+  const pictures = some.flatMap(({ html }) => [...html.matchAll(/<img[^>]* src="(\/[^"]+)"/g)].map((found) => found[1]));
+  const [shell, cache] = await Promise.all([caches.open("shell"), caches.open("pictures")]);
+  // In the language of this page.
+  const page = new Request(panel.dataset.shell, { cache: "no-store" });
+  await Promise.allSettled([shell.add(page), ...[...new Set(pictures)].map((picture) => cache.add(picture))]);
+};
+
 const keepQuestions = async () => {
   const isEnough = await within(async (database) => {
     const kept = await database.get("sessions", [journal.user, session]);
@@ -110,6 +120,7 @@ const keepQuestions = async () => {
   const answer = response.ok && (await response.json());
   if (!answer || answer.user !== journal.user) return;
   const { questions: some, seconds_left: left, ...about } = answer;
+  await keepFiles(some);
   const positions = some.map((one) => one.position);
   const ends = left === null ? null : Date.now() + 1000 * left;
   await within(async (database) => {
@@ -123,11 +134,6 @@ const keepQuestions = async () => {
       change.done,
     ]);
   });
-  const pictures = some.flatMap(({ html }) => [...html.matchAll(/<img[^>]* src="(\/[^"]+)"/g)].map((found) => found[1]));
-  if (!navigator.serviceWorker?.controller) return;
-  // In the language of this page.
-  await caches.open("shell").then((cache) => cache.add(new Request(panel.dataset.shell, { cache: "no-store" })));
-  if (pictures.length) await caches.open("pictures").then((cache) => cache.addAll([...new Set(pictures)]));
 };
 
 // Going on
