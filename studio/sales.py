@@ -22,7 +22,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # How many bars of the chart have room for their sums, and how many labels a narrow screen has.
 SPACIOUS, LABELS = 14, 6
 COLUMNS = (
-    *("kind", "date", "order", "email", "test banks", "currency", "amount", "status", "payment"),
+    *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
+    "payment",
 )
 
 
@@ -223,8 +224,8 @@ def _rows(order: Order, refunds: list[Refund]) -> Iterator[tuple[str, ...]]:
         day = timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
         words = f"{major(amount, currency):f}"
         return (
-            *(kind, day, order.number, order.email, titles, currency, words, status),
-            order.payment_intent_id,
+            *(kind, day, order.number, order.receipt_number, order.email, titles, currency, words),
+            *(status, order.payment_intent_id),
         )
 
     yield row("order", order.paid_at, paid_minor(order), order.status)
