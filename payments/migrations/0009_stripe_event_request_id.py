@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0006_order_number_once"),
+        ("payments", "0008_number_receipts"),
     ]
 
     operations = [
