@@ -12,6 +12,7 @@ from questions.images import NAME
 from testbank import error_pages, health, web_app
 
 PICTURE = rf"^images/(?P<name>{NAME})\Z"
+handler429 = "safety.rate_limits.account_limit_reached"
 
 urlpatterns = [
     path("healthz", health.alive),
