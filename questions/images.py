@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 
 LARGEST_BYTES = 5_000_000
 MOST_PIXELS = 25_000_000
@@ -30,7 +31,19 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
 class ImageRefused(ValueError):
-    """The picture cannot be taken; the words say why and what to do."""
+    """The picture cannot be taken.
+
+    `sentence` is translated, and says why and what to do, with `%(image)s` for the picture's name
+    and a placeholder for each of `values`.
+    """
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        self.sentence, self.values = sentence, values
+        super().__init__(self.about("…"))
+
+    def about(self, image: str) -> str:
+        """The sentence about the picture of this name."""
+        return self.sentence % {**self.values, "image": image}
 
 
 class Images(ABC):
@@ -77,26 +90,34 @@ class ImagesBeside(Images):
         path = self._path(reference)
         try:
             if path.stat().st_size > LARGEST_BYTES:
-                raise ImageRefused(f"is larger than {LARGEST_BYTES // 1_000_000} MB")
+                raise ImageRefused(
+                    _("The image %(image)s is larger than %(most)s MB."),
+                    most=LARGEST_BYTES // 1_000_000,
+                )
             return path.read_bytes()
         except OSError as error:
-            raise ImageRefused(f"cannot be read: {error.strerror}") from error
+            raise ImageRefused(
+                _("The image %(image)s cannot be read: %(error)s."), error=error.strerror
+            ) from error
 
     def _path(self, reference: str) -> Path:
         """Where it stands. Raises: ImageRefused for an address, and for what lies elsewhere."""
         if SCHEME.match(reference):
             raise ImageRefused(
-                "is a URL. Save the image in the folder of the file, and use its name"
+                _(
+                    "The image %(image)s is a URL. Save it in the folder of the file, and use its "
+                    "name."
+                )
             )
         try:
             path = (self._folder / unquote(reference).replace("\\", "/")).resolve()
             is_file = path.is_file()
         except (ValueError, OSError) as error:
-            raise ImageRefused("is not a file name") from error
+            raise ImageRefused(_("The image %(image)s is not a file name.")) from error
         if not path.is_relative_to(self._folder):
-            raise ImageRefused("is outside the folder of the file")
+            raise ImageRefused(_("The image %(image)s is outside the folder of the file."))
         if not is_file:
-            raise ImageRefused("was not found in the folder of the file")
+            raise ImageRefused(_("The image %(image)s was not found in the folder of the file."))
         return path
 
 
@@ -118,10 +139,14 @@ def name_of(content: bytes) -> str:
                 picture.load()
                 ending = ENDINGS[str(picture.format)]
     except UnidentifiedImageError as error:
-        raise ImageRefused("is not a PNG, JPEG, GIF or WebP image") from error
+        raise ImageRefused(
+            _("The file %(image)s is not a PNG, JPEG, GIF or WebP image.")
+        ) from error
     except Image.DecompressionBombError as error:
-        most = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
-        raise ImageRefused(most) from error
+        raise ImageRefused(
+            _("The image %(image)s has more than %(most)s million pixels."),
+            most=MOST_PIXELS // 1_000_000,
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageRefused("is damaged and cannot be decoded") from error
+        raise ImageRefused(_("The image %(image)s is damaged and cannot be decoded.")) from error
     return f"{hashlib.sha256(content).hexdigest()[:32]}-{width}x{height}.{ending}"

@@ -9,6 +9,8 @@ from django.views.i18n import set_language
 from backoffice.dispute_evidence import evidence
 from testbank import error_pages, health, web_app
 
+handler429 = "safety.rate_limits.account_limit_reached"
+
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),

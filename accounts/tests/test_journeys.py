@@ -261,7 +261,7 @@ def test_failed_sign_ins_are_limited_per_account(client, ada, sign_in):
     for _try in range(5):
         sign_in(password="wrong")
     response = sign_in()
-    assert "Too many failed login attempts. Try again later." in response.text
+    assert "Too many failed sign-ins. Try again in" in response.text
     assert not signed_in(client)
 
 

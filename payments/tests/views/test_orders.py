@@ -1,5 +1,6 @@
 """A buyer's orders: the return page, the receipt and the history; strangers and others."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -160,6 +161,18 @@ def test_the_receipt_is_sent_again_on_request(client, paid, learner, monkeypatch
     assert mails.count() == 2
     first, again = mails.order_by("pk")
     assert first.context == again.context
+
+
+def test_fourth_request_for_a_receipt_says_how_long_to_wait(client, paid, learner):
+    client.force_login(learner)
+    url = f"/payments/orders/{paid.pk}/resend/"
+    told = [client.post(url, follow=True).text for _time in range(4)]
+    assert [bool(re.search(r"Try again in \d+ minutes?\.", text)) for text in told] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_unpaid_order_gets_no_receipt_mail(client, order, learner):
