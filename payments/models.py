@@ -562,6 +562,8 @@ class StripeEvent(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.RECEIVED
     )
     failure = models.CharField(_("failure"), max_length=300, blank=True)
+    # Names the request that brought it in every log line of its processing, also in the worker.
+    request_id = models.CharField(_("request ID"), max_length=64, blank=True, default="")
     received_at = models.DateTimeField(_("received on"))
     handled_at = models.DateTimeField(_("processed on"), null=True, blank=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)
