@@ -6,12 +6,15 @@ takes a lock of the process first, and threads get it in turn. Other processes s
 SQLite's own lock.
 """
 
+import os
 import threading
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
+
+from testbank.private_files import FILE_MODE
 
 # Shared by all connections of the process: a site has one SQLite file.
 WRITE_LOCK = threading.Lock()
@@ -54,6 +57,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._holds_lock = False
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect to the file, which SQLite would create for everybody to read."""
+        name = str(self.settings_dict["NAME"])
+        if "mode=memory" not in name and name != ":memory:":
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT, FILE_MODE))
+        return super().get_new_connection(conn_params)
 
     def _start_transaction_under_autocommit(self) -> None:
         self._acquire()
