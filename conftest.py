@@ -15,6 +15,7 @@ from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from catalog.services.legal import CACHE_KEY
+from payments.monitoring import refused_webhooks
 from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
 from testing.parts import require
@@ -118,7 +119,8 @@ def run_dir_of_session(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def empty_run_dir(run_dir_of_session):
-    """Delete the outage state that the previous test left in RUN_DIR."""
+    """Delete the state that the previous test left in RUN_DIR."""
+    refused_webhooks.counter.close()
     for mark in run_dir_of_session.iterdir():
         mark.unlink()
 

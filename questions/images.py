@@ -10,16 +10,22 @@ import warnings
 from abc import ABC, abstractmethod
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 LARGEST_BYTES = 5_000_000
 MOST_PIXELS = 25_000_000
 FOLDER = "questions"
 ENDINGS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
+# Phones write JPEG files with a second picture, a preview, inside.
+KINDS = {"MPO": "JPEG"}
 TYPES = {
     "png": "image/png",
     "jpg": "image/jpeg",
@@ -27,6 +33,10 @@ TYPES = {
     "webp": "image/webp",
 }
 NAME = r"[0-9a-f]{32}-[0-9]{1,5}x[0-9]{1,5}\.(?:png|jpg|gif|webp)"
+# The tag of EXIF that says how a camera was held.
+ORIENTATION = 0x0112
+# As Pillow calls them.
+METADATA = {"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "Raw profile type exif"}
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
@@ -60,8 +70,7 @@ class Images(ABC):
     def __call__(self, reference: str) -> str:
         """Return the name under which the picture will be stored. Raises: ImageRefused."""
         if reference not in self._names:
-            content = self._content(reference)
-            name = name_of(content)
+            name, content = stored_form(self._content(reference))
             self._names[reference] = name
             self._contents[name] = content
         return self._names[reference]
@@ -121,6 +130,60 @@ class ImagesBeside(Images):
         return path
 
 
+def stored_form(content: bytes) -> tuple[str, bytes]:
+    """Return the name and the bytes under which a picture is stored. Raises: ImageRefused.
+
+    Without metadata: a photo says where and when it was taken, and by whose camera.
+    """
+    name_of(content)
+    bare = without_metadata(content)
+    return name_of(bare), bare
+
+
+def without_metadata(content: bytes) -> bytes:
+    """Return a picture that can be shown without EXIF, XMP, IPTC and comments.
+
+    A picture that has none stays as it is, byte by byte. The EXIF orientation is applied first.
+    """
+    from PIL import Image, ImageOps  # noqa: PLC0415 - as below
+
+    with Image.open(BytesIO(content), formats=list(ENDINGS)) as picture:
+        if not _has_metadata(picture):
+            return content
+        kind = KINDS.get(str(picture.format), str(picture.format))
+        is_turned = picture.getexif().get(ORIENTATION, 1) != 1
+        color_profile = picture.info.get("icc_profile")
+        for name in METADATA & picture.info.keys():
+            del picture.info[name]
+        upright = ImageOps.exif_transpose(picture) if is_turned else picture
+        bare = BytesIO()
+        is_same = picture.format == kind and not is_turned
+        options = _options(kind, is_same=is_same, frames=getattr(picture, "n_frames", 1))
+        upright.save(bare, kind, icc_profile=color_profile, exif=b"", **options)
+    return bare.getvalue()
+
+
+def _has_metadata(picture: "Image.Image") -> bool:
+    segments = [name for name, data in getattr(picture, "applist", ()) if not _is_technical(data)]
+    texts = getattr(picture, "text", None)
+    named = METADATA & picture.info.keys()
+    return bool(picture.getexif() or segments or texts or named)
+
+
+def _is_technical(segment: bytes) -> bool:
+    """True for a segment of a JPEG file that says how to decode it: JFIF, colors."""
+    return segment.startswith((b"JFIF", b"JFXX", b"Adobe", b"ICC_PROFILE"))
+
+
+def _options(kind: str, *, is_same: bool, frames: int) -> dict[str, Any]:
+    """How to write a picture so that it looks as before."""
+    if kind == "JPEG":
+        return {"quality": "keep" if is_same else 95, "comment": b""}
+    if kind == "WEBP":
+        return {"quality": 90, "save_all": frames > 1}
+    return {"save_all": True} if frames > 1 else {}
+
+
 def name_of(content: bytes) -> str:
     """HASH-WIDTHxHEIGHT.ENDING of a picture that can be shown. Raises: ImageRefused.
 
@@ -137,7 +200,7 @@ def name_of(content: bytes) -> str:
                 if width * height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 picture.load()
-                ending = ENDINGS[str(picture.format)]
+                ending = ENDINGS[KINDS.get(str(picture.format), str(picture.format))]
     except UnidentifiedImageError as error:
         raise ImageRefused(
             _("The file %(image)s is not a PNG, JPEG, GIF or WebP image.")

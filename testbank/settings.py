@@ -14,6 +14,7 @@ from backoffice.theme import unfold_settings
 from catalog.price_rules import CURRENCIES
 from testbank import mail_settings, security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
+from testbank.private_files import FILE_MODE, FOLDER_MODE, make_private_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "testbank.unavailable.DatabaseUnavailableMiddleware",
 ]
 
 TEMPLATES = [
@@ -148,7 +150,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
             " PRAGMA wal_autocheckpoint = 4000;"
         ),
     }
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(Path(DATABASES["default"]["NAME"]).parent)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
@@ -358,7 +360,11 @@ STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         # A name is a hash of the content: an existing file is the same, or was cut off.
-        "OPTIONS": {"allow_overwrite": True},
+        "OPTIONS": {
+            "allow_overwrite": True,
+            "file_permissions_mode": FILE_MODE,
+            "directory_permissions_mode": FOLDER_MODE,
+        },
     },
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }

@@ -265,6 +265,7 @@ def test_failed_sign_ins_are_limited_per_account(client, ada, sign_in):
     assert not signed_in(client)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("stopped_clock")
 def test_an_account_under_attack_is_slow_for_unknown_browsers(client, ada, sign_in):
     for number in range(60):
@@ -278,6 +279,7 @@ def test_an_account_under_attack_is_slow_for_unknown_browsers(client, ada, sign_
     assert not signed_in(client)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("stopped_clock")
 def test_a_browser_that_signed_in_before_is_let_through(client, ada, sign_in):
     sign_in()

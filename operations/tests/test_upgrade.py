@@ -71,6 +71,7 @@ def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     assert upgraded(site).returncode == 0
 
 
+@pytest.mark.proof
 def test_upgrade_refuses_no_connection(site):
     """People get the page or the maintenance page, 600 times of 600."""
     with ExitStack() as stack:

@@ -8,7 +8,6 @@ import json
 import logging
 import math
 import os
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+
+from testbank.private_files import write_private
 
 logger = logging.getLogger(__name__)
 
@@ -140,11 +141,7 @@ def _age_seconds(file: Path) -> float:
 
 
 def _write(file: Path, cause: str) -> None:
-    """Write atomically by renaming, so that no reader sees half of a file."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        draft.write_text(json.dumps({"cause": cause}), encoding="utf-8")
-        draft.replace(file)
+        write_private(file, json.dumps({"cause": cause}))
     except OSError as error:
         logger.warning("RUN_DIR cannot be written: %s", type(error).__name__)

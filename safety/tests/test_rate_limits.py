@@ -66,6 +66,7 @@ def test_counting_takes_at_most_three_statements(at, before, django_assert_max_n
         allow(THREE, key="ada", at=at)
 
 
+@pytest.mark.slow
 def test_a_thousand_requests_of_others_evict_nothing(at):
     answers(3, "ada", at)
     for number in range(1000):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.http import SeeOther
 from catalog.models import BankQuestion, TestBank
 from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse, grade
-from questions.images import FOLDER, LARGEST_BYTES, ImageRefused, name_of
+from questions.images import FOLDER, LARGEST_BYTES, ImageRefused, stored_form
 from questions.items import ASKABLE, AskableItem, ChoiceItem, Item, Numeric
 from questions.kinds import kind_name
 from questions.linting import Placed
@@ -184,14 +184,14 @@ def picture(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         return JsonResponse({"error": words % most}, status=UNPROCESSABLE)
     content = upload.read()
     try:
-        name = name_of(content)
+        name, content = stored_form(content)
     except ImageRefused as refused:
         words = refused.about(upload.name or "")
         return JsonResponse({"error": words}, status=UNPROCESSABLE)
     path = f"{FOLDER}/{name}"
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(content))
-    return JsonResponse({"name": name, "url": reverse("questions:image", args=[name])})
+    return JsonResponse({"name": name, "url": reverse("question_picture", args=[name])})
 
 
 @bank_page(VIEW_BANK)
