@@ -78,8 +78,7 @@ def _report(
     if form.is_valid():
         at = timezone.now()
         if not allow(QUESTION_REPORT, key=person_of(request), at=at):
-            seconds = seconds_left(QUESTION_REPORT, at=at)
-            return too_many_requests(request, seconds=seconds)
+            return too_many_requests(request, seconds=seconds_left(QUESTION_REPORT, at=at))
         report_question(
             learner=user_of(request),
             test_bank=test_bank,
