@@ -140,15 +140,23 @@ def test_failure_names_its_cause_and_keeps_the_order(
             {"no_proxy": "localhost"},
             id="reported line with no_proxy in the shell",
         ),
-        pytest.param({"NO_PROXY": "*.stripe.com"}, {}, id="wildcard only"),
+        pytest.param({"NO_PROXY": "*.stripe.com"}, {}, id="wildcard only", marks=pytest.mark.proof),
         pytest.param(
             {"NO_PROXY": "*.stripe.com"},
             {"no_proxy": "localhost"},
             id="wildcard only with no_proxy in the shell",
+            marks=pytest.mark.proof,
         ),
-        pytest.param({"STRIPE_PROXY": "direct"}, {}, id="STRIPE_PROXY=direct"),
-        pytest.param({"STRIPE_PROXY": "CREDENTIALS"}, {}, id="proxy with credentials"),
-        pytest.param({}, {"NO VARIABLES": "1"}, id="no proxy"),
+        pytest.param(
+            {"STRIPE_PROXY": "direct"}, {}, id="STRIPE_PROXY=direct", marks=pytest.mark.proof
+        ),
+        pytest.param(
+            {"STRIPE_PROXY": "CREDENTIALS"},
+            {},
+            id="proxy with credentials",
+            marks=pytest.mark.proof,
+        ),
+        pytest.param({}, {"NO VARIABLES": "1"}, id="no proxy", marks=pytest.mark.proof),
     ],
 )
 def test_every_fix_continues_with_the_same_order(

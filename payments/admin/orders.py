@@ -97,11 +97,20 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OrderAdmin(OrderActions, ReadOnlyAdmin):
     """Orders with their lines, refunds, disputes, history, incidents and accesses."""
 
-    list_display = ("created_at", "email", "price", "state", "mode", "held", "paid_at")
+    list_display = ("created_at", "number", "email", "price", "state", "mode", "held", "paid_at")
     list_display_links = ("created_at", "email")
     list_filter = (ModeFilter, NeedsAPerson, "status")
-    search_fields = ("=id", "email", "=session_id", "=payment_intent_id", "=incidents__code")
-    search_help_text = _("Email address, or the full ID of an order, session, payment or incident")
+    search_fields = (
+        "=number",
+        "=id",
+        "email",
+        "=session_id",
+        "=payment_intent_id",
+        "=incidents__code",
+    )
+    search_help_text = _(
+        "Email address, order number, or the full ID of an order, session, payment or incident"
+    )
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"
     list_per_page = 50
@@ -112,6 +121,8 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             None,
             {
                 "fields": (
+                    "number",
+                    "receipt",
                     "id",
                     "status",
                     "price",
@@ -150,6 +161,10 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
         if order.paid_minor is None:
             return ""
         return format_price(order.paid_minor, order.paid_currency)
+
+    @display(description=_("receipt number"))
+    def receipt(self, order: Order) -> str:
+        return order.receipt_number
 
     @display(description=_("refunded"))
     def paid_back(self, order: Order) -> str:

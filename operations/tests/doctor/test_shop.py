@@ -10,6 +10,7 @@ from operations.doctor.shop import shop_checks
 from operations.jobs import record_run
 from outbox.models import OutgoingMail
 from payments.models import EventCursor, Incident, Order, Outage, StripeEvent
+from payments.monitoring.refused_webhooks import record_refusal
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from safety.security_log import record_event
 from testing.site import Site
@@ -195,3 +196,10 @@ def test_everybody_from_one_address_is_a_warning(order, at):  # noqa: F811
     }
     record_event(kind="sign-in", user_id=person.pk, address="203.0.113.7", at=at)
     assert warnings(at) == {}
+
+
+def test_refused_webhooks_of_a_day_are_a_warning(order, at):  # noqa: F811
+    record_refusal("too-old", at=at - timedelta(minutes=3))
+    found = {check.id: check for check in shop_checks(at=at)}["shop.webhooks_refused"]
+    assert (found.status.value, found.summary) == ("warn", "1, last 3 min ago: too-old")
+    assert found.fix == "set this machine's clock: timedatectl set-ntp true"
