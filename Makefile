@@ -14,7 +14,7 @@ APPS := accounts backoffice catalog demo operations outbox payments practice que
 timed = @started=$$(date +%s); $(2) && echo "$(1): $$(($$(date +%s) - started)) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots contact-sheets answers bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots contact-sheets answers bench faults crashes lighthouse messages fault-table load clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ answers: $(VENV)/development.stamp ## Answer an exam 1,000 times under random cu
 
 bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+load: $(VENV)/development.stamp ## Measure learners, visitors and buyers at once, and write docs/sizes.md (ARGS="--learners 60"; 5 minutes)
+	@$(RUN) -m benchmarks.capacity $(ARGS)
 
 crashes: $(VENV)/development.stamp ## Kill the site at every commit and every step of a call, and recover (15 minutes)
 	@$(RUN) -m testing.crashing $(ARGS)
