@@ -21,7 +21,7 @@ from catalog.models import BankQuestion, TestBank
 from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse, grade
 from questions.images import FOLDER, LARGEST_BYTES, ImageRefused, stored_form
 from questions.items import ASKABLE, AskableItem, ChoiceItem, Item, Numeric
-from questions.kinds import kind_name
+from questions.kinds import DIFFICULTIES, kind_name
 from questions.linting import Placed
 from questions.linting.question_checks import check_question
 from questions.models import QuestionVersion
@@ -29,7 +29,6 @@ from questions.rendering import PresentedItem, RevealedItem, present, reveal
 from questions.services import safe
 from studio.editor import Invalid, Sheet, blank_sheet, item_of_sheet, sheet_of, sheet_of_post
 from studio.errors import EditConflict
-from studio.listing import DIFFICULTIES
 from studio.models import QuestionDraft
 from studio.permissions import EDIT_QUESTIONS, PUBLISH_QUESTIONS, VIEW_BANK, bank_page, may, user_of
 from studio.services.questions import (
