@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
-from django.db.models import Avg, Count, QuerySet
+from django.db.models import Avg, Count, Max, QuerySet
 from django.db.models.functions import TruncWeek
 from django.utils.translation import gettext as _
 
@@ -77,16 +77,25 @@ def change_of(points: Sequence[TrendPoint]) -> int | None:
 
 
 def domain_trends(learner: User, test_bank: TestBank | None, *, zone: tzinfo) -> list[DomainTrend]:
-    """Each domain by its name; weeks begin on Monday in the learner's time zone. Two statements."""
+    """Each domain by its name, and by each of the twelve weeks before the newest answer.
+
+    Weeks begin on Monday in the learner's time zone. Two statements.
+    """
     answers = Answer.objects.graded().filter(learner=learner)
     if test_bank is not None:
         answers = answers.filter(test_bank=test_bank)
     shares: defaultdict[str, dict[bool, tuple[float, int]]] = defaultdict(dict)
-    grouped = answers.values_list("version__domain", "is_first")
-    for domain, is_first, share, count in grouped.annotate(Avg("fraction"), Count("pk")).order_by():
+    grouped = answers.values_list("version__domain", "is_first").order_by()
+    figures = grouped.annotate(Avg("fraction"), Count("pk"), Max("answered_at"))
+    newest: datetime | None = None
+    for domain, is_first, share, count, last in figures:
         shares[domain][is_first] = (float(share), count)
+        newest = max(newest or last, last)
+    if newest is None:
+        return []
     weeks: defaultdict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    weekly = answers.annotate(week=TruncWeek("answered_at", tzinfo=zone))
+    weekly = answers.filter(answered_at__gte=_first_week(newest, zone))
+    weekly = weekly.annotate(week=TruncWeek("answered_at", tzinfo=zone))
     rows = weekly.values_list("version__domain", "week").annotate(share=Avg("fraction"))
     for domain, week, share in rows.order_by("week"):
         weeks[domain].append((week, round(100 * share)))
@@ -96,10 +105,17 @@ def domain_trends(learner: User, test_bank: TestBank | None, *, zone: tzinfo) ->
             answers=sum(count for _share, count in kinds.values()),
             first_percent=_percent(kinds.get(True)),
             repeat_percent=_percent(kinds.get(False)),
-            weeks=tuple(weeks[domain][-WEEKS:]),
+            weeks=tuple(weeks[domain]),
         )
         for domain, kinds in sorted(shares.items())
     ]
+
+
+def _first_week(newest: datetime, zone: tzinfo) -> datetime:
+    """When the first of the weeks begins that end with the one of the newest answer."""
+    local = newest.astimezone(zone)
+    monday = local.date() - timedelta(days=local.weekday(), weeks=WEEKS - 1)
+    return datetime.combine(monday, time.min, tzinfo=zone)
 
 
 def _percent(share: tuple[float, int] | None) -> int | None:
