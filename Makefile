@@ -10,9 +10,11 @@ ON_POSTGRESQL := $(RUN) -m testing.postgresql
 QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
 # What stores something: tested on both databases.
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety studio testbank
+# $(call timed,NAME,COMMAND): run the command, and print how long it took.
+timed = @started=$$(date +%s); $(2) && echo "$(1): $$(($$(date +%s) - started)) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots answers bench faults crashes lighthouse messages fault-table clean
+.PHONY: help demo dev setup develop test quick quick-postgresql proof coverage check format requirements screenshots contact-sheets answers bench faults crashes lighthouse messages fault-table load clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,20 +29,20 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (2 minutes): for every commit
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (a minute): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
-quick-postgresql: $(VENV)/development.stamp ## The same on PostgreSQL
-	@$(ON_POSTGRESQL) $(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
+quick-postgresql: $(VENV)/development.stamp ## Those of them that use the database, on PostgreSQL
+	@$(ON_POSTGRESQL) $(PYTEST) -m "database and $(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
-test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (15 minutes): for every push
-	@$(PYTEST) -m "not proof" $(ARGS)
-	@$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not proof" $(APPS) $(ARGS)
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
+	$(call timed,tests on SQLite,$(PYTEST) -m "not proof" $(ARGS))
+	$(call timed,concurrency on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not proof and not browser" $(APPS) $(ARGS))
 
 proof: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## The long tests: crashes, faults, recipes, fuzzing, PostgreSQL
-	@$(PYTEST) -m proof $(ARGS)
-	@$(PYTEST) -m "hypothesis and not proof" --hypothesis-profile=proof $(ARGS)
-	@$(ON_POSTGRESQL) $(PYTEST) -m "not browser" $(APPS) $(ARGS)
+	$(call timed,proofs,$(PYTEST) -m proof $(ARGS))
+	$(call timed,property tests,$(PYTEST) -m "hypothesis and not proof" --hypothesis-profile=proof $(ARGS))
+	$(call timed,database on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "database and not browser" $(APPS) $(ARGS))
 
 coverage: $(VENV)/development.stamp ## Print which lines the quick tests reach
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick --cov $(ARGS)
@@ -65,6 +67,9 @@ requirements: $(VENV)/development.stamp ## Pin the requirements anew
 screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")
 	@$(RUN) -m testing.screenshots $(ONLY)
 
+contact-sheets: $(VENV)/development.stamp ## The same, joined into sheets to look through, in var/contact-sheets/
+	@$(RUN) -m testing.contact_sheets $(ONLY)
+
 fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table into docs/network.md (ONLY="proxy silent,old tls")
 	@$(RUN) -m e2e.fault_matrix $(if $(ONLY),"$(ONLY)")
 
@@ -76,6 +81,9 @@ answers: $(VENV)/development.stamp ## Answer an exam 1,000 times under random cu
 
 bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+load: $(VENV)/development.stamp ## Measure learners, visitors and buyers at once, and write docs/sizes.md (ARGS="--learners 60"; 5 minutes)
+	@$(RUN) -m benchmarks.capacity $(ARGS)
 
 crashes: $(VENV)/development.stamp ## Kill the site at every commit and every step of a call, and recover (15 minutes)
 	@$(RUN) -m testing.crashing $(ARGS)

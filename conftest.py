@@ -8,13 +8,14 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db import connection
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import User
 from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from catalog.services.legal import CACHE_KEY
+from payments.monitoring import refused_webhooks
 from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
 from testing.parts import require
@@ -30,6 +31,7 @@ PROGRAMS = {
     "tls_sandbox",
     "webhook_sandbox",
 }
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 # A busy machine makes an example slow and no test wrong. `make quick` takes the first profile,
 # `make proof` the last.
 for profile, examples in (("quick", 10), ("test", 50), ("proof", 500)):
@@ -53,6 +55,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if commits(item):
             item.add_marker("concurrency")
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & {*item.fixturenames}:
+            item.add_marker("database")
         if item.path.is_relative_to(config.rootpath / "e2e") or PROGRAMS & {*item.fixturenames}:
             item.add_marker("slow")
 
@@ -115,7 +119,8 @@ def run_dir_of_session(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def empty_run_dir(run_dir_of_session):
-    """Delete the outage state that the previous test left in RUN_DIR."""
+    """Delete the state that the previous test left in RUN_DIR."""
+    refused_webhooks.counter.close()
     for mark in run_dir_of_session.iterdir():
         mark.unlink()
 
@@ -146,6 +151,14 @@ def empty_cache(request):
 def at():
     """The current time for services that take one."""
     return NOON
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    """Stop Django's clock, so that all requests of a test fall into one window of a rate limit."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    return now
 
 
 @pytest.fixture

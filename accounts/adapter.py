@@ -9,17 +9,21 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.device_cookie import browser_of, remember_browser
 from accounts.freezing import freeze_token, is_frozen
 from accounts.models import User
 from accounts.sign_in_limits import SignInAttempt, count_attempt, forgive_attempt
 from outbox.services import queue_mail
+from safety.rate_limits import whole_minutes
 from safety.security_log import Kind, record_request
 
 UNKNOWN_ACCOUNT = "account/email/unknown_account"
@@ -28,15 +32,27 @@ STORABLE = (str, int, float, bool)
 USER_AGENT_CHARACTERS = 120
 # How long after the sign-in a first factor can be set up without the password again.
 FRESH_SECONDS = 600
+CODE_WAS_JUST_SENT = _("We just sent you a code. Wait 10 seconds, then try again.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is untyped
     """Queues mails, counts sign-ins by account and address, and takes addresses from SITE_URL."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is inactive."),
+        "email_password_mismatch": _("The email address or password is incorrect."),
+        "enter_current_password": _("Your current password is incorrect."),
+        "invalid_password_reset": _("This link is no longer valid. Request a new one."),
+        # Raised where a code was sent less than ten seconds ago (`ACCOUNT_RATE_LIMITS`).
+        "rate_limited": CODE_WAS_JUST_SENT,
+        "too_many_login_attempts": CODE_WAS_JUST_SENT,
+    }
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt. Raises: ValidationError beyond the limit, before any hashing."""
-        if not count_attempt(_attempt(request, credentials), at=timezone.now()):
-            raise self.validation_error("too_many_login_attempts")
+        wait = count_attempt(_attempt(request, credentials), at=timezone.now())
+        if wait:
+            raise ValidationError(_too_many_sign_ins(wait), code="too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Check the password; a correct one does not count against the limit."""
@@ -69,6 +85,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
         if app == "allauth.mfa" and _has_just_signed_in(self.request):
             return False
         return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        """Lead somebody who confirmed another address back to the addresses."""
+        if self.request.user.is_authenticated:
+            return reverse("account_email")
+        return str(super().get_email_verification_redirect_url(email_address))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the link of a reset mail; never the host of the request that asked for it."""
@@ -126,6 +148,16 @@ def _notice(request: HttpRequest, user: User, recipient: str, *, what: str) -> d
         "timestamp": f"{date_format(now, 'DATETIME_FORMAT')} (UTC)",
         "freeze_url": _link("freeze_account", freeze_token(user=user, email=recipient, at=now)),
     }
+
+
+def _too_many_sign_ins(seconds: int) -> str:
+    minutes = whole_minutes(seconds)
+    words = ngettext(
+        "Too many failed sign-ins. Try again in %(minutes)d minute, or choose a new password.",
+        "Too many failed sign-ins. Try again in %(minutes)d minutes, or choose a new password.",
+        minutes,
+    )
+    return words % {"minutes": minutes}
 
 
 def _mail_key(template_prefix: str, email: str, *, at: datetime) -> str:

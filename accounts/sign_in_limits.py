@@ -15,9 +15,11 @@ from safety.rate_limits import (
     SIGN_IN_BY_ADDRESS,
     SIGN_IN_BY_BROWSER,
     SIGN_IN_SLOWED,
+    RateLimit,
     allow,
     clear_limit,
     give_back,
+    seconds_left,
 )
 
 
@@ -41,15 +43,10 @@ class SignInAttempt:
         return (self.account, self.address)
 
 
-def count_attempt(attempt: SignInAttempt, *, at: datetime) -> bool:
-    """Count the attempt before the password is checked; False if it must wait."""
-    if _is_known_browser(attempt):
-        return allow(SIGN_IN_BY_BROWSER, key=attempt.browser_of, at=at)
-    if not allow(SIGN_IN_BY_ADDRESS, key=attempt.account_and_address, at=at):
-        return False
-    return allow(SIGN_IN_BY_ACCOUNT, key=attempt.account, at=at) or allow(
-        SIGN_IN_SLOWED, key=attempt.account, at=at
-    )
+def count_attempt(attempt: SignInAttempt, *, at: datetime) -> int:
+    """Count the attempt before the password is checked; return how many seconds it must wait."""
+    limit = _used_up_limit(attempt, at=at)
+    return seconds_left(limit, at=at) if limit else 0
 
 
 def forgive_attempt(attempt: SignInAttempt, *, at: datetime) -> None:
@@ -66,6 +63,18 @@ def forgive_all(attempt: SignInAttempt, *, at: datetime) -> None:
     clear_limit(SIGN_IN_BY_ADDRESS, key=attempt.account_and_address, at=at)
     clear_limit(SIGN_IN_BY_ACCOUNT, key=attempt.account, at=at)
     clear_limit(SIGN_IN_SLOWED, key=attempt.account, at=at)
+
+
+def _used_up_limit(attempt: SignInAttempt, *, at: datetime) -> RateLimit | None:
+    if _is_known_browser(attempt):
+        is_allowed = allow(SIGN_IN_BY_BROWSER, key=attempt.browser_of, at=at)
+        return None if is_allowed else SIGN_IN_BY_BROWSER
+    if not allow(SIGN_IN_BY_ADDRESS, key=attempt.account_and_address, at=at):
+        return SIGN_IN_BY_ADDRESS
+    is_allowed = allow(SIGN_IN_BY_ACCOUNT, key=attempt.account, at=at) or allow(
+        SIGN_IN_SLOWED, key=attempt.account, at=at
+    )
+    return None if is_allowed else SIGN_IN_SLOWED
 
 
 def _is_known_browser(attempt: SignInAttempt) -> bool:

@@ -50,6 +50,14 @@ def staff_redirect(request: HttpRequest) -> HttpResponse | None:
     return redirect_to_login(request.get_full_path(), resolve_url(_factor_page(request.user)))
 
 
+def is_verified_staff(request: HttpRequest) -> bool:
+    """Return True for staff whose session has shown the second factor, where one is needed."""
+    user = request.user
+    if not (isinstance(user, User) and user.is_staff and user.is_active):
+        return False
+    return not settings.STAFF_SECOND_FACTOR or has_shown_second_factor(request, user)
+
+
 def has_shown_second_factor(request: HttpRequest, user: User) -> bool:
     """Return True if a code of a factor that still exists was entered in this session.
 

@@ -1,14 +1,35 @@
 """Freeze an account by the link in a mail about a change."""
 
 from allauth.account.forms import ResetPasswordForm
+from allauth.account.views import email_verification_sent
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.adapter import CODE_WAS_JUST_SENT
 from accounts.freezing import InvalidLink, freeze_account, read_token
 from safety.security_log import Kind, record_request
+
+
+def confirm_email(request: HttpRequest) -> HttpResponse:
+    """allauth's page for the code in a mail, which says why it sends no code or leads elsewhere."""
+    try:
+        response: HttpResponse = email_verification_sent(request)
+    except ImmediateHttpResponse:
+        messages.info(request, CODE_WAS_JUST_SENT)
+        return redirect("account_email_verification_sent")
+    if response.headers.get("Location") == resolve_url(settings.LOGIN_URL):
+        words = _(
+            "Your code has expired, or was sent to another browser. Sign in to get a new one."
+        )
+        messages.info(request, words)
+    return response
 
 
 @never_cache

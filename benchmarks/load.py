@@ -7,11 +7,13 @@ import re
 import selectors
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 
 CONNECTIONS = 8
+SHORTEST_WAIT_SECONDS = 0.005
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 HEAD_END = b"\r\n\r\n"
 
@@ -64,9 +66,13 @@ class _Connection:
         request = next(self.pending, None)
         if request is None:
             return False
-        self.received, self.sent_at = b"", time.perf_counter()
-        self.socket.sendall(request)
+        self.send(request, counted_from=time.perf_counter())
         return True
+
+    def send(self, request: bytes, *, counted_from: float) -> None:
+        """Send a request whose waiting time counts from that moment."""
+        self.received, self.sent_at = b"", counted_from
+        self.socket.sendall(request)
 
     def read(self) -> int | None:
         """Receive; the status once the response is complete. Raises: Unreadable."""
@@ -104,6 +110,59 @@ def drive(
     finally:
         for one in opened:
             one.socket.close()
+
+
+def drive_at_rate(
+    ports: Sequence[int],
+    requests: Sequence[Request],
+    *,
+    per_second: float,
+    connections: int = 64,
+    within_seconds: float = 30.0,
+) -> Load:
+    """Send so many requests a second, however long the server takes, to the ports in turn.
+
+    The waiting time of a request counts from when it was due, so that a server that falls behind
+    cannot hide it. Raises: Stalled, Unreadable.
+    """
+    opened = [
+        (port, _Connection(socket.create_connection(("127.0.0.1", port), timeout=30), iter([])))
+        for port in islice(cycle(ports), connections)
+    ]
+    try:
+        with selectors.DefaultSelector() as selector:
+            for one in opened:
+                selector.register(one[1].socket, selectors.EVENT_READ, one)
+            return _driven_at_rate(selector, deque(opened), requests, per_second, within_seconds)
+    finally:
+        for _port, connection in opened:
+            connection.socket.close()
+
+
+def _driven_at_rate(
+    selector: selectors.BaseSelector,
+    idle: "deque[tuple[int, _Connection]]",
+    requests: Sequence[Request],
+    per_second: float,
+    within_seconds: float,
+) -> Load:
+    load, started, sent = Load(), time.perf_counter(), 0
+    ends_at = started + len(requests) / per_second + within_seconds
+    while len(load.seconds) < len(requests):
+        now = time.perf_counter()
+        if now > ends_at:
+            raise Stalled(f"{len(load.seconds)} of {len(requests)} responses in time")
+        while idle and sent < len(requests) and started + sent / per_second <= now:
+            port, connection = idle.popleft()
+            connection.send(requests[sent].encode(port), counted_from=started + sent / per_second)
+            sent += 1
+        for key, _events in selector.select(timeout=SHORTEST_WAIT_SECONDS):
+            if (status := key.data[1].read()) is not None:
+                load.seconds.append(time.perf_counter() - key.data[1].sent_at)
+                load.statuses[status] += 1
+                idle.append(key.data)
+    load.elapsed_seconds = time.perf_counter() - started
+    return load
 
 
 def _driven(opened: list[_Connection], within_seconds: float) -> Load:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbank.environment import read_env_file
+from testbank.private_files import write_private
 
 BASE = Path(__file__).resolve().parent.parent
 ENV_FILE = BASE / ".env.demo"
@@ -110,7 +111,7 @@ def write_settings(ports: Ports, **changes: str) -> None:
         **changes,
     }
     lines = "".join(f"{name}='{value}'\n" for name, value in values.items())
-    ENV_FILE.write_text(f"# Written by `make demo` at each start.\n{lines}", encoding="utf-8")
+    write_private(ENV_FILE, f"# Written by `make demo` at each start.\n{lines}")
 
 
 def own_environment() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 The project is copied into a folder of its own with its own `.env`, so that the recipes of
 docs/network.md run as they are written; only addresses and paths of the examples are replaced.
-`api.stripe.com` remains the host name in every decision: STRIPE_RESOLVE leads it to a sandbox on
+`api.stripe.com` remains the host name in every decision: STRIPE_RESOLVE maps it to a sandbox on
 loopback, and so does squid's URL rewriting behind a proxy.
 """
 

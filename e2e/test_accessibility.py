@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from testing.every_page import BANK, FREE_BANK, LEARNER, sign_in
 from testing.visitor import Visitor, submit_answer, submit_form
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 MAX_STOPS = 90
 
@@ -43,7 +43,6 @@ def tab_stops(page: Page) -> list[dict[str, Any]]:
     return stops
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("path", ["/", "/banks/", BANK, f"{BANK}sample/1/", "/accounts/signup/"])
 def test_focus_is_visible_at_every_tab_stop(

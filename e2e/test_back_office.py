@@ -6,7 +6,7 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from testing.every_page import BACK_OFFICE, SELLER, sign_in
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture
@@ -23,7 +23,6 @@ def console_errors(page: Page) -> list[str]:
     return messages
 
 
-@pytest.mark.proof
 def test_every_page_loads_without_console_errors(
     demo: str, page: Page, console_errors: list[str]
 ) -> None:

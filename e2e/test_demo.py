@@ -57,6 +57,7 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     visitor.expect_text(f"{len(QUESTIONS)} of {len(QUESTIONS)} points")
 
 
+@pytest.mark.proof
 def test_ctrl_c_stops_every_process(clone: Path) -> None:
     with ready_demo(clone) as address:
         port = int(address.rpartition(":")[2])
@@ -66,6 +67,7 @@ def test_ctrl_c_stops_every_process(clone: Path) -> None:
             DIRECT.open(f"http://127.0.0.1:{part}/", timeout=2)
 
 
+@pytest.mark.proof
 def test_second_start_keeps_the_data(clone: Path) -> None:
     for _start in range(2):
         with ready_demo(clone) as address, DIRECT.open(address, timeout=5) as answer:
@@ -73,6 +75,7 @@ def test_second_start_keeps_the_data(clone: Path) -> None:
     assert "  Git in practice: " not in words(clone)
 
 
+@pytest.mark.proof
 def test_demo_leaves_the_site_in_the_same_folder_alone(clone: Path) -> None:
     with ready_demo(clone):
         assert not (clone / ".env").exists()

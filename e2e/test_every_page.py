@@ -72,7 +72,15 @@ def test_every_page_is_accessible_and_fits_the_screen(
     assert len(seen) >= MIN_PAGES
 
 
-@pytest.mark.parametrize("path", ["/", "/banks/", BANK, f"{BANK}sample/1/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        BANK,
+        pytest.param("/", marks=pytest.mark.proof),
+        pytest.param("/banks/", marks=pytest.mark.proof),
+        pytest.param(f"{BANK}sample/1/", marks=pytest.mark.proof),
+    ],
+)
 def test_first_view_is_small_without_shifts_or_other_hosts(
     demo: str, browser: Browser, path: str
 ) -> None:
@@ -126,6 +134,7 @@ def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> 
     assert page.evaluate("window.same")
 
 
+@pytest.mark.proof
 def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
     """The list matches the address even if the first response arrives last."""
     visitor = Visitor(page=page, base_url=demo)

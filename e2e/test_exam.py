@@ -61,6 +61,7 @@ def test_exam_is_taken_with_the_keyboard_alone(demo: str, page: Page) -> None:
     expect_result(page)
 
 
+@pytest.mark.proof
 def test_exam_is_taken_with_touch_alone(demo: str, browser: Browser) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True)
     page = context.new_page()
@@ -78,6 +79,7 @@ def test_exam_is_taken_with_touch_alone(demo: str, browser: Browser) -> None:
     context.close()
 
 
+@pytest.mark.proof
 def test_keys_flag_say_the_time_and_show_the_sheet(demo: str, page: Page) -> None:
     start_exam(page, demo)
     flag = page.locator("[data-flag]")

@@ -16,7 +16,7 @@ from testing.site import Site, free_port, new_site
 from testing.visitor import Visitor
 from testing.waiting import wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("real-bank")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("real-bank")]
 
 # The keys are known by their places.
 IN_ORDER = """

@@ -57,6 +57,7 @@ def test_next_page_loads_in_place_and_focuses_its_heading(site: Site, page: Page
     assert page.evaluate("window.same")
 
 
+@pytest.mark.proof
 def test_back_returns_to_the_page_of_the_list(site: Site, page: Page) -> None:
     Visitor(page=page, base_url=site.url).open(SORTED)
     page.locator("a[rel=next]").click()
@@ -69,6 +70,7 @@ def test_back_returns_to_the_page_of_the_list(site: Site, page: Page) -> None:
     expect(page.locator(".bank-card__title").first).to_have_text("Bank 00")
 
 
+@pytest.mark.proof
 def test_pagination_works_without_javascript(site: Site, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -1,7 +1,7 @@
 """The original report: a proxy that refuses Stripe, and every setting that fixes it.
 
 Squid responds 403 to CONNECT api.stripe.com, and the shell names it in every proxy variable.
-STRIPE_RESOLVE leads the host name to a sandbox on loopback, and so does squid's URL rewriting
+STRIPE_RESOLVE maps the host name to a sandbox on loopback, and so does squid's URL rewriting
 behind a proxy. `api.stripe.com` remains the host name in every decision.
 """
 
@@ -140,15 +140,23 @@ def test_failure_names_its_cause_and_keeps_the_order(
             {"no_proxy": "localhost"},
             id="reported line with no_proxy in the shell",
         ),
-        pytest.param({"NO_PROXY": "*.stripe.com"}, {}, id="wildcard only"),
+        pytest.param({"NO_PROXY": "*.stripe.com"}, {}, id="wildcard only", marks=pytest.mark.proof),
         pytest.param(
             {"NO_PROXY": "*.stripe.com"},
             {"no_proxy": "localhost"},
             id="wildcard only with no_proxy in the shell",
+            marks=pytest.mark.proof,
         ),
-        pytest.param({"STRIPE_PROXY": "direct"}, {}, id="STRIPE_PROXY=direct"),
-        pytest.param({"STRIPE_PROXY": "CREDENTIALS"}, {}, id="proxy with credentials"),
-        pytest.param({}, {"NO VARIABLES": "1"}, id="no proxy"),
+        pytest.param(
+            {"STRIPE_PROXY": "direct"}, {}, id="STRIPE_PROXY=direct", marks=pytest.mark.proof
+        ),
+        pytest.param(
+            {"STRIPE_PROXY": "CREDENTIALS"},
+            {},
+            id="proxy with credentials",
+            marks=pytest.mark.proof,
+        ),
+        pytest.param({}, {"NO VARIABLES": "1"}, id="no proxy", marks=pytest.mark.proof),
     ],
 )
 def test_every_fix_continues_with_the_same_order(

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 # In the demo's banks: a question with two tables and a long line of code, and one with formulas
 # in its explanation and an image in its stem.

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from testing.every_page import NEWCOMER, sign_in
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 BANK = "/banks/http-warm-up/"
 

@@ -52,7 +52,7 @@ def upload(desk: Visitor, bank: str, folder: Path, name: str, content: str) -> N
     file.write_text(content)
     desk.open(f"{bank}imports/")
     desk.page.get_by_label("Files").set_input_files(file)
-    press(desk.page, "Upload and look")
+    press(desk.page, "Upload and review")
     press(desk.page, "Import")
 
 
@@ -94,6 +94,7 @@ def test_bank_is_made_from_nothing_and_sold(desk: Visitor, tmp_path: Path) -> No
     expect(page.locator(".price--large").first).to_have_text("$19.00")
 
 
+@pytest.mark.proof
 def test_question_is_written_by_keyboard_alone(desk: Visitor) -> None:
     page = desk.page
     desk.open("/studio/banks/git-in-practice/questions/new/single_choice/")
@@ -113,6 +114,7 @@ def test_question_is_written_by_keyboard_alone(desk: Visitor) -> None:
     expect(page.locator("h1")).to_contain_text("Question 4")
 
 
+@pytest.mark.proof
 def test_text_survives_the_end_of_the_session(desk: Visitor) -> None:
     page = desk.page
     address = "/studio/banks/sql-foundations/questions/new/true_false/"

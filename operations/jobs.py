@@ -16,6 +16,7 @@ from catalog.indexing.banks import reindex_changed_banks
 from catalog.indexing.popularity import count_learners
 from operations.models import JobRun
 from operations.retention import delete_old
+from operations.table_sizes import record_table_sizes
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
 from payments.flows.reconciliation import reconcile
@@ -118,6 +119,11 @@ def compute_item_statistics(at: datetime) -> int:
     return compute_due_statistics(at=at)
 
 
+def record_sizes_of_tables(at: datetime) -> int:
+    """Record once a day how large the tables are; the doctor compares."""
+    return record_table_sizes(at=at)
+
+
 def regrade_corrected_questions(at: datetime) -> int:
     """Regrade what learners answered to questions that were corrected since."""
     return continue_corrections(at=at)
@@ -141,5 +147,6 @@ JOBS = (
     Job("corrections", 60, regrade_corrected_questions),
     Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("retention", 300, delete_old_rows),
+    Job("table-sizes", 3600, record_sizes_of_tables),
     Job("reconciliation", RECONCILE_EVERY_SECONDS, reconcile_with_stripe),
 )

@@ -15,6 +15,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language_from_request, override
 
+from testbank.private_files import write_private
+
 RETRY_AFTER_SECONDS = 60
 # Health checks, so that a load balancer keeps sending people here, where they see the page.
 STAYS_OPEN = ("/healthz", "/readyz", "/metrics")
@@ -22,9 +24,8 @@ STAYS_OPEN = ("/healthz", "/readyz", "/metrics")
 
 def turn_on(*, at: datetime, ends_at_restart: bool) -> None:
     """Turn maintenance on. With `ends_at_restart`, the next start of a server turns it off."""
-    _file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = {"since": at.isoformat(), "ends_at_restart": ends_at_restart}
-    _file().write_text(json.dumps(content), encoding="utf-8")
+    write_private(_file(), json.dumps(content))
 
 
 def turn_off() -> None:

@@ -22,6 +22,8 @@ from payments.monitoring.health_counters import (
     failures,
     health_counters,
 )
+from payments.monitoring.refused_webhooks import RefusedWebhooks, refused_webhooks
+from payments.stripe.errors import Refusal
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
@@ -29,7 +31,7 @@ HELP = {
     "granted_not_paid": "Active access without a paid order.",
     "orders_held": "Paid orders on hold for manual review.",
     "orders_paid_twice": "Duplicate payments that were not refunded.",
-    "orders_unanswered": "Orders without news from Stripe for a day.",
+    "orders_unanswered": "Orders with no update from Stripe for a day.",
     "refunds_unanswered": "Requested refunds without a response.",
     "events_unprocessed": "Stripe events not processed yet.",
     "events_failed": "Stripe events that failed to process.",
@@ -57,6 +59,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     mode, account, at = settings.STRIPE_MODE, settings.STRIPE_ACCOUNT, timezone.now()
     found = exposition(health_counters(mode=mode, at=at), account)
     found += exposition_of_failures(failures(mode=mode), mode=mode, account=account)
+    found += exposition_of_refusals(refused_webhooks())
     for registry in (shop_registry(mode=mode, at=at), REGISTRY):
         found += generate_latest(registry).decode()
     return HttpResponse(found, content_type=TEXT_FORMAT)
@@ -83,6 +86,22 @@ def exposition_of_failures(found: Failures, *, mode: str, account: str) -> str:
     return "".join(
         _metric(name, kind, words, _labels(mode, account), number)
         for (name, (kind, words)), number in numbers
+    )
+
+
+def exposition_of_refusals(found: RefusedWebhooks) -> str:
+    """Format the refused webhooks of this machine in Prometheus' text format."""
+    counts = "".join(
+        f'testbank_webhooks_refused_total{{reason="{reason}"}} {found.by_reason.get(reason, 0)}\n'
+        for reason in Refusal
+    )
+    last = int(found.last_at.timestamp()) if found.last_at else 0
+    return (
+        "# HELP testbank_webhooks_refused_total Webhooks that were refused.\n"
+        f"# TYPE testbank_webhooks_refused_total counter\n{counts}"
+        "# HELP testbank_webhook_refused_timestamp_seconds When one was last refused; 0 if never.\n"
+        "# TYPE testbank_webhook_refused_timestamp_seconds gauge\n"
+        f"testbank_webhook_refused_timestamp_seconds {last}\n"
     )
 
 

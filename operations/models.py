@@ -1,4 +1,4 @@
-"""When the worker's jobs last finished, the alarms of now, and the writes of health checks."""
+"""When the worker's jobs last finished, alarms, sizes of tables, and writes of health checks."""
 
 from django.db import models
 
@@ -22,6 +22,27 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
+class TableSize(models.Model):
+    """The disk space of a database table on one day, with its indexes."""
+
+    table = models.CharField(max_length=100)
+    measured_on = models.DateField()
+    size_bytes = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measured_on", "table"], name="operations_table_size_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(size_bytes__gte=0), name="operations_table_size_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} on {self.measured_on}: {self.size_bytes} bytes"
 
 
 class WriteProbe(models.Model):

@@ -33,6 +33,7 @@ PERMISSION, HANDLES_EVENTS = "payments.view_stripeevent", "payments.change_strip
 LATEST = 8
 REFRESH_SECONDS, LONGEST_SECONDS = 2, 20
 SHOP = "Shop"
+DATABASE_SIZE = "Database size"
 ORDERS, EVENTS = "admin:payments_order_changelist", "admin:payments_stripeevent_changelist"
 INCIDENTS = "admin:payments_incident_changelist"
 ACCESSES, REFUNDS = "admin:catalog_access_changelist", "admin:payments_refund_changelist"
@@ -137,7 +138,15 @@ def _refuse_others(request: HttpRequest, permission: str = PERMISSION) -> None:
 
 def _is_local(group: str) -> bool:
     """Return True for groups that the offline report runs, not skips."""
-    return group in {"Settings", "Environment", "Route", SHOP, "Backups", "Processes"}
+    return group in {
+        "Settings",
+        "Environment",
+        "Route",
+        SHOP,
+        DATABASE_SIZE,
+        "Backups",
+        "Processes",
+    }
 
 
 def _of_network(checks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from django.core.checks import run_checks
 
 from outbound.redaction import scrub
 from outbound.route import ProxyEnvironment, Route, RouteError, decide
+from testbank.private_files import make_private_folder, private_opener
 
 logger = logging.getLogger("operations.processes")
 
@@ -113,10 +114,10 @@ def register_process(kind: str, *, at: datetime) -> None:
     content = asdict(process) | {"started_at": at.isoformat()}
     try:
         folder = _folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         draft = folder / f"{kind.replace(' ', '-')}-{process.host}-{process.pid}.draft"
         # Stays open: the lock shows that the process runs.
-        file = draft.open("w", encoding="utf-8")
+        file = open(draft, "w", encoding="utf-8", opener=private_opener)  # noqa: SIM115 - Path.open takes no opener
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         json.dump(content, file)
         file.flush()

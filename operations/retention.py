@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import AccountFreeze
 from outbox.models import BouncedAddress, OutgoingMail
-from payments.models import Incident, StripeEvent
+from payments.models import Incident, Order, StripeEvent
 from questions.services import delete_staged
 from safety.models import SecurityEvent
 from safety.rate_limits import delete_expired
@@ -60,6 +60,12 @@ RULES = (
         lambda at: StripeEvent.objects.filter(
             status__in=StripeEvent.HANDLED, handled_at__lt=at, received_at__lt=at
         ),
+    ),
+    Rule(
+        "payments.Order",
+        lambda: settings.KEEP_UNPAID_ORDER_DAYS,
+        # A session can be paid for a day, and a bank debit arrives within weeks.
+        lambda at: Order.objects.filter(paid_at=None, created_at__lt=at),
     ),
     Rule(
         "payments.Incident",

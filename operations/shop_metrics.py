@@ -24,27 +24,27 @@ def shop_registry(*, mode: str, at: datetime) -> CollectorRegistry:
 
     # The highest key counts the answers without reading them all.
     answers = Answer.objects.aggregate(last=Max("pk"))["last"]
-    gauge("answers_stored", "Answers stored so far: only grows.", answers or 0)
+    gauge("answers_stored", "Answers stored, in total.", answers or 0)
     paid = Order.objects.in_mode(mode).filter(paid_at__isnull=False).count()
-    gauge("purchases_paid", "Paid orders so far: only grows.", paid)
+    gauge("purchases_paid", "Paid orders, in total.", paid)
     mails = OutgoingMail.objects.filter(sent_at=None, given_up_at=None)
     waiting = mails.aggregate(number=Count("pk"), oldest=Min("queued_at"))
-    gauge("mails_waiting", "Emails that are not sent yet.", waiting["number"])
-    gauge("oldest_mail_seconds", "Age of the oldest of them.", _age(waiting["oldest"], at))
+    gauge("mails_waiting", "Emails waiting to be sent.", waiting["number"])
+    gauge("oldest_mail_seconds", "Age of the oldest waiting email.", _age(waiting["oldest"], at))
     ran = JobRun.objects.aggregate(last=Max("at"))["last"]
     gauge(
         "worker_silence_seconds",
-        "Time since a worker's job ended; 0 if none ever did.",
+        "Time since a worker last finished a job; 0 if it never has.",
         _age(ran, at),
     )
     backups = stored_backups()
     made = backups[-1].made_at if backups else None
-    gauge("backup_age_seconds", "Age of the newest backup; 0 without one.", _age(made, at))
-    alarms = Gauge("testbank_alarm", "1 for each fault of now.", ["name"], registry=registry)
+    gauge("backup_age_seconds", "Age of the newest backup; 0 if there is none.", _age(made, at))
+    alarms = Gauge("testbank_alarm", "1 for each current fault.", ["name"], registry=registry)
     for name in Alarm.objects.values_list("name", flat=True):
         alarms.labels(name=name).set(1)
     versions = {"version": __version__, "django": django.get_version()}
-    Info("testbank", "Versions.", registry=registry).info(
+    Info("testbank", "Versions in use.", registry=registry).info(
         versions | {"python": platform.python_version()}
     )
     return registry

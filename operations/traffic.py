@@ -14,7 +14,7 @@ REQUESTS = Counter(
     "testbank_requests", "Requests.", ["view", "method", "status"], registry=REGISTRY
 )
 DURATION = Histogram(
-    "testbank_request_seconds", "Time to respond.", ["view"], buckets=BUCKETS, registry=REGISTRY
+    "testbank_request_seconds", "Response time.", ["view"], buckets=BUCKETS, registry=REGISTRY
 )
 
 

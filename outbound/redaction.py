@@ -1,4 +1,4 @@
-"""Redact secrets: keys, passwords in URLs, and authorization headers.
+"""Redaction of secrets: keys, passwords in URLs, and authorization headers.
 
 Types that hold secrets mask themselves; `scrub` is the last step for text on its way to a
 log, a page or a report.

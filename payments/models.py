@@ -113,6 +113,7 @@ class Order(models.Model):
     charge_refunded_minor = models.PositiveIntegerField(null=True, blank=True)
     charge_told_at = models.DateTimeField(null=True, blank=True)
     granted_at = models.DateTimeField(_("access granted on"), null=True, blank=True)
+    receipt_serial = models.PositiveIntegerField(null=True, editable=False)
 
     objects = OrderQuerySet.as_manager()
 
@@ -123,6 +124,15 @@ class Order(models.Model):
             models.UniqueConstraint(fields=["idempotency_key"], name="payments_order_key_once"),
             models.UniqueConstraint(fields=["session_id"], name="payments_order_session_once"),
             models.UniqueConstraint(fields=["number"], name="payments_order_number_once"),
+            models.UniqueConstraint(
+                fields=["mode", "receipt_serial"],
+                condition=models.Q(receipt_serial__isnull=False),
+                name="payments_order_receipt_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(receipt_serial__isnull=True) | models.Q(paid_at__isnull=False),
+                name="payments_order_receipt_only_if_paid",
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     status__in=[
@@ -204,13 +214,40 @@ class Order(models.Model):
 
     @property
     def receipt_number(self) -> str:
-        """The number of the receipt: the day of the payment and the order's number."""
-        return f"R-{self.paid_at:%Y%m%d}-{self.number}" if self.paid_at else ""
+        """The number of the receipt, such as R-000017; "" until the order is paid.
+
+        Consecutive, without gaps. Test payments have numbers of their own.
+        """
+        if self.receipt_serial is None:
+            return ""
+        return f"{'R' if self.mode == self.Mode.LIVE else 'TEST'}-{self.receipt_serial:06d}"
 
     @property
     def left_minor(self) -> int:
         """What was paid and was not refunded."""
         return (self.paid_minor or 0) - self.refunded_minor
+
+
+class ReceiptCounter(models.Model):
+    """The last receipt number of a mode.
+
+    Whoever makes a receipt locks the row until its transaction ends. A number is thereby taken
+    back with everything else if the transaction fails, and the numbers have no gaps.
+    """
+
+    mode = models.CharField(max_length=10, choices=Order.Mode.choices, primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(mode__in=["sandbox", "test", "live"]),
+                name="payments_receipt_counter_mode_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mode}: {self.last}"
 
 
 class OrderLine(models.Model):
@@ -525,6 +562,8 @@ class StripeEvent(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.RECEIVED
     )
     failure = models.CharField(_("failure"), max_length=300, blank=True)
+    # Names the request that brought it in every log line of its processing, also in the worker.
+    request_id = models.CharField(_("request ID"), max_length=64, blank=True, default="")
     received_at = models.DateTimeField(_("received on"))
     handled_at = models.DateTimeField(_("processed on"), null=True, blank=True)
     tries = models.PositiveIntegerField(_("tries"), default=0)

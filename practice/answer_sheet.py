@@ -10,7 +10,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from practice.models import Attempt, SeenQuestion
+from practice.models import Answer, Attempt, SeenQuestion
 
 CELLS_PER_PAGE = 100
 LINK = '<li><a href="{url}{position}/" class="{css_class}"{step}>{position}{label}</a></li>'
@@ -66,7 +66,7 @@ class Navigation:
 
 def answer_sheet(attempt: Attempt) -> AnswerSheet:
     """Read the answer sheet of an attempt. One statement."""
-    given = attempt.answers.given().order_by("position")
+    given = Answer.objects.given().filter(attempt=attempt).order_by("position")
     rows = list(given.values_list("position", "fraction", "regraded_at"))
     return AnswerSheet(
         attempt,

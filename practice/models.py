@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Access, TestBank
+from catalog.models import TestBank
 from questions.grading import GRADING_RULES
 from questions.models import Question, QuestionVersion
 
@@ -35,16 +35,6 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def overdue(self, at: datetime) -> "AttemptQuerySet":
         """The unfinished attempts whose deadline has passed. A paused clock does not run."""
         return self.unfinished().filter(deadline_at__lte=at, paused_at=None)
-
-    def with_access(self, at: datetime) -> "AttemptQuerySet":
-        """Annotate `has_access`: whether the learner can open the attempt's bank at `at`.
-
-        False for an attempt across banks, which has no bank of its own.
-        """
-        live = Access.objects.live(at).filter(
-            learner=models.OuterRef("learner"), test_bank=models.OuterRef("test_bank")
-        )
-        return self.annotate(has_access=models.Exists(live))
 
 
 class Attempt(models.Model):

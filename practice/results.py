@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models.fields.json import KT
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html_join
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -22,10 +22,11 @@ MISSED_LIMIT = 50
 EXCERPT_CHARACTERS = 120
 # The link covers the row; the text is not inside of it, since a stem can hold code and formulas.
 MISSED_ITEM = (
-    '<li class="missed__row"><a class="bubble bubble--{}" href="{}">{}'
-    '<span class="visually-hidden"> {}</span></a> '
-    '<div class="missed__stem prose" dir="auto">{}</div>'
-    ' <a class="missed__report small" href="{}">{}<span class="visually-hidden"> {}</span></a></li>'
+    '<li class="missed__row"><a class="bubble bubble--wrong" href="{url}">{position}'
+    '<span class="visually-hidden"> {opens}</span></a> '
+    '<div class="missed__stem prose" dir="auto">{stem}</div>'
+    ' <a class="missed__report small" href="{report_url}">{reports}'
+    '<span class="visually-hidden"> {position}</span></a></li>'
 )
 FIRST_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 LONGEST_PARAGRAPH = 2000
@@ -150,17 +151,21 @@ def counted_positions(sheet: AnswerSheet) -> list[int]:
 
 def missed(sheet: AnswerSheet) -> SafeString:
     """Render the missed questions as list items; empty if there are none. See `find_missed`."""
-    opens, reports = _("Open question"), _("Report")
-    rows = (
-        (
-            *("wrong", one.url, one.position, opens, one.stem),
-            # The address belongs to a higher app, so it is named and not imported.
-            reverse("reports:report", args=[sheet.attempt.pk, one.position]),
-            *(reports, one.position),
+    opens, reports = conditional_escape(_("Open question")), conditional_escape(_("Report"))
+    # The address belongs to a higher app, so it is named and not imported.
+    reports_url = reverse("reports:report", args=[sheet.attempt.pk, 1]).removesuffix("1/")
+    items = (
+        MISSED_ITEM.format(
+            url=one.url,
+            position=one.position,
+            opens=opens,
+            stem=one.stem,
+            report_url=f"{reports_url}{one.position}/",
+            reports=reports,
         )
         for one in find_missed(sheet)
     )
-    return format_html_join("\n", MISSED_ITEM, rows)
+    return mark_safe("\n".join(items))  # noqa: S308 - constants, numbers, and escaped texts
 
 
 def find_missed(sheet: AnswerSheet) -> list[Missed]:

@@ -29,9 +29,10 @@ def uncounted_of(sheet: AnswerSheet) -> list[Uncounted]:
     Without those that could not be graded and were answered again.
     """
     attempt = sheet.attempt
+    late = UncountedAnswer.objects.filter(attempt=attempt).order_by("position", "sequence")
     rows = [
         row
-        for row in attempt.uncounted_answers.order_by("position", "sequence")[:SHOWN_AT_MOST]
+        for row in late[:SHOWN_AT_MOST]
         if row.reason != UncountedAnswer.Reason.UNREADABLE or row.position not in sheet.answered
     ]
     if not rows:

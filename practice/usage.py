@@ -3,9 +3,27 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Sum
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Max, Q, Sum
 
-from practice.models import Answer
+from accounts.models import User
+from catalog.models import BankQuestion
+from practice.models import Answer, SeenQuestion
+
+
+def may_see_picture(*, name: str, user: User | AnonymousUser) -> bool:
+    """Return True if a question that this person may see shows the picture. At most two statements.
+
+    These are the samples of banks on sale, everything in a bank that the person ever owned, and
+    what was shown to them in a session, which their history keeps.
+    """
+    places = BankQuestion.objects.filter(question__pictures__name=name)
+    samples = Q(is_sample=True, state="published", test_bank__status="published")
+    if isinstance(user, AnonymousUser):
+        return places.filter(samples).exists()
+    owned = Q(test_bank__accesses__learner=user)
+    seen = SeenQuestion.objects.filter(learner=user, question__pictures__name=name)
+    return places.filter(samples | owned).exists() or seen.exists()
 
 
 def answered_questions(*, question_ids: Collection[int]) -> set[int]:

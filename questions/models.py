@@ -37,6 +37,23 @@ class Question(models.Model):
         return str(self.public_id)
 
 
+class QuestionPicture(models.Model):
+    """A picture that some version of a question shows, so that its readers can be found."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="pictures")
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "question"], name="questions_picture_once_a_question"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class QuestionVersion(models.Model):
     """One version of a question. Immutable, because answers refer to it.
 

@@ -3,6 +3,7 @@
 `docs/authors.md` lists the rules for authors. No Django, no database.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ APOSTROPHES = "‘’‚‛‹›′‵´❛❜ʹʻʼʽʾʿˈꞋꞌ՚׳"
 QUOTATION_MARKS = "“”„‟«»″‶❝❞〝〞〟״ʺˮ"
 # Minus signs, which are no dashes to Unicode; dashes are the category Pd.
 MINUS_SIGNS = "−⁻₋˗➖⁃"
+# The slash of ½, and that of formulas
+SLASHES = "⁄∕"
+# NFKC would make 11/2 of 1½.
+MIXED_NUMBER = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞↉])")
 # Dashes to Unicode, but words of their own in Japanese: a range, and a repeated sound.
 WAVE_DASHES = "〜〰゠"
 # What `--` becomes where a keyboard or a word processor sets dashes.
@@ -21,6 +26,7 @@ PLAIN = (
     dict.fromkeys(APOSTROPHES, "'")
     | dict.fromkeys(QUOTATION_MARKS, '"')
     | dict.fromkeys(MINUS_SIGNS, "-")
+    | dict.fromkeys(SLASHES, "/")
 )
 # Invisible, and neither white space nor of the category Cf: joiners, fillers and variation
 # selectors; the tatweel only draws an Arabic word longer.
@@ -56,7 +62,8 @@ def spellings(text: str, rules: ComparisonRules) -> tuple[str, ...]:
 def normalize(text: str, rules: ComparisonRules) -> str:
     """Return the text with plain signs, without what cannot be seen, and with single spaces."""
     # Before NFKC, which makes a space and an accent of ´, and after it, for ‴ and the like.
-    plain = _with_plain_signs(unicodedata.normalize("NFKC", _with_plain_signs(text)))
+    signs = _with_plain_signs(MIXED_NUMBER.sub(" ", text))
+    plain = _with_plain_signs(unicodedata.normalize("NFKC", signs))
     words = " ".join(unicodedata.normalize("NFKC", plain).split())
     if not rules.is_case_sensitive:
         words = unicodedata.normalize("NFKC", _fold_case(words, rules.language))

@@ -234,7 +234,7 @@ def _range(number: AcceptedNumber) -> str:
     low, high = (f"{limit:f}" for limit in (number.low, number.high))
     if number.low == number.high:
         return low
-    return gettext("from %(low)s to %(high)s") % {"low": low, "high": high}
+    return gettext("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def _words(words: AcceptedText) -> str:

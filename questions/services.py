@@ -20,8 +20,9 @@ from questions.items import (
     ShortAnswer,
     Text,
     map_texts,
+    texts_of,
 )
-from questions.models import Question, QuestionVersion
+from questions.models import Question, QuestionPicture, QuestionVersion
 from questions.text import with_html
 
 ROWS_AT_ONCE = 500
@@ -87,10 +88,26 @@ def _store(items: Sequence[Item], *, import_id: uuid.UUID | None) -> list[Questi
     with transaction.atomic():
         Question.objects.bulk_create(questions, ROWS_AT_ONCE)
         QuestionVersion.objects.bulk_create(versions, ROWS_AT_ONCE)
+        _store_pictures(versions)
         for version in versions:
             version.question.current = version
         Question.objects.bulk_update(questions, ["current"], ROWS_AT_ONCE)
     return versions
+
+
+def _store_pictures(versions: Iterable[QuestionVersion]) -> None:
+    """Remember which pictures the questions show. Idempotent; no statement without pictures."""
+    rows = {
+        (version.question_id, name)
+        for version in versions
+        for text in texts_of(version.item)
+        for _reference, name in text.pictures
+    }
+    QuestionPicture.objects.bulk_create(
+        (QuestionPicture(question_id=question, name=name) for question, name in sorted(rows)),
+        ROWS_AT_ONCE,
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic
@@ -107,6 +124,7 @@ def store_next_versions(*, changes: Sequence[tuple[Question, Item]]) -> list[Que
         ),
         ROWS_AT_ONCE,
     )
+    _store_pictures(versions)
     for version in versions:
         version.question.current = version
     questions = [version.question for version in versions]

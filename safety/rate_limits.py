@@ -5,6 +5,7 @@ is evicted. Allauth counts the other account pages in the cache (`ACCOUNT_RATE_L
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from safety.models import CacheEntry, RateLimitCounter
 
@@ -48,6 +50,8 @@ SIGN_IN_BY_ADDRESS = RateLimit("sign-in-address", 5, 300)
 SIGN_IN_BY_BROWSER = RateLimit("sign-in-browser", 10, 300)
 SIGN_IN_BY_ACCOUNT = RateLimit("sign-in-account", 50, HOUR)
 SIGN_IN_SLOWED = RateLimit("sign-in-slowed", 1, 60)
+# Guesses of one code in a mail; the next code has its own count
+CONFIRMATION_CODE = RateLimit("confirmation-code", 3, HOUR)
 
 
 def allow(limit: RateLimit, *, key: object, at: datetime) -> bool:
@@ -98,9 +102,10 @@ def rate_limited(
         def limited(
             request: HttpRequest, /, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> HttpResponse:
-            if allow(limit, key=person_of(request), at=timezone.now()):
+            now = timezone.now()
+            if allow(limit, key=person_of(request), at=now):
                 return view(request, *args, **kwargs)
-            return too_many_requests(request, limit)
+            return too_many_requests(request, seconds=seconds_left(limit, at=now))
 
         return limited
 
@@ -114,11 +119,38 @@ def person_of(request: HttpRequest) -> str:
     return f"address:{request.META['REMOTE_ADDR']}"
 
 
-def too_many_requests(request: HttpRequest, limit: RateLimit) -> HttpResponse:
-    """The page for a used-up limit."""
-    response = render(request, "429.html", status=429)
-    response["Retry-After"] = str(limit.period_seconds)
+def too_many_requests(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """The page for a limit that is used up for so many seconds."""
+    response = render(request, "429.html", {"wait": try_again_in(seconds)}, status=429)
+    response["Retry-After"] = str(seconds)
     return response
+
+
+def account_limit_reached(request: HttpRequest) -> HttpResponse:
+    """The page for a used-up limit of allauth, none of which lasts longer than a minute.
+
+    It is the `handler429` of the URLconf.
+    """
+    return too_many_requests(request, seconds=60)
+
+
+def seconds_left(limit: RateLimit, *, at: datetime) -> int:
+    """Return how long a limit that is used up stays so: at least a second."""
+    return math.ceil((_window_end(limit, at) - at).total_seconds())
+
+
+def whole_minutes(seconds: int) -> int:
+    """Return a waiting time as people read it, rounded up."""
+    return math.ceil(seconds / 60)
+
+
+def try_again_in(seconds: int) -> str:
+    """Return the sentence that says when a limit ends."""
+    minutes = whole_minutes(seconds)
+    words = ngettext(
+        "Try again in %(minutes)d minute.", "Try again in %(minutes)d minutes.", minutes
+    )
+    return words % {"minutes": minutes}
 
 
 def delete_expired(*, at: datetime) -> int:

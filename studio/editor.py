@@ -312,7 +312,7 @@ def _pictures_of(known: Item | None) -> Any:
             return references[reference]
         if STORED.fullmatch(reference) and default_storage.exists(f"{FOLDER}/{reference}"):
             return reference
-        raise ImageRefused(_("is not stored here. Add the image again."))
+        raise ImageRefused(_("The image %(image)s is not stored here. Add it again."))
 
     return stored
 

@@ -38,3 +38,11 @@ class ReportClosed(StudioError):
 
 class NothingToRegrade(StudioError):
     """The answers were graded by this version before, or the question has no earlier version."""
+
+
+class StepNotPossible(StudioError):
+    """The question is in another state by now; `state` is the one it is in."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        super().__init__(state)

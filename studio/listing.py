@@ -11,12 +11,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from catalog.importing.linting import lint_bank
 from catalog.models import BankQuestion, TestBank
 from catalog.querysets import BankQuestionQuerySet
 from questions.kinds import NAMES, kind_name
 from questions.models import QuestionVersion
 from questions.text import plain_words
+from studio.models import Authorship, Import, QuestionReport
 
 PER_PAGE = 50
 EXCERPT = 110
@@ -64,10 +66,12 @@ class FilterForm(forms.Form):
             ANY,
             ("samples", gettext_lazy("Samples")),
             ("problems", gettext_lazy("With problems")),
+            ("reported", gettext_lazy("Reported by learners")),
             ("pictures", gettext_lazy("With images")),
         ],
     )
     tag = forms.CharField(label=gettext_lazy("Tag"), required=False, max_length=100)
+    author = forms.ChoiceField(label=gettext_lazy("Author"), required=False)
 
     def __init__(self, data: Mapping[str, str], test_bank: TestBank) -> None:
         super().__init__(data)
@@ -78,6 +82,7 @@ class FilterForm(forms.Form):
         named = sorted(name for name in domains if name)
         self._choices("domain", [*((name, name) for name in named), (NONE, _("None"))])
         self._choices("kind", [(kind, NAMES[kind]) for kind in NAMES if kind in set(kinds)])
+        self._choices("author", authors_of(test_bank))
 
     def _choices(self, field: str, choices: list[tuple[str, object]]) -> None:
         cast(forms.ChoiceField, self.fields[field]).choices = [ANY, *choices]
@@ -99,6 +104,8 @@ class FilterForm(forms.Form):
             places = places.filter(state=state)
         if tag := wanted.get("tag"):
             places = places.filter(_in_json("question__current__content__tags", f'"{tag}"'))
+        if author := wanted.get("author"):
+            places = places.filter(question__in=written_by(self.test_bank, int(author)))
         return self._only(places, wanted.get("only", "")).order_by("position")
 
     def _only(self, places: BankQuestionQuerySet, only: str) -> BankQuestionQuerySet:
@@ -106,6 +113,9 @@ class FilterForm(forms.Form):
             return places.filter(is_sample=True)
         if only == "problems":
             return places.filter(position__in=problems_of(self.test_bank))
+        if only == "reported":
+            open_reports = self.test_bank.reports.filter(state=QuestionReport.State.OPEN)
+            return places.filter(question__in=open_reports.values("question"))
         if only == "pictures":
             return places.exclude(question__current__content__stem__pictures=[])
         return places
@@ -114,6 +124,22 @@ class FilterForm(forms.Form):
     def is_narrowed(self) -> bool:
         """True if a filter is set."""
         return any(self.cleaned_data.values())
+
+
+def authors_of(test_bank: TestBank) -> list[tuple[str, object]]:
+    """Who wrote or imported questions of the bank: ids and emails. One statement."""
+    wrote = Q(authorships__question__bank_questions__test_bank=test_bank)
+    imported = Q(pk__in=test_bank.imports.filter(added__gt=0).values("by"))
+    people = User.objects.filter(wrote | imported).distinct().order_by("email")
+    return [(str(pk), email) for pk, email in people.values_list("pk", "email")]
+
+
+def written_by(test_bank: TestBank, user_id: int) -> set[int]:
+    """The ids of the questions that this person wrote, or imported into the bank."""
+    wrote = Authorship.objects.filter(user=user_id, question__bank_questions__test_bank=test_bank)
+    imports = test_bank.imports.filter(by=user_id, status=Import.Status.DONE)
+    found = set(wrote.values_list("question", flat=True))
+    return found.union(*(undo.get("added", []) for undo in imports.values_list("undo", flat=True)))
 
 
 def _has_words(words: str) -> Q:

@@ -66,6 +66,10 @@ class AuditEntry(models.Model):
         ACCESS_REVOKED = "access_revoked", _("Closed access")
         REPORT_CLOSED = "report_closed", _("Closed a report")
         ANSWERS_REGRADED = "answers_regraded", _("Regraded answers")
+        SENT_TO_REVIEW = "sent_to_review", _("Sent a question to review")
+        SENT_BACK = "sent_back", _("Sent a question back")
+        QUESTION_PUBLISHED = "question_published", _("Published a question")
+        QUESTION_RETIRED = "question_retired", _("Retired a question")
 
     at = models.DateTimeField()
     actor = models.ForeignKey(
@@ -362,3 +366,48 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}: {self.raised}"
+
+
+class Authorship(models.Model):
+    """Who wrote a question in the editor. Of imported ones, `Import.by` says it."""
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, related_name="authorship")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="authorships"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.question_id}: {self.user}"
+
+
+class ReviewNote(models.Model):
+    """A step of a question through review in a bank, with what was written at it. Append-only."""
+
+    class Step(models.TextChoices):
+        SENT = "sent", _("Sent to review")
+        RETURNED = "returned", _("Sent back")
+        PUBLISHED = "published", pgettext_lazy("a question was", "Published")
+        RETIRED = "retired", pgettext_lazy("a question was", "Retired")
+
+    test_bank = models.ForeignKey(TestBank, on_delete=models.CASCADE, related_name="review_notes")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="review_notes")
+    step = models.CharField(max_length=10, choices=Step.choices)
+    words = models.TextField(max_length=1000, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(step__in=["sent", "returned", "published", "retired"]),
+                name="studio_review_step_known",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["question", "test_bank", "-at"], name="studio_review_of_question")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_id}: {self.step}"

@@ -19,8 +19,11 @@ from payments.querysets import OrderQuerySet
 
 # What makes spreadsheets run a cell as a formula. Source: OWASP, CSV injection.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# How many bars of the chart have room for their sums, and how many labels a narrow screen has.
+SPACIOUS, LABELS = 14, 6
 COLUMNS = (
-    *("kind", "date", "order", "email", "test banks", "currency", "amount", "status", "payment"),
+    *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
+    "payment",
 )
 
 
@@ -86,6 +89,16 @@ class Series:
     total: Sum
     bars: list[tuple[date, Sum, int]] = field(default_factory=list)
 
+    @property
+    def is_dense(self) -> bool:
+        """True for too many bars to write a sum over each."""
+        return len(self.bars) > SPACIOUS
+
+    @property
+    def label_every(self) -> int:
+        """Every which bar has its day written below."""
+        return len(self.bars) // LABELS if self.is_dense else 1
+
 
 @dataclass(frozen=True)
 class Report:
@@ -101,8 +114,15 @@ def paid_orders(*, mode: str, since: datetime, until: datetime) -> OrderQuerySet
     return orders.prefetch_related("lines").order_by("-paid_at", "pk")
 
 
-def report(orders: Sequence[Order], *, by_month: bool) -> Report:
-    """Add up orders whose lines are loaded. No statement."""
+def report(orders: Sequence[Order], *, by_month: bool, since: datetime, until: datetime) -> Report:
+    """Add up orders whose lines are loaded. No statement.
+
+    Each series has every day or month of the period, also those without a sale. `until` does not
+    belong to it.
+    """
+    first, last = timezone.localdate(since), timezone.localdate(until - timedelta.resolution)
+    first = first.replace(day=1) if by_month else first
+    every = list(_every_period(first, last, by_month=by_month))
     sales = [sale for order in orders for sale in sales_of(order)]
     banks: dict[tuple[str, str], Sum] = {}
     periods: dict[str, dict[date, Sum]] = defaultdict(dict)
@@ -112,17 +132,15 @@ def report(orders: Sequence[Order], *, by_month: bool) -> Report:
         periods[sale.currency].setdefault(day, Sum(sale.currency)).add(sale)
     by_bank = sorted(banks.items(), key=lambda pair: (pair[1].currency, -pair[1].net, pair[0]))
     return Report(
-        series=[
-            _series(currency, days, by_month=by_month) for currency, days in sorted(periods.items())
-        ],
+        series=[_series(currency, days, every) for currency, days in sorted(periods.items())],
         banks=[(bank, total) for (bank, _currency), total in by_bank],
     )
 
 
-def _series(currency: str, days: dict[date, Sum], *, by_month: bool) -> Series:
+def _series(currency: str, days: dict[date, Sum], every: Sequence[date]) -> Series:
     series = Series(Sum(currency))
     most = max((each.gross for each in days.values()), default=0) or 1
-    for day in _every_period(min(days), max(days), by_month=by_month):
+    for day in every:
         each = days.get(day, Sum(currency))
         series.bars.append((day, each, round(100 * each.gross / most)))
         for name in ("orders", "gross", "refunded", "disputed"):
@@ -131,7 +149,6 @@ def _series(currency: str, days: dict[date, Sum], *, by_month: bool) -> Series:
 
 
 def _every_period(first: date, last: date, *, by_month: bool) -> Iterator[date]:
-    """Every day or month from the first to the last, also those without a sale."""
     day = first
     while day <= last:
         yield day
@@ -207,8 +224,8 @@ def _rows(order: Order, refunds: list[Refund]) -> Iterator[tuple[str, ...]]:
         day = timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
         words = f"{major(amount, currency):f}"
         return (
-            *(kind, day, order.number, order.email, titles, currency, words, status),
-            order.payment_intent_id,
+            *(kind, day, order.number, order.receipt_number, order.email, titles, currency, words),
+            *(status, order.payment_intent_id),
         )
 
     yield row("order", order.paid_at, paid_minor(order), order.status)

@@ -11,6 +11,7 @@ from studio.views import (
     questions,
     regrading,
     reports,
+    reviews,
     sales,
     statistics,
 )
@@ -25,6 +26,7 @@ urlpatterns = [
     path("access/grant/", access.grant, name="grant"),
     path("access/<uuid:public_id>/", access.change, name="access"),
     path("audit-log/", access.audit_log, name="audit_log"),
+    path("review/", reviews.queue, name="review_queue"),
     path("new-bank/", banks.new_bank, name="new_bank"),
     path("banks/<slug:slug>/", banks.bank, name="bank"),
     path("banks/<slug:slug>/settings/", banks.settings, name="settings"),
@@ -47,6 +49,7 @@ urlpatterns = [
     path(
         "banks/<slug:slug>/questions/<uuid:public_id>/regrade/", regrading.regrade, name="regrade"
     ),
+    path("banks/<slug:slug>/questions/<uuid:public_id>/step/", reviews.step, name="review_step"),
     path("banks/<slug:slug>/reports/", reports.reports, name="reports"),
     path("banks/<slug:slug>/reports/<uuid:report_id>/", reports.report, name="report"),
     path("banks/<slug:slug>/imports/", imports.imports, name="imports"),

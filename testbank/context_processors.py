@@ -9,17 +9,19 @@ from django.urls import reverse
 from catalog.services.legal import legal_page_kinds
 from payments.stripe.client import payment_is_down
 from practice.services.journal import journal_user
+from testbank import __version__
 
 
 def site(
     request: HttpRequest,
 ) -> dict[str, str | bool | int | Callable[[], str] | Callable[[], list[str]]]:
-    """Return the site's name and contact address, the demo's mail page, whether payment is down,
+    """Return the site's name, version and contact address, the demo's mail page, whether payment is down,
     which legal pages exist (asked only by a footer that is not cached), the timeout in seconds for
     `{% cache %}` blocks that are the same for every visitor, whether there is a service worker, and
     the name of the user in the journal of the browser."""
     return {
         "site_name": settings.SITE_NAME,
+        "version": __version__,
         "support_email": settings.SUPPORT_EMAIL,
         "legal_page_kinds": legal_page_kinds,
         "demo_mails_url": reverse("demo:mailbox") if settings.DEMO else "",

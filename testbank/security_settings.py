@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from testbank.environment import Environment, SettingError
+from testbank.private_files import make_private_folder, write_private
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -136,7 +137,7 @@ def secret_key(path: Path, *, is_empty_site: bool) -> str:
     A file that was emptied is written anew only while there is no data: a new key ends all
     sessions and makes stored second factors unreadable. Raises: SettingError.
     """
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    make_private_folder(path.parent)
     key = path.read_text().strip() if path.exists() else ""
     if key:
         return key
@@ -153,9 +154,7 @@ def secret_key(path: Path, *, is_empty_site: bool) -> str:
 def _write_key(path: Path) -> str:
     """Write a key, whole or not at all; another process may write one at the same time."""
     file = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        opened.write(secrets.token_urlsafe(50))
+    write_private(file, secrets.token_urlsafe(50))
     if path.exists() and not path.read_text().strip():
         path.unlink(missing_ok=True)
     with suppress(FileExistsError):

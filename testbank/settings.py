@@ -14,6 +14,7 @@ from backoffice.theme import unfold_settings
 from catalog.price_rules import CURRENCIES
 from testbank import mail_settings, security_settings, stripe_settings
 from testbank.environment import Environment, SettingError
+from testbank.private_files import FILE_MODE, FOLDER_MODE, make_private_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "testbank.unavailable.DatabaseUnavailableMiddleware",
 ]
 
 TEMPLATES = [
@@ -148,7 +150,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
             " PRAGMA wal_autocheckpoint = 4000;"
         ),
     }
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(Path(DATABASES["default"]["NAME"]).parent)
     # A file, as in production: a database in memory has neither WAL nor locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
@@ -217,7 +219,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# How many codes one can request; `accounts.forms.ConfirmEmailForm` counts guesses of each.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = 10
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 1000
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "catalog:home"
 ACCOUNT_SESSION_REMEMBER = True
@@ -227,7 +231,12 @@ ACCOUNT_USER_DISPLAY = "accounts.models.display_name"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "confirm_email_verification_code": "accounts.forms.ConfirmEmailForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+}
 MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.forms.AuthenticateForm",
@@ -351,7 +360,11 @@ STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         # A name is a hash of the content: an existing file is the same, or was cut off.
-        "OPTIONS": {"allow_overwrite": True},
+        "OPTIONS": {
+            "allow_overwrite": True,
+            "file_permissions_mode": FILE_MODE,
+            "directory_permissions_mode": FOLDER_MODE,
+        },
     },
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }
@@ -420,6 +433,7 @@ CONTENT_SECURITY_POLICY = {
 
 KEEP_MAIL_DAYS = int(env.number("KEEP_MAIL_DAYS", default=90, low=1, high=3650))
 KEEP_STRIPE_EVENT_DAYS = int(env.number("KEEP_STRIPE_EVENT_DAYS", default=365, low=60, high=3650))
+KEEP_UNPAID_ORDER_DAYS = int(env.number("KEEP_UNPAID_ORDER_DAYS", default=180, low=60, high=3650))
 KEEP_INCIDENT_DAYS = int(env.number("KEEP_INCIDENT_DAYS", default=365, low=1, high=3650))
 KEEP_SECURITY_LOG_DAYS = int(env.number("KEEP_SECURITY_LOG_DAYS", default=365, low=30, high=3650))
 

@@ -2,12 +2,17 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from backoffice.dispute_evidence import evidence
+from practice.views import pictures
+from questions.images import NAME
 from testbank import error_pages, health, web_app
+
+PICTURE = rf"^images/(?P<name>{NAME})\Z"
+handler429 = "safety.rate_limits.account_limit_reached"
 
 urlpatterns = [
     path("healthz", health.alive),
@@ -21,7 +26,7 @@ urlpatterns = [
     # who get no cookie, contain it.
     path("language/", csrf_exempt(set_language), name="set_language"),
     path("payments/", include("payments.urls")),
-    path("questions/", include("questions.urls")),
+    path("questions/", include([re_path(PICTURE, pictures.picture, name="question_picture")])),
     path("practice/", include("practice.urls")),
     path("studio/", include("studio.urls")),
     path("reports/", include("studio.learner_urls")),

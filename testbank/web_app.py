@@ -46,7 +46,7 @@ def version_of_files() -> str:
 
 def images_url() -> str:
     """Return what the URLs of all pictures of questions begin with."""
-    return reverse("questions:image", args=[AN_IMAGE]).removesuffix(AN_IMAGE)
+    return reverse("question_picture", args=[AN_IMAGE]).removesuffix(AN_IMAGE)
 
 
 @require_safe

@@ -24,11 +24,13 @@ ARGUMENTS = [
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(*arguments: str) -> Iterator[Browser]:
     """A headless Chromium; skips (or fails) by name where there is none."""
     require("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=[*ARGUMENTS, *arguments]
+        )
         try:
             yield browser
         finally:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from testing.site import ROOT, free_port
+from testing.site import ROOT, copy_migrated_database, free_port
 from testing.waiting import wait_until
 
 
@@ -34,6 +34,8 @@ def prepare_once(folder: Path) -> None:
         if not folder.exists():
             unfinished = folder.with_suffix(".unfinished")
             copy_project(unfinished)
+            (unfinished / "var").mkdir()
+            copy_migrated_database(unfinished / "var" / "demo.sqlite3")
             with ready_demo(unfinished):
                 pass
             unfinished.rename(folder)

@@ -4,11 +4,13 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
+from accounts.tests.authenticator import code_of
+from testing.practice_pages import OnPage, visit_samples, visit_sessions
 from testing.site import DIRECT, code_in
 from testing.visitor import (
     Visitor,
@@ -46,6 +48,11 @@ BACK_OFFICE = {
     "office-events": "/admin/payments/stripeevent/",
 }
 
+# The lists whose first row is a page worth a visit.
+FIRST_ROWS = {
+    *("office-categories", "office-reviews", "office-accesses", "office-people", "office-groups"),
+    *("office-orders", "office-refunds", "studio-questions", "studio-access"),
+}
 STUDIO = {
     "studio": "/studio/",
     "studio-new-bank": "/studio/new-bank/",
@@ -67,8 +74,12 @@ STUDIO = {
     "studio-audit-log": "/studio/audit-log/",
 }
 
-# Called with each page and its name.
-OnPage = Callable[[Page, str], None]
+SUBJECTS_AND_LINKS = """(emails) => emails
+    .filter((email) => email.querySelector("a[href^='/demo/mails/']"))
+    .map((email) => [
+        email.querySelector("h2").textContent, email.querySelector("a[href^='/demo/mails/']").href,
+    ])
+"""
 
 PUBLIC = {
     "home": "/",
@@ -95,7 +106,7 @@ PUBLIC = {
     "account-frozen": "/accounts/frozen/",
     "mails": "/demo/mails/",
 }
-ERRORS = ("400", "403", "403_csrf", "404", "429", "500", "503")
+ERRORS = ("400", "403", "403_csrf", "404", "429", "500", "503", "maintenance")
 ACCOUNT = {
     "orders-empty": "/payments/orders/",
     "email": "/accounts/email/",
@@ -118,6 +129,9 @@ OWNED = {
     "report-sample": "/reports/git-in-practice/1/",
     "reports": "/reports/",
     "orders": "/payments/orders/",
+    "order-of-bank": "/payments/orders/of/networking-for-developers/",
+    "confirm-purchase": "/payments/buy/git-in-practice/",
+    "confirm-free": f"/payments/buy/{FREE_BANK.split('/')[2]}/",
 }
 
 
@@ -134,6 +148,7 @@ def visit_public_pages(page: Page, base_url: str, on_page: OnPage) -> None:
         visitor.open(PUBLIC[name])
         submit_answer(page)
         on_page(page, f"{name}-answered")
+    visit_samples(visitor, on_page)
 
 
 def visit_site(page: Page, base_url: str, on_page: OnPage) -> None:
@@ -148,6 +163,8 @@ def visit_site(page: Page, base_url: str, on_page: OnPage) -> None:
     for name, path in OWNED.items():
         visitor.open(path)
         on_page(page, name)
+    visit_sessions(visitor, on_page)
+    _visit_emails(visitor, on_page)
 
 
 def visit_back_office(page: Page, base_url: str, on_page: OnPage) -> None:
@@ -157,6 +174,15 @@ def visit_back_office(page: Page, base_url: str, on_page: OnPage) -> None:
     for name, path in (BACK_OFFICE | STUDIO).items():
         page.goto(f"{base_url}{path}", wait_until="networkidle")
         on_page(page, name)
+        if name in FIRST_ROWS:
+            page.goto(first_row(page), wait_until="networkidle")
+            on_page(page, f"{name}-first")
+
+
+def first_row(page: Page) -> str:
+    """The address of the first row of a list in the back office or the studio."""
+    row = page.locator("#result_list tbody th a, main table tbody a, main tbody a").first
+    return str(row.evaluate("(link) => link.href"))
 
 
 def sign_in(visitor: Visitor, email: str, *, next_path: str = "") -> None:
@@ -193,6 +219,26 @@ def _confirm_email(visitor: Visitor, email: str, on_page: OnPage) -> None:
     page.wait_for_url("**/my-banks/")
 
 
+def _visit_emails(visitor: Visitor, on_page: OnPage) -> None:
+    """Ask for a new password, and visit one email of each subject as a mail program shows it."""
+    page = visitor.page
+    page.context.clear_cookies()
+    visitor.open("/accounts/password/reset/")
+    page.locator("main input[type=email]").fill(LEARNER)
+    click_through(page, page.locator("main form button[type=submit]").first)
+    on_page(page, "password-reset-code")
+    text = open_demo_email(page, visitor.base_url, LEARNER)
+    emails = page.locator("article").evaluate_all(SUBJECTS_AND_LINKS)
+    by_subject = {re.sub(r"[\d.,]+", "", subject): link for subject, link in emails}
+    for number, link in enumerate(by_subject.values(), start=1):
+        page.goto(link)
+        on_page(page, f"email-{number}")
+    page.goto(text.partition("http")[1] + text.partition("http")[2].split()[0])
+    on_page(page, "password-reset-key")
+    page.goto(f"{visitor.base_url}/accounts/password/reset/key/1-used-up/")
+    on_page(page, "password-reset-key-used")
+
+
 def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
     page = visitor.page
     on_page(page, "my-banks-empty")
@@ -204,6 +250,7 @@ def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
         click_through(page, page.locator("main form button[type=submit]"))
     page.wait_for_url("**/2fa/totp/activate/**")
     on_page(page, "second-factor-key")
+    _set_up_second_factor(visitor, on_page)
     visitor.open(BANK)
     _buy(visitor, on_page)
     visitor.open(BANK)
@@ -215,6 +262,17 @@ def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
     on_page(page, "own-question")
     _review(visitor, on_page)
     _fail_to_buy(visitor, on_page)
+
+
+def _set_up_second_factor(visitor: Visitor, on_page: OnPage) -> None:
+    page = visitor.page
+    code = code_of(page.locator("main input[readonly]").first.input_value())
+    page.locator("main input[name=code]").fill(code)
+    click_through(page, page.locator("main form:has(input[name=code]) button[type=submit]").first)
+    on_page(page, "second-factor-set-up")
+    for name in ("recovery-codes", "recovery-codes/generate", "totp/deactivate"):
+        visitor.open(f"/accounts/2fa/{name}/")
+        on_page(page, f"second-factor-{name.replace('/', '-')}")
 
 
 def _buy(visitor: Visitor, on_page: OnPage) -> None:

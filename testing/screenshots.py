@@ -5,7 +5,9 @@ Writes to `screenshots/`, which git ignores.
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from playwright.sync_api import Browser, Page
 
@@ -17,64 +19,91 @@ from testing.site import ROOT
 FOLDER = ROOT / "screenshots"
 # Pages that people print.
 PRINTED = {"result", "receipt"}
-# Width, color scheme and language, by the suffix of the file name.
+
+
+class Variant(NamedTuple):
+    """How a browser shows the pages. `font_percent` is the size that its user has chosen."""
+
+    width: int
+    scheme: Literal["light", "dark"] = "light"
+    language: str = "en"
+    font_percent: int = 100
+
+
+# By the suffix of the file name.
 VARIANTS = {
-    **{
-        f"{width}-{scheme}": (width, scheme, "en")
-        for width in (375, 1280)
-        for scheme in ("light", "dark")
-    },
-    "375-ar": (375, "light", "ar"),
-    "1280-ar": (1280, "light", "ar"),
-    "375-de": (375, "light", "de"),
+    "375-light": Variant(375),
+    "375-dark": Variant(375, "dark"),
+    "1280-light": Variant(1280),
+    "1280-dark": Variant(1280, "dark"),
+    "375-ar": Variant(375, language="ar"),
+    "1280-ar": Variant(1280, language="ar"),
+    "375-de": Variant(375, language="de"),
+    "320-de": Variant(320, language="de"),
+    "375-large": Variant(375, font_percent=200),
 }
 
 
-def take_screenshots(browser: Browser, base_url: str, variant: str) -> None:
-    """Write NAME-VARIANT.png of every page, and NAME-VARIANT-print.png of those in PRINTED."""
-    width, scheme, language = VARIANTS[variant]
+def take_screenshots(browser: Browser, base_url: str, name: str) -> list[Path]:
+    """Write NAME-VARIANT.png of every page, and NAME-VARIANT-print.png of those in PRINTED.
 
-    def on_page(page: Page, name: str) -> None:
-        screenshot(page, f"{name}-{variant}")
-        if name in PRINTED:
+    Return the paths in the order of the visit.
+    """
+    variant = VARIANTS[name]
+    written: list[Path] = []
+
+    def on_page(page: Page, page_name: str) -> None:
+        written.append(screenshot(page, f"{page_name}-{name}", variant.font_percent))
+        if page_name in PRINTED:
             page.emulate_media(media="print")
-            screenshot(page, f"{name}-{variant}-print")
+            written.append(screenshot(page, f"{page_name}-{name}-print", variant.font_percent))
             page.emulate_media(media="screen")
 
     # The back office is in English only.
-    tours = [visit_site, *([visit_back_office] if language == "en" else [])]
+    tours = [visit_site, *([visit_back_office] if variant.language == "en" else [])]
     for tour in tours:
         context = browser.new_context(
-            viewport={"width": width, "height": 812},
-            color_scheme="dark" if scheme == "dark" else "light",
-            locale=language,
+            viewport={"width": variant.width, "height": 812},
+            color_scheme=variant.scheme,
+            locale=variant.language,
         )
         tour(context.new_page(), base_url, on_page)
         context.close()
+    return written
 
 
-def screenshot(page: Page, name: str) -> None:
+def screenshot(page: Page, name: str, font_percent: int = 100) -> Path:
     """Write the full page, with the images that load only when they are scrolled into view."""
     page.evaluate("document.querySelectorAll('img').forEach((image) => (image.loading = 'eager'))")
+    page.evaluate(f"document.documentElement.style.fontSize = '{font_percent}%'")
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
 
 
-def main(variants: list[str]) -> int:
-    """Take screenshots of a fresh demo in these variants, or in all. Return 2 for an unknown one."""
-    if unknown := [name for name in variants if name not in VARIANTS]:
-        sys.stderr.write(f"Unknown: {', '.join(unknown)}. Choose from: {', '.join(VARIANTS)}.\n")
-        return 2
+def photograph(variants: list[str]) -> Iterator[tuple[str, list[Path]]]:
+    """Take screenshots of a fresh demo: each variant's name, and the paths of its pages."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running_browser() as browser:
         copy_project(Path(folder))
         with ready_demo(Path(folder)) as base_url:
-            for name in variants or VARIANTS:
-                sys.stdout.write(f"{name}\n")
-                take_screenshots(browser, base_url, name)
-    sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} screenshots in {FOLDER}\n")
-    return 0
+            for name in variants:
+                yield name, take_screenshots(browser, base_url, name)
+
+
+def chosen(names: list[str]) -> list[str]:
+    """All variants if none is named. Exits with a message for an unknown one."""
+    if unknown := [name for name in names if name not in VARIANTS]:
+        sys.exit(f"Unknown: {', '.join(unknown)}. Choose from: {', '.join(VARIANTS)}.")
+    return names or list(VARIANTS)
+
+
+def main(names: list[str]) -> None:
+    """Take the screenshots."""
+    for name, paths in photograph(chosen(names)):
+        sys.stdout.write(f"{name}: {len(paths)} screenshots in {FOLDER}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

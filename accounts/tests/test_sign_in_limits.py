@@ -14,7 +14,7 @@ HERE, THERE = "192.0.2.1", "198.51.100.9"
 def attempt(learner, at):
     def attempt(*, address=HERE, browser_of="", later=timedelta(0)):
         one = SignInAttempt(email=learner.email, address=address, browser_of=browser_of)
-        return count_attempt(one, at=at + later)
+        return count_attempt(one, at=at + later) == 0
 
     return attempt
 
@@ -65,3 +65,14 @@ def test_a_reset_starts_again(attempt, learner, at):
         attempt()
     forgive_all(SignInAttempt(email=learner.email, address=HERE), at=at)
     assert attempt()
+
+
+@pytest.mark.parametrize(
+    ("attempts", "addresses", "seconds"), [(6, 1, 300), (52, 52, 60)], ids=["address", "account"]
+)
+def test_a_refused_attempt_says_how_long_to_wait(learner, at, attempts, addresses, seconds):
+    waits = [
+        count_attempt(SignInAttempt(learner.email, f"192.0.2.{number % addresses}"), at=at)
+        for number in range(attempts)
+    ]
+    assert waits == [0] * (attempts - 1) + [seconds]

@@ -24,7 +24,12 @@ from catalog.indexing.banks import reindex_bank
 from catalog.models import BankChange, Category, TestBank
 from catalog.money import exponent, format_price, major, minor
 from catalog.price_rules import MAXIMUM_MINOR, price_problem
-from catalog.services.blueprint import BlueprintError, read_blueprint
+from catalog.services.blueprint import (
+    MOST_SECTIONS,
+    BlueprintError,
+    TooManySections,
+    read_blueprint,
+)
 from catalog.services.changes import update_questions_changed_at
 from catalog.services.publishing import put_on_sale, withdraw
 
@@ -36,6 +41,18 @@ EXAM_FIELDS = (
 )
 # Marks a request that saved a bank and could not publish it.
 NOT_PUBLISHED = "testbank.not_published"
+
+
+def _blueprint_problem(error: BlueprintError) -> str:
+    """What to change about a blueprint that cannot be read."""
+    details = {"number": error.section, "field": error.field, "most": MOST_SECTIONS}
+    if isinstance(error, TooManySections):
+        return gettext("Enter at most %(most)s sections.") % details
+    if error.field:
+        return gettext("Section %(number)s: “%(field)s” is missing or not valid.") % details
+    if error.section:
+        return gettext('Section %(number)s is not written as {"count": 5}.') % details
+    return gettext("Enter a list of sections, each with a count.")
 
 
 class BankChangeInline(TabularInline):
@@ -124,8 +141,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         try:
             sections = read_blueprint(self.cleaned_data["blueprint"] or [])
         except BlueprintError as error:
-            message = gettext("Enter a list of sections, each with a count. (%(problem)s)")
-            raise ValidationError(message % {"problem": error}) from error
+            raise ValidationError(_blueprint_problem(error)) from error
         return [section.model_dump(exclude_defaults=True) for section in sections]
 
     def clean(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from accounts.admin import ReadOnlyAdmin
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion
+from questions.kinds import kind_name
 from questions.models import QuestionVersion
 from questions.rendering import excerpt
 
@@ -71,7 +72,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
     @display(description=_("type"), ordering="question__current__kind")
     def kind(self, place: BankQuestion) -> str:
         """Single choice, …"""
-        return _version(place).kind.replace("_", " ")
+        return kind_name(_version(place).kind)
 
     @display(description=_("domain"), ordering="question__current__domain")
     def domain(self, place: BankQuestion) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import BankKind, TestBank
@@ -18,7 +18,7 @@ SORTS = {
     "newest": (_("Newest first"), ("-created_at", "-pk")),
     "rating": (_("Highest rated"), ("-rating", "-review_count", "-pk")),
     "popular": (_("Most popular"), ("-learner_count", "-pk")),
-    "title": (_("Title"), ("title", "pk")),
+    "title": (pgettext_lazy("sort order", "Title"), ("title", "pk")),
     "price": (_("Lowest price"), ("currency", "price_minor", "pk")),
 }
 DIFFICULTIES = {

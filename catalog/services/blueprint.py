@@ -29,7 +29,19 @@ BLUEPRINT: TypeAdapter[tuple[Section, ...]] = TypeAdapter(tuple[Section, ...])
 
 
 class BlueprintError(ValueError):
-    """The blueprint has a form that cannot be read."""
+    """The blueprint has a form that cannot be read.
+
+    `section` is the one at fault, counted from 1, and `field` its field; 0 and "" where the whole
+    is, or the whole section.
+    """
+
+    def __init__(self, *, section: int = 0, field: str = "") -> None:
+        self.section, self.field = section, field
+        super().__init__(f"section {section} {field}".strip())
+
+
+class TooManySections(BlueprintError):
+    """The blueprint has more than MOST_SECTIONS sections."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +75,15 @@ def read_blueprint(value: object) -> tuple[Section, ...]:
     try:
         sections = BLUEPRINT.validate_python(value)
     except ValidationError as error:
-        raise BlueprintError(str(error.errors()[0]["msg"])) from error
+        raise _at(*error.errors()[0]["loc"]) from error
     if len(sections) > MOST_SECTIONS:
-        raise BlueprintError(f"at most {MOST_SECTIONS} sections")
+        raise TooManySections
     return sections
+
+
+def _at(index: int | str = -1, field: int | str = "", *_deeper: int | str) -> BlueprintError:
+    """The error at a place that pydantic names, which counts sections from 0."""
+    return BlueprintError(section=int(index) + 1, field=str(field))
 
 
 def exam_pool(test_bank: TestBank) -> list[PoolQuestion]:

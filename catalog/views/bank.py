@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
@@ -96,4 +97,11 @@ def cover(request: HttpRequest, slug: str) -> HttpResponse:
 def my_banks(request: HttpRequest) -> HttpResponse:
     """The banks that this person owns or owned, those that can be opened first."""
     owned = owned_banks(cast(User, request.user), at=timezone.now())
-    return render(request, "catalog/my_banks.html", {"owned_banks": owned})
+    context = {
+        "owned_banks": owned,
+        "banks_url": reverse("catalog:list"),
+        "progress_url": reverse("practice:progress"),
+        # Without its slug: reverse() for each of many banks takes longer than the rest of the page.
+        "start_url": reverse("practice:start", args=["-"]).removesuffix("-/"),
+    }
+    return render(request, "catalog/my_banks.html", context)

@@ -31,7 +31,8 @@ from practice.progress import progress_of
 from practice.results import result_of
 from questions.models import Question
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+# One worker loads the demo, which takes seconds, for all tests.
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("demo-data")]
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,33 @@
 """The content of the demo's banks. Loading is tested in `demo/tests/test_activity.py`."""
 
+import json
 import re
+from functools import cache
 
 import pytest
 
-from catalog.importing.folders import read_bank_folder
+from catalog.importing.folders import SHEET, read_bank_folder
 from demo.banks import FOLDER, demo_folders
 from questions.items import ASKABLE, Numeric, ShortAnswer, SingleChoice, texts_of
 from questions.linting import lint
 from questions.linting.statistics import figures_of
 
-BANKS = [read_bank_folder(path) for path in demo_folders()]
-banks = pytest.mark.parametrize("bank", BANKS, ids=[bank.slug for bank in BANKS])
-SOLD = [bank for bank in BANKS if bank.sheet.price_minor]
-sold = pytest.mark.parametrize("bank", SOLD, ids=[bank.slug for bank in SOLD])
+
+def price_of(folder):
+    return json.loads((folder / SHEET).read_text(encoding="utf-8")).get("price_minor")
+
+
+FOLDERS = demo_folders()
+SOLD = [folder for folder in FOLDERS if price_of(folder)]
+banks = pytest.mark.parametrize("bank", FOLDERS, ids=lambda folder: folder.name, indirect=True)
+sold = pytest.mark.parametrize("bank", SOLD, ids=lambda folder: folder.name, indirect=True)
+# Reading all banks takes a second, which the collection of every run would pay.
+read_once = cache(read_bank_folder)
+
+
+@pytest.fixture
+def bank(request):
+    return read_once(request.param)
 
 
 def singles(bank):

@@ -23,6 +23,7 @@ class AcceptedMail:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._last = b""
         self._accepted = threading.Condition(self._lock)
 
     def wait_for_next(self, seconds: float) -> bool:
@@ -34,6 +35,7 @@ class AcceptedMail:
         found = MESSAGE_ID.search(message)
         with self._lock:
             self._counts[found[1].decode() if found else "(none)"] += 1
+            self._last = message
             self._accepted.notify_all()
 
     @property
@@ -41,6 +43,12 @@ class AcceptedMail:
         """How often each Message-ID was accepted."""
         with self._lock:
             return dict(self._counts)
+
+    @property
+    def last(self) -> bytes:
+        """The newest email, as it was sent."""
+        with self._lock:
+            return self._last
 
 
 class _Handler(socketserver.StreamRequestHandler):

@@ -21,13 +21,23 @@ from outbound.route import RouteError
 from outbox.leases import acquire_lease, release_lease
 from outbox.services import send_due_mails
 from payments.monitoring.outages import watch_outages
-from payments.stripe.outage import outage_is_known, record_outage, record_recovery
+from payments.stripe.outage import (
+    call_failed_within,
+    outage_is_known,
+    probed_within,
+    record_outage,
+    record_probe,
+    record_recovery,
+)
 
 logger = logging.getLogger("operations.alarms")
 
 EVERY_SECONDS = 20.0
 LEASE_SECONDS = 60
 PROBE_SECONDS = 5.0
+# Stripe gets few calls from a site that works, and one in each look while something fails.
+PROBE_EVERY_SECONDS = 300.0
+FAILED_RECENTLY_SECONDS = 120.0
 MAILS = 10
 
 
@@ -52,7 +62,8 @@ def look(*, at: datetime, watching_since: datetime) -> None:
     if not acquire_lease(**lease, at=at, seconds=LEASE_SECONDS):
         return
     try:
-        probe_stripe()
+        if _probe_is_due():
+            probe_stripe()
         watch_outages(at=at)
         update_alarms(current_faults(at=at, watching_since=watching_since), at=at)
         # The worker, which usually sends mails, may be what is missing.
@@ -62,11 +73,21 @@ def look(*, at: datetime, watching_since: datetime) -> None:
         release_lease(**lease, at=timezone.now())
 
 
+def _probe_is_due() -> bool:
+    """Return True every five minutes, and in each look while payment is down or a call failed."""
+    return (
+        outage_is_known()
+        or call_failed_within(FAILED_RECENTLY_SECONDS)
+        or not probed_within(PROBE_EVERY_SECONDS)
+    )
+
+
 def probe_stripe() -> None:
     """Call Stripe without a key, and record what it means for payment. Creates nothing.
 
     One call that fails is no outage: the second one decides.
     """
+    record_probe()
     cause = _failed_cause() and _failed_cause()
     if cause:
         record_outage(cause)
@@ -75,10 +96,12 @@ def probe_stripe() -> None:
 
 
 def _failed_cause() -> str:
-    """Return the id of the cause if a call does not get through; otherwise an empty string."""
+    """Return the id of the cause if calls do not get through as configured; otherwise ""."""
     setup = Setup.of_site(route_override=None, seconds=PROBE_SECONDS)
     try:
-        report = setup.probe_route(setup.decide())
+        diagnosis = setup.probe_route(setup.decide()).diagnosis
     except RouteError:
         return "CFG-ROUTE"
-    return report.diagnosis.id if report.diagnosis else ""
+    if diagnosis and diagnosis.proxy_failed and setup.falls_back:
+        diagnosis = setup.probe_route(setup.decide_direct()).diagnosis
+    return diagnosis.id if diagnosis else ""

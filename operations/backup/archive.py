@@ -18,6 +18,7 @@ from typing import IO
 
 from operations.backup.encryption import decrypted
 from operations.backup.errors import BackupError
+from testbank.private_files import make_private_folder, private_opener
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -138,9 +139,9 @@ def _copy(content: IO[bytes], path: Path | None) -> str:
         while reader.read(CHUNK_BYTES):
             pass
         return reader.hexdigest()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     draft = path.with_name(f"{path.name}.restoring")
-    with draft.open("wb") as file:
+    with open(draft, "wb", opener=private_opener) as file:
         while chunk := reader.read(CHUNK_BYTES):
             file.write(chunk)
     draft.replace(path)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.backends.postgresql.client import DatabaseClient
 
 from operations.backup.errors import BackupError
+from testbank.private_files import private_opener
 
 NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 PORTABLE = ("--no-owner", "--no-privileges")
@@ -83,8 +84,12 @@ def _replace_sqlite(dump: Path) -> None:
     connection.close()
     place = Path(_database_name())
     draft = place.with_name(f"{place.name}.restoring")
-    shutil.copyfile(dump, draft)
-    with draft.open("rb+") as file:
+    with (
+        dump.open("rb") as source,
+        open(draft, "wb", opener=private_opener) as file,
+    ):
+        shutil.copyfileobj(source, file)
+        file.flush()
         os.fsync(file.fileno())
     for leftover in (f"{place}-wal", f"{place}-shm"):
         Path(leftover).unlink(missing_ok=True)

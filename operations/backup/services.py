@@ -33,6 +33,7 @@ from operations.backup.encryption import SUFFIX, encrypted
 from operations.backup.errors import BackupError
 from operations.schema import unknown_migrations
 from testbank import __version__
+from testbank.private_files import make_private_folder, private_opener, write_private
 
 NAME = re.compile(r"testbank-\d{8}-\d{6}\.tar\.gz(\.gpg)?")
 
@@ -59,7 +60,7 @@ def create_backup(path: Path, *, at: datetime) -> Path:
     """
     if _is_encrypted() and path.suffix != SUFFIX:
         path = path.with_name(path.name + SUFFIX)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as name:
         dump = Path(name) / dump_name()
         dump_database(dump)
@@ -145,7 +146,7 @@ def _made_at(file: Path) -> datetime:
 
 def _write(draft: Path, dump: Path, at: datetime) -> None:
     with (
-        open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,  # noqa: PTH123 - takes a descriptor
+        open(draft, "xb", opener=private_opener) as file,
         encrypted(
             file,
             passphrase=settings.BACKUP_PASSPHRASE,
@@ -216,4 +217,4 @@ def _refuse_other_secret_key(manifest: Manifest) -> None:
 def _restore_secret_key(key: str) -> None:
     """Store the key where the site reads it if SECRET_KEY is not set."""
     if not settings.SECRET_KEY_IS_SET:
-        (settings.VAR_DIR / "secret_key").write_text(key)
+        write_private(settings.VAR_DIR / "secret_key", key)

@@ -21,6 +21,7 @@ from operations.doctor.report import Check, Report
 from operations.doctor.runner import run_network_checks
 from operations.doctor.setup import Setup
 from payments.stripe.outage import record_recovery
+from testbank.private_files import write_private
 
 logger = logging.getLogger("operations.doctor")
 
@@ -110,10 +111,7 @@ def _save(check: NetworkCheck) -> None:
         "finished_at": check.finished_at.isoformat() if check.finished_at else None,
     }
     with suppress(OSError):
-        _file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = _file().with_suffix(f".{threading.get_ident()}")
-        draft.write_text(json.dumps(data), encoding="utf-8")
-        draft.replace(_file())
+        write_private(_file(), json.dumps(data))
 
 
 def _file() -> Path:

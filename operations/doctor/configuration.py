@@ -24,7 +24,7 @@ PUBLIC_BIND = (
     "Passwords then cross the network without TLS. A container needs this setting: publish its "
     "port on 127.0.0.1 only."
 )
-PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that ends TLS"
+PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that terminates TLS"
 KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 
 

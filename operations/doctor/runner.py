@@ -23,6 +23,7 @@ from operations.doctor.processes import process_checks
 from operations.doctor.report import Check, Fix, Report, Status
 from operations.doctor.setup import Setup
 from operations.doctor.shop import shop_checks
+from operations.doctor.sizes import size_checks
 from operations.doctor.stripe_account import account_checks, skipped_account_checks
 from operations.doctor.verification import verification_checks
 from outbound.diagnosis.probe import ProbeReport
@@ -114,7 +115,12 @@ def run_offline_checks(setup: Setup) -> Report:
 
 def _local_checks() -> list[Check]:
     at = timezone.now()
-    return [*shop_checks(at=at), *backup_checks(at=at), *process_checks(at=at)]
+    return [
+        *shop_checks(at=at),
+        *size_checks(at=at),
+        *backup_checks(at=at),
+        *process_checks(at=at),
+    ]
 
 
 def _report(

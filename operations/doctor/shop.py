@@ -23,6 +23,8 @@ from outbox.models import BouncedAddress, OutgoingMail
 from payments.flows.reconciliation import last_finished_at
 from payments.models import StripeEvent
 from payments.monitoring.health_counters import failures, health_counters
+from payments.monitoring.refused_webhooks import refused_webhooks
+from payments.stripe.errors import Refusal
 from safety.models import SecurityEvent
 
 GROUP = "Shop"
@@ -35,6 +37,11 @@ BOUNCES_SHOWN_FOR = timedelta(days=30)
 SIGN_INS_COMPARED = 50
 PEOPLE_BEHIND_ONE_ADDRESS = 5
 RECONCILE = "run `manage.py reconcile_payments`"
+REFUSAL_FIXES: dict[str, str] = {
+    Refusal.SIGNATURE: "compare STRIPE_WEBHOOK_SECRET with the signing secret of your endpoint",
+    Refusal.TOO_OLD: "set this machine's clock: timedatectl set-ntp true",
+    Refusal.FROM_THE_FUTURE: "set this machine's clock: timedatectl set-ntp true",
+}
 REVIEW = "review them manually"
 
 
@@ -105,7 +112,7 @@ def _contact() -> Iterator[Check]:
     names = ("SUPPORT_EMAIL", "SELLER_NAME", "SELLER_ADDRESS", "SELLER_TAX_ID")
     missing = [name for name in names if not getattr(settings, name)]
     written = set(LegalPage.objects.values_list("kind", flat=True))
-    missing += [f"the page {kind}" for kind in LegalPage.Kind.values if kind not in written]
+    missing += [f"the {kind} page" for kind in LegalPage.Kind.values if kind not in written]
     if missing:
         yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
     else:
@@ -148,7 +155,7 @@ def _visitors() -> Check:
     addresses = {address for address, _user in recent}
     people = {user for _address, user in recent}
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
-        return _check("visitors", "Visitors", Status.OK, f"{len(addresses)} addresses seen")
+        return _check("visitors", "Visitors", Status.OK, f"addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
     fix = "put the web server in front into TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)
@@ -158,6 +165,7 @@ def _work(at: datetime) -> Iterator[Check]:
     """Yield when events, reconciliation and the worker were last active."""
     runs = dict(JobRun.objects.values_list("name", "at"))
     yield _last_event(at)
+    yield _refused_webhooks(at)
     last_run = last_finished_at(mode=settings.STRIPE_MODE, account=settings.STRIPE_ACCOUNT)
     yield _last_reconciliation(last_run, at)
     if runs or settings.WORKER:
@@ -169,6 +177,18 @@ def _last_event(at: datetime) -> Check:
     last = of_mode.aggregate(last=Max("received_at"))["last"]
     summary = f"{format_duration(at - last)} ago" if last else "none yet"
     return _check("last_event", "Last event", Status.OK if last else Status.SKIP, summary)
+
+
+def _refused_webhooks(at: datetime) -> Check:
+    """Warn of webhooks that were refused within a day, and say what to look at."""
+    found = refused_webhooks()
+    if found.last_at is None:
+        return _check("webhooks_refused", "Refused webhooks", Status.OK, "none")
+    summary = f"{found.total}, last {format_duration(at - found.last_at)} ago: {found.last_reason}"
+    if at - found.last_at > FAILURES_SHOWN_FOR:
+        return _check("webhooks_refused", "Refused webhooks", Status.OK, summary)
+    fix = REFUSAL_FIXES.get(found.last_reason, "see the log of the web server")
+    return _warn("webhooks_refused", "Refused webhooks", summary, fix)
 
 
 def _last_reconciliation(last: datetime | None, at: datetime) -> Check:

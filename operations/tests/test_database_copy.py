@@ -8,7 +8,7 @@ from testing.parts import require
 from testing.postgresql import running_postgresql
 from testing.site import Site, new_site
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.proof
 
 KEYS = {
     "STRIPE_PUBLIC_KEY": "pk_sandbox_tests",

@@ -9,6 +9,7 @@ from operations.metrics import HELP, exposition
 from operations.models import Alarm
 from payments.models import Incident, Order
 from payments.monitoring.health_counters import counter_names, failures, health_counters
+from payments.monitoring.refused_webhooks import record_refusal
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from testbank import __version__
 from testing.parts import ROOT, require
@@ -115,3 +116,11 @@ def test_every_metric_has_help(at):
         )
         == 10
     )
+
+
+def test_refused_webhooks_are_counted_by_reason(client, token, db, at):
+    record_refusal("too-old", at=at)
+    text = client.get("/metrics", headers=token).text
+    assert 'testbank_webhooks_refused_total{reason="too-old"} 1' in text
+    assert 'testbank_webhooks_refused_total{reason="signature"} 0' in text
+    assert f"testbank_webhook_refused_timestamp_seconds {int(at.timestamp())}" in text

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/payment-health/"
 START = "/admin/payment-health/look/"
-QUERIES = 28
+QUERIES = 30
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,15 @@ def test_old_rows_are_deleted_and_others_stay(at, learner, settings):
     assert [one.key for one in OutgoingMail.objects.all()] == ["waiting"]
 
 
+def test_orders_that_were_never_paid_are_deleted(make_order, at):  # noqa: F811
+    make_order(email="first@example.org", status="expired", paid_at=None, granted_at=None)
+    make_order(email="second@example.org")
+    delete_old(at=at + timedelta(days=180))
+    assert Order.objects.count() == 2
+    delete_old(at=at + timedelta(days=181))
+    assert [order.email for order in Order.objects.all()] == ["second@example.org"]
+
+
 @pytest.fixture
 def person(owner, make_order, at):  # noqa: F811
     EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)

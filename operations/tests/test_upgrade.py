@@ -25,7 +25,7 @@ NEXT = {"DJANGO_SETTINGS_MODULE": "testing.drills.next_version_settings"}
 BOOT_ERROR = 3
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)])
 def site(request, tmp_path):
     if request.param == "postgresql":
         require("postgresql")
@@ -57,6 +57,7 @@ def test_old_version_does_not_start_on_newer_schema(site):
     assert "migrated by a newer version" in site.manage("upgrade").stderr
 
 
+@pytest.mark.proof
 def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     with site.serving():
         done = upgraded(site, BREAKS="1")
@@ -70,6 +71,7 @@ def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     assert upgraded(site).returncode == 0
 
 
+@pytest.mark.proof
 def test_upgrade_refuses_no_connection(site):
     """People get the page or the maintenance page, 600 times of 600."""
     with ExitStack() as stack:

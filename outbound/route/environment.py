@@ -54,14 +54,14 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class ProxyEnvironment:
-    """A snapshot of the variables that may say how a call leaves: the process's and `.env`'s."""
+    """The variables, at one moment, that may say how a call leaves: the process's and `.env`'s."""
 
     process: Mapping[str, str] = field(repr=False)
     dotenv: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of_process(cls, dotenv: Mapping[str, str]) -> "ProxyEnvironment":
-        """Take the snapshot now, so that code which sets a variable later is honored."""
+        """Read the variables now, so that code which sets a variable later is honored."""
         return cls(process=dict(os.environ), dotenv=dotenv)
 
     def settings_of(self, name: str) -> Iterator[Variable]:

@@ -15,7 +15,8 @@ from testing.proxies import black_hole, raw_server
 pytestmark = pytest.mark.slow
 
 DEADLINE_SECONDS = 1.0
-MARGIN_SECONDS = 0.8
+# Of a busy machine. Nothing here would end by itself within half a minute.
+MARGIN_SECONDS = 3.0
 
 
 @pytest.fixture

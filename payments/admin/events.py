@@ -45,6 +45,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
         "status",
         "failure",
         "tries",
+        "request_id",
         "received_at",
         "handled_at",
         "content",

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -96,11 +97,20 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OrderAdmin(OrderActions, ReadOnlyAdmin):
     """Orders with their lines, refunds, disputes, history, incidents and accesses."""
 
-    list_display = ("created_at", "email", "price", "state", "mode", "held", "paid_at")
+    list_display = ("created_at", "number", "email", "price", "state", "mode", "held", "paid_at")
     list_display_links = ("created_at", "email")
     list_filter = (ModeFilter, NeedsAPerson, "status")
-    search_fields = ("=id", "email", "=session_id", "=payment_intent_id", "=incidents__code")
-    search_help_text = _("Email address, or the full ID of an order, session, payment or incident")
+    search_fields = (
+        "=number",
+        "=id",
+        "email",
+        "=session_id",
+        "=payment_intent_id",
+        "=incidents__code",
+    )
+    search_help_text = _(
+        "Email address, order number, or the full ID of an order, session, payment or incident"
+    )
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"
     list_per_page = 50
@@ -111,6 +121,8 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             None,
             {
                 "fields": (
+                    "number",
+                    "receipt",
                     "id",
                     "status",
                     "price",
@@ -150,6 +162,10 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
             return ""
         return format_price(order.paid_minor, order.paid_currency)
 
+    @display(description=_("receipt number"))
+    def receipt(self, order: Order) -> str:
+        return order.receipt_number
+
     @display(description=_("refunded"))
     def paid_back(self, order: Order) -> str:
         return format_price(order.refunded_minor, order.paid_currency or order.currency)
@@ -162,12 +178,11 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
         ).select_related("test_bank")
         return format_html_join(
             ", ",
-            '<a class="bo-link" href="{}">{}{}</a>',
+            '<a class="bo-link" href="{}">{}</a>',
             (
                 (
                     reverse("admin:catalog_access_change", args=[access.pk]),
-                    access.test_bank.title,
-                    _(" (closed)") if access.revoked_at else "",
+                    _access_title(access),
                 )
                 for access in opened
             ),
@@ -177,3 +192,8 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
     def asked_with(self, order: Order) -> SafeString:
         """Show the exact request, which a retry sends unchanged."""
         return indented_json(order.request)
+
+
+def _access_title(access: Access) -> str:
+    title = access.test_bank.title
+    return gettext("%(title)s (closed)") % {"title": title} if access.revoked_at else title

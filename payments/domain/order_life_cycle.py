@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from payments.models import OpenCheckout, Order, OrderEvent
+from payments.models import OpenCheckout, Order, OrderEvent, ReceiptCounter
 from payments.stripe.facts import SessionFacts
 
 AWAITING_PAYMENT = (Order.Status.PENDING, Order.Status.OPEN)
@@ -96,8 +96,12 @@ def mark_paid(
     """Move from any unpaid state to paid, with its flags; False if it was paid before.
 
     A late payment wins over expired and failed. With `granted_at` the caller grants the access
-    in the same transaction, so that paid and granted commit together.
+    in the same transaction, so that paid and granted commit together. The order gets the next
+    receipt number.
     """
+    # One row for all payments of the mode: locked last and briefly.
+    counters = ReceiptCounter.objects.select_for_update()
+    counter, _is_new = counters.get_or_create(mode=order.mode)
     moved = _move(
         order,
         kind="paid",
@@ -114,8 +118,10 @@ def mark_paid(
         granted_at=granted_at,
         held=hold_reason,
         duplicate_of_id=duplicate_of,
+        receipt_serial=counter.last + 1,
     )
     if moved:
+        ReceiptCounter.objects.filter(pk=counter.pk).update(last=counter.last + 1)
         _free_checkout(order)
     return moved
 

@@ -66,7 +66,7 @@ def _settle(reminder: Reminder, line: OrderLine | None, *, at: datetime) -> None
             template="payments/email/payment_works",
             context={
                 "title": line.title,
-                "path": reverse("catalog:detail", args=[line.test_bank.slug]),
+                "path": reverse("payments:confirm_purchase", args=[line.test_bank.slug]),
             },
             at=at,
         )

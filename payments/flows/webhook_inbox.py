@@ -21,6 +21,7 @@ from payments.errors import OtherMode, UnknownPayment, UnknownSession
 from payments.models import Order, OrderEvent, StripeEvent
 from payments.stripe.errors import MalformedObject
 from payments.stripe.facts import SessionFacts, mode_of, own_order_id, session_facts
+from testbank.logs import current_request_id, with_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -144,13 +145,14 @@ def _claim_and_handle(pk: int, *, at: datetime) -> bool:
     claimable = StripeEvent.objects.claimable().not_leased(at).filter(pk=pk)
     if not claimable.update(leased_until=at + LEASE, tries=F("tries") + 1):
         return False
-    body = StripeEvent.objects.values_list("body", flat=True).get(pk=pk)
-    try:
-        status = _handle(pk, json.loads(body), source=OrderEvent.Source.WEBHOOK, at=at)
-    except Exception as error:
-        logger.exception("event=%s could not be handled", pk)
-        _mark_failed(pk, error)
-        return False
+    event = StripeEvent.objects.only("body", "request_id").get(pk=pk)
+    with with_request_id(event.request_id):
+        try:
+            status = _handle(pk, json.loads(event.body), source=OrderEvent.Source.WEBHOOK, at=at)
+        except Exception as error:
+            logger.exception("event=%s could not be handled", pk)
+            _mark_failed(pk, error)
+            return False
     return status == StripeEvent.Status.DONE
 
 
@@ -233,6 +235,7 @@ def _fields(event: Mapping[str, Any], *, body: bytes, at: datetime) -> dict[str,
         "mode": mode_of(livemode=livemode),
         "livemode": livemode,
         "body": body.decode(),
+        "request_id": current_request_id(),
         "received_at": at,
     }
 

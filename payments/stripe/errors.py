@@ -4,6 +4,8 @@ Every other module imports Stripe's error classes from here or from
 `payments.stripe_integration`, so that one place knows the library.
 """
 
+from enum import StrEnum
+
 import stripe
 from stripe import (
     APIConnectionError,
@@ -26,6 +28,7 @@ __all__ = [
     "MalformedObject",
     "NoAnswer",
     "RateLimitError",
+    "Refusal",
     "StripeError",
     "UnreadableAnswer",
     "is_replayed_error",
@@ -47,8 +50,21 @@ class NoAnswer(stripe.APIConnectionError):
         )
 
 
+class Refusal(StrEnum):
+    """Why a webhook was refused."""
+
+    SIGNATURE = "signature"
+    TOO_OLD = "too-old"
+    FROM_THE_FUTURE = "from-the-future"
+    CONTENT = "content"
+
+
 class InvalidWebhook(Exception):
     """The request body is not a signed event. Answer 400 and keep nothing."""
+
+    def __init__(self, reason: Refusal, words: str) -> None:
+        self.reason = reason
+        super().__init__(words)
 
 
 class MalformedObject(ValueError):

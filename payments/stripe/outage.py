@@ -6,8 +6,8 @@ state, because every page asks for it and a file costs no query. Other machines 
 
 import json
 import logging
+import math
 import os
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+
+from testbank.private_files import write_private
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +63,27 @@ def outage_cause() -> str:
 
 def outage_is_known() -> bool:
     """Return True if a process recorded an outage within the last minutes. Costs one stat()."""
-    try:
-        return time.time() - _outage_file().stat().st_mtime < KNOWN_FOR_SECONDS
-    except OSError:
-        return False
+    return _age_seconds(_outage_file()) < KNOWN_FOR_SECONDS
+
+
+def record_failed_call(cause: str) -> None:
+    """Record that a call did not get through, which alone is no outage."""
+    _write(_failed_call_file(), cause)
+
+
+def call_failed_within(seconds: float) -> bool:
+    """Return True if a call of any process of this machine failed in the last `seconds`."""
+    return _age_seconds(_failed_call_file()) < seconds
+
+
+def record_probe() -> None:
+    """Record that the watchdog has called Stripe."""
+    _write(_probe_file(), "")
+
+
+def probed_within(seconds: float) -> bool:
+    """Return True if a watchdog of this machine called Stripe in the last `seconds`."""
+    return _age_seconds(_probe_file()) < seconds
 
 
 def outages_are_shared() -> bool:
@@ -103,12 +122,26 @@ def _fallback_file() -> Path:
     return folder / "around-the-proxy.json"
 
 
-def _write(file: Path, cause: str) -> None:
-    """Write atomically by renaming, so that no reader sees half of a file."""
+def _failed_call_file() -> Path:
+    folder: Path = settings.RUN_DIR
+    return folder / "call-failed.json"
+
+
+def _probe_file() -> Path:
+    folder: Path = settings.RUN_DIR
+    return folder / "probed.json"
+
+
+def _age_seconds(file: Path) -> float:
+    """Return how long ago a file was written; infinity if it is not there."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        draft.write_text(json.dumps({"cause": cause}), encoding="utf-8")
-        draft.replace(file)
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return math.inf
+
+
+def _write(file: Path, cause: str) -> None:
+    try:
+        write_private(file, json.dumps({"cause": cause}))
     except OSError as error:
         logger.warning("RUN_DIR cannot be written: %s", type(error).__name__)

@@ -18,7 +18,12 @@ from outbound.diagnosis import Diagnosis, diagnose, diagnose_answer, diagnose_ro
 from outbound.route import ProxyEnvironment, RouteError, decide
 from outbound.transport import Answer, CallFailed, CallRecord, Client
 from payments.stripe.errors import NoAnswer
-from payments.stripe.outage import record_fallback, record_outage, record_recovery
+from payments.stripe.outage import (
+    record_failed_call,
+    record_fallback,
+    record_outage,
+    record_recovery,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -160,6 +165,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
         # A full concurrency limit says nothing about the network.
         if error.diagnosis.id != "NET-BUSY":
             self._breaker.note_failure(error.diagnosis)
+            record_failed_call(error.diagnosis.id)
         if self._breaker.is_open:
             record_outage(error.diagnosis.id)
 

@@ -3,20 +3,26 @@
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import stripe
 
-from payments.stripe.errors import InvalidWebhook
+from payments.stripe.errors import InvalidWebhook, Refusal
 
-# An older signature may be a replay. Source: stripe.Webhook.DEFAULT_TOLERANCE.
+# An older signature may be a replay. Source: stripe.Webhook.DEFAULT_TOLERANCE. stripe-python takes
+# signatures from the future: with a clock that is slow, a replay could be older by as much.
 SIGNATURE_TOLERANCE_SECONDS = 300
+# The time of a signature, as stripe-python reads it.
+SIGNED_AT = re.compile(r"(?:^|,)t=(\d{1,15})(?:,|$)")
 # The characters and the length of an event's id and type, as the columns hold them.
 EVENT_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
-def verified_event(body: bytes, signature: str, secrets: Sequence[str]) -> dict[str, Any]:
-    """Return the event in a webhook's body if one of the secrets signed it.
+def verified_event(
+    body: bytes, signature: str, secrets: Sequence[str], *, at: datetime
+) -> dict[str, Any]:
+    """Return the event in a webhook's body if one of the secrets signed it within five minutes.
 
     The signature covers the raw body and is checked before anything in it is read.
     Raises: InvalidWebhook.
@@ -24,24 +30,40 @@ def verified_event(body: bytes, signature: str, secrets: Sequence[str]) -> dict[
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidWebhook("not UTF-8") from error
+        raise InvalidWebhook(Refusal.CONTENT, "not UTF-8") from error
     if not any(_is_signed(text, signature, secret) for secret in secrets):
-        raise InvalidWebhook("no valid signature")
+        raise InvalidWebhook(Refusal.SIGNATURE, "no valid signature")
+    _check_age(signature, at)
     try:
         event = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidWebhook("not JSON") from error
+        raise InvalidWebhook(Refusal.CONTENT, "not JSON") from error
     if not _is_snapshot_event(event):
-        raise InvalidWebhook("not a snapshot event")
+        raise InvalidWebhook(Refusal.CONTENT, "not a snapshot event")
     return cast(dict[str, Any], event)
 
 
 def _is_signed(text: str, signature: str, secret: str) -> bool:
     try:
-        stripe.WebhookSignature.verify_header(text, signature, secret, SIGNATURE_TOLERANCE_SECONDS)
+        stripe.WebhookSignature.verify_header(text, signature, secret)
     except stripe.SignatureVerificationError:
         return False
     return True
+
+
+def _check_age(signature: str, at: datetime) -> None:
+    """Raises: InvalidWebhook for a valid signature that is too old, or from the future."""
+    found = SIGNED_AT.search(signature)
+    if found is None:
+        raise InvalidWebhook(Refusal.SIGNATURE, "no valid signature")
+    age = int(at.timestamp()) - int(found[1])
+    limit = f"more than {SIGNATURE_TOLERANCE_SECONDS} seconds"
+    if age > SIGNATURE_TOLERANCE_SECONDS:
+        words = f"signed {age} seconds ago, {limit}: it came late, or this machine's clock is fast"
+        raise InvalidWebhook(Refusal.TOO_OLD, words)
+    if -age > SIGNATURE_TOLERANCE_SECONDS:
+        words = f"signed {-age} seconds in the future, {limit}: this machine's clock is slow"
+        raise InvalidWebhook(Refusal.FROM_THE_FUTURE, words)
 
 
 def _is_snapshot_event(event: object) -> bool:

@@ -2,10 +2,11 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -96,6 +97,32 @@ def test_refund_events_at_once_are_one_refund(order):
     assert set(statuses) == {200}
     assert Refund.objects.count() == 1
     assert order.events.filter(kind="refunded").count() == 1
+
+
+def test_receipts_made_at_once_are_consecutive(make_bank, learner, facts, at):
+    """Also where some of the transactions fail after they took a number."""
+    orders = [
+        get_or_place_order(
+            learner=learner,
+            test_bank=make_bank(f"bank-{number}"),
+            mode="sandbox",
+            account="",
+            return_urls=RETURN_URLS,
+            at=at,
+        )
+        for number in range(20)
+    ]
+
+    def pay(order):
+        if order in orders[::2]:
+            with suppress(InterruptedError), transaction.atomic():
+                fulfill(facts(order), source="webhook", at=at)
+                raise InterruptedError
+        fulfill(facts(order), source="return", at=at)
+
+    at_once(pay, orders)
+    serials = Order.objects.order_by("receipt_serial").values_list("receipt_serial", flat=True)
+    assert list(serials) == list(range(1, 21))
 
 
 def test_two_orders_for_one_bank_paid_at_once_give_one_access_and_one_flag(

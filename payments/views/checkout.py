@@ -19,6 +19,7 @@ from accounts.models import User
 from catalog.http import SeeOther
 from catalog.models import TestBank
 from catalog.services import claim_free_bank, live_access
+from payments.domain.receipts import recipient_of
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable, PaymentUnderWay
 from payments.flows.reminders import request_reminder
 from payments.models import OpenCheckout, Order
@@ -128,7 +129,7 @@ def remind(request: HttpRequest, slug: str) -> HttpResponse:
         words = _("We will email %(email)s when payments work again.")
     else:
         words = _("We will email %(email)s when payments work again. You have not been charged.")
-    messages.success(request, words % {"email": order.email})
+    messages.success(request, words % {"email": recipient_of(order)})
     return redirect("catalog:detail", slug=slug)
 
 

@@ -19,13 +19,21 @@ from catalog.http import SeeOther
 from catalog.models import Access
 from catalog.money import format_price
 from payments.domain.order_life_cycle import AWAITING_PAYMENT
-from payments.domain.receipts import queue_receipts_again, seller_details
+from payments.domain.receipts import queue_receipts_again, recipient_of, seller_details
 from payments.errors import NothingBought, OtherMode, PaymentUnderWay
 from payments.flows.checkout import cancel_order, confirm_payment
 from payments.models import Order
 from payments.monitoring.incidents import report_incident
 from payments.stripe.errors import StripeError
-from safety.rate_limits import PAYMENT_CHECK, PAYMENT_PAGE, RECEIPT, allow, rate_limited
+from safety.rate_limits import (
+    PAYMENT_CHECK,
+    PAYMENT_PAGE,
+    RECEIPT,
+    allow,
+    rate_limited,
+    seconds_left,
+    try_again_in,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -184,15 +192,18 @@ def _left(order: Order) -> str:
 def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Send the receipt again, at most three times an hour."""
     order = own_order(request, order_id)
-    if not allow(RECEIPT, key=order.pk, at=timezone.now()):
-        messages.info(request, _("We have already sent it several times. Check your spam folder."))
+    now = timezone.now()
+    if not allow(RECEIPT, key=order.pk, at=now):
+        words = _("We have already sent it several times. Check your spam folder.")
+        wait = try_again_in(seconds_left(RECEIPT, at=now))
+        messages.info(request, f"{words} {wait}")
         return _back(order)
     try:
-        queue_receipts_again(order, at=timezone.now())
+        queue_receipts_again(order, at=now)
     except NothingBought:
         return _back(order)
     words = _("We're sending the receipt to %(email)s.")
-    messages.success(request, words % {"email": order.email})
+    messages.success(request, words % {"email": recipient_of(order)})
     return _back(order)
 
 

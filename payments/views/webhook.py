@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from payments.flows.webhook_inbox import receive_event
+from payments.monitoring.refused_webhooks import record_refusal
 from payments.stripe.errors import InvalidWebhook
 from payments.stripe.webhook_signatures import verified_event
 
@@ -26,11 +27,12 @@ def webhook(request: HttpRequest) -> HttpResponse:
     if not settings.STRIPE_WEBHOOK_SECRETS:
         logger.error("an event came, but STRIPE_WEBHOOK_SECRET is not set; it was not accepted")
         return HttpResponse("no webhook secret is set", status=503, content_type="text/plain")
-    signature = request.headers.get("Stripe-Signature", "")
+    signature, at = request.headers.get("Stripe-Signature", ""), timezone.now()
     try:
-        event = verified_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRETS)
+        event = verified_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRETS, at=at)
     except InvalidWebhook as error:
         logger.warning("a webhook was refused: %s", error)
+        record_refusal(error.reason, at=at)
         return HttpResponse("refused", status=400, content_type="text/plain")
-    receive_event(event=event, body=request.body, at=timezone.now())
+    receive_event(event=event, body=request.body, at=at)
     return HttpResponse("kept", content_type="text/plain")

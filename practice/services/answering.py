@@ -125,14 +125,14 @@ def clear_answer(
 
 
 def _store(answer: Answer) -> SubmittedAnswer:
-    """Insert the answer, or deal with one that the position has. Two statements."""
-    earlier = list(Answer.objects.filter(learner=answer.learner_id, question=answer.question_id))
-    place = (answer.attempt_id, answer.position)
-    stored = next((one for one in earlier if (one.attempt_id, one.position) == place), None)
-    if stored is None:
+    """Insert the answer, or deal with one that the position has. Two or three statements."""
+    same = Answer.objects.filter(learner=answer.learner_id, question=answer.question_id)
+    earlier = set(same.values_list("attempt", "position"))
+    if (answer.attempt_id, answer.position) not in earlier:
         answer.is_first = not earlier
         answer.save(force_insert=True)
         return SubmittedAnswer(answer, is_first=True)
+    stored = Answer.objects.get(attempt=answer.attempt_id, position=answer.position)
     if answer.attempt.is_exam:
         return _replace(stored, answer)
     return SubmittedAnswer(stored, is_first=stored.response == answer.response)
@@ -176,17 +176,16 @@ def _answered_at(attempt: Attempt, remarks: Remarks, at: datetime) -> datetime:
 def _answerable(
     attempt_id: UUID, learner_id: int, position: int, at: datetime, answered_at: datetime
 ) -> Attempt:
-    """The attempt, locked, if it takes an answer at that position now. One statement.
+    """The attempt, locked, if it takes an answer at that position now. Two statements.
 
     The lock makes the end of an attempt wait, so that its score has every answer. An answer from
     before a pause is taken during the pause.
     """
-    attempts = Attempt.objects.with_access(at).select_related("test_bank")
-    attempt = (
-        attempts.select_for_update(of=("self",)).filter(pk=attempt_id, learner=learner_id).first()
-    )
-    if attempt is None:
-        raise NoSuchAttempt
+    attempts = Attempt.objects.select_related("test_bank").select_for_update(of=("self",))
+    try:
+        attempt = attempts.get(pk=attempt_id, learner=learner_id)
+    except Attempt.DoesNotExist as error:
+        raise NoSuchAttempt from error
     if not 1 <= position <= attempt.total:
         raise NoSuchPosition
     if attempt.is_finished or attempt.is_overdue(at - GRACE):
@@ -199,8 +198,6 @@ def _answerable(
 
 
 def _has_access(attempt: Attempt, position: int, at: datetime) -> bool:
-    if attempt.test_bank_id is not None:
-        return bool(attempt.has_access)  # type: ignore[attr-defined] # annotated by with_access
     live = Access.objects.live(at).filter(learner=attempt.learner_id)
     return live.filter(test_bank=attempt.bank_id_at(position)).exists()
 

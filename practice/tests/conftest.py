@@ -9,12 +9,12 @@ RIGHT, WRONG = "b", "c"
 SESSION_AND_USER = 2
 # The first request in a window adds the counter.
 FIRST_OF_RATE_LIMIT = 3
-# The attempt with its access, the version (cached after its first use), the earlier answers to
-# the question, and the insertion, between the two of a savepoint.
-STATEMENTS_PER_ANSWER = 6
-# The attempt with its bank and access, its answers, the marks, and for an open question its place
+# The attempt, the access to its bank, the version (cached after its first use), the earlier
+# answers to the question, and the insertion, between the two of a savepoint.
+STATEMENTS_PER_ANSWER = 7
+# The attempt with its bank, the access to it, its answers, the marks, and for an open question its place
 # in the bank, for an answered one the answer.
-STATEMENTS_PER_QUESTION = 4
+STATEMENTS_PER_QUESTION = 5
 # A question that is shown for the first time: how many were in this hour, and that it was.
 STATEMENTS_OF_FIRST_SHOWING = 2
 

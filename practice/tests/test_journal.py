@@ -277,7 +277,7 @@ def test_kept_questions_take_a_fixed_number_of_statements(
     test_bank = make_bank("other", questions=questions)
     owner.accesses.update(test_bank=test_bank)
     attempt = start_attempt(learner=owner, test_bank=test_bank, at=at)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         kept_questions(owners_client, attempt)
 
 

@@ -13,6 +13,7 @@ from practice.tests.conftest import (
     STATEMENTS_PER_ANSWER,
     STATEMENTS_PER_QUESTION,
     WRONG,
+    stored_answer,
 )
 from questions.grading import ChoiceResponse
 
@@ -40,16 +41,10 @@ def large(owners_client, bank):
 
 
 @pytest.fixture
-def half_answered(large, at):
+def half_answered(large):
+    response = ChoiceResponse(chosen=(RIGHT,)).model_dump(mode="json")
     for position in range(1, QUESTIONS + 1, 2):
-        response = ChoiceResponse(chosen=(RIGHT,))
-        submit_answer(
-            attempt_id=large.pk,
-            learner_id=large.learner_id,
-            position=position,
-            response=response,
-            at=at,
-        )
+        stored_answer(large, position, response=response, fraction=1)
     return large
 
 
@@ -121,7 +116,7 @@ def test_answer_costs_what_it_costs_in_a_small_bank(
 def test_result_adds_up_the_whole_bank(owners_client, half_answered, django_assert_num_queries):
     url = reverse("practice:result", args=[half_answered.pk])
     began = time.process_time()
-    with django_assert_num_queries(SESSION_AND_USER + 4):
+    with django_assert_num_queries(SESSION_AND_USER + 5):
         text = owners_client.get(url).text
     assert time.process_time() - began < PAGE_SECONDS
     assert "180 of 180 points" in text

@@ -123,5 +123,5 @@ def test_result_takes_a_fixed_number_of_statements(
     for position in range(1, answered + 1):
         answer(position, WRONG)
     # The attempt with its bank and access, its answers, the domains, the stems of the missed.
-    with django_assert_num_queries(SESSION_AND_USER + 5):
+    with django_assert_num_queries(SESSION_AND_USER + 6):
         owners_client.get(url)

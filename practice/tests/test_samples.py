@@ -28,7 +28,7 @@ def test_samples_are_asked_one_after_the_other_and_scored_at_the_end(client, tes
         page = answer(client, page, choice)
         assert f"Because of {number}." in page.text
         page = client.post(URL, {"score": sealed(page)})
-    assert "2 of 3 points in the samples of" in page.text
+    assert "2 of 3 points on the samples from" in page.text
     assert "67%" in page.text
     assert not (Attempt.objects.exists() or Answer.objects.exists())
 

@@ -185,6 +185,7 @@ def test_new_questions_are_limited_by_the_hour(attempt, settings, at):
     assert SeenQuestion.objects.count() == 3
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_page_says_when_new_questions_can_be_opened_again(owners_client, attempt, settings):
     settings.NEW_QUESTIONS_PER_HOUR = 1
     first, second = (reverse("practice:question", args=[attempt.pk, n]) for n in (1, 2))

@@ -24,7 +24,7 @@ def learner_of(request: HttpRequest) -> User:
 
 def get_attempt(request: HttpRequest, attempt_id: uuid.UUID, *, at: datetime) -> Attempt:
     """The user's attempt, ended if its time is up. One statement. Raises: Http404."""
-    attempts = Attempt.objects.visible_to(learner_of(request)).with_access(at)
+    attempts = Attempt.objects.visible_to(learner_of(request))
     attempt = get_object_or_404(attempts.select_related("test_bank"), pk=attempt_id)
     if attempt.is_overdue(at - GRACE):
         finish_overdue_attempt(attempt=attempt)
@@ -32,13 +32,9 @@ def get_attempt(request: HttpRequest, attempt_id: uuid.UUID, *, at: datetime) ->
 
 
 def live_banks(attempt: Attempt, *, at: datetime) -> frozenset[int]:
-    """The banks of the attempt that its learner can open. A statement for one across banks only."""
-    if attempt.test_bank_id is not None:
-        has_access = bool(attempt.has_access)  # type: ignore[attr-defined] # by with_access
-        return frozenset({attempt.test_bank_id}) if has_access else frozenset()
-    live = Access.objects.live(at).filter(
-        learner=attempt.learner_id, test_bank__in=set(attempt.bank_ids)
-    )
+    """The banks of the attempt that its learner can open. One statement."""
+    banks = set(attempt.bank_ids) if attempt.test_bank_id is None else {attempt.test_bank_id}
+    live = Access.objects.live(at).filter(learner=attempt.learner_id, test_bank__in=banks)
     return frozenset(live.values_list("test_bank", flat=True))
 
 

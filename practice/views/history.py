@@ -53,6 +53,7 @@ def history(request: HttpRequest, slug: str = "") -> HttpResponse:
     coverage = coverage_of([test_bank.pk] if test_bank else bank_ids, last_answers(learner))
     zone = zone_of(preferences_of(learner))
     closed = closed_banks(learner, bank_ids, at=at)
+    change = change_of(points)
     context = {
         "bank": test_bank,
         "owned_banks": owned,
@@ -60,7 +61,8 @@ def history(request: HttpRequest, slug: str = "") -> HttpResponse:
         "rows": [_row(attempt, closed) for attempt in page.object_list],
         "points": list(reversed(points)),
         "chart": chart_of(points) if len(points) > 1 else None,
-        "change": change_of(points),
+        "change": change,
+        "fall": -(change or 0),
         "pass_percent": test_bank.pass_percent if test_bank else None,
         "pass_y": _pass_y(test_bank),
         "coverage": _sum_of(coverage.values()),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from pydantic import BaseModel, Field, ValidationError
 
 from catalog.models import TestBank
-from practice.answer_sheet import AnswerSheet, open_navigation
+from practice.answer_sheet import AnswerSheet, open_navigation, questions_url
 from practice.clock import seconds_left
 from practice.models import Answer, Attempt
 from practice.services import NoSuchAttempt
@@ -197,6 +197,7 @@ def _question_html(
         "item": present(item, draft=draft_of_answer(answer) if answer else Draft(), order=order),
         "navigation": open_navigation(AnswerSheet(attempt, {}, frozenset()), position),
         "stem_id": "stem",
+        "questions_url": questions_url(attempt.pk),
     }
     return render_to_string("practice/_offline_question.html", context)
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -22,6 +23,7 @@ from practice.answer_sheet import (
     closed_navigation,
     open_navigation,
     page_of,
+    questions_url,
 )
 from practice.clock import seconds_left
 from practice.models import Answer, Attempt, Note
@@ -167,6 +169,10 @@ def _frame(page: Page, marks: Marks) -> dict[str, object]:
         "shown": int(page.at.timestamp()),
         "note": notes.first() if marks.has_note else None,
         "stem_id": "stem",
+        "questions_url": questions_url(attempt.pk),
+        "results_url": result_url(attempt.pk),
+        "finish_url": finish_url(attempt.pk),
+        "note_url": reverse("practice:note", args=[attempt.pk, position]),
     }
 
 
@@ -179,7 +185,7 @@ def _asked(page: Page, draft: Draft) -> dict[str, object]:
     )
     is_unsure = False
     if page.is_answered and not (draft.problem or draft.chosen or draft.typed):
-        answer = attempt.answers.get(position=position)
+        answer = Answer.objects.get(attempt=attempt.pk, position=position)
         draft, is_unsure = draft_of_answer(answer), answer.is_unsure
     place = BankQuestion.objects.filter(
         test_bank=page.attempt.bank_id_at(position), question=attempt.question_ids[position - 1]
@@ -200,7 +206,9 @@ def _revealed(page: Page) -> dict[str, object]:
     An answer that a correction of the question raised is shown with the corrected key.
     """
     attempt, position, bank = page.attempt, page.position, page.bank
-    answer = attempt.answers.given().filter(position=position).first()
+    answer = None
+    if page.is_answered:
+        answer = Answer.objects.get(attempt=attempt.pk, position=position)
     corrected = answer.regraded_version_id if answer else None
     item = item_of_version(corrected or attempt.version_ids[position - 1])
     response = RESPONSE.validate_python(answer.response) if answer else None

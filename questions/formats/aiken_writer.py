@@ -24,7 +24,7 @@ def write_aiken(items: Sequence[Item]) -> tuple[str, list[Loss]]:
             blocks.append(_question(item))
             losses += [Loss(number, text) for text in _losses(item)]
         else:
-            losses.append(Loss(number, _("Left out: Aiken has one correct choice of several.")))
+            losses.append(Loss(number, _("Skipped: Aiken allows only one correct choice.")))
     return "\n".join(blocks), losses
 
 
@@ -55,10 +55,10 @@ def _words(text: Text) -> str:
 
 def _losses(item: SingleChoice) -> Iterator[str]:
     if any(choice.feedback != NOTHING for choice in item.choices):
-        yield _("The feedback for its choices is left out.")
+        yield _("Feedback on choices is not exported.")
     if any(0 < choice.weight < 100 for choice in item.choices):
-        yield _("Partial credit is left out.")
+        yield _("Partial credit is not exported.")
     if any(text.pictures for text in texts_of(item)):
-        yield _("Its images are left out.")
+        yield _("Images are not exported.")
     if item.domain or item.difficulty or item.tags or item.group:
-        yield _("Its domain, difficulty, group and tags are left out.")
+        yield _("Domain, difficulty, group and tags are not exported.")

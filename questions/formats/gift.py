@@ -63,6 +63,8 @@ MARKUP = re.compile(r"\s*\[(html|markdown|plain|moodle)\]")
 WEIGHT = re.compile(r"\s*%-*(?P<digits>\d{1,3}(?:\.\d{0,20})?)%")
 NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?")
 SIGN = re.compile(r"[=~]")
+# A picture, not the name of the tag
+IMAGE = re.compile(r"<img\s|@@PLUGINFILE@@", re.IGNORECASE)
 # What turns the direction of the words around it.
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 TRUE_OR_FALSE = {"T": True, "TRUE": True, "F": False, "FALSE": False}
@@ -237,7 +239,7 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> Item:
     stem, markup = _stem(stem_words.strip(WHITESPACE) or title)
     if not stem.source:
         before.broken("There is no question here. Put it before the {.")
-    if "<img" in source.text or "@@PLUGINFILE@@" in source.text:
+    if IMAGE.search(source.text):
         rest.note("This question names an image, which is not in the file. It was skipped.")
     common = {"stem": stem, "title": title, **_labels(raw.content, rest, domain)}
     item = _of_its_kind(inner, markup, common) if inner else Passage(**common)

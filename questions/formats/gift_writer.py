@@ -157,14 +157,14 @@ def _one_line(words: str) -> str:
 
 def _losses(item: Item) -> Iterator[str]:
     if item.difficulty:
-        yield _("Its difficulty is left out.")
+        yield _("Difficulty is not exported.")
     if item.group:
-        yield _("Its group is left out.")
+        yield _("Group is not exported.")
     if any(text.pictures for text in texts_of(item)):
-        yield _("Its images are left out.")
+        yield _("Images are not exported.")
     if isinstance(item, ShortAnswer) and (
         item.is_case_sensitive or item.ignores_accents or item.is_exact
     ):
-        yield _("How answers are compared is left out.")
+        yield _("Answer matching rules are not exported.")
     if isinstance(item, Essay | Passage) and item.explanation != NOTHING:
-        yield _("Its explanation is left out.")
+        yield _("Explanation is not exported.")

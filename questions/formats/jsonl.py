@@ -30,6 +30,7 @@ from questions.formats.parsing import (
     read_questions,
 )
 from questions.formats.problems import ReadFile
+from questions.images import ImageRefused
 from questions.items import (
     LONGEST_ANSWER,
     LONGEST_DOMAIN,
@@ -97,8 +98,8 @@ def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple
         raise ValueError(f"describe the image {shown}: ![what it shows]({shown})")
     try:
         return reference, images(reference)
-    except ValueError as error:
-        raise ValueError(f"the image {shown} {error}") from error
+    except ImageRefused as error:
+        raise ValueError(error.about(shown)) from error
 
 
 def as_object(value: object) -> object:

@@ -131,7 +131,7 @@ def in_words(error: ValidationError) -> str:
     words = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_too_long":
         words = f"a text has more than {first['ctx']['max_length']:,} characters"
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
 
 
 def decode(content: bytes) -> str:

@@ -8,6 +8,7 @@ from questions.models import QuestionVersion
 from questions.services import store_items
 
 
+@pytest.mark.proof
 @pytest.mark.django_db(transaction=True)
 def test_trigger_migration_can_be_reversed_and_applied_again() -> None:
     [version] = store_items(items=[item(1)])

@@ -81,12 +81,19 @@ def test_any_white_space_equals_one_space(space: str) -> None:
         ("ﬁle", "file"),
         ("…", "..."),
         ("H₂O", "H2O"),
+        ("½", "1/2"),
+        ("1½", "1 1/2"),
+        ("3∕4", "3/4"),
         ("ﻛﺘﺎﺏ", "كتاب"),
         ("ｶﾞ", "ガ"),
     ],
 )
 def test_compatibility_characters_are_equal(typed: str, accepted: str) -> None:
     assert agree(typed, accepted)
+
+
+def test_mixed_number_is_no_fraction() -> None:
+    assert not agree("1½", "11/2")
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def test_number_reveals_what_earns_all_points_and_the_feedback() -> None:
     response = NumberResponse(typed="1821")
     shown = reveal(item, response, grade(item, response))
     assert (shown.typed, shown.choices) == ("1821", ())
-    assert shown.accepted == ("1822", "from 1.50 to 2")
+    assert shown.accepted == ("1822", "1.50 to 2")
     assert shown.feedback_html == "<p>Close.</p>"
 
 

@@ -19,6 +19,8 @@ from safety.rate_limits import (
     give_back,
     is_used_up,
     rate_limited,
+    seconds_left,
+    try_again_in,
 )
 
 THREE = RateLimit("three", 3, 60)
@@ -64,6 +66,7 @@ def test_counting_takes_at_most_three_statements(at, before, django_assert_max_n
         allow(THREE, key="ada", at=at)
 
 
+@pytest.mark.slow
 def test_a_thousand_requests_of_others_evict_nothing(at):
     answers(3, "ada", at)
     for number in range(1000):
@@ -100,6 +103,7 @@ def test_requests_at_once_are_counted_once_each(at):
         assert sum(pool.map(once, range(12))) == 3
 
 
+@pytest.mark.usefixtures("stopped_clock")
 @pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.2"])
 def test_visitors_are_counted_by_address(rf, address):
     view = rate_limited(THREE)(lambda _request: HttpResponse("seen"))
@@ -113,4 +117,23 @@ def test_visitors_are_counted_by_address(rf, address):
     last = ask(address)
     assert statuses == [200, 200, 200, 429]
     assert last.status_code == (429 if address == "192.0.2.1" else 200)
-    assert last.headers.get("Retry-After") == ("60" if address == "192.0.2.1" else None)
+    assert int(last.headers.get("Retry-After", 0)) in (
+        range(1, 61) if address == "192.0.2.1" else [0]
+    )
+
+
+@pytest.mark.parametrize(("later", "seconds"), [(0, 60), (0.5, 60), (59, 1), (59.9, 1)])
+def test_a_used_up_limit_says_how_long(at, later, seconds):
+    assert seconds_left(THREE, at=at + timedelta(seconds=later)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "Try again in 1 minute."),
+        (61, "Try again in 2 minutes."),
+        (3600, "Try again in 60 minutes."),
+    ],
+)
+def test_waiting_time_is_rounded_up(seconds, words):
+    assert try_again_in(seconds) == words

@@ -16,7 +16,7 @@ from sandbox.tests.factories import (
 from testing.browser import running_browser
 from testing.sandbox import RunningSandbox
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.proof]
 
 
 @pytest.fixture(scope="module")

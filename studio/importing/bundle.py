@@ -49,13 +49,17 @@ class ImagesInBundle(Images):
 
     def _content(self, reference: str) -> bytes:
         if SCHEME.match(reference):
-            raise ImageRefused("is a URL; add the image to the upload and use its name here")
+            raise ImageRefused(
+                _("The image %(image)s is a URL. Add it to the upload, and use its name here.")
+            )
         path = unquote(reference).replace("\\", "/")
         for folder in (self._folder, ""):
             name = posixpath.normpath(posixpath.join(folder, path))
             if name in self._archive.NameToInfo:
                 return read_entry(self._archive, name, LARGEST_BYTES)
-        raise ImageRefused("is not in the upload; add it, or upload a zip of the folder")
+        raise ImageRefused(
+            _("The image %(image)s is not in the upload. Add it, or upload a zip of the folder.")
+        )
 
 
 class ReadBundle:

@@ -1,4 +1,4 @@
-"""Write the audit log."""
+"""Write the audit log: who did what in the studio, and when. Entries are only added."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ def record(
     test_bank: TestBank | None = None,
     **detail: Any,
 ) -> AuditEntry:
-    """Append an entry. The caller owns the transaction."""
+    """Append an entry to the audit log. The caller owns the transaction."""
     return AuditEntry.objects.create(
         kind=kind, actor=actor, at=at, test_bank=test_bank, detail=detail
     )

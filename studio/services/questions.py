@@ -13,7 +13,7 @@ from questions.items import ASKABLE, Item
 from questions.models import Question, QuestionVersion
 from questions.services import current_of, store_corrections, store_items
 from studio.errors import EditConflict
-from studio.models import AuditEntry, QuestionDraft
+from studio.models import AuditEntry, Authorship, QuestionDraft
 from studio.services.audit import record
 from studio.services.banks import lock_banks, next_position
 
@@ -38,6 +38,7 @@ def add_question(
         is_asked=item.kind in ASKABLE,
         state=state,
     )
+    Authorship.objects.create(question=version.question, user=by)
     test_bank.question_drafts.filter(user=by, question=None, kind=item.kind).delete()
     if state == State.PUBLISHED:
         record_change(test_bank=test_bank, at=at, added=1)

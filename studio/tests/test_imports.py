@@ -313,7 +313,7 @@ def test_gift_names_what_it_leaves_out(desk, bank, upload, act):
     upload(a_jsonl=jsonl(line("1", "One?", difficulty="hard")))
     act("accept")
     address = reverse("studio:export", args=["new", "gift"])
-    assert "Its difficulty is left out." in desk.get(address).text
+    assert "Difficulty is not exported." in desk.get(address).text
     response = desk.get(address, {"anyway": "1"})
     assert read_gift(response.content).items[0].stem.source == "One?"
 

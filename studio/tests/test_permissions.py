@@ -28,6 +28,7 @@ POSTS = {
     "unpublish": NOBODY,
     "add_role": NOBODY,
     "edit_questions": BOTH,
+    "review_step": BOTH,
     "preview": BOTH,
     "draft": BOTH,
     "picture": BOTH,
@@ -39,7 +40,7 @@ MORE = {"new_question": ["numeric"], "preview": ["numeric"], "draft": ["numeric"
 def address(test_bank, place):
     def address(name):
         more = MORE.get(name, [])
-        if name in {"question", "versions", "regrade"}:
+        if name in {"question", "versions", "regrade", "review_step"}:
             more = [place.question.public_id]
         return reverse(f"studio:{name}", args=[test_bank.slug, *more])
 

@@ -10,8 +10,9 @@ from studio.tests.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
 
-# Session, user, second factor, permissions (two), bank, domains, kinds, count, rows, banks to copy to, last edit.
-LIST = 12
+# Session, user, second factor, permissions (two), bank, domains, kinds, authors, count, rows, banks
+# to copy to, last edit.
+LIST = 13
 
 
 @pytest.fixture

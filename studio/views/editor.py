@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.http import SeeOther
 from catalog.models import BankQuestion, TestBank
 from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse, grade
-from questions.images import FOLDER, LARGEST_BYTES, ImageRefused, name_of
+from questions.images import FOLDER, LARGEST_BYTES, ImageRefused, stored_form
 from questions.items import ASKABLE, AskableItem, ChoiceItem, Item, Numeric
 from questions.kinds import kind_name
 from questions.linting import Placed
@@ -38,6 +38,7 @@ from studio.services.questions import (
     keep_draft,
     save_question,
 )
+from studio.services.reviews import DECISIONS, Step, steps_from
 from studio.versions import compared
 
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -181,14 +182,14 @@ def picture(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         return JsonResponse({"error": words % most}, status=UNPROCESSABLE)
     content = upload.read()
     try:
-        name = name_of(content)
+        name, content = stored_form(content)
     except ImageRefused as refused:
-        words = _("The file %(problem)s.") % {"problem": refused}
+        words = refused.about(upload.name or "")
         return JsonResponse({"error": words}, status=UNPROCESSABLE)
     path = f"{FOLDER}/{name}"
     if not default_storage.exists(path):
         default_storage.save(path, ContentFile(content))
-    return JsonResponse({"name": name, "url": reverse("questions:image", args=[name])})
+    return JsonResponse({"name": name, "url": reverse("question_picture", args=[name])})
 
 
 @bank_page(VIEW_BANK)
@@ -291,9 +292,25 @@ def _page(
         else [],
         **more,
     }
+    if place:
+        context["notes"] = (
+            place.question.review_notes.filter(test_bank=test_bank)
+            .select_related("by")
+            .order_by("at", "pk")
+        )
+        context["steps"] = _steps(request, test_bank, place)
     if "preview" not in context and current:
         context["preview"] = preview_of(current.item)
     return render(request, "studio/editor.html", context, status=status)
+
+
+def _steps(request: HttpRequest, test_bank: TestBank, place: BankQuestion) -> list[Step]:
+    """The steps of the review that this person may take now."""
+    user = user_of(request)
+    if not may(user, EDIT_QUESTIONS, test_bank):
+        return []
+    decides = may(user, PUBLISH_QUESTIONS, test_bank)
+    return [step for step in steps_from(place.state) if decides or step not in DECISIONS]
 
 
 def _rows_to_show(sheet: Sheet) -> int:

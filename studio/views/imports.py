@@ -193,7 +193,7 @@ def undo(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResp
     try:
         undo_import(done=done, by=user_of(request), at=timezone.now())
         messages.success(
-            request, _("Import undone. Questions that were answered meanwhile are retired.")
+            request, _("Import undone. Questions answered in the meantime were retired.")
         )
     except NothingToUndo:
         messages.info(request, _("This import was undone before."))

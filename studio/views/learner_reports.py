@@ -18,7 +18,13 @@ from catalog.listing.bank_page import sample_version
 from catalog.models import TestBank
 from practice.models import Attempt
 from questions.models import QuestionVersion
-from safety.rate_limits import QUESTION_REPORT, allow, person_of, too_many_requests
+from safety.rate_limits import (
+    QUESTION_REPORT,
+    allow,
+    person_of,
+    seconds_left,
+    too_many_requests,
+)
 from studio.forms.reports import ReportForm
 from studio.models import QuestionReporter
 from studio.permissions import user_of
@@ -72,7 +78,7 @@ def _report(
     if form.is_valid():
         at = timezone.now()
         if not allow(QUESTION_REPORT, key=person_of(request), at=at):
-            return too_many_requests(request, QUESTION_REPORT)
+            return too_many_requests(request, seconds=seconds_left(QUESTION_REPORT, at=at))
         report_question(
             learner=user_of(request),
             test_bank=test_bank,

@@ -54,7 +54,9 @@ def regrade(request: HttpRequest, test_bank: TestBank, public_id: UUID) -> HttpR
         "place": place,
         "corrected": corrected,
         "former": former,
-        "rows": compared(former.item, corrected.item) if former else [],
+        "rows": [row for row in compared(former.item, corrected.item) if row.differs]
+        if former
+        else [],
         "answer_count": len(rises),
         "learner_count": len({rise.learner_id for rise in rises}),
         "session_count": len(sessions),

@@ -81,7 +81,7 @@ def sales(request: HttpRequest) -> HttpResponse:
         "form": form,
         "since": since,
         "until": until,
-        "report": report(orders, by_month=by_month),
+        "report": report(orders, by_month=by_month, since=since, until=until),
         "by_month": by_month,
         "orders": [_row(order) for order in orders[:ORDERS_SHOWN]],
         "more": max(len(orders) - ORDERS_SHOWN, 0),

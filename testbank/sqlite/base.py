@@ -6,17 +6,21 @@ takes a lock of the process first, and threads get it in turn. Other processes s
 SQLite's own lock.
 """
 
+import os
 import threading
+import time
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
+from testbank.private_files import FILE_MODE
+
 # Shared by all connections of the process: a site has one SQLite file.
 WRITE_LOCK = threading.Lock()
-# A web server has SERVER_THREADS. Where all the others wait already, the last one gives up early, so
-# that it can go on serving pages, which only read.
+# A web server has SERVER_THREADS. Where all the others wait already and nobody has got the lock for
+# so long, the last one gives up, so that it can go on serving pages, which only read.
 LAST_THREAD_SECONDS = 1.0
 
 
@@ -25,6 +29,7 @@ class WaitingWriters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turns = 0
         self.count = 0
 
     def acquire(self, lock: threading.Lock) -> bool:
@@ -35,11 +40,26 @@ class WaitingWriters:
             self.count += 1
             is_last = self.count >= settings.SERVER_THREADS - 1
         try:
-            seconds = settings.DATABASE_LOCK_TIMEOUT
-            return lock.acquire(timeout=min(LAST_THREAD_SECONDS, seconds) if is_last else seconds)
+            found = self._wait_as_last(lock) if is_last else _wait(lock)
         finally:
             with self._lock:
                 self.count -= 1
+                self._turns += 1
+        return found
+
+    def _wait_as_last(self, lock: threading.Lock) -> bool:
+        """Wait while the queue moves. A queue that moves is short; one writer can hold it up."""
+        ends_at = time.monotonic() + settings.DATABASE_LOCK_TIMEOUT
+        turns = None
+        while turns != self._turns and time.monotonic() < ends_at:
+            turns = self._turns
+            if lock.acquire(timeout=LAST_THREAD_SECONDS):
+                return True
+        return False
+
+
+def _wait(lock: threading.Lock) -> bool:
+    return lock.acquire(timeout=settings.DATABASE_LOCK_TIMEOUT)
 
 
 WAITING_WRITERS = WaitingWriters()
@@ -54,6 +74,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._holds_lock = False
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect to the file, which SQLite would create for everybody to read."""
+        name = str(self.settings_dict["NAME"])
+        if "mode=memory" not in name and name != ":memory:":
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT, FILE_MODE))
+        return super().get_new_connection(conn_params)
 
     def _start_transaction_under_autocommit(self) -> None:
         self._acquire()

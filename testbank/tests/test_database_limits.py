@@ -63,7 +63,7 @@ def test_pages_and_health_of_a_site_with_a_silent_database(site_without_answers)
     status, seconds = timed(site, "/readyz")
     assert (status, seconds < LIMIT_SECONDS + 1) == (503, True)
     status, seconds = timed(site, "/")
-    assert (status, seconds < 10) == (500, True)
+    assert (status, seconds < 10) == (503, True)
 
 
 def _answers(site):

@@ -14,7 +14,7 @@ from testing.site import free_port, new_site
 from testing.site_client import SiteClient
 from testing.waiting import wait_until
 
-pytestmark = [pytest.mark.pgbouncer, pytest.mark.slow]
+pytestmark = [pytest.mark.pgbouncer, pytest.mark.proof]
 BUYERS = 6
 # Fewer than the server has threads, so that threads share connections.
 CONNECTIONS = 3

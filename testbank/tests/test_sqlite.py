@@ -1,4 +1,5 @@
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -100,3 +101,27 @@ def test_waiting_writers_leave_the_last_thread_to_readers(settings, monkeypatch)
     for thread in first:
         thread.join()
     assert done == ["gave up", "wrote", "wrote"]
+
+
+def test_last_waiting_writer_waits_while_the_queue_moves(settings, monkeypatch):
+    settings.SERVER_THREADS = 4
+    monkeypatch.setattr(base, "LAST_THREAD_SECONDS", 0.5)
+    done: list[str] = []
+
+    def hold():
+        with transaction.atomic():
+            time.sleep(0.3)
+            done.append("held")
+        connection.close()
+
+    with WRITE_LOCK:
+        first = []
+        for count in (1, 2):
+            first.append(threading.Thread(target=hold))
+            first[-1].start()
+            wait_until(lambda count=count: base.WAITING_WRITERS.count == count)
+        last = waiting_writer(done)
+        wait_until(lambda: base.WAITING_WRITERS.count == 3)
+    for thread in [*first, last]:
+        thread.join()
+    assert sorted(done) == ["held", "held", "wrote"]

@@ -57,6 +57,14 @@ def test_page_of_an_error_does_not_say_that_nobody_is_signed_in():
     assert ("data-user" in page, "data-worker" in page) == (False, False)
 
 
+@pytest.mark.parametrize("contact", ["help@shop.example", ""])
+@pytest.mark.parametrize("name", ["500", "503", "404", "maintenance"])
+def test_error_pages_name_the_contact(settings, name, contact):
+    settings.SUPPORT_EMAIL = contact
+    page = get_template(f"{name}.html").render({})
+    assert (f'href="mailto:{contact}"' in page, "mailto:" in page) == (bool(contact), bool(contact))
+
+
 def test_scripts_of_a_question_page_are_small():
     """Those that every question loads; each tool is fetched when it is opened."""
     names = [name for name in FILES if name.endswith(".js") and "tools" not in name]

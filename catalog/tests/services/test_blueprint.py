@@ -6,11 +6,13 @@ from collections import Counter
 import pytest
 
 from catalog.services.blueprint import (
+    MOST_SECTIONS,
     BlueprintError,
     CannotBeDrawn,
     PoolQuestion,
     Section,
     Shortage,
+    TooManySections,
     draw,
     exam_pool,
     exam_size,
@@ -54,10 +56,24 @@ def test_shortage_names_the_section_and_what_there_is():
     assert raised.value.shortages == (Shortage(section, 20),)
 
 
-@pytest.mark.parametrize("value", [3, [3], [{"count": 0}], [{"count": 1, "colour": "red"}]])
-def test_blueprint_that_is_none_is_refused(value):
-    with pytest.raises(BlueprintError):
+@pytest.mark.parametrize(
+    ("value", "section", "field"),
+    [
+        (3, 0, ""),
+        ([3], 1, ""),
+        ([{"count": 0}], 1, "count"),
+        ([{"count": 1}, {"count": 1, "color": "red"}], 2, "color"),
+    ],
+)
+def test_blueprint_that_cannot_be_read_names_the_section_and_field(value, section, field):
+    with pytest.raises(BlueprintError) as raised:
         read_blueprint(value)
+    assert (raised.value.section, raised.value.field) == (section, field)
+
+
+def test_blueprint_of_too_many_sections_is_refused():
+    with pytest.raises(TooManySections):
+        read_blueprint([{"count": 1}] * (MOST_SECTIONS + 1))
 
 
 @pytest.mark.parametrize(

@@ -65,16 +65,21 @@ def gauge(site, name):
 def test_outage_is_told_once_and_once_when_it_is_over(site, tmp_path, capsys):
     load_demo_banks(site)
     sessions = signed_in_learners(site, 10)
+    port = int(site.dotenv["STRIPE_API_BASE"][-5:])
     with site.serving(), site.working(), ThreadPoolExecutor(4) as pool:
+        with running_sandbox(tmp_path, tls=False, port=port) as sandbox:
+            wait_until(lambda: sandbox.control.count("GET /v1/balance"), 60)
+            assert gauge(site, "payment_down") == 0
+        buyers = [SiteClient(site.url, key) for key in sessions * (FAILURES // len(sessions))]
         began = time.monotonic()
+        assert buyers[0].purchase("git-in-practice").status == 503
         wait_until(lambda: gauge(site, "payment_down") == 1, 60)
         wait_until(lambda: mails(site, "outage"), 60)
         told_after = time.monotonic() - began
-        buyers = [SiteClient(site.url, key) for key in sessions * (FAILURES // len(sessions))]
         failed = list(pool.map(lambda buyer: buyer.purchase("git-in-practice").status, buyers))
         assert failed.count(200) + failed.count(303) == 0
         assert len(mails(site, "outage")) == 1
-        with running_sandbox(tmp_path, tls=False, port=int(site.dotenv["STRIPE_API_BASE"][-5:])):
+        with running_sandbox(tmp_path, tls=False, port=port):
             began = time.monotonic()
             wait_until(lambda: len(mails(site, "outage")) == 2, 90)
             over_after = time.monotonic() - began

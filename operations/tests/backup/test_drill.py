@@ -102,7 +102,7 @@ def test_backup_under_load_survives_kill(shop, databases, tmp_path, capsys):
         pass
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_backup_of_a_site_equals_it_when_restored(shop, databases, tmp_path):
     site, _sandbox = shop
     load_demo_banks(site)

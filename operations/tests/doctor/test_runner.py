@@ -498,7 +498,7 @@ def test_doctor_with_dead_stripe_resolve(shop):
         output = shop.json()
     assert output.data["cause"]["id"] == "NET-REFUSED"
     assert output.data["fix"]["instruction"] == (
-        f"STRIPE_RESOLVE leads api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
+        f"STRIPE_RESOLVE maps api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
         "start the server that should respond there."
     )
 

@@ -10,6 +10,7 @@ from operations.doctor.shop import shop_checks
 from operations.jobs import record_run
 from outbox.models import OutgoingMail
 from payments.models import EventCursor, Incident, Order, Outage, StripeEvent
+from payments.monitoring.refused_webhooks import record_refusal
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from safety.security_log import record_event
 from testing.site import Site
@@ -136,8 +137,8 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
 def test_missing_contact_is_named(order, settings, at):  # noqa: F811
     settings.SUPPORT_EMAIL = "help@example.org"
     assert summaries(at)["shop.contact"] == (
-        "missing: SELLER_NAME, SELLER_ADDRESS, SELLER_TAX_ID, the page imprint, the page terms, "
-        "the page privacy, the page refunds"
+        "missing: SELLER_NAME, SELLER_ADDRESS, SELLER_TAX_ID, the imprint page, the terms page, "
+        "the privacy page, the refunds page"
     )
 
 
@@ -195,3 +196,10 @@ def test_everybody_from_one_address_is_a_warning(order, at):  # noqa: F811
     }
     record_event(kind="sign-in", user_id=person.pk, address="203.0.113.7", at=at)
     assert warnings(at) == {}
+
+
+def test_refused_webhooks_of_a_day_are_a_warning(order, at):  # noqa: F811
+    record_refusal("too-old", at=at - timedelta(minutes=3))
+    found = {check.id: check for check in shop_checks(at=at)}["shop.webhooks_refused"]
+    assert (found.status.value, found.summary) == ("warn", "1, last 3 min ago: too-old")
+    assert found.fix == "set this machine's clock: timedatectl set-ntp true"

@@ -97,7 +97,10 @@ def test_write_env_without_terminal_writes_nothing(site_behind_dead_proxy):
     assert site_behind_dead_proxy.env_file.read_text() == before
 
 
-@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("n\n", False), ("\n", False)])
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [("y\n", True), ("\n", False), pytest.param("n\n", False, marks=pytest.mark.proof)],
+)
 def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written):
     site = site_behind_dead_proxy
     before = site.env_file.read_text()
@@ -295,7 +298,14 @@ SECRETS = {
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--json",), ("--offline",), ("--write-env",), ("--route", "environment")]
+    "options",
+    [
+        (),
+        ("--json",),
+        pytest.param(("--offline",), marks=pytest.mark.proof),
+        pytest.param(("--write-env",), marks=pytest.mark.proof),
+        pytest.param(("--route", "environment"), marks=pytest.mark.proof),
+    ],
 )
 def test_no_secret_is_printed(tmp_path, options):
     site = Site(folder=tmp_path)

@@ -5,7 +5,7 @@ import pytest
 from catalog.models import Access
 from payments.domain.fulfillment import fulfill
 from payments.flows.webhook_inbox import handle_pending_events
-from payments.models import StripeEvent
+from payments.models import Order, StripeEvent
 from payments.monitoring.health_counters import health_counters
 from payments.tests.stripe_events import (
     charge_event,
@@ -66,11 +66,46 @@ def test_setup_session_without_an_amount_does_not_need_a_person(client, order):
     assert status() == "foreign"
 
 
-def test_refund_event_before_payment(client, order):
-    deliver(client, refund_event(order))
+MONEY_BACK = {
+    "refund": (refund_event, "refunded"),
+    "charge": (lambda order: charge_event(order, refunded=1900, metadata={}), "refunded"),
+    "dispute": (dispute_event, "disputed"),
+}
+
+
+def pay_by_webhook(client, order, _facts, _at):
     deliver(client, paid_event(order))
+
+
+def pay_by_return_page(_client, order, facts, at):
+    fulfill(facts(order, payment_intent_id=payment_of(order)), source="return", at=at)
+
+
+@pytest.mark.parametrize("pay", [pay_by_webhook, pay_by_return_page])
+@pytest.mark.parametrize("name", MONEY_BACK)
+@pytest.mark.parametrize("is_early", [True, False], ids=["before-payment", "after-payment"])
+def test_refund_or_dispute_counts_in_both_orders_of_arrival(
+    client, order, facts, at, is_early, name, pay
+):
+    make, state = MONEY_BACK[name]
+    steps = [lambda: deliver(client, make(order)), lambda: pay(client, order, facts, at)]
+    for step in steps if is_early else reversed(steps):
+        step()
     order.refresh_from_db()
-    assert (order.status, StripeEvent.objects.filter(status="done").count()) == ("refunded", 2)
+    assert (order.status, StripeEvent.objects.exclude(status="done").count()) == (state, 0)
+
+
+@pytest.mark.parametrize("name", MONEY_BACK)
+def test_early_event_that_was_busy_is_handled_by_the_sweep(client, order, facts, at, name):
+    """Whoever handled it at that moment found no payment, and saved it as foreign afterward."""
+    make, state = MONEY_BACK[name]
+    pay_by_return_page(client, order, facts, at)
+    deliver(client, make(order))
+    StripeEvent.objects.update(status="foreign")
+    Order.objects.filter(pk=order.pk).update(status="paid", refunded_minor=0)
+    assert (handle_pending_events(at=at), status()) == (1, "done")
+    order.refresh_from_db()
+    assert order.status == state
 
 
 def without(event, *names):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import Access
+from outbox.models import OutgoingMail
 from payments.flows.webhook_inbox import (
     GRACE_PERIOD,
     LEASE,
@@ -17,6 +18,7 @@ from payments.flows.webhook_inbox import (
 )
 from payments.models import StripeEvent
 from payments.tests.stripe_events import event_of
+from testbank.logs import JSONFormatter, current_request_id, with_request_id
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +70,27 @@ def test_dismissed_event_is_not_handled_any_more(stored, order, at):
     assert not dismiss_event(event=stored, at=at)
     stored.refresh_from_db()
     assert (stored.status, Access.objects.count()) == ("ignored", 0)
+
+
+def test_event_and_its_emails_have_the_id_of_the_request_that_brought_it(order, at, settings):
+    settings.WORKER = True
+    event = event_of(order)
+    with with_request_id("req-1"):
+        receive_event(event=event, body=json.dumps(event).encode(), at=at)
+    assert StripeEvent.objects.get().request_id == "req-1"
+    assert set(OutgoingMail.objects.values_list("request_id", flat=True)) == {"req-1"}
+
+
+def test_worker_handles_an_event_under_the_id_of_its_request(stored, at, settings):
+    settings.WORKER = True
+    StripeEvent.objects.update(request_id="req-2")
+    assert handle_pending_events(at=at + GRACE_PERIOD) == 1
+    assert set(OutgoingMail.objects.values_list("request_id", flat=True)) == {"req-2"}
+    assert current_request_id() == ""
+
+
+def test_failure_in_the_worker_is_logged_under_the_id_of_the_request(stored, at, caplog):
+    StripeEvent.objects.update(request_id="req-3", body="no JSON")
+    caplog.handler.setFormatter(JSONFormatter())
+    assert handle_pending_events(at=at + GRACE_PERIOD) == 0
+    assert '"request_id": "req-3"' in caplog.text

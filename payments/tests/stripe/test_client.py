@@ -121,7 +121,7 @@ def test_one_deadline_covers_all_tries(settings, forget_stripe_client, test_bank
     assert (told.diagnosis.id, told.diagnosis.acted) == ("NET-NO-ANSWER", "unknown")
     # A third would have to begin with less than the second that a try is worth.
     assert caplog.text.count("cause=NET-NO-ANSWER") == 2
-    assert elapsed < 5
+    assert elapsed < 10
 
 
 @pytest.mark.parametrize(

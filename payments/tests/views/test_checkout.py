@@ -84,6 +84,7 @@ def test_purchase_needs_the_token_of_the_form(sandbox, learner, url):
     assert not Order.objects.exists()
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_40_clicks_make_at_most_12_calls_and_one_order(client, sandbox, learner, url):
     client.force_login(learner)
     statuses = [client.post(url).status_code for _press in range(40)]

@@ -1,5 +1,6 @@
 """A buyer's orders: the return page, the receipt and the history; strangers and others."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -112,6 +113,7 @@ def test_check_payment_without_stripe_says_that_nothing_is_lost(
     assert "We could not check right now. Your order is safe" in response.content.decode()
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_check_payment_is_rate_limited(client, sandbox, learner, test_bank):
     order = create_checkout_session(test_bank, learner).order
     client.force_login(learner)
@@ -121,6 +123,7 @@ def test_check_payment_is_rate_limited(client, sandbox, learner, test_bank):
     assert "We just checked" in text(client, order)
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_opening_the_return_page_40_times_asks_stripe_20_times(client, sandbox, learner, test_bank):
     order = create_checkout_session(test_bank, learner).order
     client.force_login(learner)
@@ -158,6 +161,18 @@ def test_the_receipt_is_sent_again_on_request(client, paid, learner, monkeypatch
     assert mails.count() == 2
     first, again = mails.order_by("pk")
     assert first.context == again.context
+
+
+def test_fourth_request_for_a_receipt_says_how_long_to_wait(client, paid, learner):
+    client.force_login(learner)
+    url = f"/payments/orders/{paid.pk}/resend/"
+    told = [client.post(url, follow=True).text for _time in range(4)]
+    assert [bool(re.search(r"Try again in \d+ minutes?\.", text)) for text in told] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_unpaid_order_gets_no_receipt_mail(client, order, learner):

@@ -6,15 +6,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from catalog.models import Access
 from outbox.models import OutgoingMail
 from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
-from payments.models import Order, StripeEvent
+from payments.models import Order, ReceiptCounter, StripeEvent
+from payments.monitoring.refused_webhooks import RefusedWebhooks, counter, refused_webhooks
 from payments.tests import stripe_events
 from payments.tests.stripe_events import SECRET, URL, deliver, event_of
 
-STATEMENTS, STATEMENTS_PER_LINE = 12, 3
+STATEMENTS, STATEMENTS_PER_LINE = 14, 3
 
 
 @pytest.mark.django_db
@@ -229,6 +231,7 @@ def statements(queries):
 @pytest.mark.django_db(transaction=True)
 def test_fulfilling_webhook_costs_the_same_for_each_line(client, order, make_bank, settings, lines):
     settings.WORKER = True  # mails are sent by the worker
+    ReceiptCounter.objects.create(mode="sandbox")  # the first receipt ever makes it
     for number in range(1, lines):
         order.lines.create(
             test_bank=make_bank(f"further-{number}"), title="Further", amount_minor=1
@@ -270,3 +273,48 @@ def test_failed_fulfillment_is_rolled_back(client, order, monkeypatch):
     assert deliver(client, event_of(order)).status_code == 200
     assert Access.objects.count() == 1
     assert StripeEvent.objects.get().status == "done"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("seconds", "reason", "words"),
+    [
+        (-301, "too-old", "signed 301 seconds ago"),
+        (301, "from-the-future", "signed 301 seconds in the future"),
+    ],
+)
+def test_signature_that_is_refused_for_its_time_says_so(
+    client, order, caplog, monkeypatch, at, seconds, reason, words
+):
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    response = deliver(client, event_of(order), signed_at=at.timestamp() + seconds)
+    assert (response.status_code, Access.objects.count()) == (400, 0)
+    assert words in caplog.text
+    assert refused_webhooks() == RefusedWebhooks({reason: 1}, at, reason)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seconds", [-299, 299])
+def test_signature_of_the_last_or_next_five_minutes_is_taken(
+    client, order, monkeypatch, at, seconds
+):
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    response = deliver(client, event_of(order), signed_at=at.timestamp() + seconds)
+    assert (response.status_code, Access.objects.count()) == (200, 1)
+
+
+@pytest.mark.django_db
+def test_old_signature_of_another_secret_is_refused_for_its_secret(client, order, caplog):
+    deliver(client, event_of(order), secret="whsec_another", signed_at=1)
+    assert "no valid signature" in caplog.text
+    assert refused_webhooks().by_reason == {"signature": 1}
+
+
+@pytest.mark.django_db
+def test_refusals_are_counted_and_written_once_in_ten_seconds(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        for _time in range(50):
+            assert deliver(client, b"{}", secret="whsec_another").status_code == 400
+    assert refused_webhooks().total == 1
+    counter.close()
+    assert refused_webhooks().total == 50

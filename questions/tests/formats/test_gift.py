@@ -464,6 +464,11 @@ def test_empty_braces_are_an_essay_and_no_braces_a_passage() -> None:
     assert isinstance(only("Read this."), Passage)
 
 
+def test_name_of_the_image_tag_is_no_image() -> None:
+    found = read("Which tag shows a picture?{=<img> ~<a>}")
+    assert (len(found.items), found.problems) == (1, [])
+
+
 def test_image_is_reported_and_does_not_stop_the_import() -> None:
     found = read('[html]Look\\: <img src\\="a.png"> {T}')
     assert [(problem.line, problem.is_error) for problem in found.problems] == [(1, False)]

@@ -35,8 +35,8 @@ def test_gift_names_losses():
     item = NAZARETH.model_copy(update={"group": "T1A", "is_exact": True})
     _text, losses = write_gift([item])
     assert [loss.text for loss in losses] == [
-        "Its group is left out.",
-        "How answers are compared is left out.",
+        "Group is not exported.",
+        "Answer matching rules are not exported.",
     ]
 
 

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import TestBank
 from studio.exporting import export_bank
+from testbank.private_files import write_private
 
 
 class Command(BaseCommand):
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         export = export_bank(test_bank=test_bank, format_name=options["format"])
         path = output or Path(export.name)
         try:
-            path.write_bytes(export.content)
+            write_private(path, export.content)
         except OSError as error:
             raise CommandError(
                 f"{path} cannot be written: {error.strerror}.", returncode=2

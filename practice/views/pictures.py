@@ -4,17 +4,21 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
+from accounts.staff import is_verified_staff
+from practice.usage import may_see_picture
 from questions.images import FOLDER, TYPES
 
 A_YEAR_SECONDS = 31_536_000
 
 
 @require_safe
-def image(_request: HttpRequest, name: str) -> FileResponse:
-    """A picture by its name, which only those know who were shown its question.
+def picture(request: HttpRequest, name: str) -> FileResponse:
+    """A picture, for everybody who may see a question with it; 404 for others.
 
-    Browsers cache it forever, because other content has another name; shared caches do not.
+    The browser keeps it: other content has another name. Shared caches do not.
     """
+    if not (is_verified_staff(request) or may_see_picture(name=name, user=request.user)):
+        raise Http404
     try:
         file = default_storage.open(f"{FOLDER}/{name}")
     except FileNotFoundError:
