@@ -235,6 +235,7 @@ def test_session_survives_the_end_of_the_service_worker(device, exam):
 
 
 @pytest.mark.proof
+@pytest.mark.proof
 def test_browser_is_asked_to_keep_what_it_stores(device, exam):
     device.page.add_init_script("navigator.storage.persist = async () => (globalThis.asked = true)")
     device.open(path(exam))
@@ -243,6 +244,7 @@ def test_browser_is_asked_to_keep_what_it_stores(device, exam):
     device.wait_for(lambda: device.page.evaluate("globalThis.asked"))
 
 
+@pytest.mark.proof
 def test_pictures_of_questions_are_seen_offline(device, exam, test_bank):
     give_picture(exam, position=2)
     device.open(path(exam))
@@ -340,7 +342,6 @@ def test_question_corrected_meanwhile_is_graded_as_it_was_shown(device, attempt,
     assert Answer.objects.get(version__number=1).fraction == 1
 
 
-<<<<<<< HEAD
 def test_answer_given_at_once_before_submitting_counts(device, exam):
     device.open(path(exam, 5))
     device.page.locator("input[value=b]").check()
@@ -351,6 +352,7 @@ def test_answer_given_at_once_before_submitting_counts(device, exam):
     assert (answers_on_server(), exam.points) == ([(5, "b")], 1)
 
 
+@pytest.mark.proof
 def test_answer_given_as_the_time_runs_out_counts(device, exam):
     exam.deadline_at = timezone.now() + timedelta(seconds=5)
     exam.save(update_fields=["deadline_at"])
@@ -376,6 +378,7 @@ RIGHT_BY_KIND = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("position", "answer"), RIGHT_BY_KIND)
 def test_answer_stays_selected_when_its_key_arrives(device, owner, make_bank, position, answer):
     attempt = session_of_every_kind(owner, make_bank)
@@ -405,9 +408,7 @@ def session_of_every_kind(owner, make_bank):
     return start_attempt(learner=owner, test_bank=bank, at=timezone.now())
 
 
-=======
 @pytest.mark.proof
->>>>>>> main
 def test_deadline_that_passes_offline_keeps_the_answer(device, exam):
     device.open(path(exam))
     device.cable.cut()
