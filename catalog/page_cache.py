@@ -73,7 +73,7 @@ def get_or_set(name: str, compute: Callable[[], Value], *, seconds: int) -> Valu
     return value
 
 
-def fragment_key() -> str:
+def fragment_key(request: HttpRequest) -> str:
     """The key of a part of a page that is the same for every visitor, until the next `clear`.
 
     For `{% cache cache_seconds NAME cache_key … using="pages" %}`. One statement; none while
@@ -81,7 +81,8 @@ def fragment_key() -> str:
     """
     if not settings.PAGE_CACHE_SECONDS:
         return ""
-    return f"{_generation()}:{get_language()}:{get_script_prefix()}"
+    made_of = (get_language(), request.scheme, request.get_host(), get_script_prefix())
+    return ":".join((_generation(), *map(str, made_of)))
 
 
 def clear() -> None:

@@ -6,6 +6,7 @@ Source: prometheus.io/docs/instrumenting/exposition_formats (text format 0.0.4).
 from dataclasses import astuple
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -25,6 +26,8 @@ from payments.monitoring.health_counters import (
 from payments.monitoring.refused_webhooks import RefusedWebhooks, refused_webhooks
 from payments.stripe.errors import Refusal
 
+# As for the page "Payment health", which shows the same figures.
+PERMISSION = "payments.view_stripeevent"
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
     "paid_not_granted": "Paid orders without access.",
@@ -48,7 +51,7 @@ FAILURES = {
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Respond with the metrics to requests with METRICS_TOKEN as bearer token, and to staff."""
+    """Respond with the metrics to requests with METRICS_TOKEN as bearer token, and to operators."""
     if not _shows_token(request):
         if not isinstance(request.user, User):
             refused = HttpResponse("a token is needed\n", status=401, content_type="text/plain")
@@ -56,6 +59,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
             return refused
         if redirect := staff_redirect(request):
             return redirect
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
     mode, account, at = settings.STRIPE_MODE, settings.STRIPE_ACCOUNT, timezone.now()
     found = exposition(health_counters(mode=mode, at=at), account)
     found += exposition_of_failures(failures(mode=mode), mode=mode, account=account)

@@ -119,6 +119,28 @@ def database_url(environment: Environment, default: str) -> str:
     return url
 
 
+def has_no_data(database_url: str) -> bool:
+    """True if the database is an SQLite file that is missing or empty; a server may have data."""
+    scheme, _mark, path = database_url.partition(":///")
+    if scheme != "sqlite":
+        return False
+    file = Path(path.partition("?")[0])
+    return not file.exists() or file.stat().st_size == 0
+
+
+def refuse_uncollected_static(static_root: Path, *, is_hashed: bool) -> None:
+    """Refuse to serve hashed names of files that nobody collected. Raises: SettingError.
+
+    Every page would be an error. Servers call it, not commands: `collectstatic` is one.
+    """
+    if is_hashed and not (static_root / "staticfiles.json").exists():
+        raise SettingError(
+            "HASHED_STATIC",
+            f"is 1, but there are no collected files in {static_root}. Run manage.py collectstatic "
+            "after each update, or remove the line.",
+        )
+
+
 def sender(environment: Environment, default: str) -> str:
     """Return DEFAULT_FROM_EMAIL. Raises: SettingError if it holds no email address."""
     value = environment.text("DEFAULT_FROM_EMAIL", default)

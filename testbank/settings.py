@@ -30,10 +30,12 @@ DEBUG = env.boolean("DEBUG", default=False)
 SITE_NAME = env.text("SITE_NAME", "Testbank")
 SITE_URL = env.origin("SITE_URL", "http://127.0.0.1:8000")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
+SITE_IS_PUBLIC = security_settings.is_public(SITE_HOST)
+DATABASE_URL = security_settings.database_url(env, f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
 SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_IS_SET = bool(SECRET_KEY)
 SECRET_KEY = SECRET_KEY or security_settings.secret_key(
-    VAR_DIR / "secret_key", is_empty_site=not (VAR_DIR / "testbank.sqlite3").exists()
+    VAR_DIR / "secret_key", is_empty_site=security_settings.has_no_data(DATABASE_URL)
 )
 security_settings.check_site_url(SITE_URL, host=SITE_HOST)
 security_settings.check_debug(debug=DEBUG, host=SITE_HOST)
@@ -117,7 +119,6 @@ SERVER_THREADS = int(env.number("SERVER_THREADS", default=8, low=2, high=64))
 
 # The database
 
-DATABASE_URL = security_settings.database_url(env, f"sqlite:///{VAR_DIR / 'testbank.sqlite3'}")
 # Opening a connection costs a third of a page on SQLite, and several pages on PostgreSQL.
 DATABASES = {
     "default": dj_database_url.parse(
@@ -204,12 +205,12 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    {"NAME": name, "OPTIONS": options}
     for name, options in (
-        ("UserAttributeSimilarityValidator", {}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-        ("NumericPasswordValidator", {}),
+        ("django.contrib.auth.password_validation.UserAttributeSimilarityValidator", {}),
+        ("accounts.password_validators.MinimumLengthValidator", {"min_length": 12}),
+        ("django.contrib.auth.password_validation.CommonPasswordValidator", {}),
+        ("django.contrib.auth.password_validation.NumericPasswordValidator", {}),
     )
 ]
 LOGIN_REDIRECT_URL = "catalog:my_banks"
@@ -338,6 +339,7 @@ OUTBOUND_DOTENV = env.dotenv
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ar", _("Arabic"))]
 LANGUAGE_CODE = security_settings.language(env, [code for code, _name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "testbank.formats"
 TIME_ZONE = security_settings.time_zone(env)
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -428,6 +430,8 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": ["'self'"],
     }
 }
+
+DEFAULT_EXCEPTION_REPORTER_FILTER = "testbank.debug_pages.RedactingFilter"
 
 # How long rows with personal data are kept, in days (operations/retention.py)
 

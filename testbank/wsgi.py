@@ -24,18 +24,21 @@ except SettingError as error:
     raise SystemExit(BOOT_ERROR) from None
 
 # These need the settings.
+from django.conf import settings
 from django.utils import timezone
 
 from operations.maintenance import end_at_restart
 from operations.processes import WEB, register_process
 from operations.schema import NewerSchema, refuse_newer_schema
 from testbank.database_limits import limit_statements
+from testbank.security_settings import refuse_uncollected_static
 
 limit_statements()
 
 try:
+    refuse_uncollected_static(settings.STATIC_ROOT, is_hashed=settings.HASHED_STATIC)
     refuse_newer_schema()
-except NewerSchema as error:
+except (NewerSchema, SettingError) as error:
     sys.stderr.write(f"The site cannot start.\n{error}\n")
     raise SystemExit(BOOT_ERROR) from None
 end_at_restart()

@@ -1,6 +1,7 @@
 """The page cache: the same page for all visitors without a session, and for nobody else."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -8,7 +9,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.urls import set_script_prefix
+from django.urls import resolve, set_script_prefix
 from django.utils import timezone, translation
 
 from catalog import page_cache
@@ -18,6 +19,7 @@ from catalog.reviews import hide_review, reply_to_review, write_review
 from catalog.services import put_on_sale, withdraw
 from catalog.services.changes import record_change
 from conftest import NOON
+from testing.addresses import addresses
 
 DETAIL = "/banks/git/"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -216,3 +218,63 @@ def test_pages_without_a_form_to_post_set_no_cookie(test_bank, path):
     for _time in range(2):
         response = Client().get(path)
         assert (response.status_code, dict(response.cookies)) == (200, {})
+
+
+def is_page_cached(callback):
+    """True for a view with `cache_anonymous_page` among its decorators."""
+    code = cache_anonymous_page(lambda request: HttpResponse()).__code__
+    while callback is not None:
+        if getattr(callback, "__code__", None) is code:
+            return True
+        callback = getattr(callback, "__wrapped__", None)
+    return False
+
+
+PATHS = {address.url({"slug": "git", "object_id": 1}) for address in addresses()}
+CACHED = sorted(path for path in PATHS if is_page_cached(resolve(path).func))
+VARIED: dict[str, dict[str, Any]] = {
+    "language": {"HTTP_ACCEPT_LANGUAGE": "de"},
+    "scheme": {"secure": True},
+    "host": {"HTTP_HOST": "shop.example.org"},
+}
+
+
+def test_every_cached_view_is_walked():
+    assert {"/", "/banks/", "/banks/git/"} <= set(CACHED)
+
+
+@pytest.mark.parametrize("path", CACHED)
+def test_cached_page_is_rendered_anew_for_each_language_scheme_and_host(path, test_bank, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    first = Client().get(path)
+    if first.status_code != 200:
+        pytest.skip(f"{path} is {first.status_code} in this test")
+    assert Client().get(path).templates == []
+    rendered = {
+        name: bool(Client().get(path, **varied).templates) for name, varied in VARIED.items()
+    }
+    assert rendered == {"language": True, "scheme": True, "host": True}
+
+
+def test_script_prefix_of_a_header_changes_no_page(test_bank):
+    page = Client().get(DETAIL, SCRIPT_NAME="/evil", HTTP_X_FORWARDED_PREFIX="/evil")
+    assert "/evil" not in page.text
+
+
+@pytest.mark.django_db
+def test_fragment_key_holds_language_scheme_host_and_prefix(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    request = RequestFactory().get
+    try:
+        keys = {
+            page_cache.fragment_key(request("/")),
+            page_cache.fragment_key(request("/", secure=True)),
+            page_cache.fragment_key(request("/", HTTP_HOST="shop.example.org")),
+        }
+        with translation.override("de"):
+            keys.add(page_cache.fragment_key(request("/")))
+        set_script_prefix("/shop/")
+        keys.add(page_cache.fragment_key(request("/")))
+    finally:
+        set_script_prefix("/")
+    assert len(keys) == 5

@@ -50,7 +50,7 @@ def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "related_banks": partial(related_banks, test_bank),
         "structured_data": partial(structured_data, test_bank),
         **_reviews(request, test_bank, is_owner=bool(accesses)),
-        "cache_key": fragment_key(),
+        "cache_key": fragment_key(request),
     }
     return render(request, "catalog/test_bank_detail.html", context)
 

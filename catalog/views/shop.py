@@ -79,7 +79,7 @@ def _list(
         "kinds": [(kind, kind_name(kind)) for kind in ASKABLE],
         "action": request.path,
         "query": chosen.query,
-        "cache_key": fragment_key(),
+        "cache_key": fragment_key(request),
     }
     return render(request, "catalog/test_bank_list.html", context)
 

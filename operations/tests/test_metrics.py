@@ -4,7 +4,10 @@ import re
 import subprocess
 
 import pytest
+from django.contrib.auth.models import Group
 
+from accounts.models import User
+from backoffice.groups import OPERATORS, SELLERS
 from operations.metrics import HELP, exposition
 from operations.models import Alarm
 from payments.models import Incident, Order
@@ -99,8 +102,11 @@ def test_metrics_without_token_setting(client):
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 401
 
 
-def test_metrics_for_staff(client, seller):
-    assert sign_in_staff(client, seller).get("/metrics").status_code == 200
+@pytest.mark.parametrize(("group", "status"), [(OPERATORS, 200), (SELLERS, 403)])
+def test_metrics_for_staff(client, group, status):
+    colleague = User.objects.create_user("sam@example.org", is_staff=True)
+    colleague.groups.add(Group.objects.get(name=group))
+    assert sign_in_staff(client, colleague).get("/metrics").status_code == status
 
 
 def test_metrics_for_learner(client, learner):

@@ -32,7 +32,14 @@ def test_no_warning_without_variables(real_name):
 
 
 def test_missing_webhook_secret_only_warns(settings):
-    settings.STRIPE_WEBHOOK_SECRETS = []
+    settings.STRIPE_WEBHOOK_SECRETS, settings.SITE_IS_PUBLIC = [], True
+    assert ids(webhook_secret_is_set()) == ["payments.W001"]
+
+
+def test_missing_webhook_secret_where_stripe_sends_no_webhooks(settings):
+    settings.STRIPE_WEBHOOK_SECRETS, settings.SITE_IS_PUBLIC = [], False
+    assert webhook_secret_is_set() == []
+    settings.STRIPE_MODE = "live"
     assert ids(webhook_secret_is_set()) == ["payments.W001"]
 
 

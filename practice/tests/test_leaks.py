@@ -140,7 +140,8 @@ def found_by(client, attempt, bank):
     return {url: words for url, words in found.items() if words}
 
 
-MODES = ("all", "ten", "own", "mistakes", "retake", "exam")
+SELECTIONS = ("ten", "own", "mistakes", "retake")
+MODES = ["all", "exam", *(pytest.param(mode, marks=pytest.mark.proof) for mode in SELECTIONS)]
 
 
 @pytest.mark.slow

@@ -123,6 +123,27 @@ def test_empty_key_is_made_anew_only_on_an_empty_site(tmp_path):
     assert len(security_settings.secret_key(file, is_empty_site=True)) > 60
 
 
+def test_site_without_data(tmp_path):
+    file = tmp_path / "shop.sqlite3"
+    assert security_settings.has_no_data(f"sqlite:///{file}")
+    file.touch()
+    assert security_settings.has_no_data(f"sqlite:///{file}")
+    file.write_text("SQLite format 3")
+    assert not security_settings.has_no_data(f"sqlite:///{file}")
+    assert not security_settings.has_no_data("postgres://shop@db.example/shop")
+
+
+@pytest.mark.slow
+def test_hashed_static_files_that_were_not_collected_do_not_start(tmp_path):
+    site = Site(folder=tmp_path)
+    manual = {"SITE_URL": f"https://{PUBLIC}", "HASHED_STATIC": "1"}
+    site.write_env(**KEYS | manual | {"STATIC_ROOT": str(tmp_path / "static")})
+    started = site.manage("serve")
+    assert started.returncode == 3
+    assert "HASHED_STATIC is 1, but" in started.stderr
+    assert "manage.py collectstatic" in started.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "says"),

@@ -19,15 +19,8 @@ KEYS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "kept",
-    [
-        *sorted(KEPT.glob("*sqlite*.tar.gz")),
-        *(pytest.param(path, marks=pytest.mark.proof) for path in KEPT.glob("*postgresql*.tar.gz")),
-    ],
-    ids=lambda path: path.name,
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("kept", sorted(KEPT.glob("*.tar.gz")), ids=lambda path: path.name)
 def test_backup_of_an_older_version_can_be_taken_over(kept, tmp_path):
     on_postgresql = "postgresql" in kept.name
     if on_postgresql:
