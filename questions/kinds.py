@@ -1,4 +1,4 @@
-"""The names of the kinds of questions, for people."""
+"""The names of the kinds and difficulties of questions, for people."""
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,8 @@ NAMES = {
     "essay": _("Essay"),
     "passage": _("Passage"),
 }
+
+DIFFICULTIES = {"easy": _("Easy"), "middling": _("Medium"), "hard": _("Hard")}
 
 
 def kind_name(kind: str) -> str:

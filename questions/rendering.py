@@ -7,13 +7,15 @@ of a page before it may be seen: `PresentedItem` has no field for them.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from string import ascii_uppercase
 from textwrap import shorten
 from typing import ClassVar
 
+from babel.numbers import format_decimal
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext, to_locale
 
 from questions.grading import (
     STAR_OR_ESCAPE,
@@ -231,10 +233,19 @@ def _accepted(item: Item) -> tuple[str, ...]:
 
 
 def _range(number: AcceptedNumber) -> str:
-    low, high = (f"{limit:f}" for limit in (number.low, number.high))
+    low, high = (_decimal(limit) for limit in (number.low, number.high))
     if number.low == number.high:
         return low
     return gettext("%(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def _decimal(number: Decimal) -> str:
+    """As many digits as the author wrote, with the decimal separator of the active language."""
+    exponent = number.as_tuple().exponent
+    digits = max(0, -exponent) if isinstance(exponent, int) else 0
+    locale = to_locale(get_language() or "en")
+    pattern = f"0.{'0' * digits}" if digits else "0"
+    return format_decimal(number, pattern, locale=locale, decimal_quantization=False)
 
 
 def _words(words: AcceptedText) -> str:

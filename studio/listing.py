@@ -15,18 +15,13 @@ from accounts.models import User
 from catalog.importing.linting import lint_bank
 from catalog.models import BankQuestion, TestBank
 from catalog.querysets import BankQuestionQuerySet
-from questions.kinds import NAMES, kind_name
+from questions.kinds import DIFFICULTIES, NAMES, kind_name
 from questions.models import QuestionVersion
 from questions.text import plain_words
 from studio.models import Authorship, Import, QuestionReport
 
 PER_PAGE = 50
 EXCERPT = 110
-DIFFICULTIES = {
-    "easy": gettext_lazy("Easy"),
-    "middling": gettext_lazy("Medium"),
-    "hard": gettext_lazy("Hard"),
-}
 ANY = ("", gettext_lazy("Any"))
 NONE = "-"
 

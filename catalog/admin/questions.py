@@ -16,7 +16,7 @@ from unfold.decorators import display
 from accounts.admin import ReadOnlyAdmin
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion
-from questions.kinds import kind_name
+from questions.kinds import DIFFICULTIES, kind_name
 from questions.models import QuestionVersion
 from questions.rendering import excerpt
 
@@ -81,8 +81,8 @@ class BankQuestionAdmin(ReadOnlyAdmin):
 
     @display(description=_("difficulty"))
     def difficulty(self, place: BankQuestion) -> str:
-        """Easy, middling, hard, or nothing."""
-        return _version(place).difficulty
+        """Easy, medium, hard, or nothing."""
+        return str(DIFFICULTIES.get(_version(place).difficulty, ""))
 
     @display(description=_("version"))
     def version(self, place: BankQuestion) -> int:

@@ -24,9 +24,7 @@ IDS = frozenset(
 PROXY_EXAMPLE = f"{SETTING}=http://proxy.example:3128"
 CA_EXAMPLE = "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
 NOT_TESTED = "A direct connection was not tested; run `manage.py doctor` to test it."
-ASK_FOR_PROXY = (
-    "If this network requires a proxy, enter its address. Whether there is one was not tested."
-)
+ASK_FOR_PROXY = "If this network requires a proxy, enter its address. This was not tested."
 ASK_WHICH_DEVICE = "Ask your network administrator which device responds instead of the server."
 REPEATED = "No action needed: the call is retried."
 

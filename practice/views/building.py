@@ -21,7 +21,7 @@ from practice.services import Limits, NoAccess, NothingToAsk, start_own_session
 from practice.services.selection import Candidate, Criteria, candidates, matching, open_banks
 from practice.services.starting import MOST_QUESTIONS
 from practice.views.attempts import learner_of, question_url
-from questions.kinds import kind_name
+from questions.kinds import DIFFICULTIES, kind_name
 from safety.rate_limits import PRACTICE_START, rate_limited
 
 MOST_PRESETS = 20
@@ -32,11 +32,6 @@ STATES = {
     "unsure": gettext_lazy("Not sure"),
     "flagged": gettext_lazy("Flagged"),
     "slow": gettext_lazy("Slow"),
-}
-DIFFICULTIES = {
-    "easy": gettext_lazy("Easy"),
-    "middling": gettext_lazy("Medium"),
-    "hard": gettext_lazy("Hard"),
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, fields
 from fractions import Fraction
 
 import pytest
+from django.utils.translation import override
 
 from questions.grading import ChoiceResponse, Grade, NumberResponse, TextResponse, grade
 from questions.items import (
@@ -203,6 +204,13 @@ def test_number_reveals_what_earns_all_points_and_the_feedback() -> None:
     assert (shown.typed, shown.choices) == ("1821", ())
     assert shown.accepted == ("1822", "1.50 to 2")
     assert shown.feedback_html == "<p>Close.</p>"
+
+
+def test_numbers_have_the_decimal_separator_of_the_language() -> None:
+    item = safe(numeric(number("-0.750", "-0.750")))
+    response = NumberResponse(typed="1")
+    with override("de"):
+        assert reveal(item, response, grade(item, response)).accepted == ("-0,750",)
 
 
 def test_short_answer_reveals_what_earns_all_points_and_the_feedback() -> None:

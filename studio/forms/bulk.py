@@ -13,7 +13,8 @@ from accounts.models import User
 from catalog.models import BankQuestion, TestBank
 from catalog.querysets import BankQuestionQuerySet
 from questions.items import LONGEST_DOMAIN
-from studio.listing import DIFFICULTIES, FilterForm
+from questions.kinds import DIFFICULTIES
+from studio.listing import FilterForm
 from studio.models import BulkEdit
 from studio.permissions import EDIT_QUESTIONS, PUBLISH_QUESTIONS, banks_for, may
 from studio.services.bulk import PUBLISHES, Action, Edit

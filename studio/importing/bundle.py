@@ -132,7 +132,7 @@ def open_bundle(content: bytes) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(BytesIO(content))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise UploadRefused(_("The zip file is damaged. Make it again.")) from error
+        raise UploadRefused(_("The zip file is damaged. Create a new one.")) from error
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES or sum(e.file_size for e in entries) > LARGEST_UNPACKED_BYTES:
         raise UploadRefused(_("The zip file is too large when unpacked. Upload it in parts."))
@@ -159,7 +159,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         with archive.open(name) as entry:
             content = entry.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise UploadRefused(_("The zip file is damaged. Make it again.")) from error
+        raise UploadRefused(_("The zip file is damaged. Create a new one.")) from error
     if len(content) > most:
         words = _("%(name)s is larger than %(most)s MB.")
         raise UploadRefused(words % {"name": name, "most": most // 1_000_000})

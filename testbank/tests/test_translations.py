@@ -3,6 +3,7 @@
 import gettext
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management import call_command
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from testing.demo import copy_project
 from testing.parts import require
@@ -114,3 +117,9 @@ def test_language_follows_browser(client, test_bank):
     assert "Kaufen" in german.text
     assert "19,00\xa0$" in german.text
     assert "Purchase" in client.get("/banks/git/", headers={"accept-language": "fr"}).text
+
+
+def test_arabic_dates_with_a_time_are_in_the_arabic_order():
+    moment = datetime(2026, 11, 29, 16, 44, tzinfo=UTC)
+    with override("ar"):
+        assert date_format(moment, "DATETIME_FORMAT") == "29 نوفمبر، 2026، 4:44 م"

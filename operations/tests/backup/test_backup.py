@@ -22,13 +22,16 @@ from operations.backup.services import (
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
+# Bytes that the dump of a database does not contain.
+IMAGE = b"\x89PNG of this test"
+
 
 @pytest.fixture(autouse=True)
 def folders(settings, tmp_path):
     settings.BACKUP_DIR = tmp_path / "backups"
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MEDIA_ROOT.mkdir()
-    (settings.MEDIA_ROOT / "a.png").write_bytes(b"picture")
+    (settings.MEDIA_ROOT / "a.png").write_bytes(IMAGE)
 
 
 def test_backup_holds_database_media_and_secret_key(learner, tmp_path, at, settings):
@@ -40,7 +43,7 @@ def test_backup_holds_database_media_and_secret_key(learner, tmp_path, at, setti
     folder = tmp_path / "read"
     read_archive(path, passphrase="", target=lambda name: folder / name)
     assert (folder / "secret_key").read_text() == settings.SECRET_KEY
-    assert (folder / "media" / "a.png").read_bytes() == b"picture"
+    assert (folder / "media" / "a.png").read_bytes() == IMAGE
 
 
 def test_only_its_owner_can_read_a_backup(tmp_path, at):
@@ -59,7 +62,7 @@ def test_backup_that_was_cut_off_is_refused(tmp_path, at):
 def test_backup_that_was_changed_is_refused(tmp_path, at):
     path = create_backup(tmp_path / "backup.tar.gz", at=at)
     plain = gzip.decompress(path.read_bytes())
-    path.write_bytes(gzip.compress(plain.replace(b"picture", b"another")))
+    path.write_bytes(gzip.compress(plain.replace(IMAGE, IMAGE[::-1])))
     with pytest.raises(BackupError, match=r"media/a\.png does not have the checksum it had"):
         check_backup(path)
 

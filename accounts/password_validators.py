@@ -1,0 +1,18 @@
+"""Django's rules for passwords, with messages of ours where its translations are incomplete.
+
+A module of its own, because AUTH_PASSWORD_VALIDATORS loads it by its path.
+"""
+
+from django.contrib.auth.password_validation import (
+    MinimumLengthValidator as DjangoMinimumLengthValidator,
+)
+from django.utils.translation import gettext
+
+
+class MinimumLengthValidator(DjangoMinimumLengthValidator):
+    """The same rule. Django has no Arabic message for it."""
+
+    def get_error_message(self) -> str:
+        return gettext("This password is too short. Use at least %(length)s characters.") % {
+            "length": self.min_length
+        }
