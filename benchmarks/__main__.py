@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import against_bare, catalog_size, purchases, search, slow_proxy
+from benchmarks import against_bare, catalog_size, histories, purchases, search, slow_proxy
 from benchmarks.report import HEAD, Row, line
 from benchmarks.sites import running_database
 from benchmarks.targets import TARGETS
@@ -17,7 +17,14 @@ ROUNDS = 5
 # A duplicate is of an event that was delivered before.
 NEEDED = {"webhook-duplicate": "webhook-fulfillment"}
 COMPARED = [target.name for target in TARGETS]
-NAMES = [*COMPARED, *catalog_size.NAMES, *search.NAMES, *purchases.NAMES, *slow_proxy.NAMES]
+NAMES = [
+    *COMPARED,
+    *catalog_size.NAMES,
+    *search.NAMES,
+    *histories.NAMES,
+    *purchases.NAMES,
+    *slow_proxy.NAMES,
+]
 DATABASES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
 
 
@@ -49,6 +56,9 @@ def _rows(options: argparse.Namespace) -> Iterator[Row]:
         if only := _among(options.only, search.NAMES):
             with running_database(name) as database:
                 yield from search.measure(database, rounds=rounds, only=only, say=say)
+        if _among(options.only, histories.NAMES):
+            with running_database(name) as database:
+                yield from histories.measure(database, rounds=rounds, say=say)
         if _among(options.only, purchases.NAMES):
             with running_database(name) as database:
                 yield from purchases.measure(database, say=say)

@@ -102,8 +102,16 @@ def list_cursor(site: Site, number: int) -> str:
     return _shell(site, f"print(cursor_after({number}))").split()[-1]
 
 
+def repeat_session(site: Site, attempt_id: str, count: int) -> None:
+    """Give the learner of a finished attempt so many past sessions."""
+    _shell(site, f"repeat_session({attempt_id!r}, {count})")
+
+
 def _shell(site: Site, code: str) -> str:
-    imports = "from benchmarks.many_banks import cursor_after, fill_up_to, settle\n"
+    imports = (
+        "from benchmarks.many_banks import cursor_after, fill_up_to, settle\n"
+        "from benchmarks.many_sessions import repeat_session\n"
+    )
     return managed(site, "shell", "--no-imports", stdin=f"{imports}{code}\n")
 
 

@@ -31,6 +31,7 @@ from testing.waiting import wait_until
 QUESTIONS = 100
 SEEDS = (1, 2, 3)
 ONLINE_SECONDS = 60
+PATIENCE_MS = 180_000
 MINIMUM_CUT = 0.2
 # Logs the sequence number of each answer that the page shows as saved.
 WATCH = """
@@ -200,6 +201,7 @@ def database_url(database: str) -> Iterator[str | None]:
 
 def run(*, database: str, seed: int, count: int, say: Callable[[str], object]) -> bool:
     """Answer `count` times with this seed, print what came of it, and return whether it passed."""
+    began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="answers-")))
         url = stack.enter_context(database_url(database))
@@ -216,6 +218,8 @@ def run(*, database: str, seed: int, count: int, say: Callable[[str], object]) -
         cable = stack.enter_context(cable_to(site.port))
         browser = stack.enter_context(running_browser())
         context = browser.new_context()
+        # The server is killed and started in between, on a machine that may be busy.
+        context.set_default_timeout(PATIENCE_MS)
         origin = f"http://127.0.0.1:{cable.port}"
         context.add_cookies([{"name": "testbank_session", "value": found[1], "url": origin}])
         base = f"{origin}/practice/{found[2]}/"
@@ -224,7 +228,8 @@ def run(*, database: str, seed: int, count: int, say: Callable[[str], object]) -
         _wait_until_offline_is_possible(answering.page)
         _answer(answering, server, count)
         answering.finish()
-        return _compare(answering, site, f"{database}, SEED={seed}", say)
+        took = round(time.monotonic() - began)
+        return _compare(answering, site, f"{database}, SEED={seed}, {took} s", say)
 
 
 def _answer(answering: Run, server: ExitStack, count: int) -> None:

@@ -29,6 +29,7 @@ from payments.stripe_integration import StripeError
 from practice.services import finish_overdue_attempts
 from studio.importing.services import run_queued_imports
 from studio.services.corrections import continue_corrections
+from studio.services.pictures import delete_unused_pictures
 from studio.services.statistics import compute_due_statistics
 
 logger = logging.getLogger("operations.jobs")
@@ -129,6 +130,11 @@ def regrade_corrected_questions(at: datetime) -> int:
     return continue_corrections(at=at)
 
 
+def delete_pictures(at: datetime) -> int:
+    """Delete the pictures that were added to no question."""
+    return delete_unused_pictures(at=at)
+
+
 def record_run(name: str, *, at: datetime) -> None:
     """Record when a job last finished."""
     JobRun.objects.update_or_create(name=name, defaults={"at": at})
@@ -145,6 +151,7 @@ JOBS = (
     Job("imports", 10, import_uploads),
     Job("statistics", 300, compute_item_statistics),
     Job("corrections", 60, regrade_corrected_questions),
+    Job("pictures", 86_400, delete_pictures),
     Job("overdue-sessions", 15, finish_overdue_sessions),
     Job("retention", 300, delete_old_rows),
     Job("table-sizes", 3600, record_sizes_of_tables),

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from practice.models import Answer, AnswerQuerySet, Attempt
-from practice.results import is_pass, rounded_percent
+from practice.results import is_pass, pass_mark, rounded_percent
 from practice.services.answering import as_decimal
 from questions.grading import RESPONSE, ResponseError, grade
 from questions.models import QuestionVersion
@@ -145,16 +145,16 @@ def session_changes(*, rises: Iterable[Rise]) -> list[SessionChange]:
 
 def _change(attempt: Attempt, gain: Decimal) -> SessionChange:
     before = attempt.points or Decimal(0)
-    mark = attempt.pass_percent if attempt.is_exam else None
+    # Of exams only: the mark of a whole bank may have changed since.
+    mark = pass_mark(attempt, None)
     passes_now = bool(mark) and (
-        is_pass(before + gain, attempt.counted, mark or 0)
-        and not is_pass(before, attempt.counted, mark or 0)
+        is_pass(before + gain, attempt.counted, mark) and not is_pass(before, attempt.counted, mark)
     )
     return SessionChange(
         attempt_id=attempt.pk,
         learner_id=attempt.learner_id,
         started_at=attempt.started_at,
-        before=rounded_percent(before, attempt.counted),
-        after=rounded_percent(before + gain, attempt.counted),
+        before=rounded_percent(before, attempt.counted, pass_percent=mark),
+        after=rounded_percent(before + gain, attempt.counted, pass_percent=mark),
         passes_now=passes_now,
     )

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
+from itertools import pairwise
 
-from django.db.models import Avg, Count, QuerySet
-from django.db.models.functions import TruncWeek
+from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -77,29 +77,56 @@ def change_of(points: Sequence[TrendPoint]) -> int | None:
 
 
 def domain_trends(learner: User, test_bank: TestBank | None, *, zone: tzinfo) -> list[DomainTrend]:
-    """Each domain by its name; weeks begin on Monday in the learner's time zone. Two statements."""
+    """Each domain by its name, and by each of the twelve weeks before the newest answer.
+
+    Weeks begin on Monday in the learner's time zone. Two statements.
+    """
     answers = Answer.objects.graded().filter(learner=learner)
     if test_bank is not None:
         answers = answers.filter(test_bank=test_bank)
     shares: defaultdict[str, dict[bool, tuple[float, int]]] = defaultdict(dict)
-    grouped = answers.values_list("version__domain", "is_first")
-    for domain, is_first, share, count in grouped.annotate(Avg("fraction"), Count("pk")).order_by():
+    grouped = answers.values_list("version__domain", "is_first").order_by()
+    figures = grouped.annotate(Avg("fraction"), Count("pk"), Max("answered_at"))
+    newest: datetime | None = None
+    for domain, is_first, share, count, last in figures:
         shares[domain][is_first] = (float(share), count)
-    weeks: defaultdict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    weekly = answers.annotate(week=TruncWeek("answered_at", tzinfo=zone))
-    rows = weekly.values_list("version__domain", "week").annotate(share=Avg("fraction"))
-    for domain, week, share in rows.order_by("week"):
-        weeks[domain].append((week, round(100 * share)))
+        newest = max(newest or last, last)
+    if newest is None:
+        return []
+    weeks = _shares_by_week(answers, newest.astimezone(zone))
     return [
         DomainTrend(
             domain=domain,
             answers=sum(count for _share, count in kinds.values()),
             first_percent=_percent(kinds.get(True)),
             repeat_percent=_percent(kinds.get(False)),
-            weeks=tuple(weeks[domain][-WEEKS:]),
+            weeks=tuple(weeks.get(domain, ())),
         )
         for domain, kinds in sorted(shares.items())
     ]
+
+
+def _shares_by_week(
+    answers: QuerySet[Answer], newest: datetime
+) -> dict[str, list[tuple[datetime, int]]]:
+    """The share of points by domain, for each week that has answers. One statement."""
+    monday = newest.date() - timedelta(days=newest.weekday())
+    days = [monday - timedelta(weeks=WEEKS - number) for number in range(1, WEEKS + 2)]
+    starts = [datetime.combine(day, time.min, tzinfo=newest.tzinfo) for day in days]
+    # TruncWeek would call a Python function for every answer on SQLite.
+    shares = {
+        f"week_{number}": Avg("fraction", filter=Q(answered_at__gte=start, answered_at__lt=end))
+        for number, (start, end) in enumerate(pairwise(starts))
+    }
+    rows = answers.filter(answered_at__gte=starts[0]).order_by().values_list("version__domain")
+    return {
+        domain: [
+            (start, round(100 * share))
+            for start, share in zip(starts, by_week, strict=False)
+            if share is not None
+        ]
+        for domain, *by_week in rows.annotate(**shares)
+    }
 
 
 def _percent(share: tuple[float, int] | None) -> int | None:

@@ -59,6 +59,7 @@ urlpatterns = [
     path("banks/<slug:slug>/imports/<uuid:import_id>/undo/", imports.undo, name="undo_import"),
     path("banks/<slug:slug>/export/<slug:format_name>/", imports.export, name="export"),
     path("banks/<slug:slug>/statistics/", statistics.statistics, name="statistics"),
+    path("banks/<slug:slug>/as-learner/", editor.as_learner, name="as_learner"),
     path("banks/<slug:slug>/preview/<slug:kind>/", editor.preview, name="preview"),
     path("banks/<slug:slug>/draft/<slug:kind>/", editor.draft, name="draft"),
     path("banks/<slug:slug>/pictures/", editor.picture, name="picture"),

@@ -64,6 +64,8 @@ STUDIO = {
     "studio-new-true": "/studio/banks/git-in-practice/questions/new/true_false/",
     "studio-new-number": "/studio/banks/git-in-practice/questions/new/numeric/",
     "studio-new-words": "/studio/banks/git-in-practice/questions/new/short_answer/",
+    "studio-as-learner": "/studio/banks/git-in-practice/as-learner/",
+    "studio-review": "/studio/review/",
     "studio-reports": "/studio/banks/git-in-practice/reports/",
     "studio-statistics": "/studio/banks/git-in-practice/statistics/",
     "studio-imports": "/studio/banks/git-in-practice/imports/",

@@ -1,5 +1,6 @@
 """Extra time and time zones: page, job and result agree on one instant."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.services import grant_access
 from practice.clock import GRACE, allowed_seconds, seconds_left
 from practice.models import Preferences
 from practice.services import finish_overdue_attempts, save_preferences, start_exam
@@ -44,10 +46,24 @@ def test_extra_time_is_rounded_up(limit, extra, seconds):
     assert allowed_seconds(limit, extra) == seconds
 
 
+@pytest.fixture
+def server_zone(monkeypatch):
+    """Lets the machine of the server be in a time zone."""
+
+    def move(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize("extra", [100, 125, 150, 200])
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("at", CHANGES)
-def test_page_job_and_result_agree_to_the_second(owner, bank, extra, zone, at):
+def test_page_job_and_result_agree_to_the_second(owner, bank, server_zone, extra, zone, at):
+    server_zone(ZONES[ZONES.index(zone) - 1])
     prefer(owner, at, extra_time=extra, time_zone=zone)
     with timezone.override(ZoneInfo(zone)):
         exam = start_exam(learner=owner, test_bank=bank, can_pause=False, at=at)
@@ -57,6 +73,19 @@ def test_page_job_and_result_agree_to_the_second(owner, bank, extra, zone, at):
         assert finish_overdue_attempts(at=deadline + GRACE) == 1
     exam.refresh_from_db()
     assert exam.finished_at == deadline
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("at", CHANGES)
+def test_access_of_a_day_ends_after_24_hours(learner, bank, server_zone, zone, at):
+    server_zone(ZONES[ZONES.index(zone) - 1])
+    granted = {"source_kind": "order", "source_id": "1", "starts_at": at, "access_days": 1}
+    with timezone.override(ZoneInfo(zone)):
+        access = grant_access(learner=learner, test_bank=bank, **granted)
+    access.refresh_from_db()
+    assert access.expires_at == at + timedelta(hours=24)
+    live = [access.is_live(access.expires_at - timedelta(seconds=left)) for left in (1, 0)]
+    assert live == [True, False]
 
 
 @pytest.mark.parametrize("extra", [125, 150, 200])

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from practice.models import Attempt, Note
+from practice.models import Answer, Attempt, Note
 from practice.services import discard_attempt, finish_attempt, start_attempt, submit_answer
 from practice.tests.conftest import RIGHT, SESSION_AND_USER, WRONG, stored_attempt
 from practice.trends import TrendPoint, change_of, chart_of, closed_banks, domain_trends, trend
@@ -47,6 +47,20 @@ def store_sessions(owner, test_bank, count, at):
         for number in range(count)
     ]
     Attempt.objects.bulk_create(attempts)
+    Answer.objects.bulk_create(
+        Answer(
+            attempt=one,
+            learner=owner,
+            question_id=one.question_ids[number % 5],
+            test_bank=test_bank,
+            position=number % 5 + 1,
+            version_id=one.version_ids[number % 5],
+            response={},
+            fraction=number % 2,
+            answered_at=one.started_at,
+        )
+        for number, one in enumerate(attempts)
+    )
 
 
 def rows(response):
@@ -131,6 +145,14 @@ def test_domains_tell_first_answers_from_repeats(owner, test_bank, finished, at)
     assert (even.first_percent, even.repeat_percent, even.answers) == (0, 100, 2)
     assert [share for _week, share in even.weeks] == [0, 100]
     assert (odd.first_percent, odd.repeat_percent) == (100, None)
+
+
+def test_domains_show_the_twelve_weeks_before_the_newest_answer(owner, test_bank, at):
+    store_sessions(owner, test_bank, 24 * 7 * 20, at)
+    even, odd = domain_trends(owner, test_bank, zone=at.tzinfo)
+    newest = odd.weeks[-1][0]
+    expected = [newest - timedelta(weeks=number) for number in reversed(range(12))]
+    assert [[week for week, _share in one.weeks] for one in (even, odd)] == [expected] * 2
 
 
 def test_files_have_sessions_and_answers_and_run_nothing(owners_client, owner, finished, at):

@@ -14,16 +14,19 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
+from catalog.models import BankQuestion
 from practice.models import Answer, Attempt, UncountedAnswer
 from practice.services import finish_attempt, start_attempt
 from practice.tests.journal_browser import (
     answers_on_server,
     new_device,
 )
+from practice.tests.test_kinds import GIFT
+from questions.formats.gift import read_gift
 from questions.images import FOLDER, name_of
-from questions.items import Choice, SingleChoice, Text
+from questions.items import ASKABLE, Choice, SingleChoice, Text
 from questions.models import QuestionVersion
-from questions.services import store_next_versions
+from questions.services import store_items, store_next_versions
 from testing.browser import running_browser
 from testing.cable import cable_to
 
@@ -54,6 +57,10 @@ FULL_DISK = """
 const full = () => { throw new DOMException("The disk is full", "QuotaExceededError"); };
 IDBObjectStore.prototype.put = full;
 Storage.prototype.setItem = full;
+"""
+# At the last moment: no event of the input is heard before the page says that the time is up.
+CHOOSE_WHEN_TIME_IS_UP = """
+addEventListener("timeup", () => (document.querySelector("input[value=b]").checked = true));
 """
 EIGHT_DAYS_OLD = """
 new Promise((done) => (indexedDB.open("testbank-journal").onsuccess = ({ target: { result } }) => {
@@ -228,6 +235,7 @@ def test_session_survives_the_end_of_the_service_worker(device, exam):
 
 
 @pytest.mark.proof
+@pytest.mark.proof
 def test_browser_is_asked_to_keep_what_it_stores(device, exam):
     device.page.add_init_script("navigator.storage.persist = async () => (globalThis.asked = true)")
     device.open(path(exam))
@@ -236,6 +244,7 @@ def test_browser_is_asked_to_keep_what_it_stores(device, exam):
     device.wait_for(lambda: device.page.evaluate("globalThis.asked"))
 
 
+@pytest.mark.proof
 def test_pictures_of_questions_are_seen_offline(device, exam, test_bank):
     give_picture(exam, position=2)
     device.open(path(exam))
@@ -331,6 +340,72 @@ def test_question_corrected_meanwhile_is_graded_as_it_was_shown(device, attempt,
     device.cable.mend()
     device.page.get_by_text("Correct", exact=True).first.wait_for(timeout=PATIENCE_MS)
     assert Answer.objects.get(version__number=1).fraction == 1
+
+
+def test_answer_given_at_once_before_submitting_counts(device, exam):
+    device.open(path(exam, 5))
+    device.page.locator("input[value=b]").check()
+    device.press("Save and review")
+    device.press("Submit exam")
+    device.page.get_by_role("heading", name="Your result").wait_for()
+    exam.refresh_from_db()
+    assert (answers_on_server(), exam.points) == ([(5, "b")], 1)
+
+
+@pytest.mark.proof
+def test_answer_given_as_the_time_runs_out_counts(device, exam):
+    exam.deadline_at = timezone.now() + timedelta(seconds=5)
+    exam.save(update_fields=["deadline_at"])
+    device.page.add_init_script(CHOOSE_WHEN_TIME_IS_UP)
+    device.open(path(exam))
+    device.page.get_by_role("heading", name="Your result").wait_for(timeout=PATIENCE_MS)
+    exam.refresh_from_db()
+    assert (answers_on_server(), exam.points, exam.ended_by) == ([(1, "b")], 1, "clock")
+
+
+# What is selected, as the learner sees it: before the answer is checked, and afterwards.
+SELECTED = """
+() => [...document.querySelectorAll(".choice")]
+  .filter((row) => row.querySelector("input:checked, .bubble--filled"))
+  .map((row) => row.querySelector(".choice__text").firstChild.textContent.trim())
+"""
+RIGHT_BY_KIND = [
+    (1, {"choice": ["1", "2"]}),
+    (2, {"choice": ["true"]}),
+    (3, {"number": "4"}),
+    (4, {"text": "Ada"}),
+    (5, {"choice": ["2"]}),
+]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("position", "answer"), RIGHT_BY_KIND)
+def test_answer_stays_selected_when_its_key_arrives(device, owner, make_bank, position, answer):
+    attempt = session_of_every_kind(owner, make_bank)
+    device.open(path(attempt, position))
+    for value in answer.get("choice", ()):
+        device.page.locator(f".choices input[value='{value}']").check()
+    typed = answer.get("number") or answer.get("text")
+    if typed:
+        device.page.locator("#id_answer").fill(typed)
+    before = [typed] if typed else device.page.evaluate(SELECTED)
+    device.press("Check answer")
+    device.page.locator(".verdict", has_text="Correct").wait_for()
+    after = device.page.locator(".choice__text").first.inner_text().split("\n")[:1]
+    assert before == (after if typed else device.page.evaluate(SELECTED))
+    assert Answer.objects.get().fraction == 1
+
+
+def session_of_every_kind(owner, make_bank):
+    bank = make_bank("kinds", questions=0)
+    source = f"{GIFT}\n\nOne? {{~x =y#Yes.}}".encode()
+    versions = [one for one in store_items(items=read_gift(source).items) if one.kind in ASKABLE]
+    BankQuestion.objects.bulk_create(
+        BankQuestion(test_bank=bank, question=version.question, position=position)
+        for position, version in enumerate(versions, start=1)
+    )
+    owner.accesses.update(test_bank=bank)
+    return start_attempt(learner=owner, test_bank=bank, at=timezone.now())
 
 
 @pytest.mark.proof

@@ -6,11 +6,13 @@ import pytest
 from django.urls import reverse
 
 from practice.models import Answer, Attempt
+from practice.services import finish_attempt, start_exam, submit_answer
 from practice.tests.conftest import (
     RIGHT,
     SESSION_AND_USER,
     STATEMENTS_PER_ANSWER,
     STATEMENTS_PER_QUESTION,
+    WRONG,
     stored_answer,
 )
 from questions.grading import ChoiceResponse
@@ -20,6 +22,8 @@ pytestmark = pytest.mark.slow
 QUESTIONS = 360
 # Generous: the test is whether a page reads the content of every question.
 PAGE_SECONDS = 1.0
+# Before compression.
+MOST_BYTES = 40_000
 
 
 @pytest.fixture
@@ -65,6 +69,39 @@ def test_question_page_costs_what_it_costs_in_a_small_bank(
     with django_assert_num_queries(SESSION_AND_USER + STATEMENTS_PER_QUESTION):
         assert owners_client.get(url).status_code == 200
     assert time.process_time() - began < PAGE_SECONDS
+
+
+@pytest.mark.parametrize("mode", ["practice", "exam"])
+@pytest.mark.parametrize("position", [1, 2])
+def test_question_page_has_at_most_40_kilobytes(owners_client, half_answered, mode, position):
+    Attempt.objects.update(mode=mode)
+    response = owners_client.get(reverse("practice:question", args=[half_answered.pk, position]))
+    assert (response.status_code, len(response.content) <= MOST_BYTES) == (200, True)
+
+
+def test_result_of_a_hundred_answers_has_at_most_40_kilobytes(owners_client, bank, owner, at):
+    exam = start_hundred(bank, owner, at)
+    response = owners_client.get(reverse("practice:result", args=[exam.pk]))
+    assert response.text.count('class="bubble bubble--') >= 100
+    assert len(response.content) <= MOST_BYTES
+
+
+def start_hundred(bank, owner, at):
+    """A finished exam of a hundred questions, a third of them wrong."""
+    bank.blueprint = [{"count": 100}]
+    bank.save()
+    exam = start_exam(learner=owner, test_bank=bank, can_pause=False, at=at)
+    for position in range(1, 101):
+        choice = RIGHT if position % 3 else WRONG
+        submit_answer(
+            attempt_id=exam.pk,
+            learner_id=owner.pk,
+            position=position,
+            response=ChoiceResponse(chosen=(choice,)),
+            at=at,
+        )
+    finish_attempt(attempt=exam, at=at)
+    return exam
 
 
 def test_answer_costs_what_it_costs_in_a_small_bank(

@@ -35,7 +35,7 @@ from practice.trends import (
 )
 from practice.views.attempts import learner_of
 
-PER_PAGE = 50
+PER_PAGE = 25
 # What spreadsheets take for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -1,6 +1,7 @@
 """Two at once at the desk, on PostgreSQL, where transactions really run beside each other."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
 
@@ -10,21 +11,35 @@ from django.utils import timezone
 
 from catalog.importing.items import import_items
 from catalog.models import BankQuestion
+from outbox.models import OutgoingMail
 from practice.models import Answer
-from practice.services import start_attempt, submit_answer
+from practice.services import finish_attempt, start_attempt, submit_answer
 from questions.formats.jsonl import read_jsonl
 from questions.grading import ChoiceResponse
 from questions.images import ImagesBeside
-from studio.errors import EditConflict, NothingToUndo
+from studio.errors import (
+    EditConflict,
+    NothingToRegrade,
+    NothingToUndo,
+    ReportClosed,
+    StepNotPossible,
+)
 from studio.importing.services import import_questions, undo_import
-from studio.models import BulkEdit, Import, ItemStatistics
+from studio.models import BulkEdit, Correction, Import, ItemStatistics, QuestionReport
 from studio.services.bulk import Action, Edit, apply_edit, undo_edit
+from studio.services.corrections import correct_answers
 from studio.services.questions import add_question, save_question
+from studio.services.reports import close_report, report_question
+from studio.services.reviews import Step, take_step
 from studio.services.statistics import compute_statistics
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 FILE = b'{"kind": "true_false", "id": "t1", "stem": "A 301 may be cached.", "answer": true}\n'
+
+
+# What the second of two is told.
+TOLD = (EditConflict, NothingToRegrade, NothingToUndo, ReportClosed, StepNotPossible)
 
 
 def at_once(*works):
@@ -35,7 +50,7 @@ def at_once(*works):
         together.wait(timeout=30)
         try:
             return work()
-        except (EditConflict, NothingToUndo) as error:
+        except TOLD as error:
             return error
         finally:
             connection.close()
@@ -161,3 +176,70 @@ def test_statistics_computed_twice_at_once_are_stored_once(test_bank, owner, at)
 
     assert at_once(compute, compute) == [1, 1]
     assert ItemStatistics.objects.count() == 1
+
+
+def reporting(test_bank, place, learner):
+    return lambda: report_question(
+        learner=learner,
+        test_bank=test_bank,
+        version=place.question.current,
+        reason="key",
+        words="",
+        language="en",
+        at=timezone.now(),
+    )
+
+
+def test_reports_at_once_are_merged(test_bank, place, owner, learner):
+    works = [reporting(test_bank, place, who) for who in (owner, owner, learner)]
+    at_once(*works)
+    assert QuestionReport.objects.get().reporter_count == 2
+
+
+def test_report_closed_twice_at_once_is_told_back_once(test_bank, place, owner, seller):
+    report = reporting(test_bank, place, owner)()
+
+    def close():
+        close_report(
+            report=report,
+            state=QuestionReport.State.FIXED,
+            reply="",
+            by=seller,
+            at=timezone.now(),
+        )
+
+    results = at_once(close, close)
+    assert sorted(isinstance(result, ReportClosed) for result in results) == [False, True]
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_answers_corrected_twice_at_once_rise_once(test_bank, place, owner, seller, at):
+    attempt = start_attempt(learner=owner, test_bank=test_bank, at=at)
+    chosen = ChoiceResponse(chosen=("c",))
+    submit_answer(attempt_id=attempt.pk, learner_id=owner.pk, position=1, response=chosen, at=at)
+    item = place.question.current.item
+    choices = [one.model_copy(update={"weight": 100 * (one.id == "c")}) for one in item.choices]
+    saving(place, item.model_copy(update={"choices": tuple(choices)}), seller)()
+
+    def correct():
+        return correct_answers(place=place, words="x", reply="", by=seller, at=timezone.now())
+
+    def finish():
+        finish_attempt(attempt=attempt, at=timezone.now())
+
+    at_once(correct, correct, finish)
+    attempt.refresh_from_db()
+    assert Correction.objects.get().raised == 1
+    assert attempt.points == Decimal(1)
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_of_two_reviewers_one_is_told(test_bank, place, seller):
+    test_bank.bank_questions.update(state="review")
+
+    def taking(step):
+        return lambda: take_step(place=place, step=step, words="x", by=seller, at=timezone.now())
+
+    results = at_once(taking(Step.PUBLISHED), taking(Step.PUBLISHED))
+    assert sorted(isinstance(result, StepNotPossible) for result in results) == [False, True]
+    assert test_bank.changes.count() == 1

@@ -93,7 +93,7 @@ def test_blueprint_that_cannot_be_drawn_is_told(desk, test_bank, url, overview):
     assert [words in desk.get(page).text for page in (url, overview)] == [True, True]
     desk.post(url, settings_of(test_bank, **rows((3, part("Odd")))))
     assert [words in desk.get(page).text for page in (url, overview)] == [False, False]
-    assert "The exam asks 3 questions" in desk.get(overview).text
+    assert "The exam has 3 questions" in desk.get(overview).text
 
 
 def test_questions_retired_later_are_told_on_the_overview(desk, test_bank, overview):

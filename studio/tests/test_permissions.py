@@ -20,6 +20,7 @@ BANK_PAGES = {
     "versions": BOTH,
     "statistics": BOTH,
     "reports": BOTH,
+    "as_learner": BOTH,
     "regrade": frozenset({"reviewer"}),
     "new_question": BOTH,
 }

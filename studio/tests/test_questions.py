@@ -210,3 +210,20 @@ def test_others_cannot_undo(edit, reviewer, test_bank):
     edit("domain", 1, text="New")
     address = reverse("studio:undo_edit", args=["git", BulkEdit.objects.get().pk])
     assert sign_in(reviewer).post(address).status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_preview_as_learner_shows_each_question_before_and_after(
+    desk, make_bank, django_assert_num_queries, count
+):
+    make_bank(questions=count)
+    address = reverse("studio:as_learner", args=["git"])
+    # Session, user, second factor, permissions (two), bank, count, rows.
+    with django_assert_num_queries(8):
+        text = desk.get(address).text
+    assert text.count("Before the answer") == text.count("After the correct answer") == count
+
+
+def test_preview_as_learner_leaves_retired_questions_out(desk, test_bank):
+    test_bank.bank_questions.filter(position__gt=1).update(state="retired")
+    assert desk.get(reverse("studio:as_learner", args=["git"])).text.count("Question 1?") == 1

@@ -129,7 +129,7 @@ def _exam_step(test_bank: TestBank, address: str) -> Step:
     warnings = exam_warnings(test_bank)
     size = 0 if warnings else exam_size(test_bank)
     words = ngettext(
-        "The exam asks %(count)s question", "The exam has %(count)s questions", size
+        "The exam has %(count)s question", "The exam has %(count)s questions", size
     ) % {"count": size}
     return Step(_("Set up the exam"), " ".join(warnings) or words, not warnings, address)
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -42,6 +43,7 @@ from studio.versions import compared
 
 UNPROCESSABLE, CONFLICT = 422, 409
 SPARE_ROWS = 2
+PREVIEWS_PER_PAGE = 10
 State = BankQuestion.State
 
 
@@ -237,6 +239,22 @@ def restore(
     except EditConflict:
         messages.error(request, _("Someone saved another version in the meantime. Compare again."))
     return SeeOther(reverse("studio:versions", args=[test_bank.slug, public_id]))
+
+
+@bank_page(VIEW_BANK)
+@require_safe
+def as_learner(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
+    """Show the questions one after the other as learners see them, before and after answering.
+
+    Drafts and questions in review are shown too, and say so; retired ones are not.
+    """
+    places = test_bank.bank_questions.exclude(state=State.RETIRED).order_by("position")
+    page = Paginator(places.select_related("question__current"), PREVIEWS_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    rows = [(place, preview_of(_current(place).item)) for place in page]
+    context = {"test_bank": test_bank, "tab": "questions", "page": page, "rows": rows}
+    return render(request, "studio/as_learner.html", context)
 
 
 def preview_of(item: Item) -> Preview:

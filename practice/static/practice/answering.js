@@ -207,14 +207,16 @@ const answerInExam = () => {
   });
   addEventListener("pagehide", takeChange);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && takeChange());
-  // From session.js, when the clock has reached zero.
-  addEventListener("timeup", async (event) => {
-    event.preventDefault();
-    takeChange();
-    await journal.flush(3000, url);
-    if (canLeave() && !journal.isOffline) location.reload();
-    else show(words("timeup"));
-  });
+};
+
+// From session.js, when the clock has reached zero. What is on its way still counts for some seconds.
+const timeIsUp = async (event) => {
+  event.preventDefault();
+  if (form?.dataset.exam !== undefined) takeChange();
+  const isSent = await journal.flush(3000, url);
+  if (isSent && (await event.detail.end().then(() => true, () => false))) return;
+  if (canLeave() && !journal.isOffline) location.reload();
+  else show(words("timeup"));
 };
 
 // Notices
@@ -292,6 +294,7 @@ if (panel && journal?.user) {
     else answerInExam();
     takeOver();
   } else if (panel.dataset.finish !== undefined) finishing();
+  addEventListener("timeup", timeIsUp);
   unsentBefore();
   if (!isOfflinePage && panel.dataset.open !== undefined) {
     keepQuestions().catch(() => {}); // A full disk: online nothing is missing.

@@ -17,6 +17,15 @@ voice.setAttribute("role", "status");
 document.body.append(voice);
 const say = (words) => (voice.textContent = words);
 
+// Once the time is up, the session is submitted: the server would wait for answers on their way.
+const end = async () => {
+  const session = location.pathname.match(/^.*\/[0-9a-f-]{36}\//)[0];
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", document.cookie.match(/(?:^|; )testbank_csrf=([^;]*)/)?.[1] ?? "");
+  await fetch(`${session}finish/`, { method: "POST", body, redirect: "manual" });
+  location.assign(session);
+};
+
 if (clock) {
   const face = clock.querySelector("[data-clock-face]");
   const started = Date.now();
@@ -38,8 +47,9 @@ if (clock) {
     if (seconds > 0) return;
     clearInterval(running);
     const last = document.querySelector("[data-session]");
-    if (!dispatchEvent(new Event("timeup", { cancelable: true }))) return; // answering.js saves first.
-    if (last) setTimeout(() => location.reload(), 1000);
+    const timeup = new CustomEvent("timeup", { cancelable: true, detail: { end } });
+    if (!dispatchEvent(timeup)) return; // answering.js saves first.
+    if (last) end().catch(() => setTimeout(() => location.reload(), 1000));
   };
   const running = clock.dataset.stopped === "1" ? 0 : setInterval(tick, 1000);
   clock.addEventListener("say", () => say(clock.textContent));

@@ -1,0 +1,34 @@
+"""Measure the history of a learner with 1,000 past sessions and 20,000 answers."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from benchmarks.against_bare import SITE, Say, running_server
+from benchmarks.report import Row, at_most
+from benchmarks.seed_data import SeedSize
+from benchmarks.sites import Database, repeat_session, seeded_site
+from benchmarks.targets import page
+
+NAMES = ["history-1000"]
+SESSIONS = 1000
+LOAD = 24
+MAX_MS = 100
+
+
+def measure(database: Database, *, rounds: int, say: Say) -> Iterator[Row]:
+    """Yield the one row: CPU milliseconds of the page."""
+    with seeded_site(database, SeedSize(answers=0, orders=0, buyers=0)) as (site, data):
+        say(f"{database.name}: {SESSIONS:,} past sessions")
+        repeat_session(site, data.finished.attempt, SESSIONS)
+        history = [page("/practice/history/", data.finished.session)] * LOAD
+        with running_server(SITE, site, database) as server:
+            server.cpu_ms(history)
+            milliseconds = median(server.cpu_ms(history)[0] for _round in range(rounds))
+    yield Row(
+        NAMES[0],
+        database.name,
+        milliseconds,
+        "ms",
+        at_most(MAX_MS),
+        ours_ms=milliseconds,
+    )
