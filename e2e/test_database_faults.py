@@ -88,8 +88,7 @@ def read_only_for_a_while(_site: Site, url: str) -> None:
     _sql(url, "ALTER DATABASE postgres SET default_transaction_read_only = on")
     terminate_backends(_site, url)
     time.sleep(2)
-    _sql(url, "SET default_transaction_read_only = off;"
-         " ALTER DATABASE postgres RESET default_transaction_read_only")  # fmt: skip
+    _sql(url, "ALTER DATABASE postgres RESET default_transaction_read_only")
     terminate_backends(_site, url)
 
 
@@ -114,7 +113,9 @@ FAULTS: dict[str, list[Fault]] = {
 
 
 def _sql(url: str, statement: str) -> None:
-    with closing(psycopg.connect(url, autocommit=True)) as connection:
+    # Whatever the database tells new connections.
+    options = "-c default_transaction_read_only=off"
+    with closing(psycopg.connect(url, autocommit=True, options=options)) as connection:
         connection.execute(statement.encode())
 
 

@@ -218,8 +218,11 @@ def _places(test_bank: TestBank) -> list[tuple[int, int | None, str]]:
 def _rows(test_bank: TestBank, versions: Iterable[QuestionVersion]) -> list[BankQuestion]:
     """Return unsaved places of questions, made before the transaction, which waits for nothing."""
     return [
+        # By id: Django looks at every related object again when it stores the row.
         BankQuestion(
-            test_bank=test_bank, question=version.question, is_asked=version.kind in ASKABLE
+            test_bank_id=test_bank.pk,
+            question_id=version.question_id,
+            is_asked=version.kind in ASKABLE,
         )
         for version in versions
     ]

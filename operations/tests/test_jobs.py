@@ -43,7 +43,12 @@ def test_worker_handles_interrupted_event(client, order):  # noqa: F811
     Access.objects.all().delete()
     OutgoingMail.objects.all().delete()
     type(order).objects.update(
-        status="pending", paid_at=None, paid_minor=None, granted_at=None, session_id=None
+        status="pending",
+        paid_at=None,
+        paid_minor=None,
+        granted_at=None,
+        session_id=None,
+        receipt_serial=None,
     )
     StripeEvent.objects.update(
         status="received", received_at=timezone.now() - timedelta(minutes=1), handled_at=None

@@ -114,12 +114,11 @@ def test_last_waiting_writer_waits_while_the_queue_moves(settings, monkeypatch):
             done.append("held")
         connection.close()
 
+    first = [threading.Thread(target=hold) for _thread in range(2)]
     with WRITE_LOCK:
-        first = []
-        for count in (1, 2):
-            first.append(threading.Thread(target=hold))
-            first[-1].start()
-            wait_until(lambda count=count: base.WAITING_WRITERS.count == count)
+        for thread in first:
+            thread.start()
+        wait_until(lambda: base.WAITING_WRITERS.count == 2)
         last = waiting_writer(done)
         wait_until(lambda: base.WAITING_WRITERS.count == 3)
     for thread in [*first, last]:

@@ -1,5 +1,6 @@
 import pytest
 from django.db import IntegrityError, OperationalError, connection
+from django.http import HttpResponse
 from django.test import Client
 
 from practice.models import Answer
@@ -31,12 +32,12 @@ def test_answer_during_a_locked_database_is_refused_and_can_be_sent_again(
 
 
 def test_other_errors_are_left_to_django(rf):
-    middleware = DatabaseUnavailableMiddleware(lambda request: None)
+    middleware = DatabaseUnavailableMiddleware(lambda request: HttpResponse())
     assert middleware.process_exception(rf.get("/"), IntegrityError()) is None
 
 
 def test_wrong_statements_are_left_to_django(rf):
-    middleware = DatabaseUnavailableMiddleware(lambda request: None)
+    middleware = DatabaseUnavailableMiddleware(lambda request: HttpResponse())
     with pytest.raises(OperationalError) as raised, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM missing")
     assert middleware.process_exception(rf.get("/"), raised.value) is None
