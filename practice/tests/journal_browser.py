@@ -55,12 +55,6 @@ class Device:
     def open(self, path: str) -> None:
         self.page.goto(self.base_url + path)
 
-    def close(self) -> None:
-        """Close the profile. Chromium can hang if a page or its service worker still loads."""
-        for page in self.context.pages:
-            page.goto("about:blank")
-        self.context.close()
-
     def choose(self, letter: str) -> None:
         """Select a choice by its id."""
         self.page.locator(f".choices input[value={letter}]").check()
