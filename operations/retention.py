@@ -12,6 +12,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import AccountFreeze
@@ -121,9 +122,11 @@ def delete_old(*, at: datetime) -> int:
     return expired + sum(_delete_batch(rule, at=at) for rule in RULES)
 
 
+@transaction.atomic
 def _delete_batch(rule: Rule, *, at: datetime) -> int:
     old = rule.old(at - timedelta(days=rule.days()))
-    keys = list(old.values_list("pk", flat=True)[:BATCH_SIZE])
+    # Lock the rows, so that one that changes meanwhile, such as an order that is paid, stays.
+    keys = list(old.select_for_update().values_list("pk", flat=True)[:BATCH_SIZE])
     deleted, _by_model = old.model._default_manager.filter(pk__in=keys).delete()
     return int(deleted)
 
