@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -62,9 +62,12 @@ def stage_items(*, items: Sequence[Item], import_id: uuid.UUID) -> list[Question
     return versions
 
 
-def release_staged(*, import_id: uuid.UUID) -> None:
-    """Make the staged questions of an import ordinary ones. Idempotent."""
-    Question.objects.filter(import_id=import_id).update(import_id=None)
+def release_staged(*, import_id: uuid.UUID, unused: Collection[int]) -> None:
+    """Make the staged questions of an import ordinary ones. Idempotent.
+
+    `unused` are the ids of those that no bank took; they stay staged until `delete_staged`.
+    """
+    Question.objects.filter(import_id=import_id).exclude(pk__in=unused).update(import_id=None)
 
 
 def delete_staged(*, at: datetime) -> int:

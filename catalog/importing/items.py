@@ -189,7 +189,9 @@ def publish_import(*, staged: StagedImport, at: datetime) -> ImportReport:
     _correct(test_bank, plan, report)
     report.added_kinds.update(item.kind for _line, item in plan.fresh)
     report.added_questions = _append(test_bank, _rows_of_plan(staged, plan))
-    release_staged(import_id=staged.import_id)
+    added = set(report.added_questions)
+    unused = [row.question_id for row in staged.rows.values() if row.question_id not in added]
+    release_staged(import_id=staged.import_id, unused=unused)
     if plan.fresh or report.changed_lines:
         changed = len(report.changed_lines)
         record_change(test_bank=test_bank, at=at, added=len(plan.fresh), changed=changed)

@@ -69,6 +69,7 @@ def test_the_same_file_published_meanwhile_is_added_once(bank, at):
     report = publish_import(staged=staged, at=at)
     assert (report.added, len(report.known_lines)) == (1, 2)
     assert stems(bank)[2:] == ["Is 1 even?", "Is 2 even?", "Is 3 even?"]
+    assert Question.objects.filter(import_id=staged.import_id, bank_questions=None).count() == 2
 
 
 def test_question_that_was_removed_meanwhile_is_added(bank, at):
