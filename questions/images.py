@@ -78,11 +78,16 @@ class Images(ABC):
     def keep(self) -> int:
         """Write what was named to the storage; how many pictures. Idempotent."""
         for name, content in self._contents.items():
-            path = f"{FOLDER}/{name}"
-            # Of another size is what a killed import left behind: names are made of content.
-            if not (default_storage.exists(path) and default_storage.size(path) == len(content)):
-                default_storage.save(path, ContentFile(content))
+            store_picture(name, content)
         return len(self._contents)
+
+
+def store_picture(name: str, content: bytes) -> None:
+    """Write a picture to the storage unless it is there. Idempotent."""
+    path = f"{FOLDER}/{name}"
+    # Of another size is what a killed process left behind: names are made of content.
+    if not (default_storage.exists(path) and default_storage.size(path) == len(content)):
+        default_storage.save(path, ContentFile(content))
 
 
 class ImagesBeside(Images):

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -19,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.http import SeeOther
 from catalog.models import BankQuestion, TestBank
 from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse, grade
-from questions.images import FOLDER, LARGEST_BYTES, ImageRefused, stored_form
+from questions.images import LARGEST_BYTES, ImageRefused, store_picture, stored_form
 from questions.items import ASKABLE, AskableItem, ChoiceItem, Item, Numeric
 from questions.kinds import DIFFICULTIES, kind_name
 from questions.linting import Placed
@@ -187,9 +185,7 @@ def picture(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     except ImageRefused as refused:
         words = refused.about(upload.name or "")
         return JsonResponse({"error": words}, status=UNPROCESSABLE)
-    path = f"{FOLDER}/{name}"
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(content))
+    store_picture(name, content)
     return JsonResponse({"name": name, "url": reverse("question_picture", args=[name])})
 
 
