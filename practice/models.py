@@ -197,8 +197,9 @@ class Answer(models.Model):
 
     `fraction` is the share of the question's points that it earned, from 0 to 1, by
     `grading_rules`; empty while an exam runs. Better rules may raise it, or the corrected version
-    of a question (`regraded_version`); then `fraction_before` keeps what it was. `client_id` and `sequence` name the submission that counts: a later one of
-    the same attempt and position has a greater `sequence`.
+    of a question (`regraded_version`); then `fraction_before` keeps what it was. `client_id` and
+    `sequence` name the submission that counts: a later one of the same attempt and position has a
+    greater `sequence`.
 
     `learner`, `question` and `test_bank` repeat what the attempt says, for progress and
     statistics. `choice_order` are the ids of the choices as they were shown. `is_first` is set

@@ -19,8 +19,8 @@ from payments.querysets import OrderQuerySet
 
 # What makes spreadsheets run a cell as a formula. Source: OWASP, CSV injection.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# How many bars of the chart have room for their sums, and how many labels a narrow screen has.
-SPACIOUS, LABELS = 14, 6
+# How many bars of the chart leave room for their sums, and how many labels fit a narrow screen.
+MOST_WITH_SUMS, LABELS = 14, 6
 COLUMNS = (
     *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
     "payment",
@@ -92,11 +92,11 @@ class Series:
     @property
     def is_dense(self) -> bool:
         """True for too many bars to write a sum over each."""
-        return len(self.bars) > SPACIOUS
+        return len(self.bars) > MOST_WITH_SUMS
 
     @property
     def label_every(self) -> int:
-        """Every which bar has its day written below."""
+        """The distance between two bars with a label, in bars."""
         return len(self.bars) // LABELS if self.is_dense else 1
 
 

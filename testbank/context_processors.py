@@ -15,10 +15,12 @@ from testbank import __version__
 def site(
     request: HttpRequest,
 ) -> dict[str, str | bool | int | Callable[[], str] | Callable[[], list[str]]]:
-    """Return the site's name, version and contact address, the demo's mail page, whether payment is down,
-    which legal pages exist (asked only by a footer that is not cached), the timeout in seconds for
-    `{% cache %}` blocks that are the same for every visitor, whether there is a service worker, and
-    the name of the user in the journal of the browser."""
+    """Return what every page can show.
+
+    `legal_page_kinds` is a query, which only a footer that is not cached makes. `cache_seconds` is
+    the timeout of `{% cache %}` blocks that are the same for every visitor. `journal_user` is the
+    name of the user in the journal of the browser.
+    """
     return {
         "site_name": settings.SITE_NAME,
         "version": __version__,

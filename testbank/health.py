@@ -99,7 +99,7 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Readiness health check: respond 200 if the database reads and writes, else 503 with the reason.
+    """Readiness: respond 200 if the database reads and writes, else 503 with the reason.
 
     Responds within LIMIT_SECONDS. Pages work without Stripe, so it is not asked.
     """
