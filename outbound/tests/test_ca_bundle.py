@@ -1,6 +1,7 @@
 """The error about an unusable CA bundle names the kind of file and the remedy."""
 
 import ssl
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -16,6 +17,8 @@ from outbound.transport.ca_bundle import CABundleError
 from outbound.transport.trust import client_context
 from testing.certificates import authority
 
+# The cases are numbered (`ids=count()`): two processes make two certificates, and all processes of a
+# run must give a case the same name.
 ONE, TWO = authority("One"), authority("Two")
 TEXT = ONE.pem.decode()
 BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -36,6 +39,7 @@ def how_many(path):
         ONE.pem.replace(b" CERTIFICATE", b" TRUSTED CERTIFICATE"),
         ONE.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + ONE.pem,
     ],
+    ids=count(),
 )
 def test_files_accepted_by_openssl(tmp_path, content):
     (tmp_path / "ca.pem").write_bytes(content)
@@ -75,6 +79,7 @@ def test_files_accepted_by_openssl(tmp_path, content):
         (TEXT.replace("CERTIFICATE", "CERTIFICATE REQUEST"), "it contains a certificate signing request"),
         (TEXT.replace("CERTIFICATE", "X509 CRL"), "it contains a certificate revocation list"),
     ],
+    ids=count(),
 )  # fmt: skip
 def test_unusable_file_is_named_by_kind(tmp_path, content, reason):
     lines = TEXT.count("\n")
