@@ -99,9 +99,9 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Readiness: respond 200 if the database reads and writes, else 503 with the reason.
+    """Readiness health check: respond 200 if the database reads and writes, else 503.
 
-    Responds within LIMIT_SECONDS. Pages work without Stripe, so it is not asked.
+    Responds within LIMIT_SECONDS, with the reason. Pages work without Stripe, so it is not asked.
     """
     result = readiness.result()
     status = HTTPStatus.OK if result == READY else HTTPStatus.SERVICE_UNAVAILABLE
