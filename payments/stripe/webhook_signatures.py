@@ -13,8 +13,10 @@ from payments.stripe.errors import InvalidWebhook, Refusal
 # An older signature may be a replay. Source: stripe.Webhook.DEFAULT_TOLERANCE. stripe-python takes
 # signatures from the future: with a clock that is slow, a replay could be older by as much.
 SIGNATURE_TOLERANCE_SECONDS = 300
-# The time of a signature, as stripe-python reads it.
-SIGNED_AT = re.compile(r"(?:^|,)t=(\d{1,15})(?:,|$)")
+# The first t= of a header, which is the one that stripe-python takes into the signed text. A later
+# one is not signed.
+SIGNED_AT = re.compile(r"(?:^|,)t=([^,]*)")
+UNIX_TIME = re.compile(r"[0-9]{1,15}")
 # The characters and the length of an event's id and type, as the columns hold them.
 EVENT_WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -54,7 +56,7 @@ def _is_signed(text: str, signature: str, secret: str) -> bool:
 def _check_age(signature: str, at: datetime) -> None:
     """Raises: InvalidWebhook for a valid signature that is too old, or from the future."""
     found = SIGNED_AT.search(signature)
-    if found is None:
+    if found is None or not UNIX_TIME.fullmatch(found[1]):
         raise InvalidWebhook(Refusal.SIGNATURE, "no valid signature")
     age = int(at.timestamp()) - int(found[1])
     limit = f"more than {SIGNATURE_TOLERANCE_SECONDS} seconds"

@@ -9,6 +9,7 @@ SQLite's own lock.
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +30,7 @@ class WaitingWriters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turns = 0
+        self._ended_waits = 0
         self.count = 0
 
     def acquire(self, lock: threading.Lock) -> bool:
@@ -44,15 +45,15 @@ class WaitingWriters:
         finally:
             with self._lock:
                 self.count -= 1
-                self._turns += 1
+                self._ended_waits += 1
         return found
 
     def _wait_as_last(self, lock: threading.Lock) -> bool:
         """Wait while the queue moves. A queue that moves is short; one writer can hold it up."""
         ends_at = time.monotonic() + settings.DATABASE_LOCK_TIMEOUT
-        turns = None
-        while turns != self._turns and time.monotonic() < ends_at:
-            turns = self._turns
+        ended_waits = None
+        while ended_waits != self._ended_waits and time.monotonic() < ends_at:
+            ended_waits = self._ended_waits
             if lock.acquire(timeout=LAST_THREAD_SECONDS):
                 return True
         return False
@@ -63,6 +64,19 @@ def _wait(lock: threading.Lock) -> bool:
 
 
 WAITING_WRITERS = WaitingWriters()
+CREATION_LOCK = threading.Lock()
+
+
+def _create_file(name: str) -> None:
+    """Create the database's file with mode 0600 if it is missing. Never opens one that exists.
+
+    Closing any descriptor of a file ends all POSIX locks that the process has on it. Another process
+    would then delete the write-ahead log under this one, and later commits would be lost.
+    Source: sqlite.org/howtocorrupt.html, section 2.2.
+    """
+    # FileExistsError is the usual case; SQLite reports every other one as an OperationalError.
+    with CREATION_LOCK, suppress(OSError):
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -79,7 +93,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Connect to the file, which SQLite would create for everybody to read."""
         name = str(self.settings_dict["NAME"])
         if "mode=memory" not in name and name != ":memory:":
-            os.close(os.open(name, os.O_RDWR | os.O_CREAT, FILE_MODE))
+            _create_file(name)
         return super().get_new_connection(conn_params)
 
     def _start_transaction_under_autocommit(self) -> None:

@@ -1,6 +1,9 @@
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -11,6 +14,19 @@ from testbank.sqlite.base import WRITE_LOCK
 from testing.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
+
+
+OTHER_PROCESS = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+print(database.execute("SELECT COUNT(*) FROM accounts_user").fetchone()[0])
+database.close()
+"""
+
+
+def users_seen_by_another_process():
+    command = [sys.executable, "-c", OTHER_PROCESS, connection.settings_dict["NAME"]]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def is_free():
@@ -28,6 +44,18 @@ def test_database_is_a_file_in_wal_mode_that_checks_foreign_keys():
         ]
     assert answers == ["wal", 1, 1]
     assert "test.sqlite3" in str(connection.settings_dict["NAME"])
+
+
+def test_new_connection_keeps_the_locks_of_the_others():
+    """Without them another process deletes the write-ahead log, and the second user is lost."""
+    User.objects.create_user("one@example.org")
+    second = connection.copy()
+    second.connect()
+    assert users_seen_by_another_process() == 1
+    assert Path(f"{connection.settings_dict['NAME']}-wal").exists()
+    User.objects.create_user("two@example.org")
+    assert users_seen_by_another_process() == 2
+    second.close()
 
 
 def test_transaction_holds_and_releases_lock():

@@ -14,7 +14,7 @@ from payments.flows.webhook_inbox import SUBSCRIBED_EVENTS
 from payments.models import Order, ReceiptCounter, StripeEvent
 from payments.monitoring.refused_webhooks import RefusedWebhooks, counter, refused_webhooks
 from payments.tests import stripe_events
-from payments.tests.stripe_events import SECRET, URL, deliver, event_of
+from payments.tests.stripe_events import SECRET, URL, deliver, event_of, signature_of
 
 STATEMENTS, STATEMENTS_PER_LINE = 14, 3
 
@@ -301,6 +301,19 @@ def test_signature_of_the_last_or_next_five_minutes_is_taken(
     monkeypatch.setattr(timezone, "now", lambda: at)
     response = deliver(client, event_of(order), signed_at=at.timestamp() + seconds)
     assert (response.status_code, Access.objects.count()) == (200, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("spelling", ["+{}", " {}", "0_{}", "{}=", "{}"])
+def test_second_time_in_a_header_does_not_renew_an_old_signature(client, order, spelling):
+    """stripe-python signs the first time as `int()` reads it, in any of these spellings."""
+    body, signed_at = json.dumps(event_of(order)).encode(), int(time.time()) - 3600
+    signature = signature_of(body, SECRET, signed_at).partition(",")[2]
+    header = f"t={spelling.format(signed_at)},{signature},t={int(time.time())}"
+    response = client.post(
+        URL, body, content_type="application/json", headers={"Stripe-Signature": header}
+    )
+    assert (response.status_code, StripeEvent.objects.count()) == (400, 0)
 
 
 @pytest.mark.django_db
