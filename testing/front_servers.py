@@ -57,16 +57,25 @@ def haproxy_configuration(_folder: Path, *, port: int, backend: int) -> str:
     return text.replace("bind :80", f"bind 127.0.0.1:{port}")
 
 
+def caddy_configuration(folder: Path, *, port: int, backend: int) -> str:
+    """The sample with one site that listens without TLS."""
+    text = (SAMPLES / "Caddyfile").read_text().replace(BACKEND, f"127.0.0.1:{backend}")
+    own = f"admin off\n\tauto_https off\n\tstorage file_system {folder}/storage"
+    text = text.replace("\n{\n", f"\n{{\n\t{own}\n")
+    return text.replace(f"{HOST} {{", f"http://:{port} {{\n\tbind 127.0.0.1")
+
+
 Configuration = Callable[..., str]
 FRONT_SERVERS: dict[str, tuple[Configuration, list[str]]] = {
     "nginx": (nginx_configuration, ["-c"]),
     "haproxy": (haproxy_configuration, ["-db", "-f"]),
+    "caddy": (caddy_configuration, ["run", "--adapter", "caddyfile", "--config"]),
 }
 
 
 @contextmanager
 def front_server(name: str, *, backend: int) -> Iterator[int]:
-    """Run nginx or haproxy in front of a port; yield the port that it listens on."""
+    """Run nginx, HAProxy or Caddy in front of a port; yield the port that it listens on."""
     require(name)  # type: ignore[arg-type] # the names are parts
     path = program(name)
     assert path

@@ -38,6 +38,7 @@ Part = Literal[
     "gettext",
     "nginx",
     "haproxy",
+    "caddy",
     "systemd-analyze",
     "promtool",
 ]
@@ -91,4 +92,5 @@ FINDERS: dict[str, Callable[[], bool]] = {
     "promtool": _program("promtool"),
     "nginx": _program("nginx"),
     "haproxy": _program("haproxy"),
+    "caddy": _program("caddy"),
 }

@@ -77,10 +77,8 @@ def test_count_of_orders_without_an_answer_from_stripe(order, nonzero_counters):
 
 @pytest.mark.parametrize("status", ["pending", "expired", "disputed"])
 def test_count_of_accesses_whose_order_is_not_paid(paid, nonzero_counters, status, at):
-    unpaid = (
-        {} if status == "disputed" else {"paid_at": None, "granted_at": None, "paid_minor": None}
-    )
-    Order.objects.update(status=status, **unpaid)
+    unpaid = dict.fromkeys(["paid_at", "granted_at", "paid_minor", "receipt_serial"])
+    Order.objects.update(status=status, **({} if status == "disputed" else unpaid))
     assert nonzero_counters()["granted_not_paid"] == 1
     found = accesses_without_payment(mode="sandbox", at=at)
     assert [access.source_id for access in found] == [str(paid.pk)]
