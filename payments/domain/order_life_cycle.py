@@ -99,9 +99,7 @@ def mark_paid(
     in the same transaction, so that paid and granted commit together. The order gets the next
     receipt number.
     """
-    # One row for all payments of the mode: locked last and briefly.
-    counters = ReceiptCounter.objects.select_for_update()
-    counter, _is_new = counters.get_or_create(mode=order.mode)
+    receipt_serial = _lock_next_receipt_serial(order.mode)
     moved = _move(
         order,
         kind="paid",
@@ -118,12 +116,19 @@ def mark_paid(
         granted_at=granted_at,
         held=hold_reason,
         duplicate_of_id=duplicate_of,
-        receipt_serial=counter.last + 1,
+        receipt_serial=receipt_serial,
     )
     if moved:
-        ReceiptCounter.objects.filter(pk=counter.pk).update(last=counter.last + 1)
+        ReceiptCounter.objects.filter(mode=order.mode).update(last=receipt_serial)
         _free_checkout(order)
     return moved
+
+
+def _lock_next_receipt_serial(mode: str) -> int:
+    # One row for all payments of the mode: lock it last, because it is locked until the commit.
+    counters = ReceiptCounter.objects.select_for_update()
+    counter, _is_new = counters.get_or_create(mode=mode)
+    return counter.last + 1
 
 
 @transaction.atomic(savepoint=False)
