@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from catalog.http import SeeOther
-from catalog.models import TestBank
+from catalog.models import BankQuestion, TestBank
 from practice.corrections import find_rises, session_changes
 from questions.services import current_of
 from studio.errors import NothingToRegrade
@@ -33,24 +33,32 @@ def regrade(request: HttpRequest, test_bank: TestBank, public_id: UUID) -> HttpR
     place = get_object_or_404(places, question__public_id=public_id)
     form = RegradeForm(request.POST or None, initial={"words": _("Corrected a question.")})
     if request.method == "POST" and form.is_valid():
-        try:
-            done = correct_answers(
-                place=place, by=user_of(request), at=timezone.now(), **form.cleaned_data
-            )
-            words = ngettext("%(count)s answer raised.", "%(count)s answers raised.", done.raised)
-            messages.success(request, words % {"count": done.raised})
-            if not done.is_complete:
-                messages.info(request, _("The worker regrades the remaining answers."))
-        except NothingToRegrade:
-            messages.info(request, _("The answers were already regraded by this version."))
+        _apply(request, place, form)
         return SeeOther(reverse("studio:question", args=[test_bank.slug, public_id]))
+    context = {"test_bank": test_bank, "tab": "questions", "form": form, **_affected(place)}
+    return render(request, "studio/regrade.html", context)
+
+
+def _apply(request: HttpRequest, place: BankQuestion, form: RegradeForm) -> None:
+    try:
+        done = correct_answers(
+            place=place, by=user_of(request), at=timezone.now(), **form.cleaned_data
+        )
+        words = ngettext("%(count)s answer raised.", "%(count)s answers raised.", done.raised)
+        messages.success(request, words % {"count": done.raised})
+        if not done.is_complete:
+            messages.info(request, _("The worker regrades the remaining answers."))
+    except NothingToRegrade:
+        messages.info(request, _("The answers were already regraded by this version."))
+
+
+def _affected(place: BankQuestion) -> dict[str, object]:
+    """What changed in the question, and whose answers and sessions would earn more."""
     corrected = current_of(place.question)
     former = place.question.versions.filter(number__lt=corrected.number).order_by("-number").first()
     rises = find_rises(corrected=corrected)
     sessions = session_changes(rises=rises)
-    context = {
-        "test_bank": test_bank,
-        "tab": "questions",
+    return {
         "place": place,
         "corrected": corrected,
         "former": former,
@@ -65,6 +73,4 @@ def regrade(request: HttpRequest, test_bank: TestBank, public_id: UUID) -> HttpR
         "more": max(len(sessions) - MOST_SHOWN, 0),
         "open_reports": place.question.reports.filter(state=QuestionReport.State.OPEN).count(),
         "done": Correction.objects.filter(version=corrected).first(),
-        "form": form,
     }
-    return render(request, "studio/regrade.html", context)
