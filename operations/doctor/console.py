@@ -52,22 +52,22 @@ class Page:
         status, summary = alike[0].status, alike[0].summary
         titles = ", ".join(check.title for check in alike)
         for line in _within(f"  {self._status_marks[status]} {titles}: {summary}", MARK_WIDTH):
-            yield self._coloured(status, line)
+            yield self._colored(status, line)
 
     def _check(self, check: Check) -> Iterator[str]:
         line = self._left(check)
         if check.milliseconds is not None:
             line = f"{line:<{self._time_column}}{check.milliseconds:>{TIME_WIDTH - 3}.0f} ms"
-            yield self._coloured(check.status, line)
+            yield self._colored(check.status, line)
         else:
             for part in _within(line, self._title_width + MARK_WIDTH + 2):
-                yield self._coloured(check.status, part)
+                yield self._colored(check.status, part)
         if check.detail:
             yield from _wrapped(check.detail)
         if check.fix and not check.cause and check.status in {Status.WARN, Status.FAIL}:
             yield from _wrapped(f"→ {check.fix}")
 
-    def _coloured(self, status: Status, line: str) -> str:
+    def _colored(self, status: Status, line: str) -> str:
         if status not in STYLES:
             return line
         paint = getattr(self._style, STYLES[status])
