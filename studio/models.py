@@ -253,7 +253,7 @@ class QuestionReport(models.Model):
     """A fault of a question that learners reported. One open report for each reason and bank.
 
     `version` is the version that was reported first. `reply` is what the reporters are told at
-    the end. `reporter_count` repeats how many there are.
+    the end. `reporter_count` is how many reported it, including accounts erased since.
     """
 
     class Reason(models.TextChoices):
