@@ -71,6 +71,24 @@ def test_refund_page_shows_paid_and_refundable_amount(office, paid):
     assert 'value="revoke"' in page
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("requested_by_customer", "Requested by buyer"), ("expired_uncaptured_charge",) * 2],
+)
+def test_list_of_refunds_shows_reason_in_words(office, order, code, words):
+    Refund.objects.create(
+        order=order,
+        amount_minor=1900,
+        currency="USD",
+        stripe_id="re_1",
+        status="succeeded",
+        reason=code,
+        created_at=timezone.now(),
+    )
+    page = office.get(reverse("admin:payments_refund_changelist")).text
+    assert f'data-label="reason">{words}</td>' in page
+
+
 def test_refund_revokes_access(office, paid, superuser):
     response = office.post(page_of(paid), wish(), follow=True)
     assert response.redirect_chain[0][1] == 303

@@ -42,7 +42,7 @@ class RefundInline(ShownInline):
         "created_at",
         "price",
         "status",
-        "reason",
+        "why",
         "access",
         "asked_by",
         "note",
@@ -54,6 +54,10 @@ class RefundInline(ShownInline):
     @display(description=_("amount"))
     def price(self, refund: Refund) -> str:
         return refund.price
+
+    @display(description=_("reason"))
+    def why(self, refund: Refund) -> str:
+        return reason_title(refund)
 
 
 class DisputeInline(ShownInline):
@@ -71,6 +75,11 @@ class DisputeInline(ShownInline):
     @display(description=_("evidence"))
     def evidence(self, dispute: Dispute) -> SafeString:
         return evidence_link(dispute)
+
+
+def reason_title(refund: Refund) -> str:
+    """Return the reason in words. Stripe has reasons that we never give: those stay codes."""
+    return str(dict(Refund.Reason.choices).get(refund.reason, refund.reason))
 
 
 def evidence_link(dispute: Dispute) -> SafeString:
@@ -112,7 +121,7 @@ class OrderModeFilter(ModeFilter):
 class RefundAdmin(OfOrderAdmin):
     """Refunds, requested here or seen at Stripe."""
 
-    list_display = ("created_at", "price", "state", "of_order", "reason", "access", "asked_by")
+    list_display = ("created_at", "price", "state", "of_order", "why", "access", "asked_by")
     list_filter = (OrderModeFilter, "status", "reason")
     list_select_related: ClassVar[tuple[str, ...]] = ("order", "asked_by")
     fields = (
@@ -120,7 +129,7 @@ class RefundAdmin(OfOrderAdmin):
         "price",
         "status",
         "failure",
-        "reason",
+        "why",
         "note",
         "access",
         "access_until",
@@ -136,6 +145,10 @@ class RefundAdmin(OfOrderAdmin):
     @display(description=_("status"), label=REFUND_COLORS, ordering="status")
     def state(self, refund: Refund) -> tuple[str, str]:
         return refund.status, refund.get_status_display()
+
+    @display(description=_("reason"), ordering="reason")
+    def why(self, refund: Refund) -> str:
+        return reason_title(refund)
 
 
 @admin.register(Dispute)
