@@ -157,7 +157,7 @@ def _visitors() -> Check:
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
         return _check("visitors", "Visitors", Status.OK, f"addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
-    fix = "put the web server in front into TRUSTED_PROXIES"
+    fix = "add the web server in front to TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)
 
 

@@ -191,7 +191,7 @@ def test_everybody_from_one_address_is_a_warning(order, at):  # noqa: F811
     assert warnings(at) == {
         "shop.visitors": (
             "6 people, all from 172.17.0.1",
-            "put the web server in front into TRUSTED_PROXIES",
+            "add the web server in front to TRUSTED_PROXIES",
         )
     }
     record_event(kind="sign-in", user_id=person.pk, address="203.0.113.7", at=at)
