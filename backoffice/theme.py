@@ -5,6 +5,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # The colors of static/css: light steps are the light scheme's, dark steps the dark scheme's.
 BASE = {
@@ -36,7 +37,7 @@ PRIMARY = {
 MODES = {
     "sandbox": (_("Local sandbox"), "info"),
     "test": (_("Stripe test mode"), "warning"),
-    "live": (_("Live"), "success"),
+    "live": (pgettext_lazy("payments", "Live"), "success"),
 }
 
 

@@ -9,6 +9,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models import TestBank
 from catalog.money import format_price
@@ -51,7 +52,7 @@ class Order(models.Model):
     class Mode(models.TextChoices):
         SANDBOX = "sandbox", _("Local sandbox")
         TEST = "test", _("Stripe test mode")
-        LIVE = "live", _("Live")
+        LIVE = "live", pgettext_lazy("payments", "Live")
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Payment not started")

@@ -5,7 +5,7 @@ import threading
 import time
 from http import HTTPStatus
 
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -64,7 +64,8 @@ class Probe:
             self._has_read.set()
             WriteProbe.objects.create(filler=FILLER)
             WriteProbe.objects.all().delete()
-        except DatabaseError:
+        # Whatever fails means that the site is not ready, and nobody sees an exception of this thread.
+        except Exception:
             self.problem = NOT_WRITABLE if self._has_read.is_set() else SILENT
             logger.exception(self.problem)
         finally:

@@ -10,7 +10,7 @@ class ReportForm(forms.Form):
     """What is wrong with a question, in a word and in the learner's words."""
 
     reason = forms.ChoiceField(
-        label=_("What is wrong with it?"),
+        label=_("What is the problem?"),
         choices=QuestionReport.Reason.choices,
         widget=forms.RadioSelect,
     )

@@ -116,7 +116,8 @@ def import_questions(
 def run_queued_imports(*, at: datetime) -> int:
     """Carry out the imports that wait for the worker, and return how many.
 
-    Safe to call from several processes, and after one was killed: each row is leased.
+    Safe to call from several processes, and after one was killed: each row is leased. If a lease
+    ends too early, the worker that is done first decides, and the other changes nothing.
     """
     free = Import.objects.filter(status=Status.QUEUED).filter(
         Q(leased_until=None) | Q(leased_until__lte=at)
@@ -125,16 +126,18 @@ def run_queued_imports(*, at: datetime) -> int:
     for queued in free.select_related("test_bank", "by").order_by("at"):
         if not free.filter(pk=queued.pk).update(leased_until=at + LEASE):
             continue
+        still_queued = Import.objects.filter(pk=queued.pk, status=Status.QUEUED)
         try:
             bundle = read_upload(queued)
             staged = _stage(queued, bundle.read, bundle.images)
             with transaction.atomic():
-                Import.objects.filter(pk=queued.pk).update(status=Status.DONE)
+                if not still_queued.update(status=Status.DONE):
+                    continue
                 report = _carry_out(queued, staged, at=at)
             index_import(test_bank=queued.test_bank, report=report, at=at)
         except (UploadRefused, FileHasErrors, FileNotFoundError):
-            logger.warning("import=%s could not be completed", queued.pk)
-            Import.objects.filter(pk=queued.pk).update(status=Status.FAILED)
+            if still_queued.update(status=Status.FAILED):
+                logger.warning("import=%s could not be completed", queued.pk)
             continue
         default_storage.delete(queued.upload)
         done += 1

@@ -5,6 +5,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -16,7 +17,7 @@ from questions.formats.gift import read_gift
 from questions.grading import ChoiceResponse
 from studio.exporting import exported_items
 from studio.importing.near_duplicates import near_duplicates
-from studio.importing.services import run_queued_imports
+from studio.importing.services import LEASE, run_queued_imports
 from studio.models import AuditEntry, Import
 from studio.tests.conftest import sign_in
 
@@ -257,6 +258,34 @@ def test_large_import_is_left_to_the_worker(settings, bank, upload, act, monkeyp
     assert stems(bank) == []
     assert run_queued_imports(at=at) == 1
     assert run_queued_imports(at=at) == 0
+    assert stems(bank) == ["What is one?", "What is two?"]
+
+
+@pytest.mark.parametrize("reads_first", [True, False])
+def test_import_that_another_worker_took_over_stays_done(
+    bank, upload, act, at, settings, monkeypatch, reads_first
+):
+    """The lease ends while a slow storage is read."""
+    settings.WORKER = True
+    monkeypatch.setattr("studio.importing.services.MANY", 1)
+    upload(a_txt=aiken("one", "two"))
+    act("accept")
+    read = default_storage.open
+
+    def read_slowly(name, mode="rb"):
+        monkeypatch.setattr(default_storage, "open", read)
+        if not reads_first:
+            assert run_queued_imports(at=at + LEASE) == 1
+        with read(name) as file:
+            content = ContentFile(file.read())
+        if reads_first:
+            assert run_queued_imports(at=at + LEASE) == 1
+        return content
+
+    monkeypatch.setattr(default_storage, "open", read_slowly)
+    assert run_queued_imports(at=at) == 0
+    done = Import.objects.get()
+    assert (done.status, len(done.undo["added"]), done.added) == ("done", 2, 2)
     assert stems(bank) == ["What is one?", "What is two?"]
 
 
