@@ -30,7 +30,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg] # generic in t
             label=_("Time zone"),
             required=False,
             choices=[("", _("The site's time zone")), *zones],
-            help_text=_("Decides when a day begins, and how times are shown."),
+            help_text=_("Sets when your day starts and how times are shown."),
         )
 
 
