@@ -76,7 +76,7 @@ class Deployment:
 
     def next_mail(self) -> str:
         """Wait for the next email that the worker sends, and return its text."""
-        assert self.mail.wait_for_next(60), self.containers.log("worker")
+        assert self.mail.wait_for_unread(60), self.containers.log("worker")
         parsed = email.message_from_bytes(self.mail.last, policy=email.policy.default)
         body = parsed.get_body(("plain",))
         assert body

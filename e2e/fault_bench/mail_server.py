@@ -24,12 +24,20 @@ class AcceptedMail:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._last = b""
+        self._read = 0
         self._accepted = threading.Condition(self._lock)
 
     def wait_for_next(self, seconds: float) -> bool:
-        """Wait for the next email; return False if none came in time."""
+        """Wait for the moment of the next email; return False if none came in time."""
         with self._accepted:
             return self._accepted.wait(seconds)
+
+    def wait_for_unread(self, seconds: float) -> bool:
+        """Wait for an email since the last call, perhaps an earlier one; False if none came."""
+        with self._accepted:
+            came = self._accepted.wait_for(lambda: self._counts.total() > self._read, seconds)
+            self._read = self._counts.total()
+        return came
 
     def accept(self, message: bytes) -> None:
         found = MESSAGE_ID.search(message)

@@ -1,6 +1,7 @@
 """The site's ledger, read inside the site: `print_site_ledger()` in `manage.py shell`."""
 
 import json
+import re
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -14,6 +15,9 @@ from e2e.fault_bench.ledger import EmailRow, OrderRow, SiteLedger
 from outbox.models import OutgoingMail
 from payments.models import Order, Refund, StripeEvent
 from payments.monitoring.health_counters import health_counters
+
+# The keys of mails about an order hold its id.
+ORDER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def print_site_ledger() -> None:
@@ -69,9 +73,10 @@ def _refund_access(refunds: list[Any]) -> str:
 
 
 def _email_row(email: OutgoingMail) -> EmailRow:
+    order = ORDER_ID.search(email.key)
     return EmailRow(
         key=email.key,
         template=email.template,
-        subject=" ".join(f"{name}={email.context.get(name)}" for name in ("order", "title")),
+        subject=f"order={order[0] if order else ''} title={email.context.get('title')}",
         is_sent=email.sent_at is not None,
     )

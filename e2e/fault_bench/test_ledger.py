@@ -81,7 +81,7 @@ def send_email(order: Order) -> OutgoingMail:
         recipient=order.email,
         language="en",
         template=ACCESS_EMAIL,
-        context={"order": str(order.pk), "title": "Git"},
+        context={"title": "Git"},
         queued_at=now,
         due_at=now,
         sent_at=now,
