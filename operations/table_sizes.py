@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from operations.models import TableSize
 
@@ -41,6 +41,7 @@ def table_sizes() -> dict[str, int]:
         return {str(table): int(size) for table, size in cursor.fetchall()}
 
 
+@transaction.atomic
 def record_table_sizes(*, at: datetime) -> int:
     """Record today's sizes once, and return how many tables there are.
 
