@@ -16,12 +16,12 @@ urlpatterns = [
         "admin/payment-health/look/", staff(payment_health.start_check), name="start_network_check"
     ),
     path(
-        "admin/payment-health/replay/<str:event_id>/",
+        "admin/payment-health/replay/<slug:event_id>/",
         staff(payment_health.replay),
         name="replay_event",
     ),
     path(
-        "admin/payment-health/aside/<str:event_id>/",
+        "admin/payment-health/aside/<slug:event_id>/",
         staff(payment_health.dismiss),
         name="dismiss_event",
     ),
