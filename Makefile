@@ -29,13 +29,13 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (a minute): for every commit
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (two minutes): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
 quick-postgresql: $(VENV)/development.stamp ## Those of them that use the database, on PostgreSQL
 	@$(ON_POSTGRESQL) $(PYTEST) -m "database and $(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
-test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (5 minutes): for every push
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (12 minutes): for every push
 	$(call timed,tests on SQLite,$(PYTEST) -m "not proof" $(ARGS))
 	$(call timed,concurrency on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not proof and not browser" $(APPS) $(ARGS))
 
