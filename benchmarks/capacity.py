@@ -44,7 +44,7 @@ COMMUNITIES = (5_000, 50_000)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the mix cost on one database with so many web processes, per request."""
+    """Processor time per request in milliseconds, latency, and memory of one load run."""
 
     database: str
     processes: int
@@ -61,7 +61,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What so many learners need at the busiest moment, at half of each core."""
+    """Requests per second and cores for a number of learners at peak, with cores half used."""
 
     learners: int
     requests_per_second: float

@@ -45,7 +45,7 @@ print("uncounted", UncountedAnswer.objects.count())
 
 @dataclass
 class Log:
-    """What the clients saw: waiting times by kind of request, statuses, and answers taken."""
+    """Response times in seconds by kind of request, statuses, and accepted answers."""
 
     seconds: dict[str, list[float]] = field(
         default_factory=lambda: {"question": [], "answer": [], "submit": []}

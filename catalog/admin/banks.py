@@ -44,7 +44,7 @@ NOT_PUBLISHED = "testbank.not_published"
 
 
 def _blueprint_problem(error: BlueprintError) -> str:
-    """What to change about a blueprint that cannot be read."""
+    """Return a sentence that names the section and field to correct in a blueprint."""
     details = {"number": error.section, "field": error.field, "most": MOST_SECTIONS}
     if isinstance(error, TooManySections):
         return gettext("Enter at most %(most)s sections.") % details

@@ -1,4 +1,4 @@
-"""What the form of a bank in the back office says about a blueprint that cannot be read."""
+"""Errors of the bank form in the back office about an invalid blueprint."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What pages say about mails, and where to write to."""
+"""Template tags: delays of email, and the shop's name and contact address."""
 
 from django import template
 from django.conf import settings

@@ -135,7 +135,7 @@ def leaks(text):
 
 
 def found_by(client, attempt, bank):
-    """What leaks, by address."""
+    """Return the secrets in each response, by address; without the addresses that have none."""
     found = {url: leaks(sent(client, url)) for url in addresses(attempt, bank)}
     return {url: words for url, words in found.items() if words}
 
@@ -188,7 +188,7 @@ def test_session_of_somebody_else_looks_like_one_that_does_not_exist(request, ho
 
 
 def answer_of(client, url, attempt_id):
-    """All that a response tells, and how many statements it took."""
+    """Return the status, location and text of a response, and its number of statements."""
     with CaptureQueriesContext(connection) as statements:
         response = client.get(url)
     text = "".join(line for line in response.text.splitlines() if "csrf" not in line)
