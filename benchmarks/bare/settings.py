@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from testbank.settings import DATABASES as SHOP_DATABASES
-from testbank.settings import SECRET_KEY as SHOP_SECRET_KEY
+from testbank import settings as shop
 
-SECRET_KEY = SHOP_SECRET_KEY
+SECRET_KEY = shop.SECRET_KEY
+# The write lock of SQLite reads these two.
+SERVER_THREADS = shop.SERVER_THREADS
+DATABASE_LOCK_TIMEOUT = shop.DATABASE_LOCK_TIMEOUT
 DATABASES: dict[str, dict[str, Any]] = {
     # A connection that is kept is the least; the shop is held against that, whatever it does.
-    "default": {**SHOP_DATABASES["default"], "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False}
+    "default": {**shop.DATABASES["default"], "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ALLOWED_HOSTS = ["127.0.0.1"]
