@@ -39,7 +39,10 @@ class Visitor:
         expect(self.page.get_by_text(text).first).to_be_visible()
 
     def answer_any(self, position: int) -> None:
-        """Check an answer to the question on the page, right or wrong, whatever its kind."""
+        """Check an answer to the question on the page, right or wrong, whatever its kind.
+
+        Ends when its feedback is on the page.
+        """
         self.page.get_by_role("button", name="Check answer").wait_for()
         choices = self.page.locator(".choices input")
         if choices.count():
@@ -47,6 +50,11 @@ class Visitor:
         else:
             self.page.locator("main form input[type=text], main form input[inputmode]").fill("1")
         self.click("Check answer")
+        # The journal sends the answer first: a page that is opened before would be given up.
+        following = self.page.locator(
+            "button, a", has_text=re.compile(r"^\s*(Next question|View results)\s*$")
+        )
+        expect(following.first).to_be_visible()
 
     def answer_correctly(self, questions: Sequence[Mapping[str, Any]]) -> None:
         """Answer every question correctly, up to the result, in whatever order they come.

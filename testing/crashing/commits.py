@@ -18,7 +18,10 @@ from testing.site import ROOT
 READING = {"SELECT", "PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET", "SHOW"}
 BEFORE, AFTER = "before the commit", "after the commit"
 # The calling function is reported, not the database backend, the test code or a package.
-NOT_THE_SHOP = tuple(str(ROOT / name) for name in (".venv", "testing", "testbank/sqlite"))
+NOT_THE_SHOP = tuple(
+    str(ROOT / name)
+    for name in (".venv", "testing", "testbank/sqlite", "testbank/database_limits.py")
+)
 
 
 class CommitWatch:
@@ -31,7 +34,8 @@ class CommitWatch:
         self._commit, self._rollback = connection.commit, connection.rollback
         connection.commit = self.commit  # type: ignore[method-assign] # what is watched
         connection.rollback = self.rollback  # type: ignore[method-assign] # as above
-        connection.execute_wrappers.append(self.execute)
+        # First: a request may have added a wrapper already, and at its end removes the last one.
+        connection.execute_wrappers.insert(0, self.execute)
 
     def commit(self) -> None:
         """Commit, and report it before and after if the transaction wrote."""
