@@ -37,7 +37,6 @@ BACK_OFFICE = {
     "office-categories": "/admin/catalog/category/",
     "office-reviews": "/admin/catalog/review/",
     "office-accesses": "/admin/catalog/access/",
-    "office-grant": "/admin/catalog/access/add/",
     "office-people": "/admin/accounts/user/",
     "office-groups": "/admin/auth/group/",
     "office-health": "/admin/payment-health/",
