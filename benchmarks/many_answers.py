@@ -25,24 +25,8 @@ BATCH = 50
 SEED = 2026
 
 
-def fill_with_answers(count: int) -> None:
-    """Make a bank of 1,500 questions with this many answers of learners of different ability."""
-    chance = random.Random(SEED)
-    at = timezone.now()
-    test_bank, versions = _bank()
-    attempts = range(count // PER_ATTEMPT)
-    people = User.objects.bulk_create(
-        (User(email=f"learner-{number}@example.org") for number in attempts), 1000
-    )
-    for first in range(0, len(people), BATCH):
-        with transaction.atomic():
-            _answer(test_bank, versions, people[first : first + BATCH], chance, at)
-    with connection.cursor() as cursor:
-        # As autovacuum would, which is off while something is measured.
-        cursor.execute("ANALYZE")
-
-
-def _bank() -> tuple[TestBank, list[QuestionVersion]]:
+def make_bank() -> None:
+    """Make the bank, of 1,500 questions."""
     category = Category.objects.create(slug="software", title="Software")
     test_bank = TestBank.objects.create(
         slug=SLUG, title="Large", category=category, price_minor=1900, status="published"
@@ -53,7 +37,31 @@ def _bank() -> tuple[TestBank, list[QuestionVersion]]:
         for position, version in enumerate(versions, start=1)
     )
     count_questions(test_bank=test_bank)
-    return test_bank, versions
+
+
+def add_answers(count: int) -> None:
+    """Add this many answers of new learners of different ability."""
+    test_bank = TestBank.objects.get(slug=SLUG)
+    versions = list(QuestionVersion.objects.only("question_id"))
+    before = User.objects.count()
+    chance = random.Random(SEED + before)
+    people = User.objects.bulk_create(
+        (
+            User(email=f"learner-{before + number}@example.org")
+            for number in range(count // PER_ATTEMPT)
+        ),
+        1000,
+    )
+    at = timezone.now()
+    for first in range(0, len(people), BATCH):
+        with transaction.atomic():
+            _answer(test_bank, versions, people[first : first + BATCH], chance, at)
+
+
+def analyze() -> None:
+    """Update the database's statistics, as autovacuum would, which is off meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _item(number: int) -> SingleChoice:
