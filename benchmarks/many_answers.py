@@ -106,7 +106,7 @@ def _answers(
         yield Answer(
             attempt=attempt,
             learner_id=attempt.learner_id,
-            test_bank_id=attempt.test_bank_id,
+            test_bank=attempt.test_bank,
             question_id=version.question_id,
             version=version,
             position=position,

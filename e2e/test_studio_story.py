@@ -20,7 +20,12 @@ from e2e.hands import Hands, Keyboard, Mouse
 from testing.every_page import SELLER, sign_in
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("studio-story")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.proof,
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("studio-story"),
+]
 
 BUYERS = 30
 GIFT = "::One:: How many bits are in a byte? {=8 ~4 ~16}\n\nTwo is even. {T}\n"

@@ -38,7 +38,7 @@ def _buyer(slug: str, number: int, sandbox: SandboxControl) -> tuple[Client, Att
     client.force_login(learner)
     client.post(reverse("payments:checkout", args=[slug]))
     order = Order.objects.get(user=learner)
-    sandbox.pay(order.session_id)
+    sandbox.pay(str(order.session_id))
     client.get(reverse("payments:success", args=[order.pk]))
     client.post(reverse("practice:start", args=[slug]))
     return client, Attempt.objects.get(learner=learner)

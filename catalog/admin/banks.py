@@ -18,6 +18,9 @@ from catalog.services.changes import update_questions_changed_at
 
 STATUS_COLORS = {"draft": "warning", "published": "success", "withdrawn": "default"}
 CHANGES_SHOWN = 20
+WORDS = ("title", "slug", "category", "language", "summary", "description")
+SALE = ("status", "price_text", "access_days", "is_featured")
+CONTENT = ("questions", "created_at", "updated_at")
 EXAM_FIELDS = (
     *("exam", "pass_percent", "exam_minutes", "blueprint"),
     *("keeps_question_order", "keeps_choice_order", "has_calculator"),
@@ -72,12 +75,12 @@ class TestBankAdmin(ModelAdmin):
     actions_list = ("make_new",)
     actions_detail = ("edit", "see_page", "see_questions", "ask_editor")
     fieldsets = (
-        (None, {"fields": ("title", "slug", "category", "language", "summary", "description")}),
+        (None, {"fields": WORDS}),
         (_("Exam"), {"fields": EXAM_FIELDS}),
-        (_("Sale"), {"fields": ("status", "price_text", "access_days", "is_featured")}),
-        (_("Content"), {"fields": ("questions", "created_at", "updated_at")}),
+        (_("Sale"), {"fields": SALE}),
+        (_("Content"), {"fields": CONTENT}),
     )
-    readonly_fields = tuple(name for _title, part in fieldsets for name in part["fields"])
+    readonly_fields = (*WORDS, *EXAM_FIELDS, *SALE, *CONTENT)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Never: the studio makes them."""
@@ -108,7 +111,9 @@ class TestBankAdmin(ModelAdmin):
         """To the studio."""
         return SeeOther(reverse("studio:new_bank"))
 
-    @action(description=_("Edit in the studio"), url_path="studio", icon="edit")
+    @action(
+        description=_("Edit in the studio"), url_path="studio", icon="edit", permissions=["view"]
+    )
     def edit(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To the bank in the studio."""
         return SeeOther(reverse("studio:bank", args=[_slug_of(object_id)]))

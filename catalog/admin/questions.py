@@ -53,7 +53,9 @@ class BankQuestionAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     actions_detail = ("edit",)
 
-    @action(description=_("Edit in the studio"), url_path="studio", icon="edit")
+    @action(
+        description=_("Edit in the studio"), url_path="studio", icon="edit", permissions=["view"]
+    )
     def edit(self, _request: HttpRequest, object_id: int) -> HttpResponse:
         """To its editor."""
         places = BankQuestion.objects.select_related("test_bank", "question")

@@ -1,7 +1,7 @@
 """What visitors looked at, tried and bought, on the page of sales and as CSV."""
 
 import csv
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -51,7 +51,7 @@ def test_months_are_added_up(test_bank):
     for day in (date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28)):
         visited(test_bank, day, 5)
     zone = timezone.get_current_timezone()
-    since = timezone.datetime(2026, 1, 1, tzinfo=zone)
+    since = datetime(2026, 1, 1, tzinfo=zone)
     period = {"since": since, "until": since + timedelta(days=59)}
     report = visit_report(visits_by_day([], **period), by_month=True, **period)
     assert [(str(day), counts.page_views) for day, counts, _height in report.bars] == [

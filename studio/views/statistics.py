@@ -67,7 +67,8 @@ def statistics(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     sort = sort if sort in SORTS else "position"
     places = _places(test_bank)
     page = Paginator(places.order_by(*SORTS[sort][1]), PER_PAGE).get_page(request.GET.get("page"))
-    suspects = places.filter(suspicion__isnull=False).order_by("-suspicion", "position")
+    alarms = test_bank.statistics.exclude(suspect="").values("version")
+    suspects = places.filter(question__current__in=alarms).order_by("-suspicion", "position")
     suspected, listed = list(suspects[:MOST_SUSPECTS]), list(page.object_list)
     stored = _stored(test_bank, {place.question_id for place in (*suspected, *listed)})
     newest = max((each.computed_at for rows in stored.values() for each in rows), default=None)
