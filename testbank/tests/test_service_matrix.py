@@ -121,6 +121,7 @@ def rows():
     return lines
 
 
+@pytest.mark.slow
 def test_services_and_their_callers_are_those_of_the_matrix():
     lines = rows()
     NEW_MATRIX.parent.mkdir(exist_ok=True)
@@ -128,6 +129,7 @@ def test_services_and_their_callers_are_those_of_the_matrix():
     assert lines == MATRIX.read_text().splitlines(), f"compare with {NEW_MATRIX}"
 
 
+@pytest.mark.slow
 def test_no_request_grants_access_by_its_own_word():
     """Payments grant through `fulfill`, which a page reaches only after Stripe was asked."""
     found = services_and_callers()
