@@ -10,6 +10,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from testing.site import ROOT
