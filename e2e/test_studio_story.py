@@ -126,8 +126,10 @@ def write_twelve_questions(desk: Desk) -> None:
     first, second = ["Choice 1 is correct"], ["Choice 2 is correct"]
     desk.begin("Single choice")
     desk.write("Which is $2^0$?", choices("0", "1", "2"), first, last=False)
+    for label, text in choices("A square", "A circle").items():
+        desk.hands.fill(label, text)
     draw_picture(desk)
-    desk.write("", choices("A square", "A circle"), first, last=False)
+    desk.write("", {}, first, last=False)
     for number in range(2, 5):
         texts = choices(str(number + 1), "0")
         desk.write(f"{number} + 1 is what?", texts, first, last=number == 4)

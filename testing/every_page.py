@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from accounts.tests.authenticator import code_of
 from testing.practice_pages import OnPage, visit_samples, visit_sessions
@@ -204,7 +204,7 @@ def _visit_import(visitor: Visitor, on_page: OnPage) -> None:
     page = visitor.page
     for name, text in (("wrong", "Half a question {"), ("right", "One and one? {=2 ~3}")):
         visitor.open(STUDIO["studio-imports"])
-        file = {"name": f"{name}.gift", "mimeType": "text/plain", "buffer": text.encode()}
+        file = FilePayload(name=f"{name}.gift", mimeType="text/plain", buffer=text.encode())
         page.locator("#id_files").set_input_files(file)
         submit_upload = page.locator("main form:has(#id_files) button[type=submit]")
         click_through(page, submit_upload)

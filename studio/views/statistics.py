@@ -23,6 +23,7 @@ from studio.statistics import FEWEST
 
 EXCERPT = 80
 MOST_SUSPECTS = 50
+MOST_SUSPICIOUS = (F("suspicion").desc(), "position")
 SORTED_BY = ("facility", "discrimination", "suspicion")
 # The name in the address, the label, and the order. Questions without figures come last.
 SORTS = {
@@ -68,7 +69,7 @@ def statistics(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     places = _places(test_bank)
     page = Paginator(places.order_by(*SORTS[sort][1]), PER_PAGE).get_page(request.GET.get("page"))
     alarms = test_bank.statistics.exclude(suspect="").values("version")
-    suspects = places.filter(question__current__in=alarms).order_by("-suspicion", "position")
+    suspects = places.filter(question__current__in=alarms).order_by(*MOST_SUSPICIOUS)
     suspected, listed = list(suspects[:MOST_SUSPECTS]), list(page.object_list)
     stored = _stored(test_bank, {place.question_id for place in (*suspected, *listed)})
     newest = max((each.computed_at for rows in stored.values() for each in rows), default=None)
