@@ -34,7 +34,7 @@ PROGRAMS = {
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 # A busy machine makes an example slow and no test wrong. `make quick` takes the first profile,
 # `make proof` the last.
-for profile, examples in (("quick", 10), ("test", 50), ("proof", 500)):
+for profile, examples in (("quick", 10), ("test", 25), ("proof", 500)):
     hypothesis.settings.register_profile(
         profile,
         max_examples=examples,

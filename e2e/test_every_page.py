@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Page, Response, Route, expect
 from testing.every_page import BANK, visit_site
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("every-page")]
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MAX_BYTES = 60_000
@@ -27,7 +27,6 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
     [
@@ -72,15 +71,7 @@ def test_every_page_is_accessible_and_fits_the_screen(
     assert len(seen) >= MIN_PAGES
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        BANK,
-        pytest.param("/", marks=pytest.mark.proof),
-        pytest.param("/banks/", marks=pytest.mark.proof),
-        pytest.param(f"{BANK}sample/1/", marks=pytest.mark.proof),
-    ],
-)
+@pytest.mark.parametrize("path", [BANK, "/", "/banks/", f"{BANK}sample/1/"])
 def test_first_view_is_small_without_shifts_or_other_hosts(
     demo: str, browser: Browser, path: str
 ) -> None:
@@ -134,7 +125,6 @@ def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> 
     assert page.evaluate("window.same")
 
 
-@pytest.mark.proof
 def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
     """The list matches the address even if the first response arrives last."""
     visitor = Visitor(page=page, base_url=demo)

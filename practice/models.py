@@ -36,6 +36,11 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """The unfinished attempts whose deadline has passed. A paused clock does not run."""
         return self.unfinished().filter(deadline_at__lte=at, paused_at=None)
 
+    def with_bank(self) -> "AttemptQuerySet":
+        """Load the bank too, without the texts that only its own page shows."""
+        texts = ("test_bank__description", "test_bank__contents", "test_bank__review_tally")
+        return self.select_related("test_bank").defer(*texts)
+
 
 class Attempt(models.Model):
     """One session: the questions that were drawn, in their order, and how it ended.

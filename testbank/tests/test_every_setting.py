@@ -117,6 +117,7 @@ def test_days_after_which_rows_are_deleted(values):
     assert 63 in kept.values()
 
 
+@pytest.mark.proof
 def test_static_files_are_named_by_their_content(tmp_path):
     folder = tmp_path / "static"
     site = new_site(tmp_path, {**KEYS, "HASHED_STATIC": "1", "STATIC_ROOT": str(folder)}, {})

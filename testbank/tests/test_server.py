@@ -176,6 +176,7 @@ def test_proxy_headers_reach_django():
     assert (told["REMOTE_ADDR"], told["wsgi.url_scheme"]) == ("127.0.0.1", "http")
 
 
+@pytest.mark.proof
 def test_restart_on_passed_socket_fails_no_request(tmp_path):
     site = site_in(tmp_path)
     with ExitStack() as stack:

@@ -249,7 +249,7 @@ def test_question_of_too_many_lines_is_refused() -> None:
     assert stems(read) == ["What?"]
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_file_of_too_many_questions_is_refused() -> None:
     read = read_aiken((QUESTION * (MOST_QUESTIONS + 1)).encode())
     [problem] = read.errors
