@@ -300,6 +300,18 @@ def item_of_sheet(sheet: Sheet, *, known: Item | None) -> Item:
     return item
 
 
+def stem_of_sheet(sheet: Sheet, *, known: Item | None) -> Item | None:
+    """The stem alone, as an item that needs nothing else; None if it cannot be shown.
+
+    For the preview of a question that is not complete yet.
+    """
+    fields = {"kind": "essay", "stem": _text(sheet.texts["stem"])}
+    try:
+        return item_of_fields(fields, markup=MARKUP, images=_pictures_of(known))
+    except ValidationError:
+        return None
+
+
 def _pictures_of(known: Item | None) -> Any:
     references = {
         reference: name

@@ -180,6 +180,14 @@ def test_preview_says_what_is_missing(desk, test_bank):
     assert "Fill in at least two choices" in response.text
 
 
+def test_preview_of_an_incomplete_question_shows_its_stem(desk, test_bank):
+    address = reverse("studio:preview", args=["git", "single_choice"])
+    response = desk.post(address, {"stem": "What is `404`? <script>x</script>"})
+    assert "What is <code>404</code>?" in response.text
+    assert "<script>" not in response.text
+    assert "preview__sheet" not in desk.post(address, {"stem": " "}).text
+
+
 def test_draft_is_kept_until_the_question_is_saved(desk, save, typed, place):
     address = reverse("studio:draft", args=["git", "single_choice"])
     sent = {**typed, "question": place.question.public_id, "base": "1"}

@@ -25,7 +25,15 @@ from questions.linting.question_checks import check_question
 from questions.models import QuestionVersion
 from questions.rendering import PresentedItem, RevealedItem, present, reveal
 from questions.services import safe
-from studio.editor import Invalid, Sheet, blank_sheet, item_of_sheet, sheet_of, sheet_of_post
+from studio.editor import (
+    Invalid,
+    Sheet,
+    blank_sheet,
+    item_of_sheet,
+    sheet_of,
+    sheet_of_post,
+    stem_of_sheet,
+)
 from studio.errors import EditConflict
 from studio.models import QuestionDraft
 from studio.permissions import EDIT_QUESTIONS, PUBLISH_QUESTIONS, VIEW_BANK, bank_page, may, user_of
@@ -135,6 +143,8 @@ def preview(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpRespons
         context["preview"] = preview_of(item_of_sheet(sheet, known=known))
     except Invalid:
         context["problems"] = _errors_of(sheet)
+        stem = stem_of_sheet(sheet, known=known)
+        context["stem"] = present(safe(stem)) if stem else None
     return render(request, "studio/_preview.html", context)
 
 
