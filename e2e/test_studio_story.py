@@ -182,8 +182,8 @@ def import_three_files(desk: Desk) -> None:
 def publish(desk: Desk) -> None:
     desk.hands.follow("Settings")
     desk.hands.fill("Price", "19.00")
-    desk.hands.check("Keep question order")
-    desk.hands.check("Keep choice order")
+    desk.hands.check("Keep the order of the questions")
+    desk.hands.check("Keep the order of the choices")
     desk.hands.press("Save changes")
     desk.hands.follow("Overview")
     desk.hands.press("Publish")

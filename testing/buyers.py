@@ -4,6 +4,7 @@ They use the site's pages without a browser: thirty of them would take minutes i
 """
 
 from django.test import Client
+from django.test.utils import setup_test_environment
 from django.urls import reverse
 
 from accounts.models import User
@@ -20,6 +21,8 @@ def buy_and_answer(slug: str, count: int, sandbox_url: str) -> None:
 
     Those who know more choose the second choice at the first question.
     """
+    # Otherwise responses do not say what their templates were given.
+    setup_test_environment()
     sandbox = SandboxControl(sandbox_url)
     for number in range(count):
         client, attempt = _buyer(slug, number, sandbox)

@@ -165,9 +165,11 @@ if (form) {
   for (const element of document.querySelectorAll("[data-editor] [data-tools], [data-editor] [data-add], [data-picture]")) element.hidden = false;
   for (const element of form.querySelectorAll("[data-without-script]")) element.hidden = true;
   form.addEventListener("input", changed);
-  form.addEventListener("focusin", ({ target }) => {
-    if (target.matches("[data-pictures]")) lastText = target;
-  });
+  // Who tabs through the form to the button “Add image” focuses texts without using them.
+  const use = ({ target, key }) => {
+    if (target.matches("[data-pictures]") && key !== "Tab" && key !== "Shift") lastText = target;
+  };
+  for (const event of ["input", "click", "keydown"]) form.addEventListener(event, use);
   form.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-up], [data-down], [data-remove], [data-add]");
     if (button?.matches("[data-add]")) {
