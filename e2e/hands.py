@@ -10,6 +10,10 @@ Name = str | re.Pattern[str]
 
 MAX_STOPS = 250
 IS_FOCUSED = "element => element === document.activeElement"
+# The element stands before the focused one.
+IS_BEFORE = """element => document.activeElement !== document.body
+  && Boolean(document.activeElement.compareDocumentPosition(element)
+    & Node.DOCUMENT_POSITION_PRECEDING)"""
 # The focused radio button belongs to the same question as this one.
 IN_GROUP = "element => document.activeElement.name === element.name"
 
@@ -118,7 +122,7 @@ class Keyboard:
     def confirm(self, name: str) -> None:
         self._reach(button(self.page, name))
         self.page.keyboard.press("Enter")
-        self._reach(in_dialog(self.page, name), "Shift+Tab")
+        self._reach(in_dialog(self.page, name))
         self._enter()
 
     def open_menu(self, name: str) -> None:
@@ -154,8 +158,9 @@ class Keyboard:
             self.page.keyboard.press("Enter")
         chooser.value.set_files(file)
 
-    def _reach(self, target: Locator, key: str = "Tab", *, until: str = IS_FOCUSED) -> None:
+    def _reach(self, target: Locator, *, until: str = IS_FOCUSED) -> None:
         target.wait_for(state="attached")
+        key = "Shift+Tab" if target.evaluate(IS_BEFORE) else "Tab"
         for _ in range(MAX_STOPS):
             if target.evaluate(until):
                 return
