@@ -24,7 +24,7 @@ from testing.proxies import refusing_port, running_squid
 from testing.staff_sessions import sign_in_staff
 from testing.waiting import wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 PAGE = "/admin/payment-health/"
 START = "/admin/payment-health/look/"

@@ -59,7 +59,6 @@ def postmark(settings, ca_bundle, serve_as):  # noqa: F811
 
 @pytest.mark.squid
 @pytest.mark.slow
-@pytest.mark.no_concurrency
 @pytest.mark.django_db(transaction=True)
 def test_sign_up_code_arrives_where_smtp_is_blocked(client, postmark):
     form = {"email": "new@example.org", "password1": "a-long-pass-phrase"}

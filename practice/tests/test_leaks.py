@@ -32,6 +32,8 @@ from questions.grading import RESPONSE
 from questions.models import QuestionVersion
 from questions.services import store_items
 
+pytestmark = pytest.mark.pages
+
 GIFT = """
 One? {~XWRONG#XFEEDBACK ~%41.0197%XPARTLY#XFEEDBACK =XCHOICE#XFEEDBACK ####XEXPLAINED}
 
@@ -147,7 +149,6 @@ OTHERS = ("stranger", "other_learner", "seller")
 PEOPLE = ["holder", "learner", *(pytest.param(who, marks=pytest.mark.proof) for who in OTHERS)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("who", PEOPLE)
 def test_nothing_leaks_before_the_answer(request, holder, bank, mode, who):
@@ -158,7 +159,6 @@ def test_nothing_leaks_before_the_answer(request, holder, bank, mode, who):
     assert found_by(client, attempt, bank) == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "end",
