@@ -235,6 +235,20 @@ def test_session_survives_the_end_of_the_service_worker(device, exam):
 
 
 @pytest.mark.proof
+def test_silent_network_opens_the_next_question_from_the_device(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.silence()
+    device.choose("b")
+    device.press("Save and next")
+    device.page.wait_for_url(f"**{path(exam, 2)}")
+    device.choose("c")
+    device.says(ON_DEVICE)
+    device.cable.mend()
+    device.wait_for_answers([(1, "b"), (2, "c")])
+
+
 @pytest.mark.proof
 def test_browser_is_asked_to_keep_what_it_stores(device, exam):
     device.page.add_init_script("navigator.storage.persist = async () => (globalThis.asked = true)")
