@@ -104,6 +104,17 @@ LONG_ANSWERS = """
 }
 """
 
+# Before the scripts of the page have loaded.
+ANSWER_AT_ONCE = """
+new MutationObserver((_changes, observer) => {
+  const choice = document.querySelector(".choices input[value=c]");
+  if (!choice) return;
+  observer.disconnect();
+  choice.click();
+  choice.form.requestSubmit();
+}).observe(document, { childList: true, subtree: true });
+"""
+
 
 @pytest.fixture
 def browser():
@@ -206,6 +217,19 @@ def test_offline_mode_of_the_browser_loses_nothing(device, exam):
     device.context.set_offline(False)
     device.says(SAVED)
     assert answers_on_server() == [(1, "c")]
+
+
+@pytest.mark.proof
+def test_answer_before_the_scripts_have_loaded_is_recorded_offline(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.cut()
+    device.page.add_init_script(ANSWER_AT_ONCE)
+    device.open(path(exam, 2))
+    device.says(ON_DEVICE)
+    device.cable.mend()
+    device.wait_for_answers([(2, "c")])
 
 
 def test_practice_offline_shows_the_result_after_reconnecting(device, attempt):

@@ -53,14 +53,14 @@ const fieldsOf = (one) => [...new FormData(one)].filter(([name, value]) => !OURS
 const fields = () => fieldsOf(form);
 const isUnsure = (one = form) => Boolean(one.elements.unsure?.checked);
 const picture = (one = form) => JSON.stringify([fieldsOf(one), fieldsOf(one).length > 0 && isUnsure(one)]);
-// The form as the server wrote it: what was clicked before this file had loaded is an answer too.
+// The form as it was written: what was clicked before this file had loaded is an answer too.
 const pristine = () => {
   const copy = form.cloneNode(true);
   copy.reset();
   return copy;
 };
 const isOfflinePage = document.documentElement.hasAttribute("data-offline");
-let before = form && picture(isOfflinePage ? form : pristine());
+let before = form && picture(pristine());
 let shownAt = performance.now();
 
 const take = () => {

@@ -277,16 +277,17 @@ document.addEventListener("submit", async (event) => {
   form.submit();
 });
 
-// Show an answer in the form of its question.
+// Show an answer in the form of its question, as if the server had written it so.
 const fill = (form, fields, isUnsure) => {
-  form.querySelectorAll(".choices input").forEach((input) => (input.checked = false));
+  const check = (input, isChecked) => (input.checked = input.defaultChecked = isChecked);
+  form.querySelectorAll(".choices input").forEach((input) => check(input, false));
   for (const [name, value] of fields) {
     for (const input of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (["radio", "checkbox"].includes(input.type)) input.checked ||= input.value === value;
-      else input.value = value;
+      if (!["radio", "checkbox"].includes(input.type)) input.value = input.defaultValue = value;
+      else if (input.value === value) check(input, true);
     }
   }
-  if (form.elements.unsure) form.elements.unsure.checked = isUnsure;
+  if (form.elements.unsure) check(form.elements.unsure, isUnsure);
 };
 
 globalThis.journal = {

@@ -22,6 +22,8 @@ database.close();
 const draw = () => {
   article.innerHTML = question.html;
   const form = article.querySelector("form");
+  // Until answering.js has loaded, and without its network, the form itself can send nothing.
+  form.addEventListener("submit", (event) => event.preventDefault());
   if (question.given) journal.fill(form, question.given, question.isUnsure);
   document.querySelector("[data-offline-title]").textContent = about.title;
   document.querySelector("[data-journal]").dataset.total = about.total;
