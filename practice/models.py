@@ -273,7 +273,12 @@ class Answer(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["learner", "question", "id"], name="practice_answer_of_learner")
+            # With what a learner's newest answers and their points are chosen by and added up
+            # from, so that no answer is read for it.
+            models.Index(
+                fields=["learner", "question", "id", "reset_at", "fraction", "is_first"],
+                name="practice_answer_of_learner",
+            )
         ]
 
     def __str__(self) -> str:

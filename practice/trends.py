@@ -4,15 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from itertools import pairwise
 
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Avg, Count, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import Access, TestBank
 from practice.models import Answer, Attempt
 from practice.results import score_percent
+from questions.models import Question
 
 MOST_POINTS = 100
 WEEKS = 12
@@ -42,12 +44,32 @@ class DomainTrend:
     weeks: tuple[tuple[datetime, int], ...]
 
 
+@dataclass
+class Share:
+    """The points of some answers. `percent` is their mean; None without an answer."""
+
+    points: Decimal = Decimal(0)
+    answers: int = 0
+
+    def add(self, points: Decimal, answers: int) -> None:
+        self.points += points
+        self.answers += answers
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.points / self.answers) if self.answers else None
+
+
 def past_sessions(learner: User, test_bank: TestBank | None) -> QuerySet[Attempt]:
     """Every finished session, the newest first; of one bank if there is one."""
     attempts = Attempt.objects.finished().filter(learner=learner)
     if test_bank is not None:
         attempts = attempts.filter(test_bank=test_bank)
-    return attempts.select_related("test_bank").order_by("-finished_at", "-pk")
+    # What was drawn, and the texts of the bank, are long and shown nowhere in a list.
+    drawn = ("version_ids", "question_ids", "bank_ids", "blueprint", "left_out")
+    texts = ("test_bank__description", "test_bank__contents", "test_bank__review_tally")
+    listed = attempts.select_related("test_bank").defer(*drawn, *texts)
+    return listed.order_by("-finished_at", "-pk")
 
 
 def trend(learner: User, test_bank: TestBank | None) -> list[TrendPoint]:
@@ -79,27 +101,30 @@ def change_of(points: Sequence[TrendPoint]) -> int | None:
 def domain_trends(learner: User, test_bank: TestBank | None, *, zone: tzinfo) -> list[DomainTrend]:
     """Each domain by its name, and by each of the twelve weeks before the newest answer.
 
-    Weeks begin on Monday in the learner's time zone. Two statements.
+    Weeks begin on Monday in the learner's time zone. A question's domain is that of
+    its current version. Four statements.
     """
     answers = Answer.objects.graded().filter(learner=learner)
     if test_bank is not None:
         answers = answers.filter(test_bank=test_bank)
-    shares: defaultdict[str, dict[bool, tuple[float, int]]] = defaultdict(dict)
-    grouped = answers.values_list("version__domain", "is_first").order_by()
-    figures = grouped.annotate(Avg("fraction"), Count("pk"), Max("answered_at"))
-    newest: datetime | None = None
-    for domain, is_first, share, count, last in figures:
-        shares[domain][is_first] = (float(share), count)
-        newest = max(newest or last, last)
+    # By question first, which an index has: joining each answer takes longer than all the rest.
+    grouped = answers.values_list("question", "is_first").order_by()
+    figures = list(grouped.annotate(Sum("fraction"), Count("pk")))
+    newest = answers.aggregate(newest=Max("answered_at"))["newest"]
     if newest is None:
         return []
+    questions = Question.objects.filter(pk__in={question for question, *_figures in figures})
+    domains = dict(questions.values_list("pk", "current__domain"))
+    shares: defaultdict[str, dict[bool, Share]] = defaultdict(lambda: defaultdict(Share))
+    for question, is_first, points, count in figures:
+        shares[domains[question]][is_first].add(points, count)
     weeks = _shares_by_week(answers, newest.astimezone(zone))
     return [
         DomainTrend(
             domain=domain,
-            answers=sum(count for _share, count in kinds.values()),
-            first_percent=_percent(kinds.get(True)),
-            repeat_percent=_percent(kinds.get(False)),
+            answers=kinds[True].answers + kinds[False].answers,
+            first_percent=kinds[True].percent,
+            repeat_percent=kinds[False].percent,
             weeks=tuple(weeks.get(domain, ())),
         )
         for domain, kinds in sorted(shares.items())
@@ -118,7 +143,11 @@ def _shares_by_week(
         f"week_{number}": Avg("fraction", filter=Q(answered_at__gte=start, answered_at__lt=end))
         for number, (start, end) in enumerate(pairwise(starts))
     }
-    rows = answers.filter(answered_at__gte=starts[0]).order_by().values_list("version__domain")
+    rows = (
+        answers.filter(answered_at__gte=starts[0])
+        .order_by()
+        .values_list("question__current__domain")
+    )
     return {
         domain: [
             (start, round(100 * share))
@@ -127,10 +156,6 @@ def _shares_by_week(
         ]
         for domain, *by_week in rows.annotate(**shares)
     }
-
-
-def _percent(share: tuple[float, int] | None) -> int | None:
-    return None if share is None else round(100 * share[0])
 
 
 def closed_banks(learner: User, bank_ids: Iterable[int], *, at: datetime) -> dict[int, str]:
@@ -161,11 +186,16 @@ def _reason(accesses: Sequence[Access]) -> str:
 
 @dataclass(frozen=True)
 class Chart:
-    """A trend as SVG: `line` and `mean` are the points of two polylines, in units of the box."""
+    """A trend as SVG, in units of the box.
+
+    `line` and `mean` are the points of two polylines; `sessions` and `exams` are paths of dots,
+    lines without length whose round ends are drawn.
+    """
 
     width: int
     height: int
-    dots: tuple[tuple[float, float, TrendPoint], ...]
+    sessions: str
+    exams: str
     line: str
     mean: str
 
@@ -177,14 +207,20 @@ def chart_of(points: Sequence[TrendPoint], *, width: int = 720, height: int = 22
         (round(20 + index * step, 1), _y(point.percent, height))
         for index, point in enumerate(points)
     ]
+    placed = list(zip(places, points, strict=True))
     means = [(x, _y(_mean(points, index), height)) for index, (x, _unused) in enumerate(places)]
     return Chart(
         width=width,
         height=height,
-        dots=tuple((x, y, point) for (x, y), point in zip(places, points, strict=True)),
+        sessions=_dots(place for place, point in placed if not point.is_exam),
+        exams=_dots(place for place, point in placed if point.is_exam),
         line=" ".join(f"{x},{y}" for x, y in places),
         mean=" ".join(f"{x},{y}" for x, y in means),
     )
+
+
+def _dots(places: Iterable[tuple[float, float]]) -> str:
+    return "".join(f"M{x} {y}h0" for x, y in places)
 
 
 def _mean(points: Sequence[TrendPoint], index: int) -> float:

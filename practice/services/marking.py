@@ -132,5 +132,5 @@ def reset_progress(*, learner: User, test_bank: TestBank, domain: str | None, at
     """
     answers = Answer.objects.filter(learner=learner, test_bank=test_bank, reset_at=None)
     if domain is not None:
-        answers = answers.filter(version__domain=domain)
+        answers = answers.filter(question__current__domain=domain)
     return answers.graded().update(reset_at=at)
