@@ -264,7 +264,9 @@ def _compare(answering: Run, site: Site, name: str, say: Callable[[str], object]
     say(f"  lost {len(lost)}, doubled {doubled}, shown as saved that were not {len(untrue)}")
     for one in sorted({*lost, *untrue}):
         shown = log.shown.get(one, 0)
-        say(f"  question {one}: clicked {log.clicked[one]}, shown {shown}, stored {stored.get(one)}")
+        say(
+            f"  question {one}: clicked {log.clicked[one]}, shown {shown}, stored {stored.get(one)}"
+        )
     passed = not lost and not untrue and not doubled and log.cut >= MINIMUM_CUT * log.clicks
     say(f"  {'passed' if passed else 'FAILED'}")
     return passed
