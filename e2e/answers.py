@@ -165,8 +165,9 @@ class Run:
         self.change_network()
         if self.chance.random() < 0.3:
             self.open(self.chance.randint(1, QUESTIONS))
-        choices = self.page.locator(".choices input:not(:checked)")
-        choice = choices.nth(self.chance.randrange(choices.count())).get_attribute("value") or ""
+        # At once: the page may check the answer that it has not sent yet.
+        others = self.page.locator(".choices input:not(:checked)")
+        choice = self.chance.choice(others.evaluate_all("(all) => all.map(({ value }) => value)"))
         self.page.locator(f".choices input[value={choice}]").check()
         self.log.clicked[self.position] = choice
         self.log.clicks += 1
