@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from testing.demo import ready_demo, started_demo, words
+from testing.demo import copy_project, ready_demo, started_demo, words
 from testing.site import DIRECT, ROOT, free_port
 from testing.visitor import Visitor
 
@@ -26,6 +26,14 @@ def demo(clone: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def unstarted(tmp_path: Path) -> Path:
+    """A copy of the project whose demo has never started."""
+    copy_project(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.proof
 def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     visitor = Visitor(page=page, base_url=demo)
     email = f"mira-{time.time_ns()}@example.org"
@@ -82,18 +90,18 @@ def test_demo_leaves_the_site_in_the_same_folder_alone(clone: Path) -> None:
         assert not (clone / "var" / "testbank.sqlite3").exists()
 
 
-def test_port_in_use_is_named(clone: Path) -> None:
+def test_port_in_use_is_named(unstarted: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with started_demo(clone, port) as process:
-            assert process.wait(timeout=20) == 2
-    assert f"Port {port} is in use. Choose another with `make demo PORT=" in words(clone)
+        with started_demo(unstarted, port) as process:
+            assert process.wait(timeout=120) == 2
+    assert f"Port {port} is in use. Choose another with `make demo PORT=" in words(unstarted)
 
 
-def test_demo_refuses_a_live_key_in_the_environment(clone: Path) -> None:
-    with started_demo(clone, free_port(), STRIPE_SECRET_KEY="sk_live_51abcdef") as process:
-        assert process.wait(timeout=20) == 2
-    assert "STRIPE_SECRET_KEY in the environment is not a sandbox key." in words(clone)
-    assert "sk_live_51abcdef" not in words(clone)
+def test_demo_refuses_a_live_key_in_the_environment(unstarted: Path) -> None:
+    with started_demo(unstarted, free_port(), STRIPE_SECRET_KEY="sk_live_51abcdef") as process:
+        assert process.wait(timeout=120) == 2
+    assert "STRIPE_SECRET_KEY in the environment is not a sandbox key." in words(unstarted)
+    assert "sk_live_51abcdef" not in words(unstarted)

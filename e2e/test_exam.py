@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from testing.every_page import LEARNER, sign_in
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 EXAM = "/practice/exam/sql-foundations/"
 QUESTIONS = 20
@@ -61,7 +61,6 @@ def test_exam_is_taken_with_the_keyboard_alone(demo: str, page: Page) -> None:
     expect_result(page)
 
 
-@pytest.mark.proof
 def test_exam_is_taken_with_touch_alone(demo: str, browser: Browser) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True)
     page = context.new_page()
@@ -79,7 +78,6 @@ def test_exam_is_taken_with_touch_alone(demo: str, browser: Browser) -> None:
     context.close()
 
 
-@pytest.mark.proof
 def test_keys_flag_say_the_time_and_show_the_sheet(demo: str, page: Page) -> None:
     start_exam(page, demo)
     flag = page.locator("[data-flag]")

@@ -97,6 +97,7 @@ def test_site_does_not_start_without_a_second_factor(changed: dict[str, str]) ->
     )
 
 
+@pytest.mark.proof
 def test_runserver_without_a_second_factor_serves_this_machine_only() -> None:
     assert start_without_second_factor("runserver", "0.0.0.0:0").endswith(
         "Serve on 127.0.0.1, or remove STAFF_SECOND_FACTOR=0."

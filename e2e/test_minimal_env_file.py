@@ -40,6 +40,7 @@ def manage(folder: Path, *arguments: str, stdin: str = "") -> "subprocess.Comple
     )
 
 
+@pytest.mark.proof
 def test_runserver_and_shell_need_only_three_lines(folder: Path) -> None:
     assert manage(folder, "migrate", "--verbosity=0").returncode == 0
     printed = manage(folder, "shell", stdin="from catalog.models import TestBank\nprint('so', 1)\n")

@@ -11,7 +11,7 @@ from testing.sandbox import PUBLIC_KEY, SECRET_KEY
 from testing.site import Site, new_site
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("paging")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("paging")]
 
 BANKS = 2 * BANKS_A_PAGE + 3
 MANY_BANKS = f"""
@@ -57,7 +57,6 @@ def test_next_page_loads_in_place_and_focuses_its_heading(site: Site, page: Page
     assert page.evaluate("window.same")
 
 
-@pytest.mark.proof
 def test_back_returns_to_the_page_of_the_list(site: Site, page: Page) -> None:
     Visitor(page=page, base_url=site.url).open(SORTED)
     page.locator("a[rel=next]").click()
@@ -70,7 +69,6 @@ def test_back_returns_to_the_page_of_the_list(site: Site, page: Page) -> None:
     expect(page.locator(".bank-card__title").first).to_have_text("Bank 00")
 
 
-@pytest.mark.proof
 def test_pagination_works_without_javascript(site: Site, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -139,6 +139,7 @@ def test_failure_names_its_cause_and_keeps_the_order(
             {"NO_PROXY": "api.stripe.com,*.stripe.com"},
             {"no_proxy": "localhost"},
             id="reported line with no_proxy in the shell",
+            marks=pytest.mark.proof,
         ),
         pytest.param({"NO_PROXY": "*.stripe.com"}, {}, id="wildcard only", marks=pytest.mark.proof),
         pytest.param(
@@ -178,6 +179,7 @@ def test_every_fix_continues_with_the_same_order(
     assert reported_site.sandbox.control.count(CREATE) == 1
 
 
+@pytest.mark.proof
 def test_line_printed_by_the_doctor_fixes_it(
     reported_site: SiteBehindProxy, visitor: Visitor
 ) -> None:

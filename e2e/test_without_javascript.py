@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 
 def test_visitor_buys_and_practices_without_javascript(demo: str, browser: Browser) -> None:

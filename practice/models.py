@@ -36,6 +36,11 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """The unfinished attempts whose deadline has passed. A paused clock does not run."""
         return self.unfinished().filter(deadline_at__lte=at, paused_at=None)
 
+    def with_bank(self) -> "AttemptQuerySet":
+        """Load the bank too, without the texts that only its own page shows."""
+        texts = ("test_bank__description", "test_bank__contents", "test_bank__review_tally")
+        return self.select_related("test_bank").defer(*texts)
+
 
 class Attempt(models.Model):
     """One session: the questions that were drawn, in their order, and how it ended.
@@ -216,6 +221,7 @@ class Answer(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="answers")
+    # `practice_answer_of_bank` serves look-ups by bank.
     test_bank = models.ForeignKey(
         TestBank, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -278,7 +284,9 @@ class Answer(models.Model):
             models.Index(
                 fields=["learner", "question", "id", "reset_at", "fraction", "is_first"],
                 name="practice_answer_of_learner",
-            )
+            ),
+            # For item statistics: the answers of one bank among those of all banks.
+            models.Index(fields=["test_bank", "id"], name="practice_answer_of_bank"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import Access, TestBank
-from practice.models import Answer, Attempt
+from practice.models import Answer, Attempt, AttemptQuerySet
 from practice.results import score_percent
 from questions.models import Question
 
@@ -60,16 +60,14 @@ class Share:
         return round(100 * self.points / self.answers) if self.answers else None
 
 
-def past_sessions(learner: User, test_bank: TestBank | None) -> QuerySet[Attempt]:
+def past_sessions(learner: User, test_bank: TestBank | None) -> AttemptQuerySet:
     """Every finished session, the newest first; of one bank if there is one."""
     attempts = Attempt.objects.finished().filter(learner=learner)
     if test_bank is not None:
         attempts = attempts.filter(test_bank=test_bank)
-    # What was drawn, and the texts of the bank, are long and shown nowhere in a list.
+    # What was drawn is long, and shown nowhere in a list.
     drawn = ("version_ids", "question_ids", "bank_ids", "blueprint", "left_out")
-    texts = ("test_bank__description", "test_bank__contents", "test_bank__review_tally")
-    listed = attempts.select_related("test_bank").defer(*drawn, *texts)
-    return listed.order_by("-finished_at", "-pk")
+    return attempts.with_bank().defer(*drawn).order_by("-finished_at", "-pk")
 
 
 def trend(learner: User, test_bank: TestBank | None) -> list[TrendPoint]:

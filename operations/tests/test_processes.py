@@ -89,6 +89,7 @@ def test_fallback_is_logged_at_start(settings, monkeypatch, caplog):
     assert "if that proxy fails, directly (STRIPE_PROXY_FALLBACK=direct)" in caplog.messages[0]
 
 
+@pytest.mark.proof
 def test_web_server_and_worker_are_listed(tmp_path, settings):
     site = new_site(tmp_path, KEYS, {})
     settings.RUN_DIR = tmp_path / "run"

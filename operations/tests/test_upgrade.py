@@ -14,7 +14,7 @@ from testing.site import new_site
 from testing.site_client import SiteClient
 from testing.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("upgrade")]
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("upgrade")]
 
 KEYS = {
     "STRIPE_PUBLIC_KEY": "pk_sandbox_tests",
@@ -25,7 +25,7 @@ NEXT = {"DJANGO_SETTINGS_MODULE": "testing.drills.next_version_settings"}
 BOOT_ERROR = 3
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def site(request, tmp_path):
     if request.param == "postgresql":
         require("postgresql")
@@ -57,7 +57,6 @@ def test_old_version_does_not_start_on_newer_schema(site):
     assert "migrated by a newer version" in site.manage("upgrade").stderr
 
 
-@pytest.mark.proof
 def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     with site.serving():
         done = upgraded(site, BREAKS="1")
@@ -71,7 +70,6 @@ def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     assert upgraded(site).returncode == 0
 
 
-@pytest.mark.proof
 def test_upgrade_refuses_no_connection(site):
     """People get the page or the maintenance page, 600 times of 600."""
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ def test_a_silent_first_address_costs_300_ms_at_most(stripe, caller):
     assert 250 <= record.milliseconds["connect"] < 1000 * (LONGEST_DELAY_SECONDS + SLACK_SECONDS)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_first_address_of_proxy_silent(stripe, caller):
     with dropping_address("127.77.0.1", stripe.port):
         look_up = look_up_of("127.77.0.1", "127.0.0.1")

@@ -181,7 +181,7 @@ def _answerable(
     The lock makes the end of an attempt wait, so that its score has every answer. An answer from
     before a pause is taken during the pause.
     """
-    attempts = Attempt.objects.select_related("test_bank").select_for_update(of=("self",))
+    attempts = Attempt.objects.with_bank().select_for_update(of=("self",))
     try:
         attempt = attempts.get(pk=attempt_id, learner=learner_id)
     except Attempt.DoesNotExist as error:

@@ -188,6 +188,7 @@ def statuses(device, *codes):
     return left
 
 
+@pytest.mark.proof
 def test_exam_goes_on_offline_and_survives_a_reload(device, exam):
     device.open(path(exam))
     device.wait_for_worker()
@@ -647,6 +648,7 @@ def test_entry_of_eight_days_ago_is_delivered(device, exam):
     device.wait_for_answers([(1, "b")])
 
 
+@pytest.mark.proof
 def test_full_disk_falls_back_to_direct_sending_and_says_so(device, exam):
     device.page.add_init_script(FULL_DISK)
     device.open(path(exam))
@@ -660,13 +662,8 @@ def test_full_disk_falls_back_to_direct_sending_and_says_so(device, exam):
     assert answers_on_server() == [(1, "b")]
 
 
-@pytest.mark.parametrize(
-    "way",
-    [
-        "link",
-        *(pytest.param(way, marks=pytest.mark.proof) for way in ("back", "close", "sign_out")),
-    ],
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("way", ["link", "back", "close", "sign_out"])
 def test_leaving_at_once_loses_nothing(device, exam, way):
     device.open("/my-banks/")
     device.open(path(exam))
@@ -687,6 +684,7 @@ def test_leaving_at_once_loses_nothing(device, exam, way):
     device.wait_for_answers([(1, "b")])
 
 
+@pytest.mark.proof
 def test_signed_out_meanwhile_signs_in_in_place(device, owner, exam):
     EmailAddress.objects.create(user=owner, email=owner.email, primary=True, verified=True)
     device.open(path(exam))
@@ -721,6 +719,7 @@ def sign_in(device, user):
     device.context.add_cookies([{"name": name, "value": session, "url": device.base_url}])
 
 
+@pytest.mark.proof
 def test_second_person_sees_and_sends_nothing_of_the_first(device, owner, other_learner, exam):
     statuses(device, *[503] * 1000)
     device.open(path(exam))
@@ -762,6 +761,7 @@ def test_nothing_but_unsent_answers_is_left_after_sign_out(device, exam):
         assert "Question" not in device.page.locator("main").inner_text()
 
 
+@pytest.mark.proof
 def test_browser_stores_no_key_before_during_and_after_a_session(device, exam):
     device.open(path(exam))
     device.wait_for_worker()

@@ -25,7 +25,7 @@ def learner_of(request: HttpRequest) -> User:
 def get_attempt(request: HttpRequest, attempt_id: uuid.UUID, *, at: datetime) -> Attempt:
     """The user's attempt, ended if its time is up. One statement. Raises: Http404."""
     attempts = Attempt.objects.visible_to(learner_of(request))
-    attempt = get_object_or_404(attempts.select_related("test_bank"), pk=attempt_id)
+    attempt = get_object_or_404(attempts.with_bank(), pk=attempt_id)
     if attempt.is_overdue(at - GRACE):
         finish_overdue_attempt(attempt=attempt)
     return attempt

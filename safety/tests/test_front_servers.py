@@ -36,6 +36,7 @@ def sign_in(port, *, source):
     return page
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", FRONT_SERVERS)
 def test_failed_sign_ins_of_one_visitor_do_not_limit_another(tmp_path, name):
     trusted = {"TRUSTED_PROXIES": "127.0.0.1/32"}

@@ -41,7 +41,7 @@ def test_cookies_of_an_https_site_have_the_host_prefix(tmp_path):
     assert told.splitlines() == [str(names), "True True True"]
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_plain_http_is_redirected_but_health_checks_are_not(tmp_path):
     https = {"SITE_URL": "https://shop.example", "BEHIND_TLS_PROXY": "1"}
     site = new_site(tmp_path, KEYS | {"STRIPE_API_BASE": "http://127.0.0.1:9"}, {})

@@ -48,46 +48,47 @@ def address(test_bank, place):
     return address
 
 
-@pytest.mark.parametrize("name", [*BANK_PAGES, *POSTS])
-def test_stranger_is_sent_to_sign_in(client, address, name):
-    response = client.get(address(name))
-    assert response.status_code == 302
-    assert response["Location"].startswith("/accounts/login/")
+def test_stranger_is_sent_to_sign_in(client, address):
+    for name in (*BANK_PAGES, *POSTS):
+        response = client.get(address(name))
+        assert (name, response.status_code) == (name, 302)
+        assert response["Location"].startswith("/accounts/login/")
 
 
-@pytest.mark.parametrize("name", [*BANK_PAGES, *POSTS])
-def test_learner_and_owner_get_404(client, address, owner, learner, name):
-    for user in (owner, learner):
-        client.force_login(user)
-        assert client.get(address(name)).status_code == 404
+@pytest.mark.parametrize("who", ["owner", "learner"])
+def test_learner_and_owner_get_404(client, request, address, who):
+    client.force_login(request.getfixturevalue(who))
+    statuses = {name: client.get(address(name)).status_code for name in (*BANK_PAGES, *POSTS)}
+    assert statuses == dict.fromkeys((*BANK_PAGES, *POSTS), 404)
 
 
-@pytest.mark.parametrize("name", [*BANK_PAGES, *POSTS])
-def test_author_of_another_bank_gets_404(make_bank, address, name):
+def test_author_of_another_bank_gets_404(make_bank, address):
     stranger = staff("stranger@example.org")
     BankRole.objects.create(test_bank=make_bank("other"), user=stranger, role="author")
     client = sign_in(stranger)
-    assert client.get(address(name)).status_code == 404
-    assert client.post(address(name)).status_code == 404
+    for name in (*BANK_PAGES, *POSTS):
+        assert (name, client.get(address(name)).status_code) == (name, 404)
+        assert (name, client.post(address(name)).status_code) == (name, 404)
 
 
 @pytest.mark.parametrize("who", ["author", "reviewer"])
-@pytest.mark.parametrize(("name", "allowed"), BANK_PAGES.items())
-def test_roles_open_their_pages(request, address, who, name, allowed):
+def test_roles_open_their_pages(request, address, who):
     client = sign_in(request.getfixturevalue(who))
-    assert client.get(address(name)).status_code == (200 if who in allowed else 403)
+    assert {name: client.get(address(name)).status_code for name in BANK_PAGES} == {
+        name: 200 if who in allowed else 403 for name, allowed in BANK_PAGES.items()
+    }
 
 
 @pytest.mark.parametrize("who", ["author", "reviewer"])
-@pytest.mark.parametrize(("name", "allowed"), POSTS.items())
-def test_roles_send_their_forms(request, address, who, name, allowed):
-    response = sign_in(request.getfixturevalue(who)).post(address(name))
-    assert (response.status_code == 403) == (who not in allowed)
+def test_roles_send_their_forms(request, address, who):
+    client = sign_in(request.getfixturevalue(who))
+    refused = {name for name in POSTS if client.post(address(name)).status_code == 403}
+    assert refused == {name for name, allowed in POSTS.items() if who not in allowed}
 
 
-@pytest.mark.parametrize("name", BANK_PAGES)
-def test_seller_opens_every_page(desk, address, name):
-    assert desk.get(address(name)).status_code == 200
+def test_seller_opens_every_page(desk, address):
+    statuses = {name: desk.get(address(name)).status_code for name in BANK_PAGES}
+    assert statuses == dict.fromkeys(BANK_PAGES, 200)
 
 
 def test_staff_without_any_bank_gets_403_at_home(db):

@@ -89,7 +89,7 @@ def alarms(bank):
     return sorted(found, key=lambda number: -found[number])
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_planted_wrong_key_is_first_in_95_of_100_banks():
     source = random.Random(SEED)
     first = 0
@@ -99,7 +99,7 @@ def test_planted_wrong_key_is_first_in_95_of_100_banks():
     assert first >= 95, f"seed {SEED}"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_at_most_5_of_100_banks_without_one_raise_an_alarm():
     source = random.Random(SEED)
     raised = sum(bool(alarms(simulated(source, wrong=None))) for _bank in range(100))

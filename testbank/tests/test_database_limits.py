@@ -55,7 +55,7 @@ def timed(site, path):
     return status, time.monotonic() - started
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_pages_and_health_of_a_site_with_a_silent_database(site_without_answers):
     site = site_without_answers
     wait_until(lambda: _answers(site), seconds=60)

@@ -5,7 +5,7 @@ import pytest
 from testbank.tests.test_server import asked, site_in
 from testing.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.proof
 
 
 def test_gunicorn_serves_the_site(tmp_path):

@@ -10,6 +10,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from testing.site import ROOT
@@ -121,6 +122,7 @@ def rows():
     return lines
 
 
+@pytest.mark.slow
 def test_services_and_their_callers_are_those_of_the_matrix():
     lines = rows()
     NEW_MATRIX.parent.mkdir(exist_ok=True)
@@ -128,6 +130,7 @@ def test_services_and_their_callers_are_those_of_the_matrix():
     assert lines == MATRIX.read_text().splitlines(), f"compare with {NEW_MATRIX}"
 
 
+@pytest.mark.slow
 def test_no_request_grants_access_by_its_own_word():
     """Payments grant through `fulfill`, which a page reaches only after Stripe was asked."""
     found = services_and_callers()

@@ -181,6 +181,7 @@ def test_civics_arrive_with_their_domains(run) -> None:
     assert [version.item.group for version in kept] == [row["topic"] for row in rows]
 
 
+@pytest.mark.proof
 @pytest.mark.shared
 def test_developer_quiz_arrives_with_its_explanations(run) -> None:
     rows = list(bank("freecodecamp-developer-quiz"))

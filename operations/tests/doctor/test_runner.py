@@ -273,7 +273,7 @@ def test_doctor_suggests_environment_setting(shop, sandbox, monkeypatch):
 
 
 @pytest.mark.squid
-@pytest.mark.parametrize("wrong", ["https", "socks5h"])
+@pytest.mark.parametrize("wrong", ["https", pytest.param("socks5h", marks=pytest.mark.proof)])
 def test_doctor_finds_proxy_scheme(shop, sandbox, monkeypatch, wrong):
     with running_squid(leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
@@ -283,6 +283,7 @@ def test_doctor_finds_proxy_scheme(shop, sandbox, monkeypatch, wrong):
         assert shop.doctor().code == 0
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_finds_proxy_scheme_without_printing_password(shop, sandbox, monkeypatch):
     with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
@@ -391,6 +392,7 @@ def test_doctor_with_captive_portal(shop, monkeypatch, answer):
     )
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
     names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
@@ -675,15 +677,18 @@ def test_doctor_on_terminal_has_colors(installation):
     assert "\x1b[" in on_a_terminal(installation)
 
 
+@pytest.mark.proof
 def test_doctor_with_no_color_variable(installation):
     installation.process = {"NO_COLOR": "1"}
     assert "\x1b[" not in on_a_terminal(installation)
 
 
+@pytest.mark.proof
 def test_doctor_with_no_color_option(installation):
     assert "\x1b[" not in on_a_terminal(installation, "--no-color")
 
 
+@pytest.mark.proof
 def test_doctor_with_broken_database(installation):
     ended = installation.manage("doctor")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -703,10 +708,12 @@ def test_doctor_fixes_installation(installation):
         assert installation.manage("doctor").returncode == 0
 
 
+@pytest.mark.proof
 def test_doctor_usage_error_exit_code(installation):
     assert installation.manage("doctor", "--route", "ftp://x", "--offline").returncode == 2
 
 
+@pytest.mark.proof
 def test_doctor_on_ascii_terminal(installation):
     installation.process = {"PYTHONIOENCODING": "ascii"}
     ended = installation.manage("doctor", "--offline")

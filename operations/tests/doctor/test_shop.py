@@ -168,6 +168,7 @@ def test_database_without_tables_is_a_warning(order, at):  # noqa: F811
             cursor.execute("ALTER TABLE payments_order_away RENAME TO payments_order")
 
 
+@pytest.mark.proof
 def test_missing_migrations_are_counted(tmp_path: Path):
     site = Site(folder=tmp_path)
     site.write_env(

@@ -69,6 +69,7 @@ def site_behind_dead_proxy(site):
         yield site
 
 
+@pytest.mark.proof
 def test_write_env_makes_purchase_work(site_behind_dead_proxy):
     site = site_behind_dead_proxy
     before = site.env_file.read_text()
@@ -99,7 +100,11 @@ def test_write_env_without_terminal_writes_nothing(site_behind_dead_proxy):
 
 @pytest.mark.parametrize(
     ("answer", "written"),
-    [("y\n", True), ("\n", False), pytest.param("n\n", False, marks=pytest.mark.proof)],
+    [
+        ("y\n", True),
+        pytest.param("\n", False, marks=pytest.mark.proof),
+        pytest.param("n\n", False, marks=pytest.mark.proof),
+    ],
 )
 def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written):
     site = site_behind_dead_proxy
@@ -118,6 +123,7 @@ def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written
     assert process.returncode == (0 if written else 1)
 
 
+@pytest.mark.proof
 def test_write_env_keeps_json_output(site_behind_dead_proxy):
     output = site_behind_dead_proxy.manage("doctor", "--json", "--write-env", "--yes")
     assert json.loads(output.stdout)["cause"]["id"] == "NET-PROXY-REFUSED"
@@ -126,6 +132,7 @@ def test_write_env_keeps_json_output(site_behind_dead_proxy):
     assert_no_secret_in(output.stdout + output.stderr)
 
 
+@pytest.mark.proof
 def test_write_env_without_fix_writes_nothing(site):
     before = site.env_file.read_text()
     output = site.manage("doctor", "--write-env", "--yes")
@@ -249,6 +256,7 @@ def test_used_fallback_is_recorded(shop, settings, tmp_path):
     assert "a call bypassed the proxy (NET-PROXY-403)" in check["summary"]
 
 
+@pytest.mark.proof
 def test_unresponsive_network_ends_within_20_seconds(shop, settings, monkeypatch):
     with black_hole() as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
@@ -301,7 +309,7 @@ SECRETS = {
     "options",
     [
         (),
-        ("--json",),
+        pytest.param(("--json",), marks=pytest.mark.proof),
         pytest.param(("--offline",), marks=pytest.mark.proof),
         pytest.param(("--write-env",), marks=pytest.mark.proof),
         pytest.param(("--route", "environment"), marks=pytest.mark.proof),

@@ -244,6 +244,7 @@ def test_rate_limit_is_retried(sandbox, begun, monkeypatch):
     assert state() == EXPECTED
 
 
+@pytest.mark.proof
 def test_rate_limit_ends_run_after_retries(sandbox, begun, monkeypatch):
     monkeypatch.setattr(api, "FIRST_BACKOFF_SECONDS", 0.001)
     sandbox.control.fault("status", status=429, method="GET", times=1000)

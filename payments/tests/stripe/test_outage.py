@@ -50,6 +50,7 @@ def another_process_says(run_dir):
     ).stdout.strip()
 
 
+@pytest.mark.proof
 def test_outage_is_shared_between_processes(
     settings, forget_stripe_client, test_bank, learner, run_dir
 ):
