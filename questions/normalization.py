@@ -22,16 +22,20 @@ MIXED_NUMBER = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞↉])")
 WAVE_DASHES = "〜〰゠"
 # What `--` becomes where a keyboard or a word processor sets dashes.
 LONG_DASHES = "–—―"
+# Looks like a space, and is a letter of Braille to Unicode.
+BRAILLE_BLANK = "\u2800"
 PLAIN = (
     dict.fromkeys(APOSTROPHES, "'")
     | dict.fromkeys(QUOTATION_MARKS, '"')
     | dict.fromkeys(MINUS_SIGNS, "-")
     | dict.fromkeys(SLASHES, "/")
+    | {BRAILLE_BLANK: " "}
 )
-# Invisible, and neither white space nor of the category Cf: joiners, fillers and variation
-# selectors; the tatweel only draws an Arabic word longer.
+# Invisible, and neither white space nor of the category Cf: joiners, fillers, variation
+# selectors, and what dictation on phones leaves behind (U+FFFC); the tatweel only draws an
+# Arabic word longer.
 TATWEEL = "\u0640"
-FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\ufffc"
 TURKIC = frozenset({"tr", "az"})
 # Canonical combining classes: the points of Hebrew and Arabic, and marks above and below
 # letters. Others are parts of letters, such as the vowels of Indian and Thai scripts.

@@ -11,7 +11,13 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
-from questions.normalization import APOSTROPHES, MINUS_SIGNS, WAVE_DASHES, is_invisible
+from questions.normalization import (
+    APOSTROPHES,
+    BRAILLE_BLANK,
+    MINUS_SIGNS,
+    WAVE_DASHES,
+    is_invisible,
+)
 
 # The signs that are decisive whatever the language: a decimal sign, and one between thousands.
 DECIMAL, GROUP = "d", "g"
@@ -25,6 +31,7 @@ SIGNS = (
     | dict.fromkeys("٫⎖·", DECIMAL)
     | dict.fromkeys(f"٬'＇{APOSTROPHES}", GROUP)
     | dict.fromkeys("EＥｅ", "e")
+    | {BRAILLE_BLANK: " "}
 )
 # The exponent is short, so that no number is made that fills the memory.
 NUMBER = re.compile(r"([+-]?) ?(?=[., dg]*\d)([\d., dg]*[\d.,d]) ?(?:e ?([+-]?\d{1,3}))?")

@@ -66,7 +66,7 @@ class SecurityEvent(models.Model):
         STAFF_REFUSED = "staff-refused", _("Staff page access denied")
         ERASED = "erased", _("Account erased")
 
-    kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
+    kind = models.CharField(_("event"), max_length=20, choices=Kind.choices)
     at = models.DateTimeField(_("time"), db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

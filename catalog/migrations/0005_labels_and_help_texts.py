@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 editable=False,
-                help_text="Seed of the generated cover. The slug if empty.",
+                help_text="Seed for the generated cover. If empty, the slug is used.",
                 max_length=100,
             ),
         ),

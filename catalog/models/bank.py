@@ -137,7 +137,7 @@ class TestBank(models.Model):
         max_length=100,
         blank=True,
         editable=False,
-        help_text=_("Seed of the generated cover. The slug if empty."),
+        help_text=_("Seed for the generated cover. If empty, the slug is used."),
     )
     is_featured = models.BooleanField(
         _("featured"), default=False, help_text=_("Show on the home page.")

@@ -15,7 +15,9 @@ DOTENV = ".env"
 # Straight ones, and those that word processors put in their place.
 QUOTES = "\"'`“”„‟‘’‚‛«»‹›＂＇"
 INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
-SHELL_COMMAND = re.compile(r"^(?:export|set|setx|setenv|declare -x)\s+(?=\S)", re.IGNORECASE)
+SHELL_COMMAND = re.compile(
+    r"^(?:(?:export|set|setx|setenv|declare -x)\s+(?=\S)|\$env:)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +101,5 @@ def bare(value: str, name: str) -> str:
     """
     text = INVISIBLE.sub("", value).strip().strip(QUOTES).strip()
     text = SHELL_COMMAND.sub("", text)
-    assignment = re.match(rf"{re.escape(name)}\s*=\s*", text, re.IGNORECASE)
+    assignment = re.match(rf"{re.escape(name)}(?:\s*=\s*|\s+)", text, re.IGNORECASE)
     return text[assignment.end() :].strip(QUOTES).strip() if assignment else text

@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
+import socket
 
+NUMBERS = re.compile(r"[0-9.]+")
 HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 HOST_NAME_CHARACTERS = 253
 LARGEST_PORT = 65535
@@ -53,7 +55,16 @@ def normal_host(host: str) -> str | None:
             return None
     if len(host) > HOST_NAME_CHARACTERS or not HOST_NAME.fullmatch(host):
         return None
-    return host
+    return None if NUMBERS.fullmatch(host) and not _is_short_address(host) else host
+
+
+def _is_short_address(host: str) -> bool:
+    """True for an IPv4 address as getaddrinfo reads it too: `127.1`. 10.0.0.300 is none."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return True
 
 
 def parse_address(host: str) -> Address | None:

@@ -18,16 +18,23 @@ SPECIAL = {"@": "%40", ":": "%3A", "/": "%2F", "#": "%23", "?": "%3F", "[": "%5B
 PERCENT_ENCODING = ", ".join(f"{sign} as {code}" for sign, code in list(SPECIAL.items())[:5])
 # What people and templates write where a host belongs.
 WORDS_FOR_NONE = frozenset(
-    "direct none null nil undefined false off no disable disabled unset empty n/a na 0 -".split()
+    "direct none null nil undefined false off no disable disabled unset empty blank nothing"
+    " noproxy n/a na 0 -".split()
 )
 WORDS_FOR_SOME = frozenset("auto automatic default system env true on yes 1".split())
 PAC_FILE = re.compile(
-    r"^(?:pac\+|file:|data:)|/[^?#]*\.(?:pac|dat|js)(?:$|[?#])|/wpad(?:$|[/?#.:])", re.IGNORECASE
+    r"^(?:pac\+|file:|data:)|/[^?#]*\.(?:pac|dat|js)(?:$|[?#])|/wpad(?:$|[/?#.:])|^wpad(?:\.dat)?$",
+    re.IGNORECASE,
 )
 PAC_ANSWER = re.compile(r"^(?:PROXY|HTTPS?|SOCKS[45]?|DIRECT)(?:\s|;|$)")
 PAC_PROXY = re.compile(r"\bPROXY\s+([^\s;]+)")
 BY_SCHEME = re.compile(r"^(?:https?|ftp|socks)=", re.IGNORECASE)
 BY_SCHEME_HTTPS = re.compile(r"(?:^|;)\s*https=([^;\s]+)", re.IGNORECASE)
+# `http:/proxy`, `http//proxy` and `http:proxy:8080`, which name no user.
+BROKEN_SCHEME = re.compile(
+    r"^(https?|socks5h?)(?::/(?!/)|://(?=/)|//|:(?=[^@/]*[^\d@/][^@/]*$))/*", re.IGNORECASE
+)
+VARIABLE = re.compile(r"\$\{?\w+\}?|%\w+%|\{\{.*\}\}")
 SEVERAL = re.compile(
     r"[^,;|\s](?:\s*[,;|]\s*(?:[a-z0-9]+://|[\w.-]+:\d+)|\s+[a-z0-9]+://)", re.IGNORECASE
 )
@@ -110,11 +117,12 @@ def corrected(text: str) -> str | None:
     for pattern in (PAC_PROXY, BY_SCHEME_HTTPS):
         if found := pattern.search(text):
             text = found[1]
+    text = BROKEN_SCHEME.sub(r"\1://", text)
     if _is_no_address(text) or PAC_FILE.search(text) or BY_SCHEME.match(text):
         return None
     scheme, rest = _likely_scheme(text)
     credentials, at, endpoint = rest.rpartition("@")
-    place = _likely_endpoint(re.split(r"[/?#\\\s]", endpoint)[0], scheme)
+    place = _likely_endpoint(re.split(r"[/?#\\]", endpoint.strip())[0], scheme)
     if place is None or SEVERAL.search(text):
         return None
     user, colon, _password = credentials.partition(":")
@@ -148,6 +156,10 @@ def _refuse_other_notations(text: str) -> None:
         )
     if BY_SCHEME.match(text):
         raise ProxyAddressError("It names a proxy for each scheme. Enter only the one for https.")
+    if VARIABLE.fullmatch(text):
+        raise ProxyAddressError("It is the name of a variable. Enter the address itself.")
+    if BROKEN_SCHEME.match(text):
+        raise ProxyAddressError("The scheme must be followed by ://.")
     if SEVERAL.search(text):
         raise ProxyAddressError("It names several proxies. Enter one address.")
 
@@ -155,7 +167,8 @@ def _refuse_other_notations(text: str) -> None:
 def _word(text: str) -> str:
     scheme, _mark, rest = text.rpartition("://")
     host = rest if scheme.lower() in SCHEMES else text
-    return split_port(host.removesuffix("/"))[0].lower()
+    word = split_port(host.removesuffix("/"))[0].lower()
+    return re.sub(r"[\s_-]", "", word) or word
 
 
 def _is_no_address(text: str) -> bool:

@@ -22,6 +22,8 @@ from outbound.route.proxy_address import corrected
         ("u:p%40ss%3Aw%2Frd@proxy:1", ProxyAddress("http", "proxy", 1, "u", "p@ss:w/rd")),
         ("http://DOM%5Cu:p%C3%A9@proxy:1", ProxyAddress("http", "proxy", 1, "DOM\\u", "pé")),
         ("http://[fe80::1%25eth0]:1", ProxyAddress("http", "fe80::1%eth0", 1)),
+        ("http:8080", ProxyAddress("http", "http", 8080)),
+        ("127.1:3128", ProxyAddress("http", "127.1", 3128)),
         ("http://none.example:1", ProxyAddress("http", "none.example", 1)),
         ("http://bücher.example:1", ProxyAddress("http", "xn--bcher-kva.example", 1)),
     ],
@@ -57,12 +59,23 @@ def test_reads_an_address(text, address):
         ("http://None:None", "none is not an address."),
         ("undefined:3128", "undefined is not an address."),
         ("n/a", "n/a is not an address."),
+        ("no proxy", "noproxy is not an address."),
+        ("NO_PROXY", "noproxy is not an address."),
+        ("http://nothing", "nothing is not an address."),
+        ("$HTTP_PROXY", "It is the name of a variable."),
+        ("${CORP_PROXY}", "It is the name of a variable."),
+        ("%PROXY%", "It is the name of a variable."),
+        ("http:proxy:8080", "The scheme must be followed by ://."),
+        ("http:/proxy:8080", "The scheme must be followed by ://."),
+        ("http//proxy:8080", "The scheme must be followed by ://."),
+        ("http://10.0.0.300:3128", "Its host is not valid."),
         ("auto", "auto does not name a proxy."),
         ("true", "true does not name a proxy."),
         (
             "http://proxy.example/proxy.pac",
             "It is the address of a proxy auto-configuration (PAC) file",
         ),
+        ("wpad.dat", "It is the address of a proxy auto-configuration (PAC) file"),
         ("http://wpad/wpad.dat", "It is the address of a proxy auto-configuration (PAC) file"),
         (
             "pac+https://proxy.example/p",
@@ -130,6 +143,10 @@ def test_a_user_is_shown_as_it_is_typed():
         ("http=a:80;https=b.example:3128", "http://b.example:3128"),
         ("PROXY b.example:3128; DIRECT", "http://b.example:3128"),
         ("http://u:p@ss@b.example:1", "http://u:***@b.example:1"),
+        ("http:b.example:3128", "http://b.example:3128"),
+        ("http:/b.example:3128", "http://b.example:3128"),
+        ("no proxy", None),
+        ("my proxy:3128", None),
         ("2001:db8::1", None),
         ("none", None),
         ("http://b.example/proxy.pac", None),
@@ -146,7 +163,7 @@ def test_an_address_shown_can_be_recognized():
 
 
 @pytest.mark.parametrize(
-    "host", ["", "a" * 64, "a..b", "-a", "a-", "a b", "a/b", "x" * 254, "é" * 70]
+    "host", ["", "a" * 64, "a..b", "-a", "a-", "a b", "a/b", "x" * 254, "é" * 70, "10.0.0.300"]
 )
 def test_invalid_host(host):
     assert normal_host(host) is None

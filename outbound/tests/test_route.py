@@ -36,6 +36,20 @@ def test_the_winning_variable_is_named(process, dotenv, winner):
     assert (str(decided.proxy), decided.rule) == (A, winner)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'$env:HTTPS_PROXY="{A}"',
+        f"$Env:https_proxy = '{A}'",
+        f"setx HTTPS_PROXY {A}",
+        f'setenv HTTPS_PROXY "{A}"',
+    ],
+)
+def test_command_of_another_shell_in_the_value(value):
+    decided = route(HTTPS_PROXY=value)
+    assert (str(decided.proxy), len(decided.warnings)) == (A, 1)
+
+
 def test_direct_without_variables():
     assert route().describe() == "api.stripe.com:443 directly (no proxy set)"
 

@@ -128,7 +128,7 @@ class OutboundHTTPClient(stripe.HTTPClient):
             if not (self._falls_back and error.diagnosis.proxy_failed):
                 raise
             logger.warning(
-                "cause=%s the proxy failed; going around it, as STRIPE_PROXY_FALLBACK says",
+                "cause=%s the proxy failed; calling directly because STRIPE_PROXY_FALLBACK is set",
                 error.diagnosis.id,
             )
             record_fallback(error.diagnosis.id)

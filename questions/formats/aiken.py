@@ -43,9 +43,11 @@ MOST_LINES = 1_000
 LABELLED = re.compile(r"([A-Z])([.)])\s*(.*)")
 LOWER_LABEL = re.compile(r"([a-z])[.)]\s+\S")
 ANSWER = re.compile(r"ANSWER\s*:\s*(.*)", re.IGNORECASE)
-# After ANSWER.
+# After ANSWER: `Feedback: …`, also `**Feedback:** …` and `Feedback - …`.
+SEPARATOR = r"\**\s*(?:[:：]\**|\s[-–—]\s)"
 EXPLANATION = re.compile(
-    r"(?:(?:feedback|explanation)s?\s*:\s*|(?=references?\s*:))(.*)", re.IGNORECASE
+    rf"(?:\**(?:feedback|explanation)s?{SEPARATOR}\s*|(?=references?\s*[:：]))(.*)",
+    re.IGNORECASE,
 )
 METADATA = re.compile(
     r"(?:points?|marks?|score|grade|weight|difficulty|level|tags?|topic|category|objective)\s*:",

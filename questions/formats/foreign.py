@@ -18,11 +18,17 @@ SIGNATURES = {
 # What a text file of another format begins with.
 BEGINNINGS = {
     r"<!doctype html|<html\b|<head\b|<body\b": "an HTML page",
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<quiz\b": "Moodle XML; export it from Moodle as GIFT",
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment)": "QTI",
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": (
+        "Moodle XML; export it from Moodle as GIFT"
+    ),
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment|item\s+ident=)": (
+        "QTI"
+    ),
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": "a picture",
     r"<\?xml\b": "XML",
     r"\{\\rtf": "a rich text file (.rtf)",
     r"\\documentclass\b|\\begin\{document\}": "LaTeX",
+    r"%YAML\b|---[ \t]*\r?\n[\w-]+[ \t]*:": "YAML",
     r"#separator:|#html:": "an Anki text export",
     r"(?:MC|MA|TF|ESS|ORD|MAT|FIB|FIB_PLUS|NUM|SR|OP)\t": "a Blackboard text file",
     r"(?:quiz|test) title:": "a text2qti file",
@@ -38,6 +44,10 @@ ENDINGS = {
     ".html": "an HTML page",
     ".htm": "an HTML page",
     ".json": "JSON, but not JSON Lines (.jsonl)",
+    ".yaml": "YAML",
+    ".yml": "YAML",
+    ".tex": "LaTeX",
+    ".svg": "a picture",
     ".pdf": "a PDF",
     ".docx": "a document of a word processor",
     ".odt": "a document of a word processor",
@@ -57,6 +67,13 @@ COLUMN_NAMES = frozenset(
 )
 BYTES_TO_LOOK_AT = 4_000
 SEPARATORS = (",", ";", "\t", "|")
+# `*b) yes`: the choice is correct.
+STARRED_CHOICE = re.compile(r"^\*[a-z][.)][ \t]", re.IGNORECASE | re.MULTILINE)
+ANSWER_LINE = re.compile(r"^[ \t]*ANSWER[ \t]*:", re.IGNORECASE | re.MULTILINE)
+# What a line of a GIFT question begins with.
+GIFT_SIGNS = ("=", "~", "{", "}", ":", "//", "$")
+ROW = re.compile(r"[^\t\n]*\S[ ]*\t")
+ROWS_TO_LOOK_AT = 3
 
 
 def foreign_format(content: bytes, *, name: str = "") -> str:
@@ -71,9 +88,20 @@ def foreign_format(content: bytes, *, name: str = "") -> str:
             return found
     if beginning.startswith(("[", "{")) and _is_json_document(content):
         return "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
+    return _layout(beginning) or ENDINGS.get(PurePath(name).suffix.lower(), "")
+
+
+def _layout(beginning: str) -> str:
+    """Return what the lines of a text show that names no format; empty if they show nothing."""
     if _is_table(beginning):
         return "a table (CSV)"
-    return ENDINGS.get(PurePath(name).suffix.lower(), "")
+    if ANSWER_LINE.search(beginning):
+        return ""
+    if STARRED_CHOICE.search(beginning):
+        return "a text2qti or Respondus file"
+    if _has_columns(beginning):
+        return "a table whose columns are separated by tabs, as Anki and Quizlet export them"
+    return ""
 
 
 def _is_json_document(content: bytes) -> bool:
@@ -90,6 +118,14 @@ def _is_table(beginning: str) -> bool:
     first = beginning.partition("\n")[0]
     return any(
         len(COLUMN_NAMES.intersection(_cells(first, separator))) > 1 for separator in SEPARATORS
+    )
+
+
+def _has_columns(beginning: str) -> bool:
+    """True where the first lines are rows of a table without names of columns."""
+    rows = beginning.splitlines()[:ROWS_TO_LOOK_AT]
+    return len(rows) > 1 and all(
+        ROW.match(row) and not row.lstrip().startswith(GIFT_SIGNS) for row in rows
     )
 
 

@@ -58,6 +58,8 @@ def test_three_hyphens_equal_a_dash() -> None:
         "caf\u00e9\ufe0f",
         "\u3164caf\u00e9",
         "caf\u00e9\x08",
+        "\ufffccaf\u00e9",
+        "\u2800caf\u00e9",
     ],
 )
 def test_invisible_characters_are_ignored(typed: str) -> None:
@@ -68,7 +70,9 @@ def test_tatweel_is_ignored() -> None:
     assert agree("\u0643\u062a\u0640\u0640\u0627\u0628", "\u0643\u062a\u0627\u0628")
 
 
-@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000", "\t", "\r\n", "\u2028", "   "])
+@pytest.mark.parametrize(
+    "space", ["\u00a0", "\u202f", "\u3000", "\t", "\r\n", "\u2028", "\u2800", "   "]
+)
 def test_any_white_space_equals_one_space(space: str) -> None:
     assert agree(f"{space}git{space}log{space}", "git log")
 

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                             ("erased", "Account erased"),
                         ],
                         max_length=20,
-                        verbose_name="what",
+                        verbose_name="event",
                     ),
                 ),
                 ("at", models.DateTimeField(db_index=True, verbose_name="time")),

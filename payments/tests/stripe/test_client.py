@@ -72,7 +72,7 @@ def test_fallback_bypasses_a_refusing_proxy_and_is_logged(
         settings.STRIPE_PROXY = f"http://127.0.0.1:{port}"
         create_checkout_session(test_bank, learner)
     assert Order.objects.get().status == "open"
-    assert "cause=NET-PROXY-REFUSED the proxy failed; going around it" in caplog.text
+    assert "cause=NET-PROXY-REFUSED the proxy failed; calling directly" in caplog.text
 
 
 @pytest.mark.tinyproxy

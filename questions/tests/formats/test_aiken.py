@@ -358,6 +358,10 @@ def explanations(text: str) -> list[tuple[str, str]]:
         ("Feedback: Count.\n", "Count."),
         ("Feedback: Count.\nReference: Book.\n", "Count.\nReference: Book."),
         ("Feedback:\n", ""),
+        ("FEEDBACK - Count.\n", "Count."),
+        ("**Explanation:** Count.\n\n", "Count."),
+        ("**Explanation**: Count.\n\n", "Count."),
+        ("Explanation：Count.\n\n", "Count."),
         ("", ""),
         ("\n", ""),
     ],
@@ -371,8 +375,8 @@ def test_feedback_after_the_last_answer_is_its_explanation() -> None:
     assert explanations(f"{FIRST}Feedback: Count.") == [("What is 2 + 3?", "Count.")]
 
 
-def test_stem_that_begins_with_keyword() -> None:
-    stem = "Reference: which book?"
+@pytest.mark.parametrize("stem", ["Reference: which book?", "Feedback of an amplifier is what?"])
+def test_stem_that_begins_with_keyword(stem: str) -> None:
     assert explanations(f"{FIRST}\n{stem}\nA. x\nB. y\nANSWER: A")[1] == (stem, "")
 
 

@@ -28,13 +28,20 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
         (b"  <html>{=a ~b}</html>", "an HTML page"),
         (b'<?xml version="1.0"?>\n<quiz>', "Moodle XML; export it from Moodle as GIFT"),
         (b"<?xml version='1.0'?><!-- x --><questestinterop>", "QTI"),
+        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML; export it from Moodle"),
         (b"<qti-assessment-item>", "QTI"),
+        (b'<item ident="i1">{x}</item>', "QTI"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><style>p {x}</style></svg>", "a picture"),
+        (b"---\ntitle: x\nquestions:\n  - q: {a}\n", "YAML"),
         (b"<?xml version='1.0'?><notes/>", "XML"),
         (b"{\\rtf1 What? {=a ~b}}", "a rich text file ("),
         (b"\\documentclass{exam} {x}", "LaTeX"),
         (b"#separator:tab\nfront\tback", "an Anki text export"),
         (b"MC\tWhat?\ta\tcorrect\tb\tincorrect", "a Blackboard text file"),
         (b"Quiz title: x\n1. What?\n*a) b", "a text2qti file"),
+        (b"1. What is {x}?\n*a) yes\nb) no\n", "a text2qti or Respondus file"),
+        (b"1) What is {x}?\nA. no\n*B. yes\n", "a text2qti or Respondus file"),
+        (b"1 x 1 =\t1\n1 x 2 =\t{2}\n1 x 3 =\t3\n", "a table whose columns are"),
         (b"%PDF-1.7 {", "a PDF"),
         (b"PK\x03\x04", "a zip file, as "),
     ],
@@ -75,7 +82,9 @@ def test_table_is_named(header: str) -> None:
     assert refused(f'{header}\n"What is {{x}}?",4\n'.encode()) == "a table (CSV)"
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "xlsx", "xml", "html", "json", "docx", "PDF"])
+@pytest.mark.parametrize(
+    "ending", ["csv", "tsv", "xlsx", "xml", "html", "json", "yaml", "tex", "docx", "PDF"]
+)
 def test_foreign_format_by_file_name(ending: str) -> None:
     assert refused(AIKEN, name=f"bank.{ending}")
     assert refused(AIKEN, name=f"bank.{ending}", format_name="aiken") == ""
@@ -93,6 +102,10 @@ def test_foreign_format_by_file_name(ending: str) -> None:
         b"Question, answer and proof: which? {=a ~b}",
         b"<b>Is it so?</b> {T}",
         b"MC Hammer sings? {T}",
+        b"What?\tWhich?\nA.\tone\nB.\ttwo\nANSWER: B\n",
+        b"Which?\t{\n=one\t#yes\n~two\t#no\n}",
+        b"One?\t{T}\n\nTwo?\t{F}",
+        b"---\nIs it so? {T}",
     ],
 )
 def test_supported_file_is_not_foreign(content: bytes) -> None:
