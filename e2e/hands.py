@@ -110,6 +110,9 @@ class Keyboard:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        # From the first listener on, files are chosen here. If that came with the key that opens
+        # the dialog, the dialog could be first.
+        page.on("filechooser", lambda _chooser: None)
 
     def follow(self, name: Name) -> None:
         self._reach(link(self.page, name))
@@ -155,7 +158,7 @@ class Keyboard:
     def attach(self, label: str, file: Path) -> None:
         self._reach(field(self.page, label))
         with self.page.expect_file_chooser() as chooser:
-            self.page.keyboard.press("Enter")
+            self.page.keyboard.press("Space")
         chooser.value.set_files(file)
 
     def _reach(self, target: Locator, *, until: str = IS_FOCUSED) -> None:
