@@ -333,6 +333,15 @@ def test_silent_network_opens_the_next_question_from_the_device(device, exam):
 
 
 @pytest.mark.proof
+def test_service_worker_lets_a_question_lead_to_the_sign_in(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.context.clear_cookies()
+    device.open(path(exam, 2))
+    assert "/accounts/login/" in device.page.url
+
+
+@pytest.mark.proof
 def test_response_that_never_comes_does_not_end_the_sending(device, exam):
     """Not even while the browser fetches a new CSRF token."""
     silent = ["GET"]
