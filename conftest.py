@@ -15,6 +15,7 @@ from catalog.indexing.banks import count_questions
 from catalog.models import Access, BankQuestion, Category, TestBank
 from catalog.services import grant_access
 from catalog.services.legal import CACHE_KEY
+from catalog.services.visits import discard_visits
 from payments.monitoring import refused_webhooks
 from questions.items import Choice, SingleChoice, Text
 from questions.services import item_of_version, store_items
@@ -145,6 +146,12 @@ def empty_cache(request):
     item_of_version.cache_clear()
     if commits(request.node):
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_counted_visits():
+    """Discard the visits that the previous test counted in this process."""
+    discard_visits()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ gunicorn gives a thread to each connection that sends slowly, so it needs a web 
 that buffers requests.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from testbank.environment import Environment
@@ -28,3 +29,13 @@ def post_worker_init(_worker: object) -> None:
 
     log_stripe_route()
     start_watchdog()
+
+
+def worker_exit(_server: object, _worker: object) -> None:
+    """Store the visits that the worker has counted since the last time."""
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    from catalog.services.visits import store_visits  # noqa: PLC0415
+
+    with suppress(DatabaseError):
+        store_visits()

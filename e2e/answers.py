@@ -165,8 +165,9 @@ class Run:
         self.change_network()
         if self.chance.random() < 0.3:
             self.open(self.chance.randint(1, QUESTIONS))
-        choices = self.page.locator(".choices input:not(:checked)")
-        choice = choices.nth(self.chance.randrange(choices.count())).get_attribute("value") or ""
+        # At once: the page may check the answer that it has not sent yet.
+        others = self.page.locator(".choices input:not(:checked)")
+        choice = self.chance.choice(others.evaluate_all("(all) => all.map(({ value }) => value)"))
         self.page.locator(f".choices input[value={choice}]").check()
         self.log.clicked[self.position] = choice
         self.log.clicks += 1
@@ -262,6 +263,11 @@ def _compare(answering: Run, site: Site, name: str, say: Callable[[str], object]
     say(f"{name}: {log.clicks} answers to {len(stored)} questions, {log.cut} of them while cut")
     say(f"  {dict(answering.faults)}")
     say(f"  lost {len(lost)}, doubled {doubled}, shown as saved that were not {len(untrue)}")
+    for one in sorted({*lost, *untrue}):
+        shown = log.shown.get(one, 0)
+        say(
+            f"  question {one}: clicked {log.clicked[one]}, shown {shown}, stored {stored.get(one)}"
+        )
     passed = not lost and not untrue and not doubled and log.cut >= MINIMUM_CUT * log.clicks
     say(f"  {'passed' if passed else 'FAILED'}")
     return passed

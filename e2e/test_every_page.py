@@ -2,21 +2,23 @@
 
 import re
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, Response, Route, expect
 
-from testing.every_page import BANK, visit_site
+from testing.every_page import BANK, visit_site, visit_studio
 from testing.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("every-page")]
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MAX_BYTES = 60_000
-MIN_PAGES = 60
+MIN_PAGES, MIN_STUDIO_PAGES = 60, 25
 TRANSPARENT = re.compile(r"[,/] 0\)$")
 
 SHIFTS = """
@@ -25,6 +27,47 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.shifts += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+
+@dataclass
+class Findings:
+    """What is wrong with the pages that were visited, and how often each was."""
+
+    width: int
+    language: str
+    problems: list[str] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def check(self, page: Page, name: str) -> None:
+        """Look for violations of WCAG, for another language, and for a page that is too wide."""
+        self.seen[name] += 1
+        found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+        self.problems.extend(
+            f"{name}: {violation['id']} ({violation['help']}): {node['html'][:200]}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
+        )
+        if name != "payment" and page.get_attribute("html", "lang") != self.language:
+            self.problems.append(f"{name}: not in {self.language}")
+        if page.evaluate("document.documentElement.scrollWidth") > self.width:
+            self.problems.append(f"{name}: wider than {self.width} px")
+
+
+@contextmanager
+def checking(
+    browser: Browser, width: int, scheme: Any, language: str
+) -> Iterator[tuple[Page, Findings]]:
+    """A page of a browser like this, and what is found in it; nothing may be wrong."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 812},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        locale=language,
+    )
+    findings = Findings(width, language)
+    yield context.new_page(), findings
+    context.close()
+    assert findings.problems == []
 
 
 @pytest.mark.parametrize(
@@ -43,32 +86,22 @@ def test_every_page_is_accessible_and_fits_the_screen(
 
     A zoom of 200 % or 400 % on a larger screen leaves 320 px, too.
     """
-    context = browser.new_context(
-        viewport={"width": width, "height": 812},
-        color_scheme=scheme,
-        reduced_motion="reduce",
-        locale=language,
-    )
-    violations: list[str] = []
-    seen: Counter[str] = Counter()
+    with checking(browser, width, scheme, language) as (page, findings):
+        visit_site(page, demo, findings.check)
+    assert len(findings.seen) >= MIN_PAGES
 
-    def check(page: Page, name: str) -> None:
-        seen[name] += 1
-        found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-        violations.extend(
-            f"{name}: {violation['id']} ({violation['help']}): {node['html'][:200]}"
-            for violation in found.response["violations"]
-            for node in violation["nodes"]
-        )
-        if name != "payment" and page.get_attribute("html", "lang") != language:
-            violations.append(f"{name}: not in {language}")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            violations.append(f"{name}: wider than {width} px")
 
-    visit_site(context.new_page(), demo, check)
-    context.close()
-    assert violations == []
-    assert len(seen) >= MIN_PAGES
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(1280, "light", "en"), (375, "dark", "en"), (375, "light", "ar"), (320, "light", "de")],
+)
+def test_every_page_of_the_studio_is_accessible_and_fits_the_screen(
+    demo: str, browser: Browser, width: int, scheme: Any, language: str
+) -> None:
+    with checking(browser, width, scheme, language) as (page, findings):
+        visit_studio(page, demo, findings.check)
+    assert len(findings.seen) >= MIN_STUDIO_PAGES
 
 
 @pytest.mark.parametrize("path", [BANK, "/", "/banks/", f"{BANK}sample/1/"])

@@ -14,8 +14,10 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import AccountFreeze
+from catalog.models import DailyVisits
 from outbox.models import BouncedAddress, OutgoingMail
 from payments.models import Incident, Order, StripeEvent
 from questions.services import delete_staged
@@ -72,6 +74,11 @@ RULES = (
         "payments.Incident",
         lambda: settings.KEEP_INCIDENT_DAYS,
         lambda at: Incident.objects.filter(at__lt=at),
+    ),
+    Rule(
+        "catalog.DailyVisits",
+        lambda: settings.KEEP_VISIT_DAYS,
+        lambda at: DailyVisits.objects.filter(day__lt=timezone.localdate(at)),
     ),
     Rule(
         "safety.SecurityEvent",

@@ -221,6 +221,7 @@ class Answer(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="answers")
+    # `practice_answer_of_bank` serves look-ups by bank.
     test_bank = models.ForeignKey(
         TestBank, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -283,7 +284,9 @@ class Answer(models.Model):
             models.Index(
                 fields=["learner", "question", "id", "reset_at", "fraction", "is_first"],
                 name="practice_answer_of_learner",
-            )
+            ),
+            # For item statistics: the answers of one bank among those of all banks.
+            models.Index(fields=["test_bank", "id"], name="practice_answer_of_bank"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.models import User
 from catalog.models import BankQuestion
@@ -49,8 +49,18 @@ class GradedAnswer:
 
 def newest_answer(*, test_bank_id: int) -> int:
     """Return the id of the bank's newest graded answer; 0 without any."""
-    answers = Answer.objects.graded().filter(test_bank=test_bank_id)
-    return answers.aggregate(newest=Max("pk"))["newest"] or 0
+    newest = _newest_first(test_bank_id).first()
+    return newest or 0
+
+
+def newest_answer_of(bank: OuterRef) -> Subquery:
+    """The id of a bank's newest graded answer, as part of a query of banks."""
+    return Subquery(_newest_first(bank)[:1])
+
+
+def _newest_first(bank: int | OuterRef) -> QuerySet[Answer, int]:
+    answers = Answer.objects.graded().filter(test_bank=bank)
+    return answers.order_by("-pk").values_list("pk", flat=True)
 
 
 def graded_answers(*, test_bank_id: int) -> Iterator[GradedAnswer]:

@@ -120,9 +120,7 @@ def report(orders: Sequence[Order], *, by_month: bool, since: datetime, until: d
     Each series has every day or month of the period, also those without a sale. `until` does not
     belong to it.
     """
-    first, last = timezone.localdate(since), timezone.localdate(until - timedelta.resolution)
-    first = first.replace(day=1) if by_month else first
-    every = list(_every_period(first, last, by_month=by_month))
+    every = list(every_period(since, until, by_month=by_month))
     sales = [sale for order in orders for sale in sales_of(order)]
     banks: dict[tuple[str, str], Sum] = {}
     periods: dict[str, dict[date, Sum]] = defaultdict(dict)
@@ -148,8 +146,10 @@ def _series(currency: str, days: dict[date, Sum], every: Sequence[date]) -> Seri
     return series
 
 
-def _every_period(first: date, last: date, *, by_month: bool) -> Iterator[date]:
-    day = first
+def every_period(since: datetime, until: datetime, *, by_month: bool) -> Iterator[date]:
+    """Yield each day of the site's time zone, or the first of each month. `until` is excluded."""
+    day, last = timezone.localdate(since), timezone.localdate(until - timedelta.resolution)
+    day = day.replace(day=1) if by_month else day
     while day <= last:
         yield day
         day += timedelta(days=32 if by_month else 1)
@@ -201,7 +201,7 @@ def sales_csv(orders: Sequence[Order]) -> str:
     refunds = _refunds(orders)
     for order in orders:
         for row in _rows(order, refunds.get(order.pk, [])):
-            writer.writerow([_cell(value) for value in row])
+            writer.writerow([cell(value) for value in row])
     # The byte order mark tells spreadsheets that this is UTF-8.
     return "\ufeff" + file.getvalue()
 
@@ -239,6 +239,7 @@ def _rows(order: Order, refunds: list[Refund]) -> Iterator[tuple[str, ...]]:
         yield row("refund", order.charge_told_at, -left, "succeeded")
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula."""
     is_number = value.removeprefix("-").replace(".", "", 1).isdecimal()
     return value if is_number or not value.startswith(FORMULA) else f"'{value}"

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("sales/", sales.sales, name="sales"),
     path("sales/sales.csv", sales.sales_file, name="sales_file"),
+    path("sales/visits.csv", sales.visits_file, name="visits_file"),
     path("access/", access.accesses, name="accesses"),
     path("access/grant/", access.grant, name="grant"),
     path("access/<uuid:public_id>/", access.change, name="access"),

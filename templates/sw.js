@@ -4,6 +4,10 @@
 
 const { version, shell, files, folders } = {{ configuration }};
 const OWN = `static-${version}`;
+// A network can fall silent without failing.
+const PATIENCE_MS = 10_000;
+const QUESTION = /\/[0-9a-f-]{36}\/\d+\/$/;
+const offlinePages = new Set();
 
 const install = async () => {
   const [own, page] = await Promise.all([caches.open(OWN), caches.open("shell")]);
@@ -17,17 +21,28 @@ const activate = async () => {
   await clients.claim();
 };
 
-const page = async (request) => {
+const fetchInTime = (request) => {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  return fetch(request, { signal: patience.signal }).finally(() => clearTimeout(timer));
+};
+
+// Only questions have a time limit: the page for offline use can show them, and no other page.
+const page = async ({ request, resultingClientId }, pathname) => {
   try {
-    return await fetch(request);
+    return await (QUESTION.test(pathname) ? fetchInTime(request) : fetch(request));
   } catch {
+    offlinePages.add(resultingClientId);
     return (await caches.match(shell)) ?? Response.error();
   }
 };
 
-// A page of the release before can ask for files that only the cache still has.
-const file = async (request) => {
-  const response = await fetch(request).catch(() => undefined);
+// A page of the release before can ask for files that only the cache still has. The page for offline
+// use does not wait for the network.
+const file = async ({ request, clientId }) => {
+  const kept = offlinePages.has(clientId) ? await caches.match(request) : undefined;
+  if (kept) return kept;
+  const response = await fetchInTime(request).catch(() => undefined);
   return response?.ok ? response : ((await caches.match(request)) ?? response ?? Response.error());
 };
 
@@ -37,7 +52,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (request.mode === "navigate") event.respondWith(page(request));
-  else if (folders.some((folder) => pathname.startsWith(folder))) event.respondWith(file(request));
+  if (request.mode === "navigate") event.respondWith(page(event, pathname));
+  else if (folders.some((folder) => pathname.startsWith(folder))) event.respondWith(file(event));
 });
 {% endautoescape %}

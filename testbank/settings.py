@@ -433,12 +433,13 @@ CONTENT_SECURITY_POLICY = {
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "testbank.debug_pages.RedactingFilter"
 
-# How long rows with personal data are kept, in days (operations/retention.py)
+# How long rows are kept, in days (operations/retention.py)
 
 KEEP_MAIL_DAYS = int(env.number("KEEP_MAIL_DAYS", default=90, low=1, high=3650))
 KEEP_STRIPE_EVENT_DAYS = int(env.number("KEEP_STRIPE_EVENT_DAYS", default=365, low=60, high=3650))
 KEEP_UNPAID_ORDER_DAYS = int(env.number("KEEP_UNPAID_ORDER_DAYS", default=180, low=60, high=3650))
 KEEP_INCIDENT_DAYS = int(env.number("KEEP_INCIDENT_DAYS", default=365, low=1, high=3650))
+KEEP_VISIT_DAYS = int(env.number("KEEP_VISIT_DAYS", default=730, low=1, high=3650))
 KEEP_SECURITY_LOG_DAYS = int(env.number("KEEP_SECURITY_LOG_DAYS", default=365, low=30, high=3650))
 
 # The admin

@@ -7,27 +7,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from testing.site import free_port
+
 CHUNK = 65_536
 
 
 @dataclass
 class Cable:
-    """Relays connections to `target`. While it is cut, connections are refused or reset."""
+    """Relays connections to `target`. While it is cut, connections are refused or reset.
+
+    While it is silent, connections are accepted, and nothing that is sent arrives.
+    """
 
     target: int
-    port: int = 0
+    port: int = field(default_factory=free_port)
     listener: socket.socket | None = None
+    is_silent: bool = False
     open: set[socket.socket] = field(default_factory=set)
 
     def mend(self) -> None:
-        """Listen again, on the same port."""
+        """Listen again, on the same port, and let everything through."""
+        if self.is_silent:
+            # These connections lost what was sent meanwhile.
+            self._close_connections()
+            self.is_silent = False
         if self.listener is not None:
             return
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         listener.listen(64)
-        self.port = listener.getsockname()[1]
         self.listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
@@ -39,6 +48,13 @@ class Cable:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
+        self._close_connections()
+
+    def silence(self) -> None:
+        """Drop everything that is sent from now on, and keep every connection open."""
+        self.is_silent = True
+
+    def _close_connections(self) -> None:
         for one in list(self.open):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -59,18 +75,20 @@ class Cable:
         ):
             self.open |= {browser, server}
             try:
-                self._copy(browser, server)
+                # Otherwise the cable was cut after it had accepted this connection.
+                if self.listener is not None:
+                    self._copy(browser, server)
             finally:
                 self.open -= {browser, server}
 
-    @staticmethod
-    def _copy(browser: socket.socket, server: socket.socket) -> None:
+    def _copy(self, browser: socket.socket, server: socket.socket) -> None:
         while True:
             for one in select.select([browser, server], [], [])[0]:
                 data = one.recv(CHUNK)
                 if not data:
                     return
-                (server if one is browser else browser).sendall(data)
+                if not self.is_silent:
+                    (server if one is browser else browser).sendall(data)
 
 
 @contextmanager

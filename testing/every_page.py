@@ -4,10 +4,10 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from accounts.tests.authenticator import code_of
 from testing.practice_pages import OnPage, visit_samples, visit_sessions
@@ -37,7 +37,6 @@ BACK_OFFICE = {
     "office-categories": "/admin/catalog/category/",
     "office-reviews": "/admin/catalog/review/",
     "office-accesses": "/admin/catalog/access/",
-    "office-grant": "/admin/catalog/access/add/",
     "office-people": "/admin/accounts/user/",
     "office-groups": "/admin/auth/group/",
     "office-health": "/admin/payment-health/",
@@ -51,7 +50,8 @@ BACK_OFFICE = {
 # The lists whose first row is a page worth a visit.
 FIRST_ROWS = {
     *("office-categories", "office-reviews", "office-accesses", "office-people", "office-groups"),
-    *("office-orders", "office-refunds", "studio-questions", "studio-access"),
+    *("office-orders", "office-refunds"),
+    *("studio-questions", "studio-access", "studio-reports"),
 }
 STUDIO = {
     "studio": "/studio/",
@@ -173,7 +173,54 @@ def visit_back_office(page: Page, base_url: str, on_page: OnPage) -> None:
     """Visit the back office as the demo's seller."""
     sign_in(Visitor(page=page, base_url=base_url), SELLER, next_path="/admin/")
     page.wait_for_url("**/admin/")
-    for name, path in (BACK_OFFICE | STUDIO).items():
+    _visit_with_first_rows(page, base_url, BACK_OFFICE, on_page)
+
+
+def visit_studio(page: Page, base_url: str, on_page: OnPage) -> None:
+    """Visit the studio as the demo's seller, with what a learner reported and a file to import."""
+    visitor = Visitor(page=page, base_url=base_url)
+    sign_in(visitor, LEARNER, next_path="/reports/git-in-practice/1/")
+    page.locator("main form input[type=radio]").first.check()
+    click_through(page, page.locator("main form button[type=submit]").first)
+    page.context.clear_cookies()
+    sign_in(visitor, SELLER, next_path="/studio/")
+    page.wait_for_url("**/studio/")
+    _visit_with_first_rows(page, base_url, STUDIO, on_page)
+    page.goto(f"{base_url}{STUDIO['studio-questions']}")
+    question = first_row(page)
+    for name in ("versions", "regrade"):
+        page.goto(f"{question}{name}/")
+        on_page(page, f"studio-{name}")
+    visitor.open(STUDIO["studio-questions"])
+    page.locator("[name=question]").first.check()
+    page.locator("[name=action]").select_option("retire")
+    click_through(page, page.locator("[data-list] button[type=submit]").last)
+    on_page(page, "studio-edit-questions")
+    _visit_import(visitor, on_page)
+
+
+def _visit_import(visitor: Visitor, on_page: OnPage) -> None:
+    """Visit the dry run of a file with an error, and of one that is then imported and undone."""
+    page = visitor.page
+    for name, text in (("wrong", "Half a question {"), ("right", "One and one? {=2 ~3}")):
+        visitor.open(STUDIO["studio-imports"])
+        file = FilePayload(name=f"{name}.gift", mimeType="text/plain", buffer=text.encode())
+        page.locator("#id_files").set_input_files(file)
+        submit_upload = page.locator("main form:has(#id_files) button[type=submit]")
+        click_through(page, submit_upload)
+        on_page(page, f"studio-dry-run-{name}")
+    submit_form(page, "/accept/")
+    on_page(page, "studio-imported")
+    page.locator("main [popovertarget]").first.click()
+    on_page(page, "studio-undo-import")
+    click_through(page, page.locator("#undo form button"))
+
+
+def _visit_with_first_rows(
+    page: Page, base_url: str, pages: Mapping[str, str], on_page: OnPage
+) -> None:
+    """Visit pages, and the first row of those that are lists."""
+    for name, path in pages.items():
         page.goto(f"{base_url}{path}", wait_until="networkidle")
         on_page(page, name)
         if name in FIRST_ROWS:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from testing.browser import running_browser
 from testing.demo import copy_project, ready_demo
-from testing.every_page import visit_back_office, visit_site
+from testing.every_page import visit_back_office, visit_site, visit_studio
 from testing.site import ROOT
 
 FOLDER = ROOT / "screenshots"
@@ -60,7 +60,7 @@ def take_screenshots(browser: Browser, base_url: str, name: str) -> list[Path]:
             page.emulate_media(media="screen")
 
     # The back office is in English only.
-    tours = [visit_site, *([visit_back_office] if variant.language == "en" else [])]
+    tours = [visit_site, *([visit_back_office, visit_studio] if variant.language == "en" else [])]
     for tour in tours:
         context = browser.new_context(
             viewport={"width": variant.width, "height": 812},

@@ -1,7 +1,5 @@
 """The admin site: permissions, and which fields can be edited."""
 
-from html import unescape
-
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -10,7 +8,6 @@ from django.urls import reverse
 from accounts.models import User
 from backoffice.groups import OPERATORS, SELLERS
 from catalog.models import Access, BankQuestion, Review, TestBank
-from catalog.services import expiry
 from payments.models import Dispute, Incident, Order, Refund, StripeEvent
 from questions.items import Essay, Text
 from questions.services import store_items
@@ -233,21 +230,8 @@ def test_incident_search_by_code(office, rows):
     assert "\nstage=tunnel\nFix: NO_PROXY=.stripe.com" in shown
 
 
-def bank_form(test_bank, **fields):
-    return {
-        "title": test_bank.title,
-        "slug": test_bank.slug,
-        "category": test_bank.category_id,
-        "language": "en",
-        "summary": "",
-        "description": "",
-        "currency": "USD",
-        "access_days": "",
-        "price": "19.00",
-        "changes-TOTAL_FORMS": "0",
-        "changes-INITIAL_FORMS": "0",
-        **fields,
-    }
+def changes_form(**fields):
+    return {"changes-TOTAL_FORMS": "1", "changes-INITIAL_FORMS": "0", **fields}
 
 
 def bank_page(test_bank):
@@ -256,7 +240,6 @@ def bank_page(test_bank):
 
 def test_bank_change_is_published(office, test_bank):
     change = {
-        "changes-TOTAL_FORMS": "1",
         "changes-0-test_bank": test_bank.pk,
         "changes-0-at_0": "2026-11-01",
         "changes-0-at_1": "08:00",
@@ -264,7 +247,7 @@ def test_bank_change_is_published(office, test_bank):
         "changes-0-added": "0",
         "changes-0-changed": "12",
     }
-    office.post(bank_page(test_bank), bank_form(test_bank, **change))
+    office.post(bank_page(test_bank), changes_form(**change))
     test_bank.refresh_from_db()
     written = test_bank.changes.get()
     assert (written.words, written.changed) == ("Reviewed for the new edition", 12)
@@ -273,100 +256,43 @@ def test_bank_change_is_published(office, test_bank):
 
 def test_empty_bank_change_is_refused(office, test_bank):
     nothing = {
-        "changes-TOTAL_FORMS": "1",
         "changes-0-at_0": "2026-11-01",
         "changes-0-at_1": "08:00",
         "changes-0-added": "0",
         "changes-0-changed": "0",
     }
-    page = office.post(bank_page(test_bank), bank_form(test_bank, **nothing))
+    page = office.post(bank_page(test_bank), changes_form(**nothing))
     assert "Describe what changed, in words or numbers." in page.text
     assert not test_bank.changes.exists()
 
 
-@pytest.mark.parametrize(
-    ("price", "currency", "minor"),
-    [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.990", "KWD", 1990)],
-)
-def test_price_is_entered_in_major_units(office, test_bank, price, currency, minor):
-    office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
+def test_bank_is_edited_in_the_studio_only(office, test_bank):
+    form = changes_form(title="New", slug="elsewhere", price="5", status="withdrawn")
+    office.post(bank_page(test_bank), {**form, "changes-TOTAL_FORMS": "0"})
     test_bank.refresh_from_db()
-    assert (test_bank.price_minor, test_bank.currency) == (minor, currency.upper())
+    assert (test_bank.title, test_bank.slug, test_bank.price_minor) == ("Bank git", "git", 1900)
+    assert test_bank.is_on_sale
+    assert office.get(reverse("admin:catalog_testbank_add")).status_code == 403
 
 
 @pytest.mark.parametrize(
-    ("price", "currency", "problem"),
+    ("path", "studio"),
     [
-        ("0.49", "USD", "Stripe's minimum is $0.50."),
-        ("1.999", "KWD", "The last of the three decimal places of KWD must be 0."),
-        ("19", "XXX", "Stripe does not support XXX."),
+        ("testbank/new/", "/studio/new-bank/"),
+        ("testbank/{bank}/studio/", "/studio/banks/git/"),
+        ("testbank/{bank}/questions/", "/studio/banks/git/questions/"),
+        ("bankquestion/{place}/studio/", "/studio/banks/git/questions/{question}/"),
+        ("access/grant/", "/studio/access/grant/"),
+        ("access/{access}/revoke/", "/studio/access/{public}/"),
     ],
 )
-def test_price_that_stripe_refuses_is_refused_beside_its_field(
-    office, test_bank, price, currency, problem
-):
-    form = bank_form(test_bank, price=price, currency=currency)
-    assert problem in unescape(office.post(bank_page(test_bank), form).text)
-    test_bank.refresh_from_db()
-    assert (test_bank.price_minor, test_bank.currency) == (1900, "USD")
-
-
-def test_bank_at_a_refused_price_stays_a_draft(office, test_bank):
-    # Written before this rule, or by other code.
-    TestBank.objects.update(status="draft", price_minor=4900, currency="HUF")
-    test_bank.refresh_from_db()
-    form = bank_form(test_bank, price="49.00", currency="HUF")
-    page = office.post(bank_page(test_bank), {**form, "sell": "1"}, follow=True)
-    assert "HUF" in page.text
-    test_bank.refresh_from_db()
-    assert test_bank.status == "draft"
-
-
-@pytest.mark.parametrize(
-    ("price", "currency", "error"),
-    [
-        ("19.999", "USD", "USD has 2 decimal places."),
-        ("1.5", "JPY", "JPY has 0 decimal places."),
-        ("-1", "USD", "greater than or equal to 0"),
-        ("free", "USD", "Enter a number."),
-        ("19", "US", "catalog_test_bank_currency_code"),
-    ],
-)
-def test_invalid_price_is_refused(office, test_bank, price, currency, error):
-    page = office.post(bank_page(test_bank), bank_form(test_bank, price=price, currency=currency))
-    assert error in page.text
-    test_bank.refresh_from_db()
-    assert (test_bank.price_minor, test_bank.currency) == (1900, "USD")
-
-
-def test_bank_with_questions_is_published(office, make_bank):
-    draft = make_bank("draft", status=TestBank.Status.DRAFT)
-    office.post(bank_page(draft), bank_form(draft, catalog_testbank_sell="1"))
-    draft.refresh_from_db()
-    assert draft.is_on_sale
-
-
-def test_bank_without_questions_stays_draft(office, make_bank):
-    draft = make_bank("draft", questions=0, status=TestBank.Status.DRAFT)
-    page = office.post(
-        bank_page(draft), bank_form(draft, title="New", catalog_testbank_sell="1"), follow=True
-    )
-    draft.refresh_from_db()
-    assert (draft.title, draft.is_on_sale) == ("New", False)
-    assert "because it has no questions to practice" in page.text
-    assert "was changed successfully" not in page.text
-
-
-def test_withdrawn_bank_stays_with_owners(office, test_bank, owner):
-    office.post(bank_page(test_bank), bank_form(test_bank, catalog_testbank_stop_selling="1"))
-    assert list(TestBank.objects.published()) == []
-    assert list(TestBank.objects.visible_to(owner)) == [test_bank]
-
-
-def test_slug_of_sold_bank_is_read_only(office, test_bank):
-    office.post(bank_page(test_bank), bank_form(test_bank, slug="elsewhere"))
-    test_bank.refresh_from_db()
-    assert test_bank.slug == "git"
+def test_back_office_leads_to_the_studio(office, test_bank, owner, path, studio):
+    place, access = test_bank.bank_questions.get(position=1), owner.accesses.get()
+    ids = {"bank": test_bank.pk, "place": place.pk, "access": access.pk}
+    response = office.get(f"/admin/catalog/{path.format(**ids)}")
+    ids |= {"question": place.question.public_id, "public": access.public_id}
+    assert (response.status_code, response["Location"]) == (303, studio.format(**ids))
+    assert office.get(response["Location"]).status_code == 200
 
 
 def test_sold_bank_cannot_be_deleted(office, test_bank):
@@ -375,73 +301,35 @@ def test_sold_bank_cannot_be_deleted(office, test_bank):
     assert TestBank.objects.filter(pk=test_bank.pk).exists()
 
 
-def test_bank_question_only_sample_flag_is_editable(office, test_bank):
-    place = test_bank.bank_questions.get(position=1)
-    office.post(reverse("admin:catalog_bankquestion_change", args=[place.pk]), {"position": "99"})
-    place.refresh_from_db()
-    assert (place.is_sample, place.position) == (False, 1)
-
-
 def test_question_search_by_text(office, test_bank):
     page = office.get(f"{changelist('catalog_bankquestion')}?q=Because+of+3").text
     assert ("Question 3?" in page, "Question 2?" in page) == (True, False)
 
 
-def grant(office, learner, test_bank, **fields):
-    return office.post(
-        reverse("admin:catalog_access_add"),
-        {"learner": learner.pk, "test_bank": test_bank.pk, "access_days": "30", **fields},
-    )
-
-
-def test_access_is_granted_with_reason(office, learner, test_bank):
-    grant(office, learner, test_bank, reason="Won our quiz")
-    access = Access.objects.get(learner=learner)
-    assert (access.source_kind, access.reason) == ("grant", "Won our quiz")
-    assert access.expires_at == expiry(at=access.starts_at, access_days=30)
-
-
-def test_access_without_reason_is_refused(office, learner, test_bank):
-    assert "This field is required." in grant(office, learner, test_bank, reason=" ").text
-    assert not Access.objects.filter(learner=learner).exists()
-
-
-def test_access_is_revoked_with_reason(office, owner):
-    access = owner.accesses.get()
-    page = reverse("admin:catalog_testbank_changelist")
-    revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
-    assert "This field is required." not in office.get(revoke).text
-    office.post(revoke, {"_form_submitted": "True", "reason": "Asked for it"})
-    access.refresh_from_db()
-    assert (access.revoke_reason, access.revoked_at is None) == ("Asked for it", False)
-    assert office.get(page).status_code == 200
-
-
-def test_revoking_access_twice_keeps_first_reason(office, owner):
-    access = owner.accesses.get()
-    revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
-    for reason in ("First", "Second"):
-        office.post(revoke, {"_form_submitted": "True", "reason": reason})
-    access.refresh_from_db()
-    assert access.revoke_reason == "First"
-
-
-def test_revoking_access_requires_reason_and_post(office, owner):
-    access = owner.accesses.get()
-    revoke = reverse("admin:catalog_access_revoke", args=[access.pk])
-    office.get(revoke)
-    office.post(revoke, {"_form_submitted": "True", "reason": ""})
-    access.refresh_from_db()
-    assert access.revoked_at is None
+@pytest.mark.parametrize("name", ["catalog_bankquestion", "catalog_access"])
+def test_questions_and_accesses_are_read_only(office, test_bank, owner, name):
+    rows = {"catalog_bankquestion": test_bank.bank_questions, "catalog_access": owner.accesses}
+    key = rows[name].first().pk
+    assert office.get(reverse(f"admin:{name}_change", args=[key])).status_code == 200
+    for verb in ("change", "delete"):
+        page = reverse(f"admin:{name}_{verb}", args=[key])
+        assert office.post(page, {"is_sample": "", "post": "yes"}).status_code == 403
+    assert office.get(reverse(f"admin:{name}_add")).status_code == 403
 
 
 @pytest.mark.parametrize(("group", "status"), [(SELLERS, 302), (OPERATORS, 403)])
-def test_bank_permission_by_group(client, seller, test_bank, group, status):
+def test_permission_to_write_changes_by_group(client, seller, test_bank, group, status):
     seller.groups.add(Group.objects.get(name=group))
-    answer = sign_in_staff(client, seller).post(
-        bank_page(test_bank), bank_form(test_bank, price="5")
-    )
+    nothing = changes_form() | {"changes-TOTAL_FORMS": "0"}
+    answer = sign_in_staff(client, seller).post(bank_page(test_bank), nothing)
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("group", "is_shown"), [(SELLERS, True), (OPERATORS, False)])
+def test_new_bank_is_offered_to_those_who_may_make_one(client, seller, group, is_shown):
+    seller.groups.add(Group.objects.get(name=group))
+    page = sign_in_staff(client, seller).get(reverse("admin:catalog_testbank_changelist")).text
+    assert ("/admin/catalog/testbank/new/" in page) is is_shown
 
 
 def test_edited_groups_are_unchanged_by_migrate():

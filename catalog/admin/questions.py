@@ -1,20 +1,17 @@
 """Questions in their banks, in the admin."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.admin import ReadOnlyAdmin
-from catalog.indexing.banks import reindex_bank
+from catalog.http import SeeOther, row_or_404
 from catalog.models import BankQuestion
 from questions.kinds import DIFFICULTIES, kind_name
 from questions.models import QuestionVersion
@@ -23,9 +20,9 @@ from questions.rendering import excerpt
 
 @admin.register(BankQuestion)
 class BankQuestionAdmin(ReadOnlyAdmin):
-    """Questions in their banks, with a preview as the learner sees each.
+    """Questions of all banks, to be searched, with a preview as the learner sees each.
 
-    Content comes by import; what may be changed here is whether it is a sample.
+    They are written, imported and edited in the studio.
     """
 
     list_display = ("stem", "test_bank", "position", "kind", "domain", "is_sample", "is_asked")
@@ -53,16 +50,18 @@ class BankQuestionAdmin(ReadOnlyAdmin):
         "version",
         "preview_link",
     )
-    readonly_fields = tuple(name for name in fields if name != "is_sample")
+    readonly_fields = fields
+    actions_detail = ("edit",)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whether it is a sample may be changed, nothing else."""
-        return bool(ModelAdmin.has_change_permission(self, request, obj))
-
-    def save_model(self, request: HttpRequest, obj: BankQuestion, form: Any, change: bool) -> None:
-        """Count the bank's samples anew."""
-        super().save_model(request, obj, form, change)
-        reindex_bank(test_bank=obj.test_bank, at=timezone.now())
+    @action(
+        description=_("Edit in the studio"), url_path="studio", icon="edit", permissions=["view"]
+    )
+    def edit(self, _request: HttpRequest, object_id: int) -> HttpResponse:
+        """To its editor."""
+        places = BankQuestion.objects.select_related("test_bank", "question")
+        place = row_or_404(places, object_id)
+        address = [place.test_bank.slug, place.question.public_id]
+        return SeeOther(reverse("studio:question", args=address))
 
     @display(description=_("question"), ordering="position")
     def stem(self, place: BankQuestion) -> str:

@@ -5,6 +5,7 @@ from catalog.models.bank import BankChange, BankKind, BankQuestion, Category, Fo
 from catalog.models.legal import LegalPage
 from catalog.models.review import Review
 from catalog.models.search import BankText, QuestionText, SearchTrigram, SearchWord
+from catalog.models.visits import DailyVisits
 
 __all__ = [
     "Access",
@@ -13,6 +14,7 @@ __all__ = [
     "BankQuestion",
     "BankText",
     "Category",
+    "DailyVisits",
     "FormerSlug",
     "LegalPage",
     "QuestionText",

@@ -22,6 +22,7 @@ from catalog.page_cache import cache_anonymous_page, fragment_key
 from catalog.reviews.pages import review_page, tally_of
 from catalog.seo.structured_data import structured_data
 from catalog.views.former_slugs import follow_former_slug
+from catalog.views.visits import counts_page_views
 
 A_DAY_SECONDS = 86400
 # An upper bound: a bank that was imported in a thousand parts still has a page.
@@ -30,6 +31,7 @@ REVIEWS_ON_THE_PAGE = 3
 
 
 @require_safe
+@counts_page_views
 @cache_anonymous_page
 @follow_former_slug
 def test_bank_detail(request: HttpRequest, slug: str) -> HttpResponse:

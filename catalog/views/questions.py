@@ -13,6 +13,7 @@ from accounts.staff import staff_with
 from catalog.listing.bank_page import sample_version
 from catalog.models import Access, BankQuestion, TestBank
 from catalog.views.former_slugs import follow_former_slug
+from catalog.views.visits import count_sample_answer
 from questions.grading import ResponseError, grade
 from questions.items import ASKABLE, Item
 from questions.models import QuestionVersion
@@ -46,11 +47,14 @@ def sample_question(request: HttpRequest, slug: str, number: int) -> HttpRespons
     version = sample_version(test_bank, number) if number <= test_bank.sample_count else None
     if version is None:
         raise Http404
+    item = try_item(request, version.item, language=test_bank.language)
+    if item.is_answered:
+        count_sample_answer(request, slug=test_bank.slug)
     context = {
         "test_bank": test_bank,
         "number": number,
         "next_number": number + 1 if number < test_bank.sample_count else None,
-        "item": try_item(request, version.item, language=test_bank.language),
+        "item": item,
         "is_owner": Access.objects.of(request.user)
         .live(timezone.now())
         .filter(test_bank=test_bank)

@@ -1,4 +1,4 @@
-"""A thread that looks for faults, in each web server and worker.
+"""A thread that looks for faults, in each web server and worker, and stores counts of visits.
 
 It runs in both, so that each tells when the other has died. One of them looks at a time.
 """
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
+from catalog.services.visits import store_visits
 from operations.alarms.faults import current_faults
 from operations.alarms.services import update_alarms
 from operations.doctor.setup import Setup
@@ -52,6 +53,7 @@ def _watch(since: datetime) -> None:
         try:
             close_old_connections()
             look(at=timezone.now(), watching_since=since)
+            store_visits()
         except Exception:
             logger.exception("the watchdog failed; it tries again in %d seconds", EVERY_SECONDS)
 

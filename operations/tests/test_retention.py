@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from backoffice.tests.test_site import make_order  # noqa: F401 - a fixture
-from catalog.models import Access
+from catalog.models import Access, DailyVisits
 from operations.erasure import erase_person
 from operations.retention import EXPIRING, RULES, delete_old, reason_to_keep
 from outbox.models import OutgoingMail
@@ -55,6 +55,14 @@ def test_old_rows_are_deleted_and_others_stay(at, learner, settings):
     assert SecurityEvent.objects.count() == 0
     assert [one.event_id for one in StripeEvent.objects.all()] == ["evt_2"]
     assert [one.key for one in OutgoingMail.objects.all()] == ["waiting"]
+
+
+def test_old_visits_are_deleted(at, test_bank, settings):
+    settings.KEEP_VISIT_DAYS = 30
+    for days in (30, 31):
+        DailyVisits.objects.create(test_bank=test_bank, day=at.date() - timedelta(days=days))
+    delete_old(at=at)
+    assert [row.day for row in DailyVisits.objects.all()] == [at.date() - timedelta(days=30)]
 
 
 def test_orders_that_were_never_paid_are_deleted(make_order, at):  # noqa: F811

@@ -114,6 +114,18 @@ def test_claimed_time_is_never_before_the_start(send, attempt):
     assert Answer.objects.get().answered_at == attempt.started_at
 
 
+@pytest.mark.parametrize("age", ["-5", "1e10", "1e999"])
+def test_times_of_a_clock_that_was_set_are_taken(owners_client, attempt, age):
+    sent = entry(1, seconds=0, age_seconds=0)
+    body = json.dumps({"user": journal_user(attempt.learner_id), "entries": [sent]})
+    body = body.replace('_seconds": 0', f'_seconds": {age}').replace(
+        '"seconds": 0', f'"seconds": {age}'
+    )
+    url = reverse("practice:answers", args=[attempt.pk])
+    response = owners_client.post(url, body, content_type="application/json")
+    assert (response.status_code, responses()) == (200, [(1, RIGHT)])
+
+
 def test_arrival_within_the_grace_counts_with_its_time(send, exam):
     exam.deadline_at = timezone.now() - timedelta(seconds=5)
     exam.save(update_fields=["deadline_at"])

@@ -72,6 +72,49 @@ new Promise((done) => (indexedDB.open("testbank-journal").onsuccess = ({ target:
 }))
 """
 
+# Keeps a transaction open, so that no other can write.
+BUSY_DATABASE = """
+new Promise((started) => (indexedDB.open("testbank-journal").onsuccess = ({ target: { result } }) => {
+  const store = result.transaction("entries", "readwrite").objectStore("entries");
+  const again = () => { started(); store.count().onsuccess = again; };
+  again();
+}))
+"""
+NO_STORAGE = """
+const denied = { get: () => { throw new DOMException("Denied", "SecurityError"); } };
+for (const name of ["localStorage", "indexedDB"]) Object.defineProperty(globalThis, name, denied);
+"""
+NO_CHANNEL = "delete globalThis.BroadcastChannel; delete Navigator.prototype.locks;"
+CLOCK_THAT_JUMPS = """
+const now = Date.now;
+globalThis.ahead = 0;
+Date.now = () => now() + ahead;
+"""
+A_CENTURY_MS = 100 * 365 * 86_400_000
+# An entry that the server refuses to read, older than all others of the session.
+UNREADABLE_ENTRY = """
+(url) => localStorage.setItem("journal:bad", JSON.stringify({
+  id: "bad", user: journal.user, url, client_id: "bad", sequence: 1, position: 1, fields: [], at: Date.now(),
+}))
+"""
+LONG_ANSWERS = """
+(url) => {
+  for (let number = 0; number < 50; number += 1)
+    journal.record({ url, position: 1, fields: [["text", "\u0639".repeat(700)]], isUnsure: false, seconds: 1 });
+}
+"""
+
+# Before the scripts of the page have loaded.
+ANSWER_AT_ONCE = """
+new MutationObserver((_changes, observer) => {
+  const choice = document.querySelector(".choices input[value=c]");
+  if (!choice) return;
+  observer.disconnect();
+  choice.click();
+  choice.form.requestSubmit();
+}).observe(document, { childList: true, subtree: true });
+"""
+
 
 @pytest.fixture
 def browser():
@@ -177,6 +220,19 @@ def test_offline_mode_of_the_browser_loses_nothing(device, exam):
     assert answers_on_server() == [(1, "c")]
 
 
+@pytest.mark.proof
+def test_answer_before_the_scripts_have_loaded_is_recorded_offline(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.cut()
+    device.page.add_init_script(ANSWER_AT_ONCE)
+    device.open(path(exam, 2))
+    device.says(ON_DEVICE)
+    device.cable.mend()
+    device.wait_for_answers([(2, "c")])
+
+
 def test_practice_offline_shows_the_result_after_reconnecting(device, attempt):
     device.open(path(attempt))
     device.wait_for_worker()
@@ -233,6 +289,152 @@ def test_session_survives_the_end_of_the_service_worker(device, exam):
     assert device.page.locator("input[value=b]").is_checked()
     device.cable.mend()
     device.wait_for_answers([(1, "b")])
+
+
+@pytest.mark.proof
+def test_silent_network_opens_the_next_question_from_the_device(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.wait_for_questions(5)
+    device.cable.silence()
+    device.choose("b")
+    device.press("Save and next")
+    device.page.wait_for_url(f"**{path(exam, 2)}")
+    device.choose("c")
+    device.says(ON_DEVICE)
+    device.cable.mend()
+    device.wait_for_answers([(1, "b"), (2, "c")])
+
+
+@pytest.mark.proof
+def test_response_that_never_comes_does_not_end_the_sending(device, exam):
+    """Not even while the browser fetches a new CSRF token."""
+    silent = ["GET"]
+
+    def answer(route):
+        if route.request.method in silent:
+            silent.clear()
+        elif silent:
+            route.fulfill(status=403, content_type="application/json", body="{}")
+        else:
+            route.continue_()
+
+    device.page.route("**/answers/", answer)
+    device.open(path(exam))
+    device.choose("b")
+    device.wait_for_answers([(1, "b")])
+    device.says(SAVED)
+
+
+@pytest.mark.proof
+def test_clock_that_is_set_holds_up_no_answer(device, exam):
+    device.page.add_init_script(CLOCK_THAT_JUMPS)
+    device.open(path(exam))
+    for letter, ahead in (("b", -3_600_000), ("c", A_CENTURY_MS), ("d", 0)):
+        device.page.evaluate(f"ahead = {ahead}")
+        device.choose(letter)
+        device.wait_for_answers([(1, letter)])
+    device.says(SAVED)
+
+
+@pytest.mark.proof
+def test_answer_from_before_the_clock_was_set_is_delivered(device, exam):
+    """A device without a battery begins in 1970, and learns the time from the network."""
+    left = statuses(device, 503, 503)
+    device.page.add_init_script(CLOCK_THAT_JUMPS)
+    device.open(path(exam))
+    device.page.evaluate("ahead = -Date.now()")
+    device.choose("b")
+    device.page.evaluate("ahead = 0")
+    device.says(SAVED)
+    assert (left, answers_on_server()) == ([], [(1, "b")])
+
+
+@pytest.mark.proof
+def test_entry_that_no_server_reads_holds_up_no_other(device, exam):
+    device.open(path(exam))
+    device.page.evaluate(UNREADABLE_ENTRY, reverse("practice:answers", args=[exam.pk]))
+    device.page.reload()
+    device.choose("b")
+    device.says(SAVED)
+    assert (answers_on_server(), len(device.unsent())) == ([(1, "b")], 1)
+
+
+@pytest.mark.proof
+def test_session_that_fails_holds_up_no_other(device, exam, owner, make_bank):
+    device.page.route(f"**/{exam.pk}/answers/", lambda route: route.fulfill(status=500))
+    device.open(path(exam))
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.open(path(session_of_every_kind(owner, make_bank)))
+    device.page.locator(".choices input").first.check()
+    device.press("Check answer")
+    device.page.locator(".verdict").wait_for()
+
+
+@pytest.mark.proof
+def test_long_answers_in_arabic_are_sent(device, exam):
+    """Browsers refuse to keep a request of more than 64 kB alive."""
+    left = statuses(device, 503)
+    device.open(path(exam))
+    device.page.evaluate(LONG_ANSWERS, reverse("practice:answers", args=[exam.pk]))
+    device.wait_for(lambda: device.page.evaluate("journal.waiting().length") == 0)
+    assert left == []
+
+
+def test_unsent_answer_is_shown_where_its_question_is_opened_again(device, exam):
+    statuses(device, *[503] * 1000)
+    device.open(path(exam))
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.open(path(exam, 2))
+    device.open(path(exam))
+    device.says(ON_DEVICE)
+    assert device.page.locator("input[value=b]").is_checked()
+    device.page.unroute("**/answers/")
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "b")]
+
+
+@pytest.mark.proof
+def test_unsent_answer_in_practice_is_not_asked_again(device, attempt):
+    statuses(device, *[503] * 1000)
+    device.open(path(attempt))
+    device.choose("b")
+    device.press("Check answer")
+    device.says(ON_DEVICE)
+    device.open(path(attempt))
+    device.notices("You will see the result when you are back online")
+    assert device.page.locator("input[value=b]").is_checked()
+    assert device.page.get_by_role("button", name="Check answer").is_disabled()
+    device.page.unroute("**/answers/")
+    device.page.get_by_text("Correct", exact=True).first.wait_for()
+
+
+@pytest.mark.proof
+def test_saved_is_not_said_of_a_newer_answer(device, exam):
+    device.open(path(exam))
+    device.choose("b")
+    device.says(SAVED)
+    statuses(device, *[503] * 1000)
+    device.page.evaluate(BUSY_DATABASE)
+    device.choose("c")
+    device.page.wait_for_timeout(500)
+    device.says("Saving…")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("missing", [NO_STORAGE, NO_CHANNEL])
+def test_browser_without_storage_or_channels_saves(device, exam, missing):
+    device.page.add_init_script(missing)
+    device.open(path(exam))
+    device.choose("b")
+    device.says(SAVED)
+    device.press("Save and next")
+    device.page.wait_for_url(f"**{path(exam, 2)}")
+    device.choose("c")
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "b"), (2, "c")]
 
 
 @pytest.mark.proof

@@ -36,10 +36,14 @@ from questions.rendering import Draft, present
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 MOST_ENTRIES = 50
 LONGEST_SECONDS = 3600
+LONGEST_AGE_SECONDS = 10 * 365 * 86_400
 
 
 class SentEntry(BaseModel):
-    """An entry as JSON. `age_seconds` says how long ago the learner answered."""
+    """An entry as JSON. `age_seconds` says how long ago the learner answered.
+
+    The clock of a device may have been set meanwhile, so that no time is too long or negative.
+    """
 
     client_id: str = Field(min_length=DEVICE_LENGTH, max_length=40, pattern=r"^[0-9a-f.]+$")
     sequence: int = Field(gt=0, lt=2**31)
@@ -47,8 +51,8 @@ class SentEntry(BaseModel):
     fields: list[tuple[str, str]] = Field(max_length=100)
     language: str = Field(default="", max_length=20)
     is_unsure: bool = False
-    seconds: float = Field(default=0, ge=0)
-    age_seconds: float = Field(default=0, ge=0, le=10**9)
+    seconds: float = 0
+    age_seconds: float = 0
 
     def entry(self, at: datetime) -> Entry:
         """Return the entry, of which PostgreSQL can store every character."""
@@ -58,9 +62,9 @@ class SentEntry(BaseModel):
             position=self.position,
             fields=tuple((_storable(name), _storable(value)) for name, value in self.fields),
             language=self.language,
-            answered_at=at - timedelta(seconds=self.age_seconds),
+            answered_at=at - timedelta(seconds=_within(self.age_seconds, LONGEST_AGE_SECONDS)),
             is_unsure=self.is_unsure,
-            seconds=min(round(self.seconds), LONGEST_SECONDS),
+            seconds=round(_within(self.seconds, LONGEST_SECONDS)),
         )
 
 
@@ -68,8 +72,12 @@ class Sent(BaseModel):
     """What a browser sends. `page_age_seconds` is how long ago its page was loaded."""
 
     user: str
-    page_age_seconds: float = Field(default=0, ge=0, le=10**9)
+    page_age_seconds: float = 0
     entries: list[SentEntry] = Field(min_length=1, max_length=MOST_ENTRIES)
+
+
+def _within(seconds: float, longest: int) -> float:
+    return min(max(seconds, 0), longest)
 
 
 def _storable(text: str) -> str:
@@ -110,7 +118,7 @@ def _recorded(
         attempt_id=attempt_id,
         learner_id=learner_id,
         device=device_of(entries[0].client_id),
-        since=at - timedelta(seconds=sent.page_age_seconds),
+        since=at - timedelta(seconds=_within(sent.page_age_seconds, LONGEST_AGE_SECONDS)),
     )
     recorded = record_entries(attempt_id=attempt_id, learner_id=learner_id, entries=entries, at=at)
     results = [

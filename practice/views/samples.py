@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from catalog.listing.bank_page import sample_version
 from catalog.models import TestBank
+from catalog.views.visits import count_sample_answer
 from practice.results import rounded_percent
 from practice.services.answering import as_decimal
 from questions.grading import ResponseError, grade
@@ -65,6 +66,8 @@ def samples(request: HttpRequest, slug: str) -> HttpResponse:
             request, "practice/samples_result.html", context | {"score": score, "percent": percent}
         )
     item, score = _try(request, test_bank, score)
+    if item.is_answered:
+        count_sample_answer(request, slug=slug)
     position = score.answered + (not item.is_answered)
     context |= {
         "position": position,

@@ -81,9 +81,23 @@ def test_settings_are_saved(desk, test_bank):
 
 
 @pytest.mark.parametrize(
+    ("price", "currency", "minor"),
+    [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.990", "KWD", 1990)],
+)
+def test_price_is_entered_in_major_units(desk, test_bank, price, currency, minor):
+    address = reverse("studio:settings", args=[test_bank.slug])
+    desk.post(address, settings_of(test_bank, price=price, currency=currency))
+    test_bank.refresh_from_db()
+    assert (test_bank.price_minor, test_bank.currency) == (minor, currency.upper())
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"price": "1.234"}, "price"),
+        ({"price": "1.999", "currency": "KWD"}, "price"),
+        ({"price": "1.5", "currency": "JPY"}, "price"),
+        ({"price": "free"}, "price"),
         ({"price": "-1"}, "price"),
         ({"price": "0.30"}, "price"),
         ({"price": "1", "currency": "xxx"}, "price"),

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 PERIOD = {"since": NOON - timedelta(days=30), "until": NOON + timedelta(days=30)}
-# Session, user, second factor, permissions (two), orders, lines.
-SALES = 7
+# Session, user, second factor, permissions (two), orders, lines, visits, free accesses.
+SALES = 9
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from studio.services.statistics import compute_due_statistics, compute_statistic
 
 pytestmark = pytest.mark.django_db
 
-# Session, user, second factor, permissions (two), bank, figures, questions.
-PAGE = 8
+# Session, user, second factor, permissions (two), bank, number of questions, suspects, questions, figures.
+PAGE = 10
 numbers = itertools.count()
 
 
@@ -143,3 +143,22 @@ def test_page_costs_the_same_for_any_number_of_questions(
     with django_assert_num_queries(PAGE):
         response = desk.get(reverse("studio:statistics", args=["many"]))
     assert len(response.context["rows"]) == questions
+
+
+def test_hardest_questions_come_first_if_asked_for(desk, test_bank, answer, at):
+    for number in range(20):
+        answer(1, number % 2, 0)
+    compute_statistics(test_bank=test_bank, at=at)
+    page = reverse("studio:statistics", args=["git"])
+    shown = desk.get(page, {"sort": "hardest"}).context["rows"]
+    assert [row.place.position for row in shown] == [3, 2, 1, 4, 5]
+    shown = desk.get(page, {"sort": "nothing"}).context["rows"]
+    assert [row.place.position for row in shown] == [1, 2, 3, 4, 5]
+
+
+def test_large_bank_has_pages(desk, make_bank):
+    make_bank("large", questions=51)
+    page = reverse("studio:statistics", args=["large"])
+    assert len(desk.get(page).context["rows"]) == 50
+    [row] = desk.get(page, {"page": 2, "sort": "easiest"}).context["rows"]
+    assert row.place.position == 51

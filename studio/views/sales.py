@@ -1,4 +1,4 @@
-"""Sales: a chart with its table, sums by bank, the orders, and all of it as CSV."""
+"""Sales and visits: charts with their tables, sums by bank, the orders, and all of it as CSV."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from catalog.money import format_price
+from catalog.services.visits import store_visits
 from payments.models import Order
 from studio.permissions import VIEW_ORDERS, desk_page
 from studio.sales import paid_minor, paid_orders, report, sales_csv
+from studio.visits import visit_report, visits_by_day, visits_csv
 
 PERIODS = {"7": 7, "30": 30, "90": 90, "365": 365}
 MONTHS_FROM_DAYS = 90
@@ -75,6 +77,9 @@ def sales(request: HttpRequest) -> HttpResponse:
     since, until = form.period(timezone.now())
     orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
     by_month = until - since > timedelta(days=MONTHS_FROM_DAYS)
+    # So that this process's latest visits are among the figures.
+    store_visits()
+    visits = visits_by_day(orders, since=since, until=until)
     period = {"days": request.GET.get("days", "30" if not request.GET else "")}
     period |= {name: request.GET.get(name, "") for name in ("first", "last")}
     context = {
@@ -82,6 +87,7 @@ def sales(request: HttpRequest) -> HttpResponse:
         "since": since,
         "until": until,
         "report": report(orders, by_month=by_month, since=since, until=until),
+        "visits": visit_report(visits, by_month=by_month, since=since, until=until),
         "by_month": by_month,
         "orders": [_row(order) for order in orders[:ORDERS_SHOWN]],
         "more": max(len(orders) - ORDERS_SHOWN, 0),
@@ -98,9 +104,26 @@ def sales_file(request: HttpRequest) -> HttpResponse:
     form = PeriodForm(request.GET)
     since, until = form.period(timezone.now())
     orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
-    name = f"sales-{since:%Y-%m-%d}-{until:%Y-%m-%d}-{settings.STRIPE_MODE}.csv"
+    return _download("sales", sales_csv(orders), since, until)
+
+
+@desk_page(VIEW_ORDERS)
+@require_safe
+def visits_file(request: HttpRequest) -> HttpResponse:
+    """Download the page views, sample answers and purchases of a period as CSV."""
+    since, until = PeriodForm(request.GET).period(timezone.now())
+    orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
+    store_visits()
+    return _download(
+        "visits", visits_csv(visits_by_day(orders, since=since, until=until)), since, until
+    )
+
+
+def _download(kind: str, content: str, since: datetime, until: datetime) -> HttpResponse:
+    last = until - timedelta.resolution
+    name = f"{kind}-{since:%Y-%m-%d}-{last:%Y-%m-%d}-{settings.STRIPE_MODE}.csv"
     return HttpResponse(
-        sales_csv(orders),
+        content,
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -1,22 +1,40 @@
 """How the questions of a bank do: from stored figures, without anybody's name."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from catalog.models import BankQuestion, TestBank
 from questions.models import QuestionVersion
 from questions.rendering import letter
 from questions.text import plain_words
-from studio.listing import excerpt_of
+from studio.listing import PER_PAGE, excerpt_of
 from studio.models import ItemStatistics
 from studio.permissions import VIEW_BANK, bank_page
 from studio.statistics import FEWEST
 
 EXCERPT = 80
+MOST_SUSPECTS = 50
+MOST_SUSPICIOUS = (F("suspicion").desc(), "position")
+SORTED_BY = ("facility", "discrimination", "suspicion")
+# The name in the address, the label, and the order. Questions without figures come last.
+SORTS = {
+    "position": (_("Position"), ("position",)),
+    "hardest": (_("Hardest first"), (F("facility").asc(nulls_last=True), "position")),
+    "easiest": (_("Easiest first"), (F("facility").desc(nulls_last=True), "position")),
+    "discrimination": (
+        _("Lowest discrimination first"),
+        (F("discrimination").asc(nulls_last=True), "position"),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -45,25 +63,48 @@ class Row:
 @bank_page(VIEW_BANK)
 @require_safe
 def statistics(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
-    """Show the figures; questions whose key is probably wrong come first."""
-    stored: dict[int, list[ItemStatistics]] = {}
-    rows = test_bank.statistics.select_related("version").defer("version__content")
-    for each in rows.order_by("-version__number"):
-        stored.setdefault(each.version.question_id, []).append(each)
-    places = test_bank.bank_questions.select_related("question__current").order_by("position")
-    shown = [_row(place, stored.get(place.question_id, [])) for place in places]
-    suspects = [row for row in shown if row.now and row.now.suspect]
-    suspects.sort(key=lambda row: -(cast(ItemStatistics, row.now).suspicion or 0))
+    """Show the figures of a page of questions; those whose key is probably wrong come first."""
+    sort = request.GET.get("sort", "")
+    sort = sort if sort in SORTS else "position"
+    places = _places(test_bank)
+    page = Paginator(places.order_by(*SORTS[sort][1]), PER_PAGE).get_page(request.GET.get("page"))
+    alarms = test_bank.statistics.exclude(suspect="").values("version")
+    suspects = places.filter(question__current__in=alarms).order_by(*MOST_SUSPICIOUS)
+    suspected, listed = list(suspects[:MOST_SUSPECTS]), list(page.object_list)
+    stored = _stored(test_bank, {place.question_id for place in (*suspected, *listed)})
     newest = max((each.computed_at for rows in stored.values() for each in rows), default=None)
     context = {
         "test_bank": test_bank,
         "tab": "statistics",
-        "rows": shown,
-        "suspects": suspects,
+        "page": page,
+        "query": urlencode({"sort": sort}),
+        "sort": sort,
+        "sorts": [(name, label) for name, (label, _order) in SORTS.items()],
+        "rows": [_row(place, stored.get(place.question_id, [])) for place in listed],
+        "suspects": [_row(place, stored.get(place.question_id, [])) for place in suspected],
         "computed_at": newest,
         "fewest": FEWEST,
     }
     return render(request, "studio/statistics.html", context)
+
+
+def _places(test_bank: TestBank) -> QuerySet[BankQuestion]:
+    """Select the bank's questions with the figures of their current versions."""
+    current = ItemStatistics.objects.filter(
+        test_bank=OuterRef("test_bank"), version=OuterRef("question__current")
+    )
+    figures = {name: Subquery(current.values(name)) for name in SORTED_BY}
+    return test_bank.bank_questions.select_related("question__current").annotate(**figures)
+
+
+def _stored(test_bank: TestBank, question_ids: Collection[int]) -> dict[int, list[ItemStatistics]]:
+    """Return the figures of all versions of these questions, the newest version first."""
+    stored: dict[int, list[ItemStatistics]] = {}
+    rows = test_bank.statistics.filter(version__question__in=question_ids)
+    rows = rows.select_related("version").defer("version__content")
+    for each in rows.order_by("-version__number"):
+        stored.setdefault(each.version.question_id, []).append(each)
+    return stored
 
 
 def _row(place: BankQuestion, figures: list[ItemStatistics]) -> Row:

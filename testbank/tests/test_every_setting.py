@@ -40,6 +40,7 @@ DOTENV = {
     "KEEP_UNPAID_ORDER_DAYS": "63",
     "KEEP_INCIDENT_DAYS": "64",
     "KEEP_SECURITY_LOG_DAYS": "65",
+    "KEEP_VISIT_DAYS": "67",
     "NEW_QUESTIONS_PER_HOUR": "66",
 }
 PRINT = """
@@ -115,6 +116,7 @@ def test_days_after_which_rows_are_deleted(values):
     assert (kept["outbox.OutgoingMail"], kept["payments.StripeEvent"]) == (61, 62)
     assert (kept["payments.Incident"], kept["safety.SecurityEvent"]) == (64, 65)
     assert 63 in kept.values()
+    assert kept["catalog.DailyVisits"] == 67
 
 
 @pytest.mark.proof

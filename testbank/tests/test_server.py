@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
@@ -17,7 +18,7 @@ import pytest
 from benchmarks.slow_clients import BODY, HEAD, idle, trickling
 from testbank.server import MAX_BODY_BYTES, is_public
 from testing.passed_socket import with_socket
-from testing.site import ROOT, Site, free_port, kill_group
+from testing.site import DIRECT, ROOT, Site, free_port, kill_group, new_site
 from testing.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -215,3 +216,25 @@ def test_body_beyond_the_limit_is_refused_before_it_is_sent():
         connection.endheaders()
         assert connection.getresponse().status == 413
         connection.close()
+
+
+MAKE_BANK = """
+from catalog.models import Category, TestBank
+category = Category.objects.create(slug="it", title="IT")
+TestBank.objects.create(slug="git", title="Git", category=category, price_minor=0, status="published")
+"""
+READ_VISITS = """
+from catalog.models import DailyVisits
+print("views", sum(row.page_views for row in DailyVisits.objects.all()))
+"""
+
+
+def test_visits_are_stored_when_the_server_stops(tmp_path):
+    site = new_site(tmp_path, KEYS, {})
+    assert site.manage("shell", stdin=MAKE_BANK).returncode == 0
+    browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
+    with site.serving():
+        for _time in range(2):
+            request = urllib.request.Request(f"{site.url}/banks/git/", headers=browser)  # noqa: S310 - loopback
+            DIRECT.open(request, timeout=30).close()
+    assert "views 2\n" in site.manage("shell", stdin=READ_VISITS).stdout

@@ -87,6 +87,7 @@ KEEP_MAIL_DAYS                 testbank/tests/test_every_setting.py::test_days_a
 KEEP_STRIPE_EVENT_DAYS         testbank/tests/test_every_setting.py::test_days_after_which_rows_are_deleted
 KEEP_UNPAID_ORDER_DAYS         testbank/tests/test_every_setting.py::test_days_after_which_rows_are_deleted
 KEEP_INCIDENT_DAYS             testbank/tests/test_every_setting.py::test_days_after_which_rows_are_deleted
+KEEP_VISIT_DAYS                testbank/tests/test_every_setting.py::test_days_after_which_rows_are_deleted
 KEEP_SECURITY_LOG_DAYS         testbank/tests/test_every_setting.py::test_days_after_which_rows_are_deleted
 METRICS_TOKEN                  testbank/tests/test_version.py::test_metrics_name_the_version
 SENTRY_DSN                     testbank/tests/test_error_reports.py::test_error_is_reported_without_secrets

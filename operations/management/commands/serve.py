@@ -1,11 +1,14 @@
 """`manage.py serve`: run the production web server."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
+from django.db import DatabaseError
 
+from catalog.services.visits import store_visits
 from operations.alarms.watchdog import start_watchdog
 from operations.processes import log_stripe_route
 from testbank.server import serve
@@ -31,3 +34,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Cannot listen on BIND={settings.BIND}: {error.strerror}."
             ) from error
+        # Without a database, these counts are lost with the process.
+        with suppress(DatabaseError):
+            store_visits()

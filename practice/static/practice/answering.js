@@ -29,7 +29,7 @@ const say = (name) => {
   state.dataset.journalState = name;
 };
 
-const SAID = { taken: "saving", device: "device", direct: "direct", saved: "saved" };
+const SAID = { device: "device", direct: "direct", saved: "saved" };
 const REFUSED = ["already", "late", "ended", "no_access", "unknown"];
 
 const heard = ({ detail }) => {
@@ -53,20 +53,21 @@ const fieldsOf = (one) => [...new FormData(one)].filter(([name, value]) => !OURS
 const fields = () => fieldsOf(form);
 const isUnsure = (one = form) => Boolean(one.elements.unsure?.checked);
 const picture = (one = form) => JSON.stringify([fieldsOf(one), fieldsOf(one).length > 0 && isUnsure(one)]);
-// The form as the server wrote it: what was clicked before this file had loaded is an answer too.
+// The form as it was written: what was clicked before this file had loaded is an answer too.
 const pristine = () => {
   const copy = form.cloneNode(true);
   copy.reset();
   return copy;
 };
 const isOfflinePage = document.documentElement.hasAttribute("data-offline");
-let before = form && picture(isOfflinePage ? form : pristine());
-let shownAt = Date.now();
+let before = form && picture(pristine());
+let shownAt = performance.now();
 
 const take = () => {
   before = picture();
-  newest = journal.record({ url, position, fields: fields(), isUnsure: isUnsure(), seconds: (Date.now() - shownAt) / 1000 });
-  shownAt = Date.now();
+  newest = journal.record({ url, position, fields: fields(), isUnsure: isUnsure(), seconds: (performance.now() - shownAt) / 1000 });
+  say("saving");
+  shownAt = performance.now();
   remember();
   return newest;
 };
@@ -143,19 +144,35 @@ const leave = async (target) => {
   else show(words("offline"));
 };
 
+// What the server has not taken yet is not on its page.
+const restore = async () => {
+  await journal.ready;
+  const entry = journal.waiting(url).findLast((one) => one.position === position);
+  if (!entry || newest || picture() !== before) return;
+  journal.fill(form, entry.fields, entry.is_unsure);
+  before = picture();
+  newest = entry;
+  say("device");
+  if (form.dataset.exam === undefined) awaitResult();
+};
+
 const isBusy = (value) => form.querySelectorAll("button[type=submit]").forEach((button) => (button.disabled = value));
 
 // In practice the key is shown once the server has the answer; offline the next question is.
 const check = async () => {
-  const entry = take();
+  take();
+  await awaitResult();
+};
+const awaitResult = async () => {
+  const entry = newest;
   isBusy(true);
   await journal.flush(4000, url);
-  if (!journal.isSaved(entry)) {
-    show(words(journal.blocked ? "waiting" : "verdict"), words("next"), () => location.assign(`${session}${position + 1}/`));
-  }
+  if (journal.isSaved(entry)) return;
+  const label = position < Number(panel.dataset.total) ? words("next") : undefined;
+  show(words(journal.blocked ? "waiting" : "verdict"), label, () => location.assign(place("next")));
 };
 const checked = async ({ detail: { entry, status } }) => {
-  if (entry.id !== newest?.id || ["taken", "device", "direct"].includes(status)) return;
+  if (entry.id !== newest?.id || ["device", "direct"].includes(status)) return;
   isBusy(false);
   if (status === "unreadable") newest = undefined;
   else if (!REFUSED.includes(status) || status === "already") {
@@ -292,6 +309,7 @@ if (panel && journal?.user) {
     form.addEventListener("submit", submitted);
     if (form.dataset.exam === undefined) journal.events.addEventListener("change", checked);
     else answerInExam();
+    restore();
     takeOver();
   } else if (panel.dataset.finish !== undefined) finishing();
   addEventListener("timeup", timeIsUp);

@@ -8,9 +8,12 @@
 const DATABASE = "testbank-journal";
 const LOG = "journal:";
 const MOST = 50;
+const PATIENCE = 20_000;
 const LONGEST_WAIT = 15_000;
 // Sequence numbers are at least the seconds since then: they grow also where storage is off.
 const EPOCH = Date.UTC(2026, 0, 1);
+// A clock that is set to the next century must not use up the numbers that the server takes.
+const LATEST = 2 ** 30;
 const loadedAt = Date.now();
 
 const stored = (work) => {
@@ -56,9 +59,11 @@ const pending = new Map();
 const onDevice = new Set();
 const writes = new Map();
 const aside = new Map();
+const oneByOne = new Set();
 const events = new EventTarget();
 let blocked = "";
 let isFailing = false;
+let failed = "";
 let last = 0;
 
 const tell = (entry, status, more = {}) =>
@@ -66,7 +71,7 @@ const tell = (entry, status, more = {}) =>
 
 const next = () => {
   const before = Number(stored((store) => store.getItem("journal-sequence"))) || 0;
-  last = Math.max(last + 1, before + 1, Math.floor((Date.now() - EPOCH) / 1000));
+  last = Math.max(last + 1, before + 1, Math.min(Math.floor((Date.now() - EPOCH) / 1000), LATEST));
   stored((store) => store.setItem("journal-sequence", String(last)));
   return last;
 };
@@ -123,27 +128,42 @@ const settle = (entry, result, isElsewhere) => {
 
 // Sending
 const bySequence = (one, other) => one.sequence - other.sequence || one.at - other.at;
+// Monotonic: when to send next does not depend on a clock that is set meanwhile.
+const waits = (key) => (aside.get(key) ?? 0) > performance.now();
+const setAside = (key, milliseconds) => aside.set(key, performance.now() + milliseconds);
+
+// The next entries, all of one session; after a failure those of another one, if there are any.
 const batch = () => {
-  const now = Date.now();
-  const ready = [...pending.values()].filter(({ url }) => (aside.get(url) ?? 0) <= now).sort(bySequence);
-  return ready.filter(({ url }) => url === ready[0].url).slice(0, MOST);
+  const ready = [...pending.values()].filter(({ id, url }) => !waits(id) && !waits(url)).sort(bySequence);
+  const { url } = ready.find((entry) => entry.url !== failed) ?? ready[0] ?? {};
+  return ready.filter((entry) => entry.url === url).slice(0, oneByOne.has(url) ? 1 : MOST);
 };
 const csrf = () => document.cookie.match(/(?:^|; )testbank_csrf=([^;]*)/)?.[1] ?? "";
 const seconds = (from) => Math.max(0, (Date.now() - from) / 1000);
 
-const request = (url, entries) => {
-  const sent = entries.map(({ at, user: _user, url: _url, id: _id, ...entry }) => ({ ...entry, age_seconds: seconds(at) }));
-  const body = JSON.stringify({ user, page_age_seconds: seconds(loadedAt), entries: sent });
+// Returns the response and what it says. A network can fall silent at any time: also before the end.
+const request = async (url, options) => {
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), 20_000);
-  return fetch(url, {
+  const timer = setTimeout(() => patience.abort(), PATIENCE);
+  try {
+    const response = await fetch(url, { ...options, signal: patience.signal });
+    return [response, await response.json().catch(() => undefined)];
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const deliver = (url, entries) => {
+  const sent = entries.map(({ at, user: _user, url: _url, id: _id, ...entry }) => ({ ...entry, age_seconds: seconds(at) }));
+  const text = JSON.stringify({ user, page_age_seconds: seconds(loadedAt), entries: sent });
+  const body = new TextEncoder().encode(text);
+  return request(url, {
     method: "POST",
     body,
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
     // Browsers keep at most 64 kB alive after a page is left.
     keepalive: body.length < 50_000,
-    signal: patience.signal,
-  }).finally(() => clearTimeout(timer));
+  });
 };
 
 const block = (reason) => {
@@ -154,24 +174,28 @@ const block = (reason) => {
 // Returns 0 to go on, or how many milliseconds to wait at least.
 const post = async (entries) => {
   const { url } = entries[0];
-  const response = await request(url, entries);
-  const answer = await response.json().catch(() => undefined);
+  const [response, answer] = await deliver(url, entries);
   if (response.ok && answer?.results) {
     if (blocked) block("");
     const results = new Map(answer.results.map((one) => [`${one.client_id}:${one.sequence}`, one]));
     for (const entry of entries) {
       const result = results.get(entry.id);
-      if (result?.status === "paused") aside.set(url, Date.now() + LONGEST_WAIT);
+      if (result?.status === "paused") setAside(url, LONGEST_WAIT);
       else if (result) settle(entry, result, answer.is_elsewhere);
     }
-    return entries.some(({ id }) => pending.has(id)) && !aside.has(url) ? 1 : 0;
+    return entries.some(({ id }) => pending.has(id)) && !waits(url) ? 1 : 0;
   }
-  // A session that is gone, or entries that no server reads, must not hold up the others.
-  if ([400, 404, 413].includes(response.status)) return aside.set(url, Date.now() + 20 * LONGEST_WAIT) && 0;
+  // A session that is gone, or an entry that no server reads, must not hold up the others.
+  if ([400, 404, 413].includes(response.status)) {
+    if (response.status === 404) setAside(url, 20 * LONGEST_WAIT);
+    else if (entries.length > 1) oneByOne.add(url);
+    else setAside(entries[0].id, 20 * LONGEST_WAIT);
+    return 0;
+  }
   if (response.status === 401) block("signed_out");
   else if (response.status === 403 && answer?.reason === "another_user") block("another_user");
   // The cookie of the CSRF token changes with every sign-in.
-  else if (response.status === 403) await fetch(url, { cache: "no-store" });
+  else if (response.status === 403) await request(url, { cache: "no-store" });
   return 1000 * Number(response.headers.get("Retry-After")) || 1;
 };
 
@@ -184,6 +208,7 @@ const run = async () => {
     if (!entries.length) return pending.size ? LONGEST_WAIT : 0;
     const wait = await post(entries).catch(() => 1);
     isFailing = wait > 0;
+    failed = wait ? entries[0].url : "";
     if (!wait) {
       delay = 0;
       continue;
@@ -213,7 +238,7 @@ const hurry = () => {
 const load = async () => {
   const keys = stored((store) => Object.keys(store).filter((key) => key.startsWith(LOG))) ?? [];
   for (const key of keys) {
-    const entry = JSON.parse(stored((store) => store.getItem(key)) ?? "null");
+    const entry = stored((store) => JSON.parse(store.getItem(key)));
     if (!entry || pending.has(entry.id)) continue;
     if (entry.user === user) pending.set(entry.id, entry);
     write(entry);
@@ -233,13 +258,14 @@ addEventListener("online", hurry);
 addEventListener("pageshow", ({ persisted }) => persisted && load().then(hurry));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && pending.size && hurry());
 
+const waiting = (url) => [...pending.values()].filter((entry) => !url || entry.url === url).sort(bySequence);
+
 // Resolves once nothing of `url` (or nothing at all) waits, or after `most` milliseconds.
 const flush = async (most, url) => {
-  const waits = () => [...pending.values()].some((entry) => !url || entry.url === url);
-  const ends = Date.now() + most;
+  const ends = performance.now() + most;
   hurry();
-  while (waits() && Date.now() < ends && navigator.onLine) await new Promise((go) => setTimeout(go, 25));
-  return !waits();
+  while (waiting(url).length && performance.now() < ends && navigator.onLine) await new Promise((go) => setTimeout(go, 25));
+  return !waiting(url).length;
 };
 
 document.addEventListener("submit", async (event) => {
@@ -251,6 +277,19 @@ document.addEventListener("submit", async (event) => {
   form.submit();
 });
 
+// Show an answer in the form of its question, as if the server had written it so.
+const fill = (form, fields, isUnsure) => {
+  const check = (input, isChecked) => (input.checked = input.defaultChecked = isChecked);
+  form.querySelectorAll(".choices input").forEach((input) => check(input, false));
+  for (const [name, value] of fields) {
+    for (const input of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (!["radio", "checkbox"].includes(input.type)) input.value = input.defaultValue = value;
+      else if (input.value === value) check(input, true);
+    }
+  }
+  if (form.elements.unsure) check(form.elements.unsure, isUnsure);
+};
+
 globalThis.journal = {
   user,
   device,
@@ -259,8 +298,9 @@ globalThis.journal = {
   record,
   flush,
   hurry,
+  fill,
   isSaved: (entry) => !pending.has(entry.id),
-  waiting: (url) => [...pending.values()].filter((entry) => !url || entry.url === url).sort(bySequence),
+  waiting,
   get blocked() {
     return blocked;
   },

@@ -19,25 +19,12 @@ const question = about && position && (await database.get("questions", [user, se
 const all = about ? await database.getAll("questions", IDBKeyRange.bound([user, session], [user, session, []])) : [];
 database.close();
 
-// What was answered on this page before: the newest entry that is not sent yet, or what was kept.
-const fill = (form, fields, isUnsure) => {
-  for (const [name, value] of fields) {
-    for (const input of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (["radio", "checkbox"].includes(input.type)) input.checked ||= input.value === value;
-      else input.value = value;
-    }
-  }
-  if (form.elements.unsure) form.elements.unsure.checked = isUnsure;
-};
-const empty = (form) => form.querySelectorAll(".choices input").forEach((input) => (input.checked = false));
-
 const draw = () => {
   article.innerHTML = question.html;
   const form = article.querySelector("form");
-  if (question.given) {
-    empty(form);
-    fill(form, question.given, question.isUnsure);
-  }
+  // Until answering.js has loaded, and without its network, the form itself can send nothing.
+  form.addEventListener("submit", (event) => event.preventDefault());
+  if (question.given) journal.fill(form, question.given, question.isUnsure);
   document.querySelector("[data-offline-title]").textContent = about.title;
   document.querySelector("[data-journal]").dataset.total = about.total;
   if (about.ends !== null) {

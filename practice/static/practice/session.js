@@ -22,7 +22,9 @@ const end = async () => {
   const session = location.pathname.match(/^.*\/[0-9a-f-]{36}\//)[0];
   const body = new FormData();
   body.set("csrfmiddlewaretoken", document.cookie.match(/(?:^|; )testbank_csrf=([^;]*)/)?.[1] ?? "");
-  await fetch(`${session}finish/`, { method: "POST", body, redirect: "manual" });
+  // The page says that the time is up, also where the network has fallen silent.
+  const signal = AbortSignal.timeout?.(10_000);
+  await fetch(`${session}finish/`, { method: "POST", body, redirect: "manual", signal });
   location.assign(session);
 };
 
