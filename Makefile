@@ -7,7 +7,9 @@ PORT ?= 8000
 WORKERS ?= 2
 PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra
 ON_POSTGRESQL := $(RUN) -m testing.postgresql
-QUICK := not (proof or slow or browser or squid or tinyproxy or shared)
+# Tests in one process, and those of them that take a minute.
+IN_PROCESS := not (proof or slow or browser or squid or tinyproxy or shared)
+QUICK := $(IN_PROCESS) and not pages
 # What stores something: tested on both databases.
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety studio testbank
 # $(call timed,NAME,COMMAND): run the command, and print how long it took.
@@ -32,20 +34,20 @@ develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests
 quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (two minutes): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
-quick-postgresql: $(VENV)/development.stamp ## Those of them that use the database, on PostgreSQL
-	@$(ON_POSTGRESQL) $(PYTEST) -m "database and $(QUICK)" --hypothesis-profile=quick $(APPS) $(ARGS)
+quick-postgresql: $(VENV)/development.stamp ## The tests in one process that use the database, on PostgreSQL
+	@$(ON_POSTGRESQL) $(PYTEST) -m "database and $(IN_PROCESS)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
 test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (12 minutes): for every push
 	$(call timed,tests on SQLite,$(PYTEST) -m "not proof" $(ARGS))
-	$(call timed,concurrency on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not proof and not browser" $(APPS) $(ARGS))
+	$(call timed,concurrency on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not (proof or browser or squid)" $(APPS) $(ARGS))
 
 proof: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## The long tests: crashes, faults, recipes, fuzzing, PostgreSQL
 	$(call timed,proofs,$(PYTEST) -m proof $(ARGS))
 	$(call timed,property tests,$(PYTEST) -m "hypothesis and not proof" --hypothesis-profile=proof $(ARGS))
-	$(call timed,database on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "database and not browser" $(APPS) $(ARGS))
+	$(call timed,database on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "database and not (browser or squid or tinyproxy)" $(APPS) $(ARGS))
 
-coverage: $(VENV)/development.stamp ## Print which lines the quick tests reach
-	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick --cov $(ARGS)
+coverage: $(VENV)/development.stamp ## Print which lines the tests in one process reach
+	@$(PYTEST) -m "$(IN_PROCESS)" --hypothesis-profile=quick --cov $(ARGS)
 
 check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, migrations
 	$(VENV)/bin/ruff format --check .

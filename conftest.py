@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
     for item in items:
-        if commits(item):
+        if commits(item) and not item.get_closest_marker("no_concurrency"):
             item.add_marker("concurrency")
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & {*item.fixturenames}:
             item.add_marker("database")

@@ -25,7 +25,7 @@ CONFIRM = "/accounts/confirm-email/"
 FORM = re.compile(r'<form class="form.*?</form>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="next" value="([^"]*)"')
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture(autouse=True)
@@ -265,7 +265,6 @@ def test_failed_sign_ins_are_limited_per_account(client, ada, sign_in):
     assert not signed_in(client)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("stopped_clock")
 def test_an_account_under_attack_is_slow_for_unknown_browsers(client, ada, sign_in):
     for number in range(60):
@@ -279,7 +278,6 @@ def test_an_account_under_attack_is_slow_for_unknown_browsers(client, ada, sign_
     assert not signed_in(client)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("stopped_clock")
 def test_a_browser_that_signed_in_before_is_let_through(client, ada, sign_in):
     sign_in()

@@ -20,7 +20,7 @@ PASSWORD = "correct-horse-battery"
 CONFIRM = "/accounts/confirm-email/"
 SIGN_UP = {"email": "ada@example.org", "password1": PASSWORD}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture(autouse=True)

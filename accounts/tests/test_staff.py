@@ -14,7 +14,7 @@ from accounts.staff import ACTIVATED_FACTOR, SEEN
 from accounts.tests.authenticator import code_of
 
 # Allauth announces a new factor after the commit.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_concurrency]
 PASSWORD = "a-long-pass-phrase"
 ADMIN = "/admin/"
 

@@ -14,7 +14,7 @@ from payments.tests.stripe_events import deliver, dispute_event, paid_event
 from practice.tests.conftest import stored_answer, stored_attempt
 from testing.staff_sessions import sign_in_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from payments.tests.conftest import (  # noqa: F401 - fixtures
 from payments.tests.stripe_events import deliver, paid_event, refund_event
 from testing.staff_sessions import sign_in_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 @pytest.fixture(autouse=True)

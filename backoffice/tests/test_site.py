@@ -13,7 +13,7 @@ from questions.items import Essay, Text
 from questions.services import store_items
 from testing.staff_sessions import sign_in_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 LISTS = [
     "catalog_testbank",

@@ -11,7 +11,7 @@ from questions.models import QuestionVersion
 from testing.hostile import all_files
 from testing.long_bank import QUESTIONS, long_bank
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 DOMAINS = ["Trees", "Trees", "Birds"]
 TALL, WIDE = "leaves/tall.png", "leaves/wide.png"
@@ -60,7 +60,6 @@ def lines(entries):
     return "".join(f"{json.dumps(entry)}\n" for entry in entries)
 
 
-@pytest.mark.slow
 def test_long_bank_is_imported_whole(run):
     assert run("long.txt", long_bank()) == (
         f"{QUESTIONS} questions added to new.\nThe bank has {QUESTIONS} questions; it is draft.\n"

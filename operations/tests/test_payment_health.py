@@ -24,7 +24,7 @@ from testing.proxies import refusing_port, running_squid
 from testing.staff_sessions import sign_in_staff
 from testing.waiting import wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 PAGE = "/admin/payment-health/"
 START = "/admin/payment-health/look/"
@@ -176,11 +176,11 @@ def test_figure_links_to_its_rows(office, make_order, settings, at):
     assert Order.objects.get().email in rows
 
 
-@pytest.mark.parametrize("check", ROWS)
-def test_every_figure_link_opens(office, check):
-    name, query = ROWS[check]
-    assert office.get(f"{reverse(name)}?{query}").status_code == 200
-    assert f'href="{reverse(name)}?{query.replace("&", "&amp;")}"' in office.get(PAGE).text
+def test_every_figure_link_opens(office):
+    page = office.get(PAGE).text
+    for name, query in ROWS.values():
+        assert (query, office.get(f"{reverse(name)}?{query}").status_code) == (query, 200)
+        assert f'href="{reverse(name)}?{query.replace("&", "&amp;")}"' in page
 
 
 @pytest.fixture

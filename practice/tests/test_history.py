@@ -14,6 +14,8 @@ from practice.tests.conftest import RIGHT, SESSION_AND_USER, WRONG, stored_attem
 from practice.trends import TrendPoint, change_of, chart_of, closed_banks, domain_trends, trend
 from questions.grading import ChoiceResponse
 
+pytestmark = pytest.mark.pages
+
 DAY = timedelta(days=1)
 URL = "/practice/history/"
 # The user's banks, the trend, the number of sessions, the sessions, the preferences, the reasons
@@ -184,7 +186,6 @@ def test_history_takes_a_fixed_number_of_statements(
         owners_client.get(URL)
 
 
-@pytest.mark.slow
 def test_history_of_a_thousand_sessions_takes_the_same_statements(
     owners_client, owner, test_bank, at, django_assert_num_queries
 ):

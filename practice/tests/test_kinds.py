@@ -17,7 +17,7 @@ from questions.formats.gift import read_gift
 from questions.items import ASKABLE, AcceptedText
 from questions.services import store_items
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 GIFT = """
 Read this first.

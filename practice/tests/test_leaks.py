@@ -32,6 +32,8 @@ from questions.grading import RESPONSE
 from questions.models import QuestionVersion
 from questions.services import store_items
 
+pytestmark = pytest.mark.pages
+
 GIFT = """
 One? {~XWRONG#XFEEDBACK ~%41.0197%XPARTLY#XFEEDBACK =XCHOICE#XFEEDBACK ####XEXPLAINED}
 
@@ -142,11 +144,13 @@ def found_by(client, attempt, bank):
 
 SELECTIONS = ("ten", "own", "mistakes", "retake")
 MODES = ["all", "exam", *(pytest.param(mode, marks=pytest.mark.proof) for mode in SELECTIONS)]
+# The owner of the session and one who may not see it; the others are in `make proof`.
+OTHERS = ("stranger", "other_learner", "seller")
+PEOPLE = ["holder", "learner", *(pytest.param(who, marks=pytest.mark.proof) for who in OTHERS)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("who", ["stranger", "learner", "other_learner", "seller", "holder"])
+@pytest.mark.parametrize("who", PEOPLE)
 def test_nothing_leaks_before_the_answer(request, holder, bank, mode, who):
     attempt = begin(mode, holder, bank)
     client = Client()
@@ -155,9 +159,14 @@ def test_nothing_leaks_before_the_answer(request, holder, bank, mode, who):
     assert found_by(client, attempt, bank) == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("end", ["expires_at", "withheld_from", "revoked_at"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "revoked_at",
+        *(pytest.param(e, marks=pytest.mark.proof) for e in ("expires_at", "withheld_from")),
+    ],
+)
 def test_nothing_leaks_when_the_access_has_ended(holder, bank, mode, end):
     attempt = begin(mode, holder, bank)
     holder.accesses.update(**{end: timezone.now()})
@@ -271,10 +280,10 @@ def test_unanswered_question_of_an_exam_stays_closed_without_access(holder, bank
 
 
 @pytest.mark.parametrize("who", ["learner", "seller"])
-@pytest.mark.parametrize("name", ["finish", "pause", "resume", "discard", "retake"])
-def test_session_of_somebody_else_cannot_be_changed(request, client, holder, bank, who, name):
+def test_session_of_somebody_else_cannot_be_changed(request, client, holder, bank, who):
     attempt = begin("all", holder, bank)
     client.force_login(request.getfixturevalue(who))
-    assert client.post(reverse(f"practice:{name}", args=[attempt.pk])).status_code == 404
+    for name in ("finish", "pause", "resume", "discard", "retake"):
+        assert client.post(reverse(f"practice:{name}", args=[attempt.pk])).status_code == 404
     attempt.refresh_from_db()
     assert (attempt.is_finished, Attempt.objects.count()) == (False, 1)

@@ -11,7 +11,7 @@ from studio.models import AuditEntry
 from studio.services.access import emails_in
 from studio.tests.conftest import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 # Session, user, second factor, permissions (two), banks, count, rows.
 LIST = 8

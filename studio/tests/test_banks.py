@@ -7,7 +7,7 @@ from catalog.models import Category, FormerSlug, TestBank
 from studio.models import AuditEntry, BankRole
 from studio.tests.conftest import sign_in, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 HOME = 6
 

@@ -17,7 +17,7 @@ from studio.editor import item_of_sheet, sheet_of, sheet_of_post
 from studio.models import QuestionDraft
 from studio.tests.conftest import CHOICES, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "single_choice": CHOICES,

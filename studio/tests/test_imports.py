@@ -21,7 +21,7 @@ from studio.importing.services import LEASE, run_queued_imports
 from studio.models import AuditEntry, Import
 from studio.tests.conftest import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 AIKEN = "What is {0}?\nA. Right {0}\nB. Wrong {0}\nANSWER: A\n"
 

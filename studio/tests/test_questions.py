@@ -8,7 +8,7 @@ from questions.models import QuestionVersion
 from studio.models import BulkEdit
 from studio.tests.conftest import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 # Session, user, second factor, permissions (two), bank, domains, kinds, authors, count, rows, banks
 # to copy to, last edit.

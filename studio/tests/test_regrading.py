@@ -18,7 +18,7 @@ from studio.services.questions import save_question
 from studio.services.reports import report_question
 from studio.tests.conftest import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 WRONG = "c"
 

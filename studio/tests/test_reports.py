@@ -12,7 +12,7 @@ from studio.models import AuditEntry, QuestionReport, QuestionReporter
 from studio.services.reports import report_question
 from studio.tests.conftest import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 WORDS = "The RFC says 301."
 

@@ -9,7 +9,7 @@ from studio.models import Authorship, ReviewNote
 from studio.services.reviews import Step, take_step
 from studio.tests.conftest import sign_in, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 QUEUE = reverse("studio:review_queue")
 

@@ -16,7 +16,7 @@ from payments.models import Order, OrderLine, Refund
 from studio.sales import paid_orders, report, sales_csv, split
 from studio.tests.conftest import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 PERIOD = {"since": NOON - timedelta(days=30), "until": NOON + timedelta(days=30)}

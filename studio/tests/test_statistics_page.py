@@ -11,7 +11,7 @@ from practice.models import Answer, Attempt
 from studio.models import ItemStatistics
 from studio.services.statistics import compute_due_statistics, compute_statistics
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 # Session, user, second factor, permissions (two), bank, number of questions, suspects, questions, figures.
 PAGE = 10

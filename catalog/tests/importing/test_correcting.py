@@ -9,7 +9,7 @@ from questions.formats.gift import read_gift
 from questions.formats.jsonl import read_jsonl
 from questions.models import Question, QuestionVersion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 FIRST = {"kind": "true_false", "stem": "Is steam hot?", "answer": True}
 KEYED = {

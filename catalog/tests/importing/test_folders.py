@@ -11,7 +11,7 @@ from catalog.importing.folders import make_bank, read_bank_folder
 from catalog.importing.items import FileHasErrors
 from catalog.models import Category, TestBank
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 SHEET: dict[str, Any] = {
     "title": "Knots",

@@ -13,7 +13,7 @@ from catalog.models import BankQuestion, TestBank
 from questions.models import QuestionVersion
 from testing.parts import SHARED, require
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 GIFT = """Read this first.
 

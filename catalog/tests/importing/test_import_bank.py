@@ -7,7 +7,7 @@ from catalog.models import BankQuestion, Category, TestBank
 from questions.models import Question, QuestionVersion
 from testing.parts import SHARED, require
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 TECHNICIAN = "written-by-qti_package_maker/aiken-technician-2026-2030.txt"
 
 

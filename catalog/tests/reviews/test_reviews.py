@@ -25,7 +25,7 @@ from catalog.reviews.pages import Tally, review_page, tally_of
 from catalog.services import grant_access
 from catalog.tests.services.test_access import at_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 def give(learner, bank, at):

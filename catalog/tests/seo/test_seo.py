@@ -19,7 +19,7 @@ from catalog.reviews import write_review
 from catalog.seo.sitemaps import Banks
 from catalog.services import grant_access
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 SITE = "https://shop.example"
 NAMES = {"of": "http://www.sitemaps.org/schemas/sitemap/0.9"}

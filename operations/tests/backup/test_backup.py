@@ -20,7 +20,11 @@ from operations.backup.services import (
     stored_backups,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.no_concurrency,
+    pytest.mark.slow,
+]
 
 # Bytes that the dump of a database does not contain.
 IMAGE = b"\x89PNG of this test"

@@ -17,7 +17,7 @@ from payments.tests.stripe_events import (
     refund_event,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 NAMED_BY_OTHERS = [
     {},

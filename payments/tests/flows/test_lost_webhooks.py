@@ -27,7 +27,7 @@ from payments.stripe import api
 from payments.stripe_integration import create_checkout_session
 from testing.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 EXPECTED = {
     "pays": ("paid", 0, 1),
@@ -121,6 +121,7 @@ def test_reconciliation_alone_reaches_the_final_state(sandbox, begun):
     assert run().moves == {}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_events_alone_reach_the_final_state(sandbox, begun, settings):
     """The API answers nothing from when the buyers are on Stripe's page."""
     with Receiving() as address:

@@ -14,7 +14,11 @@ from payments.models import Order
 from payments.stripe_integration import create_checkout_session
 from testing.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.no_concurrency,
+    pytest.mark.slow,
+]
 
 HANGS_SECONDS = 1.0
 
