@@ -52,9 +52,10 @@ def read_token(token: str, *, at: datetime) -> FreezeLink:
 def freeze_account(*, token: str, at: datetime) -> FreezeLink:
     """End all sessions, block sign-in for a week, and give the account back to its address.
 
-    The address that the mail went to becomes the only one. The password stops working, and
-    factors that were added in the last week are removed. A password reset lifts the freeze.
-    Idempotent. Raises: InvalidLink.
+    The address that the mail went to becomes the only one, unless its owner has confirmed it for
+    another account since; then the account has none until staff give it one. The password stops
+    working, and factors that were added in the last week are removed. A password reset lifts the
+    freeze. Idempotent. Raises: InvalidLink.
     """
     link = read_token(token, at=at)
     user = User.objects.select_for_update().get(pk=link.user.pk)
@@ -63,15 +64,35 @@ def freeze_account(*, token: str, at: datetime) -> FreezeLink:
     )
     # The password is part of the hash that every session carries.
     user.set_unusable_password()
-    user.email = link.email
+    user.email = link.email if _free_address(link.email, owner=user) else _no_address(user)
     user.save(update_fields=["password", "email"])
-    EmailAddress.objects.filter(user=user).exclude(email=link.email).delete()
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
     EmailAddress.objects.update_or_create(
-        user=user, email=link.email, defaults={"primary": True, "verified": True}
+        user=user, email=user.email, defaults={"primary": True, "verified": True}
     )
     Authenticator.objects.filter(user=user, created_at__gt=at - FREEZE).delete()
     UserSession.objects.filter(user=user).delete()
     return link
+
+
+def _free_address(email: str, *, owner: User) -> bool:
+    """Take the address from accounts that never confirmed it; False if another one has.
+
+    A thief could sign up with it, so that the account cannot be given back to it.
+    """
+    others = EmailAddress.objects.filter(email=email).exclude(user=owner)
+    if others.filter(verified=True).exists():
+        return False
+    others.delete()
+    for other in User.objects.filter(email=email).exclude(pk=owner.pk):
+        other.email = _no_address(other)
+        other.save(update_fields=["email"])
+    return True
+
+
+def _no_address(user: User) -> str:
+    """Return what stands for the address of an account that has none. Nobody gets its mail."""
+    return f"none-{user.public_id}@none.invalid"
 
 
 def lift_freeze(*, user: User, at: datetime) -> None:

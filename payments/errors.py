@@ -68,7 +68,7 @@ class OtherMode(PaymentError):
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        super().__init__(f"{order.pk} is of {order.mode}")
+        super().__init__(f"the order {order.pk} is in {order.mode} mode")
 
 
 class RefundError(PaymentError):

@@ -239,3 +239,33 @@ def test_address_without_account_is_not_stored(client):
     client.post("/accounts/login/", {"login": "nobody@example.org", "password": "x"})
     event = SecurityEvent.objects.get()
     assert (event.kind, event.user_id, event.detail) == ("sign-in-failed", None, "")
+
+
+@pytest.fixture
+def stolen_address(ada):
+    """The link in the mail about it."""
+    token = freeze_token(user=ada, email="ada@example.org", at=timezone.now())
+    User.objects.filter(pk=ada.pk).update(email="thief@example.org")
+    EmailAddress.objects.filter(user=ada).update(email="thief@example.org")
+    return f"/accounts/freeze/{token}/"
+
+
+def test_thief_who_signs_up_with_the_address_does_not_keep_it(client, ada, stolen_address):
+    other = User.objects.create_user("ada@example.org", PASSWORD)
+    EmailAddress.objects.create(user=other, email=other.email, primary=True)
+    client.post(stolen_address)
+    assert is_frozen(user=ada, at=timezone.now())
+    assert list(EmailAddress.objects.values_list("user", "email")) == [(ada.pk, "ada@example.org")]
+    assert User.objects.get(email="ada@example.org") == ada
+
+
+def test_address_that_its_owner_confirmed_for_another_account_stays_there(
+    client, ada, stolen_address
+):
+    other = User.objects.create_user("ada@example.org", PASSWORD)
+    EmailAddress.objects.create(user=other, email=other.email, verified=True, primary=True)
+    client.post(stolen_address)
+    assert is_frozen(user=ada, at=timezone.now())
+    ada.refresh_from_db()
+    assert ada.email == f"none-{ada.public_id}@none.invalid"
+    assert sign_in(Client())["Location"] == "/my-banks/"

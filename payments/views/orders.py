@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from payments.domain.order_life_cycle import AWAITING_PAYMENT
 from payments.domain.receipts import queue_receipts_again, recipient_of, seller_details
 from payments.errors import NothingBought, OtherMode, PaymentUnderWay
 from payments.flows.checkout import cancel_order, confirm_payment
-from payments.models import Order
+from payments.models import Order, OrderEvent
 from payments.monitoring.incidents import report_incident
 from payments.stripe.errors import StripeError
 from safety.rate_limits import (
@@ -38,6 +39,8 @@ from safety.rate_limits import (
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5
+# How far Stripe's clock may be from ours.
+CLOCK_DIFFERENCE = timedelta(minutes=1)
 # Stripe's decline codes that a buyer can do something about.
 # Source: docs.stripe.com/declines/codes.
 FAILURE_REASONS = {
@@ -101,6 +104,7 @@ def _order_context(order: Order) -> dict[str, Any]:
         "paid_back": format_price(order.refunded_minor, order.paid_currency or order.currency),
         "is_unpaid": order.status in AWAITING_PAYMENT,
         "failure": failure_reason(order) if order.status == Order.Status.FAILED else "",
+        "ran_out_of_time": order.status == Order.Status.EXPIRED and ran_out_of_time(order),
         **seller_details(),
         "refresh_seconds": REFRESH_SECONDS,
     }
@@ -111,6 +115,16 @@ def failure_reason(order: Order) -> str:
     declined = order.events.filter(kind="declined").order_by("-at", "-pk")
     code = declined.values_list("detail__code", flat=True).first()
     return str(FAILURE_REASONS.get(code or "", ""))
+
+
+def ran_out_of_time(order: Order) -> bool:
+    """Return True if nobody canceled the order: its session ended when its time was over."""
+    ended = order.events.filter(kind="expired").order_by("at").first()
+    if ended is None or ended.source == OrderEvent.Source.CHECKOUT:
+        return False
+    # Stripe's event of a session that was canceled can come before our own row.
+    ends_at = order.session_expires_at
+    return ends_at is None or ended.at > ends_at - CLOCK_DIFFERENCE
 
 
 @login_required

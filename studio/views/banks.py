@@ -93,7 +93,7 @@ def _steps(test_bank: TestBank) -> list[Step]:
     return [
         Step(
             _("Describe it"),
-            _("Buyers read the summary on cards, and the description on its page."),
+            _("Buyers see the summary on cards and the description on the test bank's page."),
             has_words,
             settings,
         ),

@@ -47,9 +47,9 @@ def _apply(request: HttpRequest, place: BankQuestion, form: RegradeForm) -> None
         words = ngettext("%(count)s answer raised.", "%(count)s answers raised.", done.raised)
         messages.success(request, words % {"count": done.raised})
         if not done.is_complete:
-            messages.info(request, _("The worker regrades the remaining answers."))
+            messages.info(request, _("We are regrading the remaining answers."))
     except NothingToRegrade:
-        messages.info(request, _("The answers were already regraded by this version."))
+        messages.info(request, _("The answers were already regraded with this version."))
 
 
 def _affected(place: BankQuestion) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
@@ -11,6 +11,7 @@ from django.urls import reverse
 from catalog.models import Access
 from outbox.models import OutgoingMail
 from payments.domain.fulfillment import fulfill
+from payments.domain.order_life_cycle import mark_expired
 from payments.domain.order_placement import get_or_place_order
 from payments.models import Order
 from payments.stripe.client import payment_breaker, stripe_client
@@ -81,6 +82,25 @@ def test_page_of_a_held_payment(client, paid, learner, make_order, change, words
     Order.objects.filter(pk=paid.pk).update(**change, **duplicate)
     client.force_login(learner)
     assert f"<h1>{words}</h1>" in text(client, paid)
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "source", "ran_out"),
+    [
+        (timedelta(0), "webhook", True),
+        (timedelta(0), "reconciliation", True),
+        # Canceled: the event comes before the row, or the other way around.
+        (timedelta(hours=23), "webhook", False),
+        (timedelta(hours=23), "purchase", False),
+    ],
+)
+def test_canceled_order_says_whether_its_time_ran_out(client, order, at, ends_in, source, ran_out):
+    Order.objects.filter(pk=order.pk).update(session_expires_at=at + ends_in)
+    mark_expired(order, source=source, at=at)
+    client.force_login(order.user)
+    told = text(client, order)
+    assert "<h1>This order was canceled</h1>" in told
+    assert ("It was not paid in time." in told) == ran_out
 
 
 @pytest.fixture
