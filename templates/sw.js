@@ -21,16 +21,20 @@ const activate = async () => {
   await clients.claim();
 };
 
-const fetchInTime = (request) => {
+const fetchInTime = (request, options) => {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
-  return fetch(request, { signal: patience.signal }).finally(() => clearTimeout(timer));
+  return fetch(request, { ...options, signal: patience.signal }).finally(() => clearTimeout(timer));
 };
+
+// Some browsers refuse a signal together with the request of a navigation: this is a request like it.
+const question = ({ url, headers, cache }) =>
+  fetchInTime(url, { headers, cache, credentials: "same-origin", redirect: "manual" });
 
 // Only questions have a time limit: the page for offline use can show them, and no other page.
 const page = async ({ request, resultingClientId }, pathname) => {
   try {
-    return await (QUESTION.test(pathname) ? fetchInTime(request) : fetch(request));
+    return await (QUESTION.test(pathname) ? question(request) : fetch(request));
   } catch {
     offlinePages.add(resultingClientId);
     return (await caches.match(shell)) ?? Response.error();

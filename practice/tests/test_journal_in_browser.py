@@ -17,6 +17,7 @@ from PIL import Image
 from catalog.models import BankQuestion
 from practice.models import Answer, Attempt, UncountedAnswer
 from practice.services import finish_attempt, start_attempt
+from practice.tests.conftest import stored_answer
 from practice.tests.journal_browser import (
     answers_on_server,
     new_device,
@@ -115,6 +116,22 @@ new MutationObserver((_changes, observer) => {
 }).observe(document, { childList: true, subtree: true });
 """
 
+SUBMIT_AT_ONCE = """
+addEventListener("DOMContentLoaded", () => document.querySelector("[data-session] form[method=post]")?.requestSubmit());
+"""
+CHOOSE_AND_COUNT = """
+(input) => { input.click(); return Object.keys(localStorage).filter((key) => key.startsWith("journal:")).length; }
+"""
+SECONDS_TO_SAVE = """
+(input) => new Promise((done) => {
+  const began = performance.now();
+  journal.events.addEventListener("change", ({ detail }) => {
+    if (detail.status === "saved") done((performance.now() - began) / 1000);
+  });
+  input.click();
+})
+"""
+
 
 @pytest.fixture
 def browser():
@@ -204,6 +221,15 @@ def test_exam_goes_on_offline_and_survives_a_reload(device, exam):
     assert answers_on_server() == []
     device.cable.mend()
     device.wait_for_answers([(1, "b"), (2, "c")])
+
+
+def test_answer_is_on_the_device_when_its_click_returns_and_soon_on_the_server(device, exam):
+    device.open(path(exam))
+    choices = [device.page.locator(f"input[value={letter}]") for letter in "abcd"]
+    assert choices[0].evaluate(CHOOSE_AND_COUNT) == 1
+    device.says(SAVED)
+    # The best of three: the machine of a test may be busy.
+    assert min(choice.evaluate(SECONDS_TO_SAVE) for choice in choices[1:]) < 1
 
 
 @pytest.mark.proof
@@ -304,6 +330,15 @@ def test_silent_network_opens_the_next_question_from_the_device(device, exam):
     device.says(ON_DEVICE)
     device.cable.mend()
     device.wait_for_answers([(1, "b"), (2, "c")])
+
+
+@pytest.mark.proof
+def test_service_worker_lets_a_question_lead_to_the_sign_in(device, exam):
+    device.open(path(exam))
+    device.wait_for_worker()
+    device.context.clear_cookies()
+    device.open(path(exam, 2))
+    assert "/accounts/login/" in device.page.url
 
 
 @pytest.mark.proof
@@ -409,6 +444,33 @@ def test_unsent_answer_in_practice_is_not_asked_again(device, attempt):
     assert device.page.get_by_role("button", name="Check answer").is_disabled()
     device.page.unroute("**/answers/")
     device.page.get_by_text("Correct", exact=True).first.wait_for()
+
+
+@pytest.mark.proof
+def test_exam_submitted_at_once_waits_for_unsent_answers(device, exam):
+    statuses(device, *[503] * 1000)
+    device.open(path(exam))
+    device.choose("b")
+    device.says(ON_DEVICE)
+    device.page.unroute("**/answers/")
+    device.page.add_init_script(SUBMIT_AT_ONCE)
+    device.open(reverse("practice:finish", args=[exam.pk]))
+    device.page.get_by_role("heading", name="Your result").wait_for()
+    exam.refresh_from_db()
+    assert (answers_on_server(), exam.points) == ([(1, "b")], 1)
+
+
+@pytest.mark.proof
+def test_kept_questions_are_topped_up(device, owner, make_bank):
+    bank = make_bank("long", questions=45)
+    owner.accesses.update(test_bank=bank)
+    attempt = start_attempt(learner=owner, test_bank=bank, at=timezone.now())
+    device.open(path(attempt))
+    device.wait_for_questions(30)
+    for position in range(1, 26):
+        stored_answer(attempt, position)
+    device.open(path(attempt, 26))
+    device.wait_for_questions(20)
 
 
 @pytest.mark.proof
@@ -703,6 +765,8 @@ def test_signed_out_meanwhile_signs_in_in_place(device, owner, exam):
     device.says(SAVED)
     assert answers_on_server() == [(1, "b")]
     assert device.page.locator("[data-journal-notice]").is_hidden()
+    device.press("Flag")
+    device.page.locator("[data-flag][aria-pressed=true]").wait_for()
 
 
 def sign_out(device):

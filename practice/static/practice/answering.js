@@ -247,6 +247,8 @@ const signIn = async () => {
     const found = page.querySelector("main form[method=post]");
     if (!response.url.includes("/accounts/") || !found) {
       dialog.close();
+      // The token changes with every sign-in.
+      document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((input) => (input.value = journal.csrf));
       return journal.hurry();
     }
     found.setAttribute("action", new URL(found.getAttribute("action") || response.url, response.url).href);
@@ -286,8 +288,9 @@ const takeOver = () => {
 const finishing = () => {
   const last = panel.closest("[data-session]").querySelector("form[method=post]");
   last?.addEventListener("submit", async (event) => {
-    if (!journal.waiting(url).length) return;
     event.preventDefault();
+    // What earlier pages left is loaded first. A database that never opens must not hold up the end.
+    await Promise.race([journal.ready, new Promise((go) => setTimeout(go, 2000))]);
     if (await journal.flush(5000, url)) return last.submit();
     show(words("unsent"));
   });

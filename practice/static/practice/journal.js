@@ -301,6 +301,9 @@ globalThis.journal = {
   fill,
   isSaved: (entry) => !pending.has(entry.id),
   waiting,
+  get csrf() {
+    return csrf();
+  },
   get blocked() {
     return blocked;
   },
