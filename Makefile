@@ -7,7 +7,7 @@ PORT ?= 8000
 WORKERS ?= 2
 PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra
 ON_POSTGRESQL := $(RUN) -m testing.postgresql
-# Tests in one process, and those of them that take a minute.
+# Tests that start no program; `make quick` takes most of them.
 IN_PROCESS := not (proof or slow or browser or squid or tinyproxy or shared)
 QUICK := $(IN_PROCESS) and not pages
 # What stores something: tested on both databases.
@@ -31,13 +31,13 @@ setup: $(VENV)/base.stamp ## Install what the site runs on
 
 develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (two minutes): for every commit
+quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (about a minute): for every commit
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
 quick-postgresql: $(VENV)/development.stamp ## The tests in one process that use the database, on PostgreSQL
 	@$(ON_POSTGRESQL) $(PYTEST) -m "database and $(IN_PROCESS)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
-test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (12 minutes): for every push
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (about 5 minutes): for every push
 	$(call timed,tests on SQLite,$(PYTEST) -m "not proof" $(ARGS))
 	$(call timed,concurrency on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not (proof or browser or squid)" $(APPS) $(ARGS))
 

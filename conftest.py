@@ -25,6 +25,7 @@ from testing.site import copy_migrated_database
 DATABASES = ("sqlite", "postgresql")
 # Fixtures that start a program. Each test that asks for one is marked `slow`.
 PROGRAMS = {
+    "empty_sandbox",
     "own_sandbox",
     "sandbox",
     "sandbox_program",

@@ -110,6 +110,7 @@ def buy(reported_site: SiteBehindProxy, visitor: Visitor) -> None:
         visitor.expect_text("Thank you")
 
 
+@pytest.mark.proof
 def test_failure_names_its_cause_and_keeps_the_order(
     reported_site: SiteBehindProxy, visitor: Visitor
 ) -> None:

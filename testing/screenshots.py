@@ -22,12 +22,12 @@ PRINTED = {"result", "receipt"}
 
 
 class Variant(NamedTuple):
-    """How a browser shows the pages. `font_percent` is the size that its user has chosen."""
+    """How a browser shows the pages. `font_pixels` is the size that its user has chosen."""
 
     width: int
     scheme: Literal["light", "dark"] = "light"
     language: str = "en"
-    font_percent: int = 100
+    font_pixels: int = 16
 
 
 # By the suffix of the file name.
@@ -40,7 +40,7 @@ VARIANTS = {
     "1280-ar": Variant(1280, language="ar"),
     "375-de": Variant(375, language="de"),
     "320-de": Variant(320, language="de"),
-    "375-large": Variant(375, font_percent=200),
+    "375-large": Variant(375, font_pixels=32),
 }
 
 
@@ -53,10 +53,10 @@ def take_screenshots(browser: Browser, base_url: str, name: str) -> list[Path]:
     written: list[Path] = []
 
     def on_page(page: Page, page_name: str) -> None:
-        written.append(screenshot(page, f"{page_name}-{name}", variant.font_percent))
+        written.append(screenshot(page, f"{page_name}-{name}"))
         if page_name in PRINTED:
             page.emulate_media(media="print")
-            written.append(screenshot(page, f"{page_name}-{name}-print", variant.font_percent))
+            written.append(screenshot(page, f"{page_name}-{name}-print"))
             page.emulate_media(media="screen")
 
     # The back office is in English only.
@@ -72,10 +72,9 @@ def take_screenshots(browser: Browser, base_url: str, name: str) -> list[Path]:
     return written
 
 
-def screenshot(page: Page, name: str, font_percent: int = 100) -> Path:
+def screenshot(page: Page, name: str) -> Path:
     """Write the full page, with the images that load only when they are scrolled into view."""
     page.evaluate("document.querySelectorAll('img').forEach((image) => (image.loading = 'eager'))")
-    page.evaluate(f"document.documentElement.style.fontSize = '{font_percent}%'")
     page.wait_for_load_state("networkidle")
     path = FOLDER / f"{name}.png"
     page.screenshot(path=path, full_page=True)
@@ -85,11 +84,15 @@ def screenshot(page: Page, name: str, font_percent: int = 100) -> Path:
 def photograph(variants: list[str]) -> Iterator[tuple[str, list[Path]]]:
     """Take screenshots of a fresh demo: each variant's name, and the paths of its pages."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running_browser() as browser:
+    with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))
         with ready_demo(Path(folder)) as base_url:
             for name in variants:
-                yield name, take_screenshots(browser, base_url, name)
+                # A setting of the browser, as its user has it: media queries in rem follow it.
+                font = f"--blink-settings=defaultFontSize={VARIANTS[name].font_pixels}"
+                with running_browser(font) as browser:
+                    paths = take_screenshots(browser, base_url, name)
+                yield name, paths
 
 
 def chosen(names: list[str]) -> list[str]:

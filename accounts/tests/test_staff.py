@@ -14,7 +14,11 @@ from accounts.staff import ACTIVATED_FACTOR, SEEN
 from accounts.tests.authenticator import code_of
 
 # Allauth announces a new factor after the commit.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_concurrency]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.no_concurrency,
+    pytest.mark.pages,
+]
 PASSWORD = "a-long-pass-phrase"
 ADMIN = "/admin/"
 

@@ -8,6 +8,8 @@ from catalog.models import TestBank
 from catalog.price_rules import price_problem
 from catalog.services import put_on_sale
 
+pytestmark = pytest.mark.pages
+
 REFUSED = {
     ("USD", 49): "Stripe's minimum is $0.50.",
     ("GBP", 20): "Stripe's minimum is £0.30.",

@@ -186,14 +186,14 @@ def _payable_session(order: Order, test_bank: TestBank) -> SessionFacts | None:
 
 
 def _retrieve_or_create_session(order: Order) -> SessionFacts | None:
-    """Retrieve the order's session, or create it; None if it has none and its key is used up.
+    """Retrieve the order's session, or create it; None if Stripe has none and makes none.
 
     A known session is retrieved. Otherwise the stored request is sent with its own key, which
     returns the same session if it was sent before. Once Stripe may have forgotten that key, or
     only replays an error with it, the session is looked for.
     """
     if order.session_id:
-        return retrieve_session(order.session_id)
+        return _known_session(order.session_id)
     if order.asked_at and timezone.now() - order.asked_at > IDEMPOTENCY_KEY_LIFETIME:
         return find_session(order, since=order.asked_at)
     mark_asked(order, at=timezone.now())
@@ -205,10 +205,25 @@ def _retrieve_or_create_session(order: Order) -> SessionFacts | None:
         return find_session(order, since=order.asked_at or timezone.now())
 
 
+def _known_session(session_id: str) -> SessionFacts | None:
+    """Retrieve a session; None if Stripe does not know it, so that nobody can pay it.
+
+    The keys were exchanged for those of another account, and STRIPE_ACCOUNT does not tell them
+    apart. A late payment of it still wins.
+    """
+    try:
+        return retrieve_session(session_id)
+    except InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise
+        logger.warning("session=%s is unknown to the account of the key in use", session_id)
+        return None
+
+
 def _existing_session(order: Order) -> SessionFacts | None:
     """Ask Stripe for the order's session without making one. Raises: OtherMode, StripeError."""
     if not is_of_current_key(order):
         raise OtherMode(order)
     if order.session_id:
-        return retrieve_session(order.session_id)
+        return _known_session(order.session_id)
     return find_session(order, since=order.asked_at) if order.asked_at else None

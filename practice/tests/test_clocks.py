@@ -15,6 +15,8 @@ from practice.models import Preferences
 from practice.services import finish_overdue_attempts, save_preferences, start_exam
 from practice.services.preferences import Wishes
 
+pytestmark = pytest.mark.pages
+
 MINUTES = 60
 ZONES = ("Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe")
 # Half an hour before the clocks of the three zones change, in spring and in autumn.

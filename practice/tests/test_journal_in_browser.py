@@ -205,7 +205,6 @@ def statuses(device, *codes):
     return left
 
 
-@pytest.mark.proof
 def test_exam_goes_on_offline_and_survives_a_reload(device, exam):
     device.open(path(exam))
     device.wait_for_worker()
@@ -259,6 +258,7 @@ def test_answer_before_the_scripts_have_loaded_is_recorded_offline(device, exam)
     device.wait_for_answers([(2, "c")])
 
 
+@pytest.mark.proof
 def test_practice_offline_shows_the_result_after_reconnecting(device, attempt):
     device.open(path(attempt))
     device.wait_for_worker()

@@ -9,6 +9,8 @@ from practice.models import Answer, Note
 from practice.services import finish_attempt
 from practice.tests.conftest import RIGHT
 
+pytestmark = pytest.mark.pages
+
 
 @pytest.fixture
 def url(attempt):

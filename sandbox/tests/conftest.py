@@ -18,6 +18,24 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
         yield running
 
 
+@pytest.fixture(scope="session")
+def sandbox_that_is_emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    with running_sandbox(tmp_path_factory.mktemp("emptied"), tls=False) as running:
+        yield running
+
+
+@pytest.fixture
+def empty_sandbox(sandbox_that_is_emptied: RunningSandbox) -> RunningSandbox:
+    """A sandbox without data, faults and keys. A test that advances its clock needs its own."""
+    control = sandbox_that_is_emptied.control
+    control.clear_faults()
+    control.clear_fault_rates()
+    control.forget_keys()
+    control.delete_test_data()
+    control.forget_requests()
+    return sandbox_that_is_emptied
+
+
 @pytest.fixture
 def own_sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
     """A sandbox of this test's own."""

@@ -84,8 +84,8 @@ def test_page_accepts_a_bank_account(tmp_path: Path) -> None:
         wait_until(lambda: status_at(client, url) == ("complete", "paid"))
 
 
-def test_authentication_is_required_and_succeeds(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_authentication_is_required_and_succeeds(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     url = page_url(client)
     page = browse("POST", url, **BUYER, **NEEDS_AUTHENTICATION)
     assert "Authenticate your payment" in page.text
@@ -102,8 +102,8 @@ def test_authentication_is_required_and_succeeds(own_sandbox: RunningSandbox) ->
     assert (session.payment_status, session.customer_details.email) == ("paid", BUYER["email"])
 
 
-def test_failed_authentication_allows_another_card(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_failed_authentication_allows_another_card(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     url = page_url(client)
     browse("POST", url, **BUYER, **NEEDS_AUTHENTICATION)
     page = browse("POST", url, action="fail")
@@ -114,21 +114,21 @@ def test_failed_authentication_allows_another_card(own_sandbox: RunningSandbox) 
     assert len(client.v1.payment_intents.list().data) == 1
 
 
-def test_authentication_that_is_not_required_is_refused(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_authentication_that_is_not_required_is_refused(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     session = client.v1.checkout.sessions.create(session_params()).id
     with pytest.raises(AssertionError, match="does not require authentication"):
-        own_sandbox.control.act(f"sessions/{session}/authenticate")
+        empty_sandbox.control.act(f"sessions/{session}/authenticate")
     assert client.v1.checkout.sessions.retrieve(session).status == "open"
 
 
-def test_each_attempt_is_a_charge(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_each_attempt_is_a_charge(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     session = client.v1.checkout.sessions.create(
         session_params(payment_intent_data={"metadata": {"order": "1"}})
     ).id
-    own_sandbox.control.decline(session)
-    intent = own_sandbox.control.pay(session)["payment_intent"]
+    empty_sandbox.control.decline(session)
+    intent = empty_sandbox.control.pay(session)["payment_intent"]
     charges = client.v1.charges.list({"payment_intent": intent}).data
     assert [charge.status for charge in charges] == ["succeeded", "failed"]
     assert [charge.metadata["order"] for charge in charges] == ["1", "1"]
@@ -136,14 +136,14 @@ def test_each_attempt_is_a_charge(own_sandbox: RunningSandbox) -> None:
 
 
 def test_control_api_returns_a_session_without_logging_a_request(
-    own_sandbox: RunningSandbox,
+    empty_sandbox: RunningSandbox,
 ) -> None:
-    session = client_for(own_sandbox).v1.checkout.sessions.create(session_params())
-    assert own_sandbox.control.session(session.id) == session.to_dict()
-    assert len(own_sandbox.control.requests()) == 1
+    session = client_for(empty_sandbox).v1.checkout.sessions.create(session_params())
+    assert empty_sandbox.control.session(session.id) == session.to_dict()
+    assert len(empty_sandbox.control.requests()) == 1
 
 
-def test_unknown_card_is_refused(own_sandbox: RunningSandbox) -> None:
-    session = client_for(own_sandbox).v1.checkout.sessions.create(session_params()).id
+def test_unknown_card_is_refused(empty_sandbox: RunningSandbox) -> None:
+    session = client_for(empty_sandbox).v1.checkout.sessions.create(session_params()).id
     with pytest.raises(AssertionError, match="card must be one of pays"):
-        own_sandbox.control.pay(session, card="gold")
+        empty_sandbox.control.pay(session, card="gold")

@@ -144,8 +144,8 @@ def test_unknown_session_is_404(client: stripe.StripeClient) -> None:
     assert (caught.value.code, caught.value.param) == ("resource_missing", "session")
 
 
-def test_sessions_are_listed_newest_first_in_pages(own_sandbox: RunningSandbox) -> None:
-    sessions = client_for(own_sandbox).v1.checkout.sessions
+def test_sessions_are_listed_newest_first_in_pages(empty_sandbox: RunningSandbox) -> None:
+    sessions = client_for(empty_sandbox).v1.checkout.sessions
     created = [sessions.create(session_params()).id for _ in range(5)][::-1]
     first = sessions.list({"limit": 2})
     assert ([session.id for session in first.data], first.has_more) == (created[:2], True)
@@ -181,13 +181,13 @@ def test_session_has_its_success_and_cancel_urls(client: stripe.StripeClient) ->
     assert "{CHECKOUT_SESSION_ID}" in session.success_url
 
 
-def test_deleted_test_data_leaves_no_objects_or_events(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_deleted_test_data_leaves_no_objects_or_events(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     session = client.v1.checkout.sessions.create(session_params())
-    payment = own_sandbox.control.pay(session.id)["payment_intent"]
-    own_sandbox.control.refund(payment, amount=100)
-    own_sandbox.control.dispute(payment)
-    own_sandbox.control.delete_test_data()
+    payment = empty_sandbox.control.pay(session.id)["payment_intent"]
+    empty_sandbox.control.refund(payment, amount=100)
+    empty_sandbox.control.dispute(payment)
+    empty_sandbox.control.delete_test_data()
     assert client.v1.checkout.sessions.list().data == []
     assert client.v1.events.list().data == []
     with pytest.raises(stripe.InvalidRequestError):

@@ -82,16 +82,16 @@ def test_every_delivery_fault_can_be_drawn(name: str) -> None:
         {"wind": 1},
     ],
 )
-def test_invalid_rates_are_refused(own_sandbox: RunningSandbox, rates: dict[str, Any]) -> None:
+def test_invalid_rates_are_refused(empty_sandbox: RunningSandbox, rates: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
-        own_sandbox.control.set_fault_rates(**rates)
+        empty_sandbox.control.set_fault_rates(**rates)
 
 
-def test_faults_are_injected_until_the_rates_are_cleared(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    own_sandbox.control.set_fault_rates(seed=1, requests={"429": 1.0})
+def test_faults_are_injected_until_the_rates_are_cleared(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    empty_sandbox.control.set_fault_rates(seed=1, requests={"429": 1.0})
     for _ in range(2):
         with pytest.raises(stripe.RateLimitError):
             client.v1.balance.retrieve()
-    assert own_sandbox.control.clear_fault_rates() == {"429": 2}
+    assert empty_sandbox.control.clear_fault_rates() == {"429": 2}
     assert client.v1.balance.retrieve().object == "balance"

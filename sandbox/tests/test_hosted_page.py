@@ -59,8 +59,8 @@ def test_payment_redirects_to_the_success_url(client: stripe.StripeClient) -> No
     assert status_at(client, url) == ("complete", "paid")
 
 
-def test_concurrent_submissions_are_charged_once(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_concurrent_submissions_are_charged_once(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     url = page_url(client)
     with ThreadPoolExecutor(4) as pool:
         responses = list(pool.map(lambda _: browse("POST", url, **BUYER, **CARD), range(4)))

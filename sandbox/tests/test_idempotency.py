@@ -89,12 +89,12 @@ def test_key_is_forgotten_after_a_day(own_sandbox: RunningSandbox) -> None:
     assert sessions.create(session_params(), {"idempotency_key": "old"}).id != first.id
 
 
-def test_key_in_use_is_409_and_creates_one_session(own_sandbox: RunningSandbox) -> None:
-    own_sandbox.control.fault("hang", seconds=0.5)
+def test_key_in_use_is_409_and_creates_one_session(empty_sandbox: RunningSandbox) -> None:
+    empty_sandbox.control.fault("hang", seconds=0.5)
 
     def attempt(_: int) -> str:
         try:
-            sessions = client_for(own_sandbox).v1.checkout.sessions
+            sessions = client_for(empty_sandbox).v1.checkout.sessions
             return sessions.create(session_params(), {"idempotency_key": "at once"}).id
         except stripe.APIError as error:
             assert error.http_status == 409
@@ -102,26 +102,26 @@ def test_key_in_use_is_409_and_creates_one_session(own_sandbox: RunningSandbox) 
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(attempt, range(8)))
-    created = client_for(own_sandbox).v1.checkout.sessions.list().data
+    created = client_for(empty_sandbox).v1.checkout.sessions.list().data
     assert len(created) == 1
     assert set(outcomes) == {created[0].id, "busy"}
-    assert own_sandbox.control.count(CREATE) == 8
+    assert empty_sandbox.control.count(CREATE) == 8
 
 
-def test_concurrent_requests_with_different_keys_all_succeed(own_sandbox: RunningSandbox) -> None:
+def test_concurrent_requests_with_different_keys_all_succeed(empty_sandbox: RunningSandbox) -> None:
     def attempt(number: int) -> str:
-        sessions = client_for(own_sandbox).v1.checkout.sessions
+        sessions = client_for(empty_sandbox).v1.checkout.sessions
         return sessions.create(session_params(), {"idempotency_key": f"key {number}"}).id
 
     with ThreadPoolExecutor(8) as pool:
         names = list(pool.map(attempt, range(40)))
-    listed = client_for(own_sandbox).v1.checkout.sessions.list({"limit": 100}).data
+    listed = client_for(empty_sandbox).v1.checkout.sessions.list({"limit": 100}).data
     assert {session.id for session in listed} == set(names)
     assert len(set(names)) == 40
 
 
-def test_forgotten_key_creates_another_session(own_sandbox: RunningSandbox) -> None:
-    sessions = client_for(own_sandbox).v1.checkout.sessions
+def test_forgotten_key_creates_another_session(empty_sandbox: RunningSandbox) -> None:
+    sessions = client_for(empty_sandbox).v1.checkout.sessions
     first = sessions.create(session_params(), {"idempotency_key": "k"}).id
-    own_sandbox.control.forget_keys()
+    empty_sandbox.control.forget_keys()
     assert sessions.create(session_params(), {"idempotency_key": "k"}).id != first

@@ -17,9 +17,9 @@ from testing.sandbox import RunningSandbox
 InvalidRequest = pytest.raises(stripe.InvalidRequestError)
 
 
-def test_full_refund(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+def test_full_refund(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     refund = client.v1.refunds.create({"payment_intent": intent, "reason": "duplicate"})
     charge = charge_of(client, intent)
     assert (refund.amount, refund.status, refund.reason) == (1999, "succeeded", "duplicate")
@@ -29,9 +29,9 @@ def test_full_refund(own_sandbox: RunningSandbox) -> None:
     assert client.v1.balance.retrieve().pending[0].amount == 0
 
 
-def test_partial_refunds_add_up(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+def test_partial_refunds_add_up(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     for amount in (500, 1, 1498):
         client.v1.refunds.create({"payment_intent": intent, "amount": amount})
     charges = event_objects(client, "charge.refunded")
@@ -53,10 +53,10 @@ def test_partial_refunds_add_up(own_sandbox: RunningSandbox) -> None:
     ],
 )
 def test_refund_above_the_unrefunded_amount_is_refused(
-    own_sandbox: RunningSandbox, before: int, amount: int, message: str
+    empty_sandbox: RunningSandbox, before: int, amount: int, message: str
 ) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     if before:
         client.v1.refunds.create({"payment_intent": intent, "amount": before})
     with InvalidRequest as caught:
@@ -65,18 +65,18 @@ def test_refund_above_the_unrefunded_amount_is_refused(
     assert charge_of(client, intent).amount_refunded == before
 
 
-def test_refunded_charge_cannot_be_refunded_again(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+def test_refunded_charge_cannot_be_refunded_again(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     client.v1.refunds.create({"payment_intent": intent})
     with InvalidRequest as caught:
         client.v1.refunds.create({"payment_intent": intent})
     assert caught.value.code == "charge_already_refunded"
 
 
-def test_same_idempotency_key_refunds_once(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+def test_same_idempotency_key_refunds_once(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     params: Any = {"payment_intent": intent, "amount": 500}
     ids = {client.v1.refunds.create(params, {"idempotency_key": "r"}).id for _ in range(2)}
     assert len(ids) == 1
@@ -102,9 +102,9 @@ def test_invalid_refund_is_refused(
     assert (caught.value.http_status, caught.value.param) == (status, param)
 
 
-def test_failed_payment_cannot_be_refunded(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    own_sandbox.control.decline(client.v1.checkout.sessions.create(session_params()).id)
+def test_failed_payment_cannot_be_refunded(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    empty_sandbox.control.decline(client.v1.checkout.sessions.create(session_params()).id)
     (charge,) = client.v1.charges.list().data
     asked: list[Any] = [{"charge": charge.id}, {"payment_intent": charge.payment_intent}]
     for params in asked:
@@ -113,12 +113,12 @@ def test_failed_payment_cannot_be_refunded(own_sandbox: RunningSandbox) -> None:
     assert client.v1.refunds.list().data == []
 
 
-def test_failed_refund_makes_its_amount_refundable_again(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+def test_failed_refund_makes_its_amount_refundable_again(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     refund = client.v1.refunds.create({"payment_intent": intent})
     for _ in range(2):
-        own_sandbox.control.fail_refund(refund.id)
+        empty_sandbox.control.fail_refund(refund.id)
     failed = client.v1.refunds.retrieve(refund.id)
     assert (failed.status, failed.failure_reason) == ("failed", "unknown")
     assert (charge_of(client, intent).amount_refunded, charge_of(client, intent).refunded) == (
@@ -129,30 +129,30 @@ def test_failed_refund_makes_its_amount_refundable_again(own_sandbox: RunningSan
     assert client.v1.refunds.create({"payment_intent": intent}).status == "succeeded"
 
 
-def test_refund_to_a_bank_account_is_pending(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_refund_to_a_bank_account_is_pending(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     session = client.v1.checkout.sessions.create(session_params(currency="eur")).id
-    own_sandbox.control.pay(session, card="debit")
-    intent = own_sandbox.control.settle(session)["payment_intent"]
+    empty_sandbox.control.pay(session, card="debit")
+    intent = empty_sandbox.control.settle(session)["payment_intent"]
     refund = client.v1.refunds.create({"payment_intent": intent})
     assert refund.status == "pending"
-    own_sandbox.control.act(f"refunds/{refund.id}/succeed")
+    empty_sandbox.control.act(f"refunds/{refund.id}/succeed")
     assert [each["status"] for each in event_objects(client, "refund.updated")] == ["succeeded"]
 
 
-def test_dashboard_refund_has_no_request_id(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
-    refund = own_sandbox.control.refund(intent, amount=700, reason="fraudulent")
+def test_dashboard_refund_has_no_request_id(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
+    refund = empty_sandbox.control.refund(intent, amount=700, reason="fraudulent")
     assert client.v1.refunds.retrieve(refund["id"]).amount == 700
     (event,) = client.v1.events.list({"type": "refund.created"}).data
     assert event.request is not None
     assert event.request.id is None
 
 
-def test_charge_expands_its_refunds(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
-    intent = paid_intent(own_sandbox)
+def test_charge_expands_its_refunds(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
+    intent = paid_intent(empty_sandbox)
     refund = client.v1.refunds.create({"payment_intent": intent, "amount": 5})
     found = client.v1.payment_intents.retrieve(intent, {"expand": ["latest_charge"]})
     assert isinstance(found.latest_charge, stripe.Charge)
@@ -161,16 +161,16 @@ def test_charge_expands_its_refunds(own_sandbox: RunningSandbox) -> None:
     assert [each.id for each in charge.refunds.data] == [refund.id]
 
 
-def test_metadata_can_be_updated(own_sandbox: RunningSandbox) -> None:
-    client = client_for(own_sandbox)
+def test_metadata_can_be_updated(empty_sandbox: RunningSandbox) -> None:
+    client = client_for(empty_sandbox)
     created = client.v1.refunds.create(
-        {"payment_intent": paid_intent(own_sandbox), "metadata": {"order": "1"}}
+        {"payment_intent": paid_intent(empty_sandbox), "metadata": {"order": "1"}}
     )
     changed = client.v1.refunds.update(created.id, {"metadata": {"line": "2"}})
     assert changed.to_dict()["metadata"] == {"order": "1", "line": "2"}
 
 
 @pytest.mark.parametrize("path", ["refunds/re_nothing/fail", "refunds"])
-def test_control_api_refuses_as_the_api_does(own_sandbox: RunningSandbox, path: str) -> None:
+def test_control_api_refuses_as_the_api_does(empty_sandbox: RunningSandbox, path: str) -> None:
     with pytest.raises(AssertionError):
-        own_sandbox.control.act(path)
+        empty_sandbox.control.act(path)

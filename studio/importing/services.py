@@ -1,4 +1,4 @@
-"""Upload, accept, throw away and undo imports. The browser and `import_bank` share `import_questions`."""
+"""Upload, accept, discard and undo imports. The browser and `import_bank` share `import_questions`."""
 
 import logging
 import uuid
@@ -89,7 +89,7 @@ def accept_import(*, waiting: Import, retires_missing: bool, by: User, at: datet
 
 
 def discard_import(*, waiting: Import) -> None:
-    """Throw away what waits. Idempotent."""
+    """Discard what waits. Idempotent."""
     if Import.objects.filter(pk=waiting.pk, status=Status.WAITING).update(status=Status.DISCARDED):
         default_storage.delete(waiting.upload)
 

@@ -10,7 +10,7 @@ from studio.forms.exams import parts_of
 from studio.models import AuditEntry
 from studio.tests.test_banks import settings_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 def part(domain="", group="", *, per_group=False):

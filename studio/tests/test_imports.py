@@ -1,4 +1,4 @@
-"""Import and export in the browser: dry run, accept, throw away, undo, import again."""
+"""Import and export in the browser: dry run, accept, discard, undo, import again."""
 
 import json
 import zipfile

@@ -7,7 +7,7 @@ from accounts.models import User
 from studio.models import BankRole
 from studio.tests.conftest import sign_in, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 # Each page of a bank with who of author and reviewer may open it; sellers open all.
 BOTH = frozenset({"author", "reviewer"})

@@ -165,7 +165,7 @@ def test_permission_matrix(cast, values):
     assert lines == MATRIX.read_text().splitlines(), f"compare with {NEW_MATRIX}"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_headers_of_every_page(cast, values):
     wrong = []
     for address in addresses():

@@ -66,7 +66,8 @@ print("values", json.dumps({
 }))
 """
 
-pytestmark = pytest.mark.slow
+# One worker, so that the fixture is made once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("every-setting")]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from catalog.models import BankKind, Category, TestBank
 from catalog.services import put_on_sale, withdraw
 from conftest import NOON
 
+pytestmark = pytest.mark.pages
+
 LIST = "/banks/"
 
 

@@ -17,6 +17,8 @@ from catalog.search.finding import find_banks, find_questions
 from catalog.services import put_on_sale, revoke_access, withdraw
 from conftest import NOON
 
+pytestmark = pytest.mark.pages
+
 
 @pytest.fixture
 def shop(make_bank):

@@ -210,6 +210,7 @@ def test_doctor_appends_to_no_proxy(shop, monkeypatch):
     assert fix["tested"] is True
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_shows_proxy_response(shop, monkeypatch):
     with running_squid("deny") as squid:
@@ -223,6 +224,7 @@ def test_doctor_shows_proxy_response(shop, monkeypatch):
     ] * 3
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_fixes_proxy_in_stripe_proxy(shop):
     with running_squid("deny") as squid:
@@ -233,6 +235,7 @@ def test_doctor_fixes_proxy_in_stripe_proxy(shop):
         assert shop.doctor().code == 0
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_says_if_setting_is_in_process(shop, monkeypatch):
     with running_squid("deny") as squid:
@@ -244,6 +247,7 @@ def test_doctor_says_if_setting_is_in_process(shop, monkeypatch):
     assert output.lines[before].startswith("STRIPE_PROXY is set in the environment")
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_finds_proxy_if_direct_route_fails(shop, sandbox, monkeypatch):
     with running_squid(leads_to=sandbox.tls_port) as squid, refusing_port() as closed:
@@ -257,6 +261,7 @@ def test_doctor_finds_proxy_if_direct_route_fails(shop, sandbox, monkeypatch):
         assert shop.doctor().code == 0
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_suggests_environment_setting(shop, sandbox, monkeypatch):
     with (
@@ -272,8 +277,9 @@ def test_doctor_suggests_environment_setting(shop, sandbox, monkeypatch):
         assert shop.doctor().code == 0
 
 
+@pytest.mark.proof
 @pytest.mark.squid
-@pytest.mark.parametrize("wrong", ["https", pytest.param("socks5h", marks=pytest.mark.proof)])
+@pytest.mark.parametrize("wrong", ["https", "socks5h"])
 def test_doctor_finds_proxy_scheme(shop, sandbox, monkeypatch, wrong):
     with running_squid(leads_to=sandbox.tls_port) as squid:
         monkeypatch.setenv("HTTPS_PROXY", squid.url.replace("http", wrong))
@@ -295,6 +301,7 @@ def test_doctor_finds_proxy_scheme_without_printing_password(shop, sandbox, monk
     )
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_says_what_to_copy_instead_of_password(shop, sandbox, monkeypatch):
     with (
@@ -309,6 +316,7 @@ def test_doctor_says_what_to_copy_instead_of_password(shop, sandbox, monkeypatch
     assert fix["instruction"].startswith("Copy the value of HTTPS_PROXY in the environment to")
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_through_proxy_with_credentials(shop, sandbox):
     with running_squid("credentials", leads_to=sandbox.tls_port) as squid:
@@ -320,6 +328,7 @@ def test_doctor_through_proxy_with_credentials(shop, sandbox):
     assert output.checks["settings.proxy"]["summary"] == f"{masked} (in .env)"
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_with_proxy_that_requires_credentials(shop, monkeypatch):
     with running_squid("credentials") as squid, refusing_port() as closed:
@@ -331,6 +340,7 @@ def test_doctor_with_proxy_that_requires_credentials(shop, monkeypatch):
     assert "offers Basic" in output.checks["path.tunnel"]["detail"]
 
 
+@pytest.mark.proof
 @pytest.mark.tinyproxy
 def test_doctor_without_working_route(shop, monkeypatch):
     with running_tinyproxy("deny") as proxy, refusing_port() as closed:
@@ -412,6 +422,7 @@ def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
     assert "from the DNS name proxy.example" in check["fix"]
 
 
+@pytest.mark.proof
 @pytest.mark.squid
 def test_doctor_mentions_search_domain(shop, sandbox, monkeypatch):
     with (

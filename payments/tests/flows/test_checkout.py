@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.models import Access
 from catalog.services import grant_access
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable
-from payments.flows.checkout import confirm_payment
+from payments.flows.checkout import cancel_order, confirm_payment
 from payments.models import OpenCheckout, Order
 from payments.stripe_integration import (
     APIConnectionError,
@@ -141,6 +141,26 @@ def test_new_order_replaces_an_order_of_another_account(sandbox, settings, test_
     assert [one["operation"] for one in sandbox.control.requests()] == [
         "POST /v1/checkout/sessions"
     ]
+
+
+def test_new_order_replaces_one_whose_session_is_unknown_to_the_account(
+    sandbox, test_bank, learner
+):
+    create_checkout_session(test_bank, learner)
+    Order.objects.update(session_id="cs_test_ofAnotherAccount")
+    session = create_checkout_session(test_bank, learner)
+    states = dict(Order.objects.values_list("session_id", "status"))
+    assert states == {"cs_test_ofAnotherAccount": "expired", session.id: "open"}
+
+
+def test_order_whose_session_is_unknown_to_the_account_can_be_canceled(
+    sandbox, test_bank, learner, at
+):
+    order = create_checkout_session(test_bank, learner).order
+    order.session_id = "cs_test_ofAnotherAccount"
+    order.save(update_fields=["session_id"])
+    cancel_order(order, at=at)
+    assert Order.objects.get().status == "expired"
 
 
 def test_new_order_replaces_an_expired_session(sandbox, test_bank, learner):

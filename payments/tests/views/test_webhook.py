@@ -145,6 +145,7 @@ def test_bad_input_is_refused_and_not_stored(client, body):
     assert not StripeEvent.objects.exists()
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize(
     ("kind", "subject"),
     [
