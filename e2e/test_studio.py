@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from testing.every_page import SELLER, sign_in
 from testing.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("demo")]
 
 GIFT = "::One:: How many bits are in a byte? {=8 ~4 ~16}\n\nTwo is even. {T}\n"
 AIKEN = "Which port does HTTPS use?\nA. 80\nB. 443\nANSWER: B\n"
@@ -94,7 +94,6 @@ def test_bank_is_made_from_nothing_and_sold(desk: Visitor, tmp_path: Path) -> No
     expect(page.locator(".price--large").first).to_have_text("$19.00")
 
 
-@pytest.mark.proof
 def test_question_is_written_by_keyboard_alone(desk: Visitor) -> None:
     page = desk.page
     desk.open("/studio/banks/git-in-practice/questions/new/single_choice/")
@@ -114,7 +113,6 @@ def test_question_is_written_by_keyboard_alone(desk: Visitor) -> None:
     expect(page.locator("h1")).to_contain_text("Question 4")
 
 
-@pytest.mark.proof
 def test_text_survives_the_end_of_the_session(desk: Visitor) -> None:
     page = desk.page
     address = "/studio/banks/sql-foundations/questions/new/true_false/"

@@ -1,5 +1,6 @@
 """A call ends by its deadline, whatever the server or the proxy does."""
 
+import select
 import socket
 import threading
 import time
@@ -8,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from outbound.diagnosis import Acted, diagnose
-from outbound.tests.servers import far_side, http_answer, say_nothing
+from outbound.tests.servers import far_side, http_answer, reset, say_nothing
 from outbound.transport import Stage
+from outbound.transport.deadline import TimedSocket, shake_hands
+from outbound.transport.trace import Trace
+from outbound.transport.trust import client_context
 from testing.proxies import black_hole, raw_server
 
 pytestmark = pytest.mark.slow
@@ -220,3 +224,17 @@ def slowly(connection):
     for start in range(0, len(data), 20):
         connection.sendall(data[start : start + 20])
         time.sleep(0.02)  # slower than one packet, faster than the deadline
+
+
+def test_socket_that_was_reset_before_the_handshake_is_named_so_and_closed():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = TimedSocket()
+        connection.connect(listener.getsockname())
+        reset(listener.accept()[0])
+        # The reset has arrived once there is something to read.
+        select.select([connection], [], [], MARGIN_SECONDS)
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        trace = Trace("GET", "stripe.test", 443, "/", "direct", 5, 5)
+        with pytest.raises(ConnectionResetError):
+            shake_hands(connection, client_context(), "stripe.test", trace)
+    assert connection.fileno() == -1

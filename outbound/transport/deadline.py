@@ -5,6 +5,8 @@ meets it. These sockets set their timeout anew before each operation, to the tim
 call has left. That costs less than a microsecond, and needs neither a thread nor a signal.
 """
 
+import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -73,6 +75,11 @@ class TimedTLSSocket(ssl.SSLSocket):
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """As SSLSocket.recv. Raises: TimeoutError."""
+        if not hasattr(self, "trace"):
+            # wrap_socket reads from a socket that the far side has reset before the handshake,
+            # and does not close it.
+            self.close()
+            raise _reset()
         self.settimeout(self.trace.patience_seconds())
         data = _received(self.trace, super().recv(buflen, flags))
         if self.heard is not None:
@@ -95,9 +102,18 @@ class TimedTLSSocket(ssl.SSLSocket):
         return super().send(data, flags)
 
     def do_handshake(self, block: bool = False) -> None:
-        """As SSLSocket.do_handshake. Raises: TimeoutError, ssl.SSLError."""
+        """As SSLSocket.do_handshake. Raises: TimeoutError, ConnectionResetError, ssl.SSLError."""
         self.settimeout(self.trace.patience_seconds())
-        super().do_handshake(block)
+        try:
+            super().do_handshake(block)
+        except OSError as error:
+            if error.errno == errno.ENOTCONN:
+                raise _reset() from error
+            raise
+
+
+def _reset() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
 def _received(trace: Trace, data: bytes) -> bytes:
