@@ -114,7 +114,7 @@ def test_claimed_time_is_never_before_the_start(send, attempt):
     assert Answer.objects.get().answered_at == attempt.started_at
 
 
-@pytest.mark.parametrize("age", ["-5", "1e10", "1e999"])
+@pytest.mark.parametrize("age", ["-5", "1e10", "1e999", "NaN"])
 def test_times_of_a_clock_that_was_set_are_taken(owners_client, attempt, age):
     sent = entry(1, seconds=0, age_seconds=0)
     body = json.dumps({"user": journal_user(attempt.learner_id), "entries": [sent]})

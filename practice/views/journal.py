@@ -77,7 +77,8 @@ class Sent(BaseModel):
 
 
 def _within(seconds: float, longest: int) -> float:
-    return min(max(seconds, 0), longest)
+    # In this order, so that what is no number (NaN) becomes 0.
+    return min(max(0, seconds), longest)
 
 
 def _storable(text: str) -> str:
