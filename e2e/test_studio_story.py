@@ -250,7 +250,7 @@ def fix_and_regrade(desk: Desk) -> None:
     expect(desk.page.locator(".figures-row")).to_contain_text(f"{BUYERS} answers earn more")
     desk.hands.fill("Entry in the list of changes", "It is 1.")
     desk.hands.press(f"Regrade {BUYERS} answers")
-    expect(desk.page.locator("main")).to_contain_text(f"{BUYERS} answers raised.")
+    expect(desk.page.locator("main")).to_contain_text(f"{BUYERS} answers now earn more points.")
 
 
 def expect_regraded(desk: Desk, browser: Browser, learner: tuple[str, str]) -> None:

@@ -44,7 +44,11 @@ def _apply(request: HttpRequest, place: BankQuestion, form: RegradeForm) -> None
         done = correct_answers(
             place=place, by=user_of(request), at=timezone.now(), **form.cleaned_data
         )
-        words = ngettext("%(count)s answer raised.", "%(count)s answers raised.", done.raised)
+        words = ngettext(
+            "%(count)s answer now earns more points.",
+            "%(count)s answers now earn more points.",
+            done.raised,
+        )
         messages.success(request, words % {"count": done.raised})
         if not done.is_complete:
             messages.info(request, _("We are regrading the remaining answers."))
