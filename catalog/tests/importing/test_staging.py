@@ -23,7 +23,7 @@ from questions.services import STAGED_AT_ONCE, delete_staged, stage_items
 
 pytestmark = pytest.mark.django_db
 # About a second on two idle cores, 0.9 of it processor time; a busy machine needs more.
-LONGEST_WAIT_SECONDS = 1.5
+LONGEST_SHARE = 0.15
 
 
 def file_of(count, *, start=1):
@@ -115,6 +115,7 @@ def test_20_000_questions_keep_no_writer_waiting_for_long(bank, at):
 
     imported = Thread(target=run)
     waits = []
+    began = time.monotonic()
     imported.start()
     while imported.is_alive():
         started = time.monotonic()
@@ -124,4 +125,5 @@ def test_20_000_questions_keep_no_writer_waiting_for_long(bank, at):
         time.sleep(0.02)
     assert bank.bank_questions.count() == 20_002
     assert len(waits) > 20_000 / STAGED_AT_ONCE
-    assert max(waits) < LONGEST_WAIT_SECONDS
+    # A share, since a busy machine makes all of it slower.
+    assert max(waits) < (time.monotonic() - began) * LONGEST_SHARE, max(waits)
