@@ -1,4 +1,4 @@
-"""Ways to use a page: with a mouse, or with nothing but the keyboard."""
+"""Interactions with a page, by mouse or by keyboard only."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ IN_GROUP = "element => document.activeElement.name === element.name"
 
 
 class Hands(Protocol):
-    """What a person does on a page. Names are those that a screen reader announces."""
+    """The interactions with a page. Names are accessible names."""
 
     page: Page
 

@@ -31,7 +31,7 @@ new PerformanceObserver((list) => {
 
 @dataclass
 class Findings:
-    """What is wrong with the pages that were visited, and how often each was."""
+    """The problems of the visited pages, and the number of visits of each."""
 
     width: int
     language: str

@@ -16,11 +16,10 @@ from django.utils import timezone
 from catalog.money import format_price, major
 from payments.models import Order, Refund
 from payments.querysets import OrderQuerySet
+from studio.charts import BarChart
 
 # What makes spreadsheets run a cell as a formula. Source: OWASP, CSV injection.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# How many bars of the chart leave room for their sums, and how many labels fit a narrow screen.
-MOST_WITH_SUMS, LABELS = 14, 6
 COLUMNS = (
     *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
     "payment",
@@ -83,21 +82,11 @@ class Sale:
 
 
 @dataclass
-class Series:
+class Series(BarChart):
     """The sums of one currency by day or month, with the height of each bar in percent."""
 
     total: Sum
     bars: list[tuple[date, Sum, int]] = field(default_factory=list)
-
-    @property
-    def is_dense(self) -> bool:
-        """True for too many bars to write a sum over each."""
-        return len(self.bars) > MOST_WITH_SUMS
-
-    @property
-    def label_every(self) -> int:
-        """The distance between two bars with a label, in bars."""
-        return len(self.bars) // LABELS if self.is_dense else 1
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What visitors looked at, tried and bought: counts by test bank and day."""
+"""Counts of page views, sample answers and purchases, by test bank and day."""
 
 import csv
 from collections import defaultdict
@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from catalog.models import Access, DailyVisits
 from payments.models import Order
-from studio.sales import LABELS, MOST_WITH_SUMS, cell, every_period
+from studio.charts import BarChart
+from studio.sales import cell, every_period
 
 COLUMNS = ("date", "test bank", "page views", "sample answers", "purchases")
 
@@ -43,22 +44,12 @@ class BankVisits:
 
 
 @dataclass(frozen=True)
-class VisitReport:
+class VisitReport(BarChart):
     """The visits of a period: in all, by bank, and by day or month with the height of each bar."""
 
     total: Visits
     banks: list[BankVisits]
     bars: list[tuple[date, Visits, int]] = field(default_factory=list)
-
-    @property
-    def is_dense(self) -> bool:
-        """True for too many bars to write a number over each."""
-        return len(self.bars) > MOST_WITH_SUMS
-
-    @property
-    def label_every(self) -> int:
-        """The distance between two bars with a label, in bars."""
-        return len(self.bars) // LABELS if self.is_dense else 1
 
 
 @dataclass(frozen=True)

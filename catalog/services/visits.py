@@ -16,7 +16,7 @@ from catalog.models import DailyVisits, TestBank
 
 
 class Visit(Enum):
-    """What a visitor did. The values are the columns of `DailyVisits`."""
+    """An event that is counted. The values are the columns of `DailyVisits`."""
 
     PAGE_VIEW = "page_views"
     SAMPLE_ANSWER = "sample_answers"

@@ -1,4 +1,4 @@
-"""What visitors looked at, tried and bought, on the page of sales and as CSV."""
+"""Counts of page views, sample answers and purchases, on the sales page and as CSV."""
 
 import csv
 from datetime import date, datetime, timedelta
