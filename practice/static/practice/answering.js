@@ -291,7 +291,9 @@ const finishing = () => {
     event.preventDefault();
     // What earlier pages left is loaded first. A database that never opens must not hold up the end.
     await Promise.race([journal.ready, new Promise((go) => setTimeout(go, 2000))]);
+    if (journal.waiting(url).length) say("saving");
     if (await journal.flush(5000, url)) return last.submit();
+    state.textContent = "";
     show(words("unsent"));
   });
 };
