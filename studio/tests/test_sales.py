@@ -172,6 +172,23 @@ def test_two_days_are_a_period(desk, sell):
     assert desk.get(reverse("studio:sales"), query).context["orders"] == []
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "field", "problem"),
+    [
+        ("2026-11-02", "", "last", "Enter both days."),
+        ("", "2026-11-02", "first", "Enter both days."),
+        ("2026-11-02", "2026-11-01", "last", "The last day is before the first."),
+        ("2026-11-02", "9999-12-31", "last", "This day is in the future."),
+        ("0001-01-01", "2026-11-02", "first", "Choose at most ten years."),
+        ("2026-13-45", "2026-11-02", "first", "Enter a valid date."),
+    ],
+)
+def test_two_days_that_are_no_period_are_named(desk, first, last, field, problem):
+    query = {"days": "", "first": first, "last": last}
+    assert problem in desk.get(reverse("studio:sales"), query).context["form"].errors[field]
+    assert desk.get(reverse("studio:sales_file"), query).status_code == 200
+
+
 def test_file_is_a_download(desk, sell):
     sell(at=timezone.now() - timedelta(hours=1))
     response = desk.get(reverse("studio:sales_file"), {"days": "30"})

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from io import StringIO
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -94,3 +95,16 @@ def test_visits_are_for_sellers(client, learner, author):
     client.force_login(learner)
     assert client.get(address).status_code == 404
     assert sign_in(author).get(address).status_code == 403
+
+
+@pytest.mark.sqlite
+def test_sales_are_shown_by_a_database_that_takes_no_rows(desk, test_bank, now):
+    count_visit(slug=test_bank.slug, visit=Visit.PAGE_VIEW, at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            response = desk.get(reverse("studio:sales"))
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
+    assert (response.status_code, response.context["visits"].total.page_views) == (200, 0)
+    assert desk.get(reverse("studio:sales")).context["visits"].total.page_views == 1

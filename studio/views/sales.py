@@ -1,11 +1,15 @@
 """Sales and visits: charts with their tables, sums by bank, the orders, and all of it as CSV."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,10 +21,11 @@ from catalog.services.visits import store_visits
 from payments.models import Order
 from studio.permissions import VIEW_ORDERS, desk_page
 from studio.sales import paid_minor, paid_orders, report, sales_csv
-from studio.visits import visit_report, visits_by_day, visits_csv
+from studio.visits import DayOfBank, visit_report, visits_by_day, visits_csv
 
 PERIODS = {"7": 7, "30": 30, "90": 90, "365": 365}
 MONTHS_FROM_DAYS = 90
+LONGEST_PERIOD = timedelta(days=3653)
 ORDERS_SHOWN = 50
 STRIPE = "https://dashboard.stripe.com"
 
@@ -46,8 +51,24 @@ class PeriodForm(forms.Form):
         label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse two days that are no period, or that make a chart nobody can read."""
+        cleaned = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if cleaned.get("days") or self.errors:
+            return cleaned
+        if not first or not last:
+            self.add_error("last" if first else "first", _("Enter both days."))
+        elif first > last:
+            self.add_error("last", _("The last day is before the first."))
+        elif last > timezone.localdate():
+            self.add_error("last", _("This day is in the future."))
+        elif last - first > LONGEST_PERIOD:
+            self.add_error("first", _("Choose at most ten years."))
+        return cleaned
+
     def period(self, now: datetime) -> tuple[datetime, datetime]:
-        """Its first and last moment, in the site's time zone; 30 days if it says nothing."""
+        """Its first and last moment, in the site's time zone; the last 30 days if it is not valid."""
         cleaned = self.cleaned_data if self.is_valid() else {}
         first, last = cleaned.get("first"), cleaned.get("last")
         if first and last and not cleaned.get("days"):
@@ -77,9 +98,7 @@ def sales(request: HttpRequest) -> HttpResponse:
     since, until = form.period(timezone.now())
     orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
     by_month = until - since > timedelta(days=MONTHS_FROM_DAYS)
-    # So that this process's latest visits are among the figures.
-    store_visits()
-    visits = visits_by_day(orders, since=since, until=until)
+    visits = _visits(orders, since=since, until=until)
     period = {"days": request.GET.get("days", "30" if not request.GET else "")}
     period |= {name: request.GET.get(name, "") for name in ("first", "last")}
     context = {
@@ -113,10 +132,15 @@ def visits_file(request: HttpRequest) -> HttpResponse:
     """Download the page views, sample answers and purchases of a period as CSV."""
     since, until = PeriodForm(request.GET).period(timezone.now())
     orders = list(paid_orders(mode=settings.STRIPE_MODE, since=since, until=until))
-    store_visits()
-    return _download(
-        "visits", visits_csv(visits_by_day(orders, since=since, until=until)), since, until
-    )
+    visits = _visits(orders, since=since, until=until)
+    return _download("visits", visits_csv(visits), since, until)
+
+
+def _visits(orders: Sequence[Order], *, since: datetime, until: datetime) -> list[DayOfBank]:
+    """The visits of a period. This process's latest are among them if they can be stored now."""
+    with suppress(DatabaseError):
+        store_visits()
+    return visits_by_day(orders, since=since, until=until)
 
 
 def _download(kind: str, content: str, since: datetime, until: datetime) -> HttpResponse:
