@@ -119,6 +119,7 @@ def test_refund_form_submitted_twice_refunds_once(office, paid, sandbox):
         ({"amount": "much"}, "Enter a number."),
         ({"access": "shorten"}, "Choose today or a later date."),
         ({"access": "shorten", "access_until": "2020-01-01"}, "Choose today or a later date."),
+        ({"access": "shorten", "access_until": "9999-12-31"}, "Enter a valid date."),
         ({"access": "burn"}, "Select a valid choice"),
         ({"reason": "none"}, "Select a valid choice"),
     ],

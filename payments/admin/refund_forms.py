@@ -1,7 +1,7 @@
 """The refund form."""
 
 import uuid
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -22,6 +22,9 @@ from unfold.widgets import (
 from catalog.money import exponent, format_price, major, minor
 from payments.flows.refunds import RefundRequest
 from payments.models import Order, Refund
+
+# As long as an access can be bought or granted for.
+LONGEST_ACCESS = timedelta(days=36500)
 
 
 class RefundForm(forms.Form):
@@ -102,6 +105,9 @@ class RefundForm(forms.Form):
             day = cleaned.get("access_until")
             if day is None or day < timezone.localdate():
                 self.add_error("access_until", gettext("Choose today or a later date."))
+            elif day > timezone.localdate() + LONGEST_ACCESS:
+                invalid = self.fields["access_until"].error_messages["invalid"]
+                self.add_error("access_until", invalid)
         lines = [self.bought[key] for key in cleaned.get("lines") or []]
         amount = cleaned.get("amount")
         if lines and amount and amount > sum(line.amount_minor for line in lines):

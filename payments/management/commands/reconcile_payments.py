@@ -20,11 +20,11 @@ KINDS = ("sessions", "events", "refunds", "disputes")
 
 def day(text: str) -> datetime:
     """Parse a date such as 2026-11-25, or a number of days such as 7."""
-    if text.isdigit():
-        return timezone.now() - timedelta(days=int(text))
     try:
+        if text.isdigit():
+            return timezone.now() - timedelta(days=int(text))
         begin = date.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ArgumentTypeError("a date such as 2026-11-25, or a number of days") from None
     return datetime(begin.year, begin.month, begin.day, tzinfo=UTC)
 

@@ -118,6 +118,12 @@ def test_command_without_stripe_exits_with_2(sandbox, test_bank, learner):
     assert raised.value.returncode == 2
 
 
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-45", "9" * 12])
+def test_command_names_what_it_takes_as_a_day(since):
+    with pytest.raises(CommandError, match="a date such as 2026-11-25, or a number of days"):
+        call_command("reconcile_payments", f"--since={since}")
+
+
 @pytest.mark.parametrize("charge_comes", ["before", "after"])
 def test_refund_that_fails_during_the_run_is_not_counted(
     sandbox, client, test_bank, learner, charge_comes
