@@ -50,6 +50,11 @@ ODD_QUERIES = (
     "at__year=99999&at__month=13&created_at__year=0&joined_at__year=-1",
     "o=999999999999999999999&p=x&e=1&all=",
     "_facets=%00&_to_field=%00&_popup=%00",
+    # The days of a period: at both ends of the calendar, and outside of it.
+    "days=&first=0001-01-01&last=9999-12-31",
+    "days=&first=2026-01-01&last=9999-12-31",
+    "days=&first=2026-13-45&last=%00",
+    f"days={'9' * 40}&first=-1&last=1e999",
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1500)]
