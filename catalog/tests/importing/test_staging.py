@@ -22,8 +22,6 @@ from questions.models import Question
 from questions.services import STAGED_AT_ONCE, delete_staged, stage_items
 
 pytestmark = pytest.mark.django_db
-# About a second on two idle cores, 0.9 of it processor time; a busy machine needs more.
-LONGEST_SHARE = 0.15
 
 
 def file_of(count, *, start=1):
@@ -104,26 +102,38 @@ def test_statements_of_publishing_do_not_depend_on_the_size(
         publish_import(staged=staged, at=at)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_questions_are_stored_in_transactions_of_one_batch(bank, monkeypatch):
+    stored = []
+
+    def commit():
+        stored.append(Question.objects.filter(import_id__isnull=False).count())
+        store()
+
+    store = connection.commit
+    monkeypatch.setattr(connection, "commit", commit)
+    stage_import(test_bank=bank, read=file_of(2 * STAGED_AT_ONCE + 1))
+    assert stored == [STAGED_AT_ONCE, 2 * STAGED_AT_ONCE, 2 * STAGED_AT_ONCE + 1]
+
+
 @pytest.mark.proof
 @pytest.mark.django_db(transaction=True)
-def test_20_000_questions_keep_no_writer_waiting_for_long(bank, at):
+def test_other_writers_store_while_20_000_questions_are_imported(bank, at):
+    """How long they wait is measured in `benchmarks.import_writers`."""
     read = file_of(20_000)
+    written = 0
 
     def run():
         import_items(test_bank=bank, read=read, at=at)
         connection.close()
 
     imported = Thread(target=run)
-    waits = []
-    began = time.monotonic()
     imported.start()
     while imported.is_alive():
-        started = time.monotonic()
         with transaction.atomic():
             Category.objects.update(title="General")
-        waits.append(time.monotonic() - started)
+        written += 1
         time.sleep(0.02)
     assert bank.bank_questions.count() == 20_002
-    assert len(waits) > 20_000 / STAGED_AT_ONCE
-    # A share, since a busy machine makes all of it slower.
-    assert max(waits) < (time.monotonic() - began) * LONGEST_SHARE, max(waits)
+    # One for each batch: no transaction holds all of them up.
+    assert written > 20_000 / STAGED_AT_ONCE
