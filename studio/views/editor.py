@@ -36,9 +36,16 @@ from studio.editor import (
 )
 from studio.errors import EditConflict
 from studio.models import QuestionDraft
-from studio.permissions import EDIT_QUESTIONS, PUBLISH_QUESTIONS, VIEW_BANK, bank_page, may, user_of
+from studio.permissions import (
+    EDIT_QUESTIONS,
+    PUBLISH_QUESTIONS,
+    VIEW_BANK,
+    bank_page,
+    locked_questions,
+    may,
+    user_of,
+)
 from studio.services.questions import (
-    WRITABLE_BY_AUTHORS,
     add_question,
     also_writing,
     keep_draft,
@@ -308,6 +315,7 @@ def _page(
         "domains": _domains(test_bank),
         "difficulties": DIFFICULTIES.items(),
         "may_write": place is None or _may_write(request, test_bank, place),
+        "has_form": sheet.kind in ASKABLE,
         "may_publish": may(user_of(request), PUBLISH_QUESTIONS, test_bank),
         "other_banks": _other_banks(place) if place else [],
         "others": also_writing(question=place.question, user=user_of(request), at=at)
@@ -368,9 +376,12 @@ def _state_of(request: HttpRequest, test_bank: TestBank) -> State:
 
 def _may_write(request: HttpRequest, test_bank: TestBank, place: BankQuestion) -> bool:
     user = user_of(request)
-    if may(user, PUBLISH_QUESTIONS, test_bank):
-        return may(user, EDIT_QUESTIONS, test_bank)
-    return place.state in WRITABLE_BY_AUTHORS and may(user, EDIT_QUESTIONS, test_bank)
+    has_form = _current(place).kind in ASKABLE
+    return (
+        has_form
+        and may(user, EDIT_QUESTIONS, test_bank)
+        and not locked_questions(user, [place.question_id])
+    )
 
 
 def _place(test_bank: TestBank, public_id: UUID) -> BankQuestion:
