@@ -202,6 +202,12 @@ def test_draft_is_kept_until_the_question_is_saved(desk, save, typed, place):
     assert not QuestionDraft.objects.exists()
 
 
+def test_draft_with_a_nul_is_kept(desk, test_bank):
+    address = reverse("studio:draft", args=["git", "numeric"])
+    assert desk.post(address, {"stem": "a\0b", "x\0": "\0"}).status_code == 200
+    assert QuestionDraft.objects.get().fields == {"stem": ["ab"], "x": [""]}
+
+
 def test_draft_is_discarded(desk, place, typed):
     address = reverse("studio:draft", args=["git", "single_choice"])
     desk.post(address, {**typed, "question": place.question.public_id})

@@ -33,6 +33,7 @@ from studio.editor import (
     sheet_of,
     sheet_of_post,
     stem_of_sheet,
+    without_nul,
 )
 from studio.errors import EditConflict
 from studio.models import QuestionDraft
@@ -92,7 +93,7 @@ def new_question(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpRe
     place = add_question(
         test_bank=test_bank, item=item, state=state, by=user_of(request), at=timezone.now()
     )
-    messages.success(request, _("Question saved."))
+    messages.success(request, _("Question saved."), extra_tags="saved")
     if "another" in request.POST:
         return SeeOther(reverse("studio:new_question", args=[test_bank.slug, kind]))
     return SeeOther(_address(test_bank, place))
@@ -133,7 +134,7 @@ def _save(
         theirs = compared(conflict.current.item, item)
         return _page(request, test_bank, sheet, status=CONFLICT, theirs=theirs, **shown)
     words = _("Saved as version %(number)s. Sessions in progress keep their version.")
-    messages.success(request, words % {"number": saved.number})
+    messages.success(request, words % {"number": saved.number}, extra_tags="saved")
     return SeeOther(_address(test_bank, place))
 
 
@@ -171,7 +172,9 @@ def draft(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpResponse:
             return SeeOther(_address(test_bank, place))
         return SeeOther(reverse("studio:new_question", args=[test_bank.slug, kind]))
     typed = {
-        name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"
+        without_nul(name): [without_nul(value) for value in request.POST.getlist(name)]
+        for name in request.POST
+        if name != "csrfmiddlewaretoken"
     }
     at = timezone.now()
     keep_draft(
@@ -315,6 +318,7 @@ def _page(
         "domains": _domains(test_bank),
         "difficulties": DIFFICULTIES.items(),
         "may_write": place is None or _may_write(request, test_bank, place),
+        "is_returned": request.method == "POST",
         "has_form": sheet.kind in ASKABLE,
         "may_publish": may(user_of(request), PUBLISH_QUESTIONS, test_bank),
         "other_banks": _other_banks(place) if place else [],
