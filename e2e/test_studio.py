@@ -136,7 +136,7 @@ def test_text_survives_saving_while_signed_out(desk: Visitor) -> None:
     address = "/studio/banks/git-in-practice/questions/new/numeric/"
     desk.open(address)
     cookies = page.context.cookies()
-    page.context.clear_cookies()
+    page.context.clear_cookies(name="testbank_session")
     page.locator("[name=stem]").fill("How many bits?")
     page.locator("[name='answers-0-value']").fill("8")
     press(page, "Save question")
