@@ -24,6 +24,7 @@ FILES = (
     "img/sprite.svg",
     "vendor/idb.js",
     "practice/device.js",
+    "practice/early.js",
     "practice/journal.js",
     "practice/answering.js",
     "practice/offline.js",

@@ -1,6 +1,7 @@
 """The journal in a real browser: the network is cut, the server refuses, people come and go."""
 
 import os
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -13,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
+from playwright.sync_api import expect
 
 from catalog.models import BankQuestion
 from practice.models import Answer, Attempt, UncountedAnswer
@@ -722,6 +724,63 @@ def test_full_disk_falls_back_to_direct_sending_and_says_so(device, exam):
     device.context.set_offline(False)
     device.says(SAVED)
     assert answers_on_server() == [(1, "b")]
+
+
+EARLY = "Object.keys(localStorage).filter((key) => key.startsWith('early:')).length"
+
+
+def without_scripts(device):
+    """Let the scripts of a question load no sooner than the page is left."""
+    scripts = re.compile(r"/practice/(journal|answering|offline)[.\w]*\.js")
+    device.context.route(scripts, lambda route: route.abort())
+
+
+def test_answer_of_a_page_that_was_left_before_its_scripts_had_loaded_is_sent(device, exam):
+    without_scripts(device)
+    device.open(path(exam))
+    device.choose("a")
+    device.choose("c")
+    device.context.unroute_all()
+    device.open(path(exam, 2))
+    device.wait_for_answers([(1, "c")])
+    assert device.page.evaluate(EARLY) == 0
+
+
+@pytest.mark.proof
+def test_answer_of_such_a_page_is_in_its_form_again(device, exam):
+    without_scripts(device)
+    device.open(path(exam))
+    device.choose("c")
+    device.context.unroute_all()
+    statuses(device, 503)
+    device.open(path(exam))
+    expect(device.page.locator("input[value=c]")).to_be_checked()
+    device.says(SAVED)
+    assert answers_on_server() == [(1, "c")]
+
+
+@pytest.mark.proof
+def test_answer_of_such_a_page_waits_for_its_learner(device_of, owner, other_learner, exam):
+    device = device_of(owner)
+    without_scripts(device)
+    device.open(path(exam))
+    device.choose("c")
+    device.context.unroute_all()
+    sign_in(device, other_learner)
+    device.open("/my-banks/")
+    assert (device.page.evaluate(EARLY), answers_on_server()) == (1, [])
+    sign_in(device, owner)
+    device.open("/my-banks/")
+    device.wait_for_answers([(1, "c")])
+
+
+@pytest.mark.proof
+def test_scripts_that_have_loaded_leave_nothing_of_it(device, exam):
+    device.open(path(exam))
+    device.choose("c")
+    device.says(SAVED)
+    assert (device.page.evaluate(EARLY), answers_on_server()) == (0, [(1, "c")])
+    assert Answer.objects.count() == 1
 
 
 @pytest.mark.proof

@@ -48,10 +48,8 @@ const heard = ({ detail }) => {
 };
 
 // Fields
-const OURS = ["csrfmiddlewaretoken", "shown", "go", "flag", "unsure", "client_id", "sequence"];
-const fieldsOf = (one) => [...new FormData(one)].filter(([name, value]) => !OURS.includes(name) && value.trim?.() !== "");
+const { fieldsOf, isUnsure } = globalThis.early ?? {};
 const fields = () => fieldsOf(form);
-const isUnsure = (one = form) => Boolean(one.elements.unsure?.checked);
 const picture = (one = form) => JSON.stringify([fieldsOf(one), fieldsOf(one).length > 0 && isUnsure(one)]);
 // The form as it was written: what was clicked before this file had loaded is an answer too.
 const pristine = () => {
@@ -65,7 +63,7 @@ let shownAt = performance.now();
 
 const take = () => {
   before = picture();
-  newest = journal.record({ url, position, fields: fields(), isUnsure: isUnsure(), seconds: (performance.now() - shownAt) / 1000 });
+  newest = journal.record({ url, position, fields: fields(), isUnsure: isUnsure(form), seconds: (performance.now() - shownAt) / 1000 });
   say("saving");
   shownAt = performance.now();
   remember();
@@ -95,7 +93,7 @@ const remember = () => {
   const given = fields();
   within(async (database) => {
     const kept = await database.get("questions", [journal.user, session, position]);
-    if (kept) await database.put("questions", { ...kept, given, isUnsure: isUnsure() });
+    if (kept) await database.put("questions", { ...kept, given, isUnsure: isUnsure(form) });
   }).catch(() => {});
 };
 
@@ -216,6 +214,7 @@ const submitted = (event) => {
 const answerInExam = () => {
   let timer;
   takeChange();
+  early.stop();
   form.addEventListener("change", takeChange);
   form.addEventListener("input", ({ target }) => {
     if (!target.matches("input:not([type=radio], [type=checkbox]), textarea")) return;

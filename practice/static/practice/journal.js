@@ -7,6 +7,7 @@
 
 const DATABASE = "testbank-journal";
 const LOG = "journal:";
+const EARLY = "early:";
 const MOST = 50;
 const PATIENCE = 20_000;
 const LONGEST_WAIT = 15_000;
@@ -91,8 +92,7 @@ const write = (entry) => {
   return done;
 };
 
-// Take an answer: `url` takes the answers of its session, `fields` are those of its form.
-const record = ({ url, position, fields, isUnsure, seconds }) => {
+const enter = ({ url, position, fields, isUnsure, seconds, at }) => {
   const sequence = next();
   const entry = {
     id: `${client}:${sequence}`,
@@ -105,11 +105,17 @@ const record = ({ url, position, fields, isUnsure, seconds }) => {
     language: document.documentElement.lang,
     is_unsure: isUnsure,
     seconds,
-    at: Date.now(),
+    at,
   };
   pending.set(entry.id, entry);
   tell(entry, "taken");
   write(entry);
+  return entry;
+};
+
+// Take an answer: `url` takes the answers of its session, `fields` are those of its form.
+const record = (answer) => {
+  const entry = enter({ ...answer, at: Date.now() });
   send();
   navigator.storage?.persist?.().catch(() => {});
   return entry;
@@ -234,9 +240,25 @@ const hurry = () => {
   return send();
 };
 
+const keysFrom = (start) => stored((store) => Object.keys(store).filter((key) => key.startsWith(start))) ?? [];
+
+// What early.js wrote on pages that were left before their scripts had loaded.
+const enterEarly = () => {
+  const kept = keysFrom(EARLY)
+    .filter((key) => key !== globalThis.early?.key)
+    .map((key) => [key, stored((store) => JSON.parse(store.getItem(key)))])
+    .filter(([, answer]) => answer?.user === user)
+    .sort(([, one], [, other]) => one.at - other.at);
+  for (const [key, answer] of kept) {
+    enter(answer);
+    stored((store) => store.removeItem(key));
+  }
+};
+
 // What earlier pages left, of this user.
 const load = async () => {
-  const keys = stored((store) => Object.keys(store).filter((key) => key.startsWith(LOG))) ?? [];
+  enterEarly();
+  const keys = keysFrom(LOG);
   for (const key of keys) {
     const entry = stored((store) => JSON.parse(store.getItem(key)));
     if (!entry || pending.has(entry.id)) continue;
