@@ -9,9 +9,37 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from questions.formats.jsonl_writer import fields_of
 from questions.items import Item
+from questions.kinds import DIFFICULTIES, kind_name
+
+# The fields of `fields_of`, as the editor calls them.
+LABELS = {
+    "kind": gettext_lazy("Question type"),
+    "id": gettext_lazy("ID"),
+    "title": gettext_lazy("Internal title"),
+    "domain": gettext_lazy("Domain"),
+    "group": gettext_lazy("Group"),
+    "difficulty": gettext_lazy("Difficulty"),
+    "tags": gettext_lazy("Tags"),
+    "stem": gettext_lazy("Question"),
+    "choices": gettext_lazy("Choice"),
+    "answers": gettext_lazy("Accepted answer"),
+    "answer": gettext_lazy("The statement is"),
+    "right": gettext_lazy("Correct"),
+    "weight": gettext_lazy("Points"),
+    "feedback": gettext_lazy("Feedback"),
+    "feedback_true": gettext_lazy("Feedback for “true”"),
+    "feedback_false": gettext_lazy("Feedback for “false”"),
+    "otherwise": gettext_lazy("Feedback for other numbers"),
+    "explanation": gettext_lazy("Explanation"),
+    "case_sensitive": gettext_lazy("Case matters"),
+    "ignore_accents": gettext_lazy("Ignore accents"),
+    "exact": gettext_lazy("Exactly as written"),
+    "value": gettext_lazy("Number"),
+}
 
 
 @dataclass(frozen=True)
@@ -77,8 +105,26 @@ def _flat(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
         elif isinstance(value, list):
             yield path, ", ".join(map(str, value))
         else:
-            yield path, value if isinstance(value, str) else json.dumps(value)
+            yield path, _words(name, value)
 
 
-def _label(name: str) -> str:
-    return name.removesuffix(" text").replace("_", " ").capitalize()
+def _words(name: str, value: str | bool | float) -> str:
+    if name == "kind":
+        return kind_name(str(value))
+    if name == "difficulty":
+        return str(DIFFICULTIES[str(value)])
+    if isinstance(value, bool):
+        return pgettext("answer", "True") if value else pgettext("answer", "False")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _label(path: str) -> str:
+    """`choices 2 feedback` is Choice 2 · Feedback."""
+    first, *rest = path.removesuffix(" text").split()
+    if rest and rest[0].isdecimal():
+        return " · ".join([f"{_word(first)} {rest[0]}", *map(_word, rest[1:])])
+    return " · ".join(map(_word, [first, *rest]))
+
+
+def _word(name: str) -> str:
+    return str(LABELS.get(name, name.replace("_", " ").capitalize()))

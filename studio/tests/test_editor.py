@@ -254,10 +254,17 @@ def test_versions_stand_side_by_side(desk, save, typed, place):
     save(1, **typed)
     address = reverse("studio:versions", args=["git", place.question.public_id])
     response = desk.get(address)
-    stem = next(row for row in response.context["rows"] if row.name == "Stem")
+    stem = next(row for row in response.context["rows"] if row.name == "Question")
     assert stem.differs
     assert "<del>" in stem.left
     assert "<ins>" in stem.right
+
+
+def test_versions_are_compared_in_the_words_of_the_editor(desk, place):
+    address = reverse("studio:versions", args=["git", place.question.public_id])
+    rows = {row.name: row.left for row in desk.get(address).context["rows"]}
+    assert rows["Question type"] == "Single choice"
+    assert [name for name in rows if name.endswith("Correct")] == ["Choice 2 · Correct"]
 
 
 def test_version_is_restored_as_the_next_one(desk, save, typed, place):
