@@ -1,6 +1,7 @@
 """The studio in a browser: a bank from nothing to sale, and the editor by keyboard alone."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,103 @@ def test_text_survives_the_end_of_the_session(desk: Visitor) -> None:
     desk.open(address)
     expect(page.locator("[name=stem]")).to_have_value("NULL equals NULL.")
     expect(page.locator("[data-status]")).to_contain_text("Draft saved")
+
+
+COPIES = "Object.keys(localStorage).filter(key => key.startsWith('studio:'))"
+
+
+def test_text_survives_saving_while_signed_out(desk: Visitor) -> None:
+    page = desk.page
+    address = "/studio/banks/git-in-practice/questions/new/numeric/"
+    desk.open(address)
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="testbank_session")
+    page.locator("[name=stem]").fill("How many bits?")
+    page.locator("[name='answers-0-value']").fill("8")
+    press(page, "Save question")
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+    page.context.add_cookies([{**cookie} for cookie in cookies])  # type: ignore[typeddict-item] # the same shape, named twice
+    desk.open(address)
+    expect(page.locator("[name=stem]")).to_have_value("How many bits?")
+    press(page, "Save question")
+    expect(page.locator("[name=stem]")).to_have_value("How many bits?")
+    expect(page.locator("[name='answers-0-value']")).to_have_value("8")
+    assert page.evaluate(COPIES) == []
+
+
+def test_text_survives_saving_without_a_network(desk: Visitor) -> None:
+    page = desk.page
+    address = "/studio/banks/git-in-practice/questions/new/short_answer/"
+    desk.open(address)
+    page.context.set_offline(True)
+    page.locator("[name=stem]").fill("Eight bits are one…")
+    page.locator("main").get_by_role("button", name="Save question").click()
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+    desk.open(address)
+    expect(page.locator("[name=stem]")).to_have_value("Eight bits are one…")
+
+
+def test_rows_are_restored_in_their_order(desk: Visitor) -> None:
+    page = desk.page
+    address = "/studio/banks/git-in-practice/questions/new/multiple_choice/"
+    desk.open(address)
+    page.context.set_offline(True)
+    for number in range(4):
+        page.locator(f"[name='choices-{number}-text']").fill(f"Choice {number}")
+    page.get_by_role("button", name="Add choice").click()
+    page.keyboard.type("Choice 4")
+    page.get_by_label("Choice 5 is correct").check()
+    page.get_by_role("button", name="Move up").last.click()
+    page.get_by_role("button", name="Remove").first.click()
+    expect(page.locator("[data-status]")).to_contain_text("Not connected")
+    page.context.set_offline(False)
+    desk.open(address)
+    texts = page.locator("[data-rows] > li > div > textarea")
+    assert [text.input_value() for text in texts.all()] == [f"Choice {n}" for n in (1, 2, 4, 3)]
+    assert [box.is_checked() for box in page.locator("[name=right]").all()] == [
+        *(False, False, True, False)
+    ]
+
+
+def test_text_kept_in_the_browser_replaces_nobodys_version(desk: Visitor) -> None:
+    page = desk.page
+    bank = new_bank(desk, "Two versions")
+    write(desk, bank, "true_false", {"stem": "A byte is a bit."}, "[name=answer][value=false]")
+    question = page.url.removeprefix(desk.base_url)
+    page.route("**/draft/**", lambda route: route.abort())
+    page.locator("[name=stem]").fill("Typed while the connection was down.")
+    expect(page.locator("[data-status]")).to_contain_text("Not connected")
+    colleague = page.context.new_page()
+    colleague.goto(page.url)
+    colleague.evaluate("localStorage.clear()")
+    colleague.reload()
+    colleague.locator("[name=stem]").fill("Saved by a colleague.")
+    colleague.evaluate("localStorage.clear()")
+    press(colleague, "Save as next version")
+    colleague.close()
+    page.unroute("**/draft/**")
+    page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    desk.open(question)
+    expect(page.locator("[name=stem]")).to_have_value("Typed while the connection was down.")
+    press(page, "Save as next version")
+    expect(page.locator("main")).to_contain_text(
+        "Someone saved this question while you were editing"
+    )
+    expect(page.locator("main")).to_contain_text("Saved by a colleague.")
+
+
+def test_another_editor_is_named_while_one_types(desk: Visitor) -> None:
+    page = desk.page
+    answer = {"saved_at": "2026-01-01T12:00:00Z", "also_writing": ["author@demo.example"]}
+    page.route("**/draft/**", lambda route: route.fulfill(json=answer))
+    desk.open("/studio/banks/git-in-practice/questions/")
+    page.locator(".table__title a, a.table__title").first.click()
+    expect(page.locator("[data-others]")).to_be_hidden()
+    page.locator("[name=domain]").fill("History")
+    expect(page.locator("[data-others]")).to_have_text(
+        re.compile("Also editing this question:\\s*author@demo.example")
+    )
 
 
 def focus(page: Page, target: str, key: str = "Tab") -> None:

@@ -189,8 +189,13 @@ def sheet_of_post(data: QueryDict, kind: str) -> Sheet:
     return sheet
 
 
+def without_nul(text: str) -> str:
+    """The text without a character that PostgreSQL cannot store."""
+    return text.replace("\0", "")
+
+
 def _clean(text: str) -> str:
-    return text.replace("\0", "").replace("\r\n", "\n")
+    return without_nul(text).replace("\r\n", "\n")
 
 
 def _typed(data: Mapping[str, str], name: str, new_name: str = "") -> Input:

@@ -16,6 +16,14 @@ class TooManySamples(StudioError):
         super().__init__(test_bank.slug)
 
 
+class NothingLeft(StudioError):
+    """A bank on sale would have nothing that a buyer does not get as a sample."""
+
+    def __init__(self, test_bank: TestBank) -> None:
+        self.test_bank = test_bank
+        super().__init__(test_bank.slug)
+
+
 class NothingToUndo(StudioError):
     """It was undone before."""
 

@@ -168,8 +168,8 @@ class Import(models.Model):
     """A file of questions that was uploaded into a bank, or read by `import_bank`.
 
     The upload waits in the storage as a zip (`upload`), until it is accepted or thrown away.
-    `undo` has the ids of the questions that were added and of those that were retired, and for
-    corrected ones the numbers of the versions before and after.
+    `undo` has the ids of the questions that were added, the places of those that were retired by
+    their former state, and for corrected ones the numbers of the versions before and after.
     """
 
     class Status(models.TextChoices):

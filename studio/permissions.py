@@ -4,7 +4,7 @@ Every view names its permission: `desk_page` for pages of the whole desk, `bank_
 of one bank. Django's permission opens all banks; a role opens its own bank.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from accounts.staff import staff_only
-from catalog.models import TestBank
+from catalog.models import BankQuestion, TestBank
 from catalog.querysets import TestBankQuerySet
 from studio.models import BankRole, QuestionReport
 
@@ -30,6 +30,8 @@ VIEW_ORDERS = "payments.view_order"
 VIEW_ACCESS = "catalog.view_access"
 GRANT_ACCESS = "catalog.add_access"
 CHANGE_ACCESS = "catalog.change_access"
+# The states of questions that authors may change.
+WRITABLE_BY_AUTHORS = frozenset({BankQuestion.State.DRAFT, BankQuestion.State.REVIEW})
 # What no group has as such: whoever may change the bank, and its reviewers.
 PUBLISH_QUESTIONS = "studio.publish_questions"
 
@@ -68,6 +70,22 @@ def may(user: User, permission: str, test_bank: TestBank) -> bool:
         return True
     role = BankRole.objects.filter(user=user, test_bank=test_bank).first()
     return role is not None and permission in ROLE_PERMISSIONS[BankRole.Role(role.role)]
+
+
+def locked_questions(user: User, question_ids: Collection[int]) -> set[int]:
+    """Of these questions, those whose content this person may not change. One statement.
+
+    What is published is changed by those who may publish, in every bank that has the question:
+    its content is the same in all of them.
+    """
+    if user.has_perm(CHANGE_BANK):
+        return set()
+    reviewed = BankRole.objects.filter(user=user, role=BankRole.Role.REVIEWER)
+    published = BankQuestion.objects.filter(question__in=question_ids).exclude(
+        state__in=WRITABLE_BY_AUTHORS
+    )
+    elsewhere = published.exclude(test_bank__in=reviewed.values("test_bank"))
+    return set(elsewhere.values_list("question_id", flat=True))
 
 
 def desk_page(permission: str) -> Callable[[View], View]:

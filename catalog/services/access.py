@@ -1,7 +1,7 @@
 """Give access to a bank and take it back. Taking money is the work of `payments`."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
@@ -9,10 +9,18 @@ from accounts.models import User
 from catalog.errors import NotFree
 from catalog.models import Access, TestBank
 
+# Later ones overflow, at the latest in a time zone east of UTC.
+LATEST_END = datetime(9999, 12, 30, tzinfo=UTC)
+
 
 def expiry(*, at: datetime, access_days: int | None) -> datetime | None:
-    """The end of an access that starts at `at`; None if it never ends."""
-    return None if access_days is None else at + timedelta(days=access_days)
+    """The end of an access that starts at `at`; None if it never ends.
+
+    Any number of days has an end, because a paid order must be granted whatever a bank says.
+    """
+    if access_days is None:
+        return None
+    return at + timedelta(days=min(access_days, (LATEST_END - at).days))
 
 
 def live_access(*, learner: User, test_bank: TestBank, at: datetime) -> Access | None:
@@ -127,6 +135,6 @@ def extend_access(*, access: Access, days: int, at: datetime) -> bool:
     locked = Access.objects.select_for_update().get(pk=access.pk)
     if locked.expires_at is None or locked.revoked_at is not None:
         return False
-    access.expires_at = max(locked.expires_at, at) + timedelta(days=days)
+    access.expires_at = expiry(at=max(locked.expires_at, at), access_days=days)
     access.save(update_fields=["expires_at"])
     return True

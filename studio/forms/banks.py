@@ -15,6 +15,7 @@ from accounts.models import User
 from catalog.models import Category, FormerSlug, TestBank
 from catalog.money import exponent, major, minor
 from catalog.price_rules import MAXIMUM_MINOR, price_problem
+from studio.forms.access import MOST_DAYS
 from studio.models import BankRole
 
 COVERS = 6
@@ -88,6 +89,13 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         max_value=Decimal(MAXIMUM_MINOR),
         help_text=_("In the main currency unit, such as 19.99. Enter 0 for a free test bank."),
     )
+    access_days = forms.IntegerField(
+        label=_("Length of access"),
+        required=False,
+        min_value=1,
+        max_value=MOST_DAYS,
+        help_text=_("In days. Leave empty for lifetime access."),
+    )
     cover_seed = forms.ChoiceField(label=_("Cover"), widget=forms.RadioSelect, required=False)
 
     class Meta:
@@ -123,7 +131,6 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "keeps_choice_order": _("Keep the order of the choices"),
             "has_calculator": _("Offer a calculator"),
             "currency": _("Currency"),
-            "access_days": _("Length of access"),
             "is_featured": _("Show on the home page"),
         }
         help_texts = {
@@ -142,7 +149,6 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "keeps_choice_order": _("Otherwise they are shuffled, except for pinned choices."),
             "has_calculator": "",
             "currency": _("Three letters, such as USD."),
-            "access_days": _("In days. Leave empty for lifetime access."),
             "is_featured": "",
         }
 
@@ -158,6 +164,9 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             for number, seed in enumerate(self.covers, start=1)
         ]
         self.initial["cover_seed"] = bank.drawn_from
+        # Sent along, so that a page that was open for long does not undo the changes of others.
+        for name in (*self.Meta.fields, "price"):
+            self.fields[name].show_hidden_initial = True
 
     def clean_currency(self) -> str:
         """In upper case."""
@@ -173,6 +182,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
     def clean(self) -> dict[str, Any]:
         """The price must be one that the currency can say and Stripe takes."""
         cleaned = super().clean() or self.cleaned_data
+        self._keep_what_others_changed(cleaned)
         price, currency = cleaned.get("price"), cleaned.get("currency")
         if price is None or currency is None:
             return cleaned
@@ -186,6 +196,13 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             raise ValidationError({"price": problem})
         self.instance.price_minor = price_minor
         return cleaned
+
+    def _keep_what_others_changed(self, cleaned: dict[str, Any]) -> None:
+        """Take what stayed as the page had it from the bank, where it may have changed since."""
+        now = {**self.before, "price": self.initial["price"], "category": self.instance.category}
+        for name in cleaned.keys() - set(self.changed_data):
+            if name in now and self.add_initial_prefix(name) in self.data:
+                cleaned[name] = now[name]
 
     def changed_fields(self) -> list[str]:
         """The columns of the bank that the form changed, the address apart."""

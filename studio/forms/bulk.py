@@ -16,9 +16,15 @@ from questions.items import LONGEST_DOMAIN
 from questions.kinds import DIFFICULTIES
 from studio.listing import FilterForm
 from studio.models import BulkEdit
-from studio.permissions import EDIT_QUESTIONS, PUBLISH_QUESTIONS, banks_for, may
-from studio.services.bulk import PUBLISHES, Action, Edit
-from studio.services.questions import WRITABLE_BY_AUTHORS
+from studio.permissions import (
+    EDIT_QUESTIONS,
+    PUBLISH_QUESTIONS,
+    WRITABLE_BY_AUTHORS,
+    banks_for,
+    locked_questions,
+    may,
+)
+from studio.services.bulk import EDITS_CONTENT, PUBLISHES, Action, Edit
 
 NEEDS_TARGET = frozenset({Action.COPY, Action.MOVE})
 NEEDS_WORD = frozenset({Action.ADD_TAG, Action.REMOVE_TAG})
@@ -88,12 +94,14 @@ class BulkForm(forms.Form):
         value = cleaned["text"].strip()
         if action == Action.DIFFICULTY:
             value = cleaned["difficulty"]
+        may_publish = target is None or may(self.user, PUBLISH_QUESTIONS, target)
         return Edit(
             test_bank=self.test_bank,
             action=action,
             value=target.slug if target else value,
             places=self._places(),
             target=target,
+            state_there=None if may_publish else BankQuestion.State.DRAFT,
         )
 
     def _places(self) -> list[BankQuestion]:
@@ -107,7 +115,11 @@ class BulkForm(forms.Form):
         return self._editable(places.select_related("question__current").order_by("position"))
 
     def _editable(self, places: BankQuestionQuerySet) -> list[BankQuestion]:
-        """Authors change what is not published yet."""
-        if may(self.user, PUBLISH_QUESTIONS, self.test_bank):
-            return list(places)
-        return list(places.filter(state__in=WRITABLE_BY_AUTHORS))
+        """Authors change what is not published yet, and content that no other bank has published."""
+        if not may(self.user, PUBLISH_QUESTIONS, self.test_bank):
+            places = places.filter(state__in=WRITABLE_BY_AUTHORS)
+        found = list(places)
+        if self.cleaned_data["action"] not in EDITS_CONTENT:
+            return found
+        locked = locked_questions(self.user, [place.question_id for place in found])
+        return [place for place in found if place.question_id not in locked]

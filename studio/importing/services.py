@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import User
 from catalog.importing.items import (
@@ -22,16 +21,17 @@ from catalog.importing.items import (
 )
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion, TestBank
+from outbox.models import no_lease
 from practice.usage import answered_questions
 from questions.formats.problems import ReadFile
 from questions.images import Images
 from questions.models import QuestionVersion
 from questions.services import current_of, store_next_versions
-from studio.errors import NothingToUndo, NotWaiting
+from studio.errors import NothingLeft, NothingToUndo, NotWaiting
 from studio.importing.bundle import ReadBundle, Upload, UploadRefused, pack, read_bundle
 from studio.models import AuditEntry, Import
 from studio.services.audit import record
-from studio.services.banks import lock_banks
+from studio.services.banks import check_sellable, lock_banks
 
 logger = logging.getLogger("studio.importing")
 
@@ -65,7 +65,8 @@ def read_upload(waiting: Import) -> ReadBundle:
 def accept_import(*, waiting: Import, retires_missing: bool, by: User, at: datetime) -> Import:
     """Import what waits, or leave a large one to the worker.
 
-    Raises: NotWaiting if somebody decided before; FileHasErrors, and then nothing changes.
+    Nothing changes if it raises NotWaiting (somebody decided before), FileHasErrors, NothingLeft,
+    or, for an upload that cannot be read any more, UploadRefused or FileNotFoundError.
     """
     bundle = read_upload(waiting)
     if bundle.read.errors:
@@ -119,9 +120,7 @@ def run_queued_imports(*, at: datetime) -> int:
     Safe to call from several processes, and after one was killed: each row is leased. If a lease
     ends too early, the worker that is done first decides, and the other changes nothing.
     """
-    free = Import.objects.filter(status=Status.QUEUED).filter(
-        Q(leased_until=None) | Q(leased_until__lte=at)
-    )
+    free = Import.objects.filter(no_lease(at), status=Status.QUEUED)
     done = 0
     for queued in free.select_related("test_bank", "by").order_by("at"):
         if not free.filter(pk=queued.pk).update(leased_until=at + LEASE):
@@ -135,7 +134,7 @@ def run_queued_imports(*, at: datetime) -> int:
                     continue
                 report = _carry_out(queued, staged, at=at)
             index_import(test_bank=queued.test_bank, report=report, at=at)
-        except (UploadRefused, FileHasErrors, FileNotFoundError):
+        except (UploadRefused, FileHasErrors, FileNotFoundError, NothingLeft):
             if still_queued.update(status=Status.FAILED):
                 logger.warning("import=%s could not be completed", queued.pk)
             continue
@@ -155,18 +154,20 @@ def _carry_out(row: Import, staged: StagedImport, *, at: datetime) -> ImportRepo
     """Change the bank, and write down what undoes it. The caller owns the transaction."""
     test_bank = row.test_bank
     report = publish_import(staged=staged, at=at)
-    retired = _retire_missing(row, report) if row.retires_missing else []
+    retired = _retire_missing(row, report) if row.retires_missing else {}
     row.undo = {
         "added": report.added_questions,
         "changed": [[pk, *numbers] for pk, numbers in report.corrected.items()],
-        "retired": retired,
+        "retired_by_state": retired,
     }
-    row.added, row.changed, row.retired = report.added, len(report.corrected), len(retired)
+    row.added, row.changed = report.added, len(report.corrected)
+    row.retired = sum(len(ids) for ids in retired.values())
     row.done_at, row.leased_until, row.status = at, None, Status.DONE
     row.save(
         update_fields=["undo", "added", "changed", "retired", "done_at", "leased_until", "status"]
     )
     if retired:
+        check_sellable(test_bank)
         reindex_bank(test_bank=test_bank, at=at)
     record(
         kind=AuditEntry.Kind.IMPORTED,
@@ -181,12 +182,17 @@ def _carry_out(row: Import, staged: StagedImport, *, at: datetime) -> ImportRepo
     return report
 
 
-def _retire_missing(row: Import, report: ImportReport) -> list[int]:
-    """Retire the questions that were in the bank and are not in the file."""
+def _retire_missing(row: Import, report: ImportReport) -> dict[str, list[int]]:
+    """Retire the questions that were in the bank and are not in the file.
+
+    Returns their places by the state that they had.
+    """
     places = row.test_bank.bank_questions.filter(question__in=report.left_out)
-    ids = list(places.values_list("pk", flat=True))
-    BankQuestion.objects.filter(pk__in=ids).update(state=State.RETIRED)
-    return ids
+    by_state: dict[str, list[int]] = {}
+    for pk, state in places.values_list("pk", "state"):
+        by_state.setdefault(state, []).append(pk)
+    places.update(state=State.RETIRED)
+    return by_state
 
 
 @transaction.atomic
@@ -194,7 +200,7 @@ def undo_import(*, done: Import, by: User, at: datetime) -> Import:
     """Take an import back; what was answered meanwhile is retired, and what was edited stays.
 
     Corrected questions get their former content as the next version; retired ones come back.
-    Past sessions keep everything. Raises: NothingToUndo.
+    Past sessions keep everything. Raises: NothingToUndo, NothingLeft.
     """
     test_bank = done.test_bank
     lock_banks(test_bank, question_ids=[row[0] for row in done.undo.get("changed", [])])
@@ -207,7 +213,9 @@ def undo_import(*, done: Import, by: User, at: datetime) -> Import:
     places.filter(question__in=answered).update(state=State.RETIRED)
     places.exclude(question__in=answered).delete()
     _restore(done.undo.get("changed", []))
-    BankQuestion.objects.filter(pk__in=done.undo.get("retired", [])).update(state=State.PUBLISHED)
+    for state, ids in done.undo.get("retired_by_state", {}).items():
+        test_bank.bank_questions.filter(pk__in=ids, state=State.RETIRED).update(state=state)
+    check_sellable(test_bank)
     reindex_bank(test_bank=test_bank, at=at)
     detail = {"files": done.names, "answered": len(answered)}
     record(kind=AuditEntry.Kind.IMPORT_UNDONE, actor=by, at=at, test_bank=test_bank, **detail)

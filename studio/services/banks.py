@@ -11,6 +11,7 @@ from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion, TestBank
 from catalog.services.publishing import put_on_sale, withdraw
 from catalog.services.renaming import rename_bank
+from studio.errors import NothingLeft
 from studio.models import AuditEntry, BankRole
 from studio.services.audit import record
 
@@ -47,8 +48,9 @@ def change_bank(
 
 @transaction.atomic
 def publish_bank(*, test_bank: TestBank, actor: User, at: datetime) -> None:
-    """Put the bank on sale. Idempotent. Raises: catalog.errors.CatalogError."""
+    """Put the bank on sale. Idempotent. Raises: catalog.errors.CatalogError, NothingLeft."""
     put_on_sale(test_bank=test_bank, at=at)
+    check_sellable(test_bank)
     record(kind=Kind.BANK_PUBLISHED, actor=actor, at=at, test_bank=test_bank)
 
 
@@ -85,6 +87,21 @@ def lock_banks(*banks: TestBank | None, question_ids: Collection[int] = ()) -> l
         having = BankQuestion.objects.filter(question__in=list(question_ids))
         wanted |= Q(pk__in=having.values("test_bank"))
     return list(TestBank.objects.select_for_update().filter(wanted).order_by("pk"))
+
+
+def check_sellable(*banks: TestBank) -> None:
+    """Raise NothingLeft if one of the banks is on sale and would sell nothing.
+
+    Call it after a change of a bank's questions, in its transaction. Everybody gets the samples,
+    so a bank that costs money needs another question too.
+    """
+    for test_bank in banks:
+        if not test_bank.is_on_sale:
+            continue
+        questions = test_bank.bank_questions.askable()
+        sold = questions if test_bank.is_free else questions.filter(is_sample=False)
+        if not sold.exists():
+            raise NothingLeft(test_bank)
 
 
 def next_position(test_bank: TestBank) -> int:

@@ -18,7 +18,7 @@ from questions.services import store_next_versions
 from studio.errors import NothingToUndo, TooManySamples
 from studio.models import AuditEntry, BulkEdit
 from studio.services.audit import record
-from studio.services.banks import lock_banks, next_position
+from studio.services.banks import check_sellable, lock_banks, next_position
 
 Action = BulkEdit.Action
 State = BankQuestion.State
@@ -30,6 +30,8 @@ STATE_OF = {
     Action.PUBLISH: State.PUBLISHED,
     Action.RETIRE: State.RETIRED,
 }
+# Actions after which a bank may have less to sell.
+TAKES_AWAY = frozenset({Action.DRAFT, Action.REVIEW, Action.RETIRE, Action.SAMPLE, Action.MOVE})
 # Actions that a bank's buyers see, so that not every author may take them.
 PUBLISHES = frozenset({Action.PUBLISH, Action.RETIRE, Action.SAMPLE, Action.NO_SAMPLE})
 
@@ -46,13 +48,18 @@ class Change:
 
 @dataclass(frozen=True)
 class Edit:
-    """An action on some questions of a bank, not carried out yet. `target` is for copy and move."""
+    """An action on some questions of a bank, not carried out yet.
+
+    `target` is for copy and move; `state_there` the state that the questions get in it, where they
+    do not keep their own.
+    """
 
     test_bank: TestBank
     action: Action
     value: str
     places: Sequence[BankQuestion]
     target: TestBank | None = None
+    state_there: State | None = None
 
 
 def preview_edit(edit: Edit) -> list[Change]:
@@ -63,8 +70,11 @@ def preview_edit(edit: Edit) -> list[Change]:
     _check_samples(edit)
     describe = _DESCRIBED[edit.action]
     shared = _other_banks(edit) if edit.action in EDITS_CONTENT else {}
+    known = _known_to_target(edit)
     changes = []
     for place in edit.places:
+        if place.question_id in known:
+            continue
         before, after = describe(edit, place)
         if before != after:
             changes.append(Change(place, before, after, shared.get(place.question_id, ())))
@@ -73,12 +83,14 @@ def preview_edit(edit: Edit) -> list[Change]:
 
 @transaction.atomic
 def apply_edit(*, edit: Edit, by: User, at: datetime) -> BulkEdit:
-    """Carry the edit out, and store what undoes it. Raises: TooManySamples."""
+    """Carry the edit out, and store what undoes it. Raises: TooManySamples, NothingLeft."""
     edited = [place.question_id for place in edit.places] if edit.action in EDITS_CONTENT else []
     banks = lock_banks(edit.test_bank, edit.target, question_ids=edited)
     changes = preview_edit(edit)
     places = [change.place for change in changes]
     before = _apply(edit, places)
+    if places and edit.action in TAKES_AWAY:
+        check_sellable(edit.test_bank)
     stored = BulkEdit.objects.create(
         test_bank=edit.test_bank,
         by=by,
@@ -106,13 +118,15 @@ def apply_edit(*, edit: Edit, by: User, at: datetime) -> BulkEdit:
 def undo_edit(*, edit: BulkEdit, by: User, at: datetime) -> int:
     """Put everything back that nobody has changed since; return how many questions.
 
-    Raises: NothingToUndo if it was undone before.
+    Raises: NothingLeft, and NothingToUndo if it was undone before.
     """
     other = TestBank.objects.filter(slug=edit.value).first() if _is_transfer(edit) else None
     banks = lock_banks(edit.test_bank, other, question_ids=_edited_questions(edit))
     if not BulkEdit.objects.filter(pk=edit.pk, undone_at=None).update(undone_at=at):
         raise NothingToUndo
     count = _undo(edit)
+    if edit.action not in EDITS_CONTENT:
+        check_sellable(*banks)
     record(
         kind=AuditEntry.Kind.EDIT_UNDONE,
         actor=by,
@@ -145,6 +159,13 @@ def _check_samples(edit: Edit) -> None:
     others = edit.test_bank.bank_questions.askable().exclude(pk__in=chosen)
     if not others.filter(is_sample=False).exists():
         raise TooManySamples(edit.test_bank)
+
+
+def _known_to_target(edit: Edit) -> set[int]:
+    """The ids of questions that cannot be copied or moved, because the target has them."""
+    if edit.target is None:
+        return set()
+    return set(edit.target.bank_questions.values_list("question_id", flat=True))
 
 
 def _other_banks(edit: Edit) -> dict[int, tuple[str, ...]]:
@@ -188,10 +209,7 @@ def _sample(edit: Edit, place: BankQuestion) -> tuple[str, str]:
 
 
 def _transfer(edit: Edit, place: BankQuestion) -> tuple[str, str]:
-    target = cast(TestBank, edit.target)
-    has_it = target.bank_questions.filter(question=place.question_id).exists()
-    here = edit.test_bank.title
-    return here, here if has_it else target.title
+    return edit.test_bank.title, cast(TestBank, edit.target).title
 
 
 def _position(edit: Edit, place: BankQuestion) -> tuple[str, str]:
@@ -302,7 +320,7 @@ def _apply_transfer(edit: Edit, places: Sequence[BankQuestion]) -> list[list[Any
                 question_id=place.question_id,
                 position=first + index,
                 is_asked=_version(place).kind in ASKABLE,
-                state=place.state,
+                state=edit.state_there or place.state,
             )
             for index, place in enumerate(places)
         ],

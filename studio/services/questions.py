@@ -20,8 +20,6 @@ from studio.services.banks import lock_banks, next_position
 State = BankQuestion.State
 # How long somebody counts as still writing.
 WRITING = timedelta(minutes=15)
-# What is published is changed by those who may publish.
-WRITABLE_BY_AUTHORS = frozenset({State.DRAFT, State.REVIEW})
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from catalog.services.changes import record_change
 from studio.errors import StepNotPossible
 from studio.models import AuditEntry, ReviewNote
 from studio.services.audit import record
-from studio.services.banks import lock_banks
+from studio.services.banks import check_sellable, lock_banks
 
 State = BankQuestion.State
 Step = ReviewNote.Step
@@ -51,14 +51,16 @@ def steps_from(state: str) -> list[Step]:
 def take_step(*, place: BankQuestion, step: Step, words: str, by: User, at: datetime) -> None:
     """Move the question to the step's state, and keep the note.
 
-    Retiring takes it out of new sessions; past ones keep it. Raises: StepNotPossible if it is in
-    another state by now.
+    Retiring takes it out of new sessions; past ones keep it. Raises: NothingLeft, and
+    StepNotPossible if it is in another state by now.
     """
     move = MOVES[step]
     [test_bank] = lock_banks(place.test_bank)
     places = BankQuestion.objects.filter(pk=place.pk, state__in=move.before)
     if not places.update(state=move.after):
         raise StepNotPossible(BankQuestion.objects.get(pk=place.pk).state)
+    if step == Step.RETIRED:
+        check_sellable(test_bank)
     ReviewNote.objects.create(
         test_bank=test_bank, question=place.question, step=step, words=words, by=by, at=at
     )

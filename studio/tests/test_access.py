@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Access
+from catalog.services.access import LATEST_END
 from studio.models import AuditEntry
 from studio.services.access import emails_in
 from studio.tests.conftest import sign_in
@@ -92,6 +93,13 @@ def test_access_that_is_over_is_extended_from_now(desk, access):
     desk.post(reverse("studio:access", args=[access.public_id]), {"days": "5", "reason": "was ill"})
     access.refresh_from_db()
     assert access.expires_at > timezone.now() + timedelta(days=4)
+
+
+def test_access_is_extended_to_the_last_date_at_most(desk, access):
+    Access.objects.update(expires_at=LATEST_END - timedelta(days=1))
+    address = reverse("studio:access", args=[access.public_id])
+    assert desk.post(address, {"days": "36500", "reason": "x"}).status_code == 303
+    assert Access.objects.get().expires_at == LATEST_END
 
 
 def test_access_is_closed_once(desk, access):

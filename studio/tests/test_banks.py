@@ -80,6 +80,18 @@ def test_settings_are_saved(desk, test_bank):
     assert kinds() == ["bank_changed"]
 
 
+def test_page_that_was_open_for_long_keeps_the_changes_of_others(desk, test_bank):
+    address = reverse("studio:settings", args=[test_bank.slug])
+    shown = settings_of(test_bank, summary="", access_days="", price="19.00", currency="USD")
+    old_page = {**shown, **{f"initial-{name}": value for name, value in shown.items()}}
+    assert 'name="initial-price" value="19.00"' in desk.get(address).text
+    desk.post(address, {**old_page, "price": "29.00", "access_days": "30"})
+    desk.post(address, {**old_page, "summary": "New.", "exam": "A+"})
+    test_bank.refresh_from_db()
+    assert (test_bank.price_minor, test_bank.access_days) == (2900, 30)
+    assert (test_bank.summary, test_bank.exam) == ("New.", "A+")
+
+
 @pytest.mark.parametrize(
     ("price", "currency", "minor"),
     [("19.99", "USD", 1999), ("0", "usd", 0), ("1999", "JPY", 1999), ("1.990", "KWD", 1990)],
@@ -106,6 +118,8 @@ def test_price_is_entered_in_major_units(desk, test_bank, price, currency, minor
         ({"language": "xx-nope"}, "language"),
         ({"pass_percent": "101"}, "pass_percent"),
         ({"exam": "https://evil.example"}, "exam"),
+        ({"access_days": "0"}, "access_days"),
+        ({"access_days": "2147483647"}, "access_days"),
     ],
 )
 def test_settings_that_are_wrong_change_nothing(desk, test_bank, changes, field):
@@ -157,6 +171,14 @@ def test_bank_without_questions_is_not_published(desk, make_bank):
     response = desk.post(reverse("studio:publish", args=["new"]), follow=True)
     assert "no questions to practice" in response.text
     assert TestBank.objects.get().status == "draft"
+
+
+def test_bank_of_samples_only_is_not_published(desk, make_bank):
+    make_bank("new", status="draft", questions=3)
+    response = desk.post(reverse("studio:publish", args=["new"]), follow=True)
+    assert "all its questions are samples" in response.text
+    assert TestBank.objects.get().status == "draft"
+    assert kinds() == []
 
 
 def test_bank_at_a_price_that_stripe_refuses_is_not_published(desk, make_bank):

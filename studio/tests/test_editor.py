@@ -11,8 +11,9 @@ from django.utils import timezone
 from PIL import Image
 
 from catalog.models import BankChange, BankQuestion
-from questions.items import ASKABLE
+from questions.items import ASKABLE, Essay, Text
 from questions.models import Question
+from questions.services import store_items
 from studio.editor import item_of_sheet, sheet_of, sheet_of_post
 from studio.models import QuestionDraft
 from studio.tests.conftest import CHOICES, sign_in
@@ -201,6 +202,12 @@ def test_draft_is_kept_until_the_question_is_saved(desk, save, typed, place):
     assert not QuestionDraft.objects.exists()
 
 
+def test_draft_with_a_nul_is_kept(desk, test_bank):
+    address = reverse("studio:draft", args=["git", "numeric"])
+    assert desk.post(address, {"stem": "a\0b", "x\0": "\0"}).status_code == 200
+    assert QuestionDraft.objects.get().fields == {"stem": ["ab"], "x": [""]}
+
+
 def test_draft_is_discarded(desk, place, typed):
     address = reverse("studio:draft", args=["git", "single_choice"])
     desk.post(address, {**typed, "question": place.question.public_id})
@@ -260,13 +267,6 @@ def test_versions_stand_side_by_side(desk, save, typed, place):
     assert "<ins>" in stem.right
 
 
-def test_versions_are_compared_in_the_words_of_the_editor(desk, place):
-    address = reverse("studio:versions", args=["git", place.question.public_id])
-    rows = {row.name: row.left for row in desk.get(address).context["rows"]}
-    assert rows["Question type"] == "Single choice"
-    assert [name for name in rows if name.endswith("Correct")] == ["Choice 2 · Correct"]
-
-
 def test_version_is_restored_as_the_next_one(desk, save, typed, place):
     save(1, **typed)
     address = reverse("studio:restore", args=["git", place.question.public_id, 1])
@@ -291,3 +291,22 @@ def test_unknown_kind_is_not_found(desk, test_bank):
 def test_sheet_ignores_unknown_fields(rf):
     data = rf.post("/", {"choices-x-text": "?", "choices-0-text": "A", "evil": "1"}).POST
     assert [row.text.text for row in sheet_of_post(data, "single_choice").rows] == ["A"]
+
+
+def test_author_does_not_change_what_another_bank_published(author, make_bank, save, typed, place):
+    other = make_bank("other", questions=0)
+    BankQuestion.objects.create(test_bank=other, question=place.question, position=1)
+    BankQuestion.objects.filter(pk=place.pk).update(state="draft")
+    client = sign_in(author)
+    assert save(1, client=client, **typed).status_code == 403
+    address = reverse("studio:restore", args=["git", place.question.public_id, 1])
+    assert client.post(address, {"base": "1"}).status_code == 403
+    assert numbers(place) == [1]
+
+
+def test_question_of_a_kind_without_a_form_can_be_read_only(desk, test_bank):
+    [version] = store_items(items=[Essay(stem=Text(source="Discuss."))])
+    BankQuestion.objects.create(test_bank=test_bank, question=version.question, position=9)
+    address = reverse("studio:question", args=["git", version.question.public_id])
+    assert "This type has no form yet." in desk.get(address).text
+    assert desk.post(address, {"stem": "Changed", "base": "1"}).status_code == 403

@@ -151,6 +151,37 @@ def test_what_the_file_leaves_out_is_retired_only_when_asked(desk, bank, upload,
     assert stems(bank, state="published") == ["One?", "Two?"]
 
 
+def test_undo_gives_retired_questions_their_former_states(bank, upload, act):
+    upload(a_jsonl=jsonl(line("1", "One?"), line("2", "Two?"), line("3", "Three?")))
+    act("accept")
+    bank.bank_questions.filter(position=2).update(state="draft")
+    upload(a_jsonl=jsonl(line("1", "One?")))
+    act("accept", retire="1")
+    assert Import.objects.latest("at").retired == 2
+    act("undo_import")
+    assert stems(bank, state="draft") == ["Two?"]
+    assert stems(bank, state="published") == ["One?", "Three?"]
+
+
+def test_import_leaves_something_to_sell(bank, upload, act):
+    upload(a_jsonl=jsonl(line("1", "One?"), line("2", "Two?")))
+    act("accept")
+    type(bank).objects.update(status="published", price_minor=1900)
+    upload(a_jsonl=jsonl(line("1", "One?")))
+    assert "Unpublish the test bank first" in act("accept", retire="1").text
+    assert stems(bank, state="published") == ["One?", "Two?"]
+    Import.objects.filter(status="waiting").delete()
+    assert "Unpublish the test bank first" in act("undo_import").text
+    assert Import.objects.get().status == "done"
+
+
+def test_upload_that_is_gone_is_told(bank, upload, act):
+    upload(a_jsonl=jsonl(line("1", "One?")))
+    default_storage.delete(Import.objects.get().upload)
+    assert "The upload can no longer be read" in act("accept").text
+    assert Import.objects.get().status == "waiting"
+
+
 def test_undone_import_leaves_the_bank_as_it_was(bank, upload, act):
     upload(a_jsonl=jsonl(line("1", "One?")))
     act("accept")

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from catalog.models import BankQuestion
 from questions.models import QuestionVersion
-from studio.models import BulkEdit
+from studio.models import BankRole, BulkEdit
 from studio.tests.conftest import sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -13,6 +13,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 # Session, user, second factor, permissions (two), bank, domains, kinds, authors, count, rows, banks
 # to copy to, last edit.
 LIST = 13
+# Session, user, second factor, bank, permissions (two), questions (of the test, and of the form),
+# target, and what it has.
+PREVIEW = 10
 
 
 @pytest.fixture
@@ -141,7 +144,7 @@ def test_samples_are_marked_but_never_all(edit, test_bank):
 
 
 def test_questions_are_copied(edit, undo, make_bank, test_bank):
-    target = make_bank("target", questions=1)
+    target = make_bank("target", questions=1, status="draft")
     edit("copy", 1, 2, target="target")
     assert target.bank_questions.count() == 3
     assert test_bank.bank_questions.count() == 5
@@ -150,7 +153,7 @@ def test_questions_are_copied(edit, undo, make_bank, test_bank):
 
 
 def test_questions_are_moved_and_come_back(edit, undo, make_bank, test_bank):
-    target = make_bank("target", questions=1)
+    target = make_bank("target", questions=1, status="draft")
     moved = test_bank.bank_questions.get(position=1).question
     edit("move", 1, target="target")
     assert list(moved.bank_questions.values_list("test_bank__slug", flat=True)) == ["target"]
@@ -227,3 +230,66 @@ def test_preview_as_learner_shows_each_question_before_and_after(
 def test_preview_as_learner_leaves_retired_questions_out(desk, test_bank):
     test_bank.bank_questions.filter(position__gt=1).update(state="retired")
     assert desk.get(reverse("studio:as_learner", args=["git"])).text.count("Question 1?") == 1
+
+
+@pytest.mark.parametrize("action", ["retire", "draft", "review", "move"])
+def test_bank_on_sale_keeps_a_question_to_sell(edit, make_bank, test_bank, action):
+    make_bank("target", questions=1)
+    edit(action, 4, 5, target="target")
+    assert not BulkEdit.objects.exists()
+    assert test_bank.bank_questions.askable().count() == 5
+    edit(action, 1, 2, 3, 4, target="target")
+    assert test_bank.bank_questions.askable().count() == 1
+
+
+def test_undo_leaves_something_to_sell(edit, desk, test_bank):
+    edit("no_sample", 1, 2, 3)
+    first = BulkEdit.objects.get()
+    edit("sample", 4, 5)
+    desk.post(reverse("studio:undo_edit", args=["git", first.pk]))
+    assert test_bank.bank_questions.filter(is_sample=True).count() == 2
+    assert BulkEdit.objects.filter(undone_at=None).count() == 2
+
+
+def test_copies_are_drafts_where_one_cannot_publish(edit, reviewer, make_bank):
+    target = make_bank("target", questions=1)
+    BankRole.objects.create(test_bank=target, user=reviewer, role="author")
+    edit("copy", 4, 5, client=sign_in(reviewer), target="target")
+    states = target.bank_questions.order_by("position").values_list("state", flat=True)
+    assert list(states) == ["published", "draft", "draft"]
+
+
+@pytest.mark.parametrize("action", ["domain", "copy"])
+def test_author_undoes_nothing_that_was_published_since(
+    edit, author, make_bank, test_bank, place, action
+):
+    target = make_bank("target", questions=1)
+    BankRole.objects.create(test_bank=target, user=author, role="author")
+    test_bank.bank_questions.filter(position=1).update(state="draft")
+    client = sign_in(author)
+    edit(action, 1, client=client, text="New", target="target")
+    place.question.bank_questions.update(state="published")
+    done = BulkEdit.objects.get()
+    response = client.post(reverse("studio:undo_edit", args=["git", done.pk]), follow=True)
+    assert "Ask a reviewer to undo the edit." in response.text
+    assert BulkEdit.objects.get().undone_at is None
+
+
+def test_author_edits_nothing_that_another_bank_published(
+    edit, author, make_bank, test_bank, place
+):
+    other = make_bank("other", questions=0)
+    BankQuestion.objects.create(test_bank=other, question=place.question, position=1)
+    test_bank.bank_questions.update(state="draft")
+    edit("domain", 1, 2, client=sign_in(author), text="New")
+    assert domains(test_bank)[:3] == ["Odd", "New", "Odd"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_preview_of_a_copy_takes_the_same_statements(
+    edit, make_bank, django_assert_num_queries, count
+):
+    make_bank("target", questions=1)
+    with django_assert_num_queries(PREVIEW):
+        response = edit("copy", *range(1, count + 1), target="target", confirm="")
+    assert response.context["count"] == count

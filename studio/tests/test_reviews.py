@@ -153,3 +153,12 @@ def test_list_filters_by_author(desk, author, test_bank, place):
     assert [row.place for row in response.context["rows"]] == [place]
     assert author.email in response.text
     assert len(desk.get(address, {"author": 0}).context["rows"]) == 5
+
+
+def test_last_question_that_is_sold_is_not_retired(desk, make_bank):
+    test_bank = make_bank("small", questions=4)
+    place = test_bank.bank_questions.get(position=4)
+    address = reverse("studio:review_step", args=["small", place.question.public_id])
+    response = desk.post(address, {"step": "retired"}, follow=True)
+    assert "Unpublish the test bank first" in response.text
+    assert test_bank.bank_questions.askable().count() == 4

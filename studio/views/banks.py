@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.covers.drawing import cover_svg
@@ -18,6 +18,7 @@ from catalog.http import SeeOther
 from catalog.importing.linting import exam_warnings
 from catalog.models import TestBank
 from catalog.services.blueprint import exam_size
+from studio.errors import NothingLeft
 from studio.forms.banks import BankForm, NewBankForm, RoleForm
 from studio.forms.exams import BlueprintFormSet, blueprint_form
 from studio.models import BankRole
@@ -40,6 +41,10 @@ from studio.services.banks import (
 )
 
 UNPROCESSABLE = 422
+NOTHING_LEFT = gettext_lazy(
+    "Nothing was changed. A test bank on sale needs at least one published question that is not a "
+    "sample. Unpublish the test bank first, or keep a question."
+)
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,9 @@ def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
             request,
             _("The test bank was not published because it has no questions to practice. Add some."),
         )
+    except NothingLeft:
+        words = _("The test bank was not published because all its questions are samples.")
+        messages.error(request, words)
     except PriceNotPossible as refusal:
         words = _("The test bank was not published. %(problem)s")
         messages.error(request, words % {"problem": refusal.problem})

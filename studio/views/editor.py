@@ -33,12 +33,20 @@ from studio.editor import (
     sheet_of,
     sheet_of_post,
     stem_of_sheet,
+    without_nul,
 )
 from studio.errors import EditConflict
 from studio.models import QuestionDraft
-from studio.permissions import EDIT_QUESTIONS, PUBLISH_QUESTIONS, VIEW_BANK, bank_page, may, user_of
+from studio.permissions import (
+    EDIT_QUESTIONS,
+    PUBLISH_QUESTIONS,
+    VIEW_BANK,
+    bank_page,
+    locked_questions,
+    may,
+    user_of,
+)
 from studio.services.questions import (
-    WRITABLE_BY_AUTHORS,
     add_question,
     also_writing,
     keep_draft,
@@ -85,7 +93,7 @@ def new_question(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpRe
     place = add_question(
         test_bank=test_bank, item=item, state=state, by=user_of(request), at=timezone.now()
     )
-    messages.success(request, _("Question saved."))
+    messages.success(request, _("Question saved."), extra_tags="saved")
     if "another" in request.POST:
         return SeeOther(reverse("studio:new_question", args=[test_bank.slug, kind]))
     return SeeOther(_address(test_bank, place))
@@ -126,7 +134,7 @@ def _save(
         theirs = compared(conflict.current.item, item)
         return _page(request, test_bank, sheet, status=CONFLICT, theirs=theirs, **shown)
     words = _("Saved as version %(number)s. Sessions in progress keep their version.")
-    messages.success(request, words % {"number": saved.number})
+    messages.success(request, words % {"number": saved.number}, extra_tags="saved")
     return SeeOther(_address(test_bank, place))
 
 
@@ -164,7 +172,9 @@ def draft(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpResponse:
             return SeeOther(_address(test_bank, place))
         return SeeOther(reverse("studio:new_question", args=[test_bank.slug, kind]))
     typed = {
-        name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"
+        without_nul(name): [without_nul(value) for value in request.POST.getlist(name)]
+        for name in request.POST
+        if name != "csrfmiddlewaretoken"
     }
     at = timezone.now()
     keep_draft(
@@ -308,6 +318,8 @@ def _page(
         "domains": _domains(test_bank),
         "difficulties": DIFFICULTIES.items(),
         "may_write": place is None or _may_write(request, test_bank, place),
+        "is_returned": request.method == "POST",
+        "has_form": sheet.kind in ASKABLE,
         "may_publish": may(user_of(request), PUBLISH_QUESTIONS, test_bank),
         "other_banks": _other_banks(place) if place else [],
         "others": also_writing(question=place.question, user=user_of(request), at=at)
@@ -368,9 +380,12 @@ def _state_of(request: HttpRequest, test_bank: TestBank) -> State:
 
 def _may_write(request: HttpRequest, test_bank: TestBank, place: BankQuestion) -> bool:
     user = user_of(request)
-    if may(user, PUBLISH_QUESTIONS, test_bank):
-        return may(user, EDIT_QUESTIONS, test_bank)
-    return place.state in WRITABLE_BY_AUTHORS and may(user, EDIT_QUESTIONS, test_bank)
+    has_form = _current(place).kind in ASKABLE
+    return (
+        has_form
+        and may(user, EDIT_QUESTIONS, test_bank)
+        and not locked_questions(user, [place.question_id])
+    )
 
 
 def _place(test_bank: TestBank, public_id: UUID) -> BankQuestion:

@@ -25,7 +25,7 @@ from questions.kinds import kind_name
 from questions.models import QuestionVersion
 from questions.rendering import excerpt
 from questions.services import safe
-from studio.errors import NothingToUndo, NotWaiting
+from studio.errors import NothingLeft, NothingToUndo, NotWaiting
 from studio.exporting import export_bank
 from studio.importing.bundle import ReadBundle, UploadRefused
 from studio.importing.near_duplicates import near_duplicates
@@ -45,12 +45,14 @@ from studio.permissions import (
     user_of,
 )
 from studio.versions import Compared, compared
+from studio.views.banks import NOTHING_LEFT
 
 UNPROCESSABLE = 422
 MOST_SHOWN = 100
 REFRESH_SECONDS = 5
 FORMATS = ("jsonl", "gift", "aiken")
 State = Import.Status
+UNREADABLE = gettext_lazy("The upload can no longer be read. Upload it again.")
 
 
 class UploadForm(forms.Form):
@@ -147,7 +149,7 @@ def one_import(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> Ht
         try:
             context["dry_run"] = _dry_run(test_bank, read_upload(shown))
         except (UploadRefused, FileNotFoundError):
-            messages.error(request, _("The upload can no longer be read. Upload it again."))
+            messages.error(request, str(UNREADABLE))
     return render(request, "studio/import.html", context)
 
 
@@ -171,6 +173,10 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
             messages.success(request, queued if is_queued else words % figures)
         except FileHasErrors:
             messages.error(request, _("The file has errors. Nothing was imported."))
+        except NothingLeft:
+            messages.error(request, str(NOTHING_LEFT))
+        except (UploadRefused, FileNotFoundError):
+            messages.error(request, str(UNREADABLE))
         except NotWaiting:
             messages.info(request, _("Somebody decided about this upload before."))
     return SeeOther(_address(test_bank, waiting))
@@ -197,6 +203,8 @@ def undo(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResp
         )
     except NothingToUndo:
         messages.info(request, _("This import was undone before."))
+    except NothingLeft:
+        messages.error(request, str(NOTHING_LEFT))
     return SeeOther(_address(test_bank, done))
 
 

@@ -10,16 +10,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from catalog.http import SeeOther
-from catalog.models import TestBank
+from catalog.models import BankQuestion, TestBank
 from questions.items import ASKABLE
 from questions.kinds import NAMES
-from studio.errors import NothingToUndo, TooManySamples
-from studio.forms.bulk import BulkForm
+from studio.errors import NothingLeft, NothingToUndo, TooManySamples
+from studio.forms.bulk import NEEDS_TARGET, BulkForm
 from studio.listing import PER_PAGE, FilterForm, excerpt_of, problems_of, rows_of
 from studio.models import BulkEdit
-from studio.permissions import EDIT_QUESTIONS, VIEW_BANK, bank_page, may, user_of
-from studio.services.bulk import Change, apply_edit, preview_edit, undo_edit
+from studio.permissions import (
+    EDIT_QUESTIONS,
+    PUBLISH_QUESTIONS,
+    VIEW_BANK,
+    WRITABLE_BY_AUTHORS,
+    bank_page,
+    locked_questions,
+    may,
+    user_of,
+)
+from studio.services.bulk import EDITS_CONTENT, Change, apply_edit, preview_edit, undo_edit
+from studio.views.banks import NOTHING_LEFT
 
 MOST_PREVIEWED = 100
 UNPROCESSABLE = 422
@@ -81,6 +92,9 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
             ),
         )
         return SeeOther(list_url)
+    except NothingLeft:
+        messages.error(request, str(NOTHING_LEFT))
+        return SeeOther(list_url)
     if not changes:
         messages.info(
             request, _("Nothing to change. The selected questions already have this value.")
@@ -114,10 +128,28 @@ def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpRespons
     """Undo one's own latest bulk edit."""
     edits = BulkEdit.objects.select_related("test_bank")
     edit = get_object_or_404(edits, test_bank=test_bank, by=user_of(request), pk=edit_id)
+    if not _may_undo(user_of(request), edit):
+        words = _("Some of these questions are published now. Ask a reviewer to undo the edit.")
+        messages.error(request, words)
+        return SeeOther(reverse("studio:questions", args=[test_bank.slug]))
     try:
         count = undo_edit(edit=edit, by=user_of(request), at=timezone.now())
         words = ngettext("%(count)s question restored.", "%(count)s questions restored.", count)
         messages.success(request, words % {"count": count})
     except NothingToUndo:
         messages.info(request, _("This edit was already undone."))
+    except NothingLeft:
+        messages.error(request, str(NOTHING_LEFT))
     return SeeOther(reverse("studio:questions", args=[test_bank.slug]))
+
+
+def _may_undo(user: User, edit: BulkEdit) -> bool:
+    """False if a question that an author edited or copied has been published since."""
+    places = BankQuestion.objects.filter(pk__in=[row[0] for row in edit.before])
+    if edit.action in EDITS_CONTENT:
+        return not locked_questions(user, list(places.values_list("question_id", flat=True)))
+    if edit.action not in NEEDS_TARGET:
+        return True
+    published = places.exclude(state__in=WRITABLE_BY_AUTHORS).select_related("test_bank")
+    banks = {place.test_bank for place in published}
+    return all(may(user, PUBLISH_QUESTIONS, test_bank) for test_bank in banks)

@@ -20,7 +20,7 @@ from catalog.http import SeeOther
 from catalog.models import BankQuestion, TestBank
 from questions.kinds import kind_name
 from questions.services import current_of
-from studio.errors import StepNotPossible
+from studio.errors import NothingLeft, StepNotPossible
 from studio.listing import excerpt_of
 from studio.models import ReviewNote
 from studio.permissions import (
@@ -33,6 +33,7 @@ from studio.permissions import (
     user_of,
 )
 from studio.services.reviews import DECISIONS, Step, take_step
+from studio.views.banks import NOTHING_LEFT
 
 PER_PAGE = 50
 TAKEN = {
@@ -105,6 +106,8 @@ def step(request: HttpRequest, test_bank: TestBank, public_id: UUID) -> HttpResp
     try:
         take_step(place=place, step=wanted, words=words, by=user_of(request), at=at)
         messages.success(request, str(TAKEN[wanted]))
+    except NothingLeft:
+        messages.error(request, str(NOTHING_LEFT))
     except StepNotPossible as error:
         state = BankQuestion.State(error.state).label
         messages.info(

@@ -17,6 +17,7 @@ from catalog.services import (
     revoke_access,
     withhold_access,
 )
+from catalog.services.access import LATEST_END
 
 
 @pytest.fixture
@@ -60,6 +61,11 @@ def at_once(call):
 def test_expiry_counts_days_from_the_grant(at):
     assert expiry(at=at, access_days=30) == at + timedelta(days=30)
     assert expiry(at=at, access_days=None) is None
+
+
+@pytest.mark.parametrize("days", [10**7, 2**31 - 1])
+def test_any_number_of_days_has_an_end(at, days):
+    assert expiry(at=at, access_days=days) == LATEST_END - timedelta(hours=12)
 
 
 def test_grant_access_is_idempotent(grant, at):

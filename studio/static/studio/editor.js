@@ -47,38 +47,72 @@ const key = `studio:${form?.dataset.key}`;
 
 const typed = () => [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
 
+const others = document.querySelector("[data-others]");
+
+const tellOthers = (emails) => {
+  if (!others) return;
+  others.hidden = emails.length === 0;
+  others.querySelector("[data-others-names]").textContent = emails.join(", ");
+};
+
 const keepDraft = async () => {
   if (!isDirty) return;
   tell("saving");
   try {
-    await send(form.dataset.draftUrl, new FormData(form), "application/json");
+    const response = await send(form.dataset.draftUrl, new FormData(form), "application/json");
+    const answer = await response.json();
     localStorage.removeItem(key);
     tell("saved");
+    tellOthers(answer.also_writing);
   } catch (error) {
     localStorage.setItem(key, JSON.stringify(typed()));
     tell(error.message === "signedOut" ? "signedOut" : "offline");
   }
 };
 
+// What was sent stays in this browser until a page says that it was saved: the answer can be a
+// sign-in page, or never come.
+const SENT = "studio:sent";
+
+const forgetSaved = () => {
+  const sent = sessionStorage.getItem(SENT);
+  sessionStorage.removeItem(SENT);
+  if (sent && document.querySelector("[data-message=saved]")) localStorage.removeItem(sent);
+};
+
+const ROW = /^(choices|answers)-(\d+)-/;
+const words = (entries) => JSON.stringify(entries.filter(([name, value]) => value && !/^(base|row|right)$/.test(name)).sort());
+
+// Rows are matched by their order, because a new page counts them anew.
+const numbersOfRows = (entries) => {
+  const rows = form.querySelector("[data-rows]");
+  const order = entries.filter(([name]) => name === "row").map(([, value]) => value);
+  if (!rows || order.length === 0) return new Map();
+  while (rows.children.length < order.length) addRow(rows);
+  while (rows.children.length > order.length) rows.lastElementChild.remove();
+  return new Map([...rows.children].map((row, index) => [order[index], row.querySelector("[name=row]").value]));
+};
+
 const restore = () => {
   const kept = localStorage.getItem(key);
   if (!kept) return;
   const entries = JSON.parse(kept);
-  const rows = form.querySelector("[data-rows]");
-  const numbers = entries.filter(([name]) => name === "row").length;
-  while (rows && rows.children.length < numbers) addRow(rows);
-  const base = form.elements.base.value;
+  if (words(entries) === words(typed())) {
+    localStorage.removeItem(key);
+    return;
+  }
+  const numbers = numbersOfRows(entries);
   for (const field of form.querySelectorAll("[type=radio], [type=checkbox]")) field.checked = false;
   for (const [name, value] of entries) {
-    const fields = form.elements[name];
-    if (!fields || name === "row" || name === "base") continue;
+    const fields = form.elements[name.replace(ROW, (_all, part, number) => `${part}-${numbers.get(number)}-`)];
+    if (!fields || name === "row") continue;
+    const wanted = name === "right" ? numbers.get(value) : value;
     const list = fields instanceof RadioNodeList ? [...fields] : [fields];
     for (const field of list) {
-      if (field.type === "radio" || field.type === "checkbox") field.checked ||= field.value === value;
+      if (field.type === "radio" || field.type === "checkbox") field.checked ||= field.value === wanted;
       else field.value = value;
     }
   }
-  form.elements.base.value = base;
   tell("restored");
   changed();
 };
@@ -109,6 +143,7 @@ const addRow = (rows) => {
     if (element.matches("[name$='-id']")) element.value = "";
     if (element.matches(".errorlist")) element.remove();
     if (element.matches("details")) element.open = false;
+    if (element.matches(".visually-hidden")) element.textContent = element.textContent.replace(Number(from) + 1, Number(to) + 1);
   }
   row.querySelector("[name=row]").value = to;
   rows.append(row);
@@ -197,6 +232,11 @@ if (form) {
   });
   form.addEventListener("submit", () => {
     isDirty = false;
+    localStorage.setItem(key, JSON.stringify(typed()));
+    sessionStorage.setItem(SENT, key);
+  });
+  document.querySelector("[data-discard]")?.addEventListener("submit", () => {
+    isDirty = false;
     localStorage.removeItem(key);
   });
   form.addEventListener("keydown", (event) => {
@@ -205,5 +245,8 @@ if (form) {
   window.addEventListener("pagehide", () => {
     if (isDirty) localStorage.setItem(key, JSON.stringify(typed()));
   });
-  restore();
+  forgetSaved();
+  // A form that came back has what was typed, and nobody has stored it.
+  if ("returned" in form.dataset) changed();
+  else restore();
 }
