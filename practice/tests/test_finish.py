@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from practice.services import finish_attempt
 from practice.tests.conftest import RIGHT
@@ -22,6 +23,35 @@ def test_finish_ends_the_attempt_and_leads_to_its_result(owners_client, url, res
     attempt.refresh_from_db()
     assert (response.status_code, response["Location"]) == (303, result)
     assert attempt.is_finished
+
+
+@pytest.fixture
+def timed(attempt):
+    """The session with a minute left."""
+    attempt.deadline_at = timezone.now() + timedelta(minutes=1)
+    attempt.save(update_fields=["deadline_at"])
+    return attempt
+
+
+def test_clock_of_a_browser_ends_nothing_before_the_deadline(owners_client, url, timed):
+    response = owners_client.post(url, {"clock": "1"})
+    timed.refresh_from_db()
+    assert (response.status_code, timed.is_finished) == (409, False)
+    assert 55 <= response.json()["seconds_left"] <= 60
+
+
+def test_clock_of_a_browser_ends_a_session_whose_time_is_up(owners_client, url, result, timed):
+    timed.deadline_at = timezone.now()
+    timed.save(update_fields=["deadline_at"])
+    response = owners_client.post(url, {"clock": "1"})
+    timed.refresh_from_db()
+    assert (response.status_code, response["Location"], timed.ended_by) == (303, result, "clock")
+
+
+def test_clock_of_a_browser_ends_no_session_without_a_deadline(owners_client, url, attempt):
+    response = owners_client.post(url, {"clock": "1"})
+    attempt.refresh_from_db()
+    assert (response.json(), attempt.is_finished) == ({"seconds_left": None}, False)
 
 
 def test_finish_again_changes_nothing(owners_client, url, result, attempt, at):

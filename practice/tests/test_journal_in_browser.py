@@ -375,6 +375,20 @@ def test_clock_that_is_set_holds_up_no_answer(device, exam):
 
 
 @pytest.mark.proof
+def test_clock_that_is_set_ahead_ends_no_exam(device, exam):
+    device.page.add_init_script(CLOCK_THAT_JUMPS)
+    device.open(path(exam))
+    with device.page.expect_response(lambda response: "/finish/" in response.url) as asked:
+        device.page.evaluate(f"ahead = {A_CENTURY_MS}")
+    assert asked.value.status == 409
+    expect(device.page.locator("[data-clock-face]")).to_have_text(re.compile("^59:|^1:00:00"))
+    device.choose("c")
+    device.wait_for_answers([(1, "c")])
+    exam.refresh_from_db()
+    assert not exam.is_finished
+
+
+@pytest.mark.proof
 def test_answer_from_before_the_clock_was_set_is_delivered(device, exam):
     """A device without a battery begins in 1970, and learns the time from the network."""
     left = statuses(device, 503, 503)

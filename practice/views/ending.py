@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,15 +24,25 @@ from practice.services import (
 )
 from practice.views.attempts import get_attempt, live_banks, question_url, result_url, sign_in
 
+CONFLICT = 409
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def finish(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
-    """Review a session before its end, with the number unanswered; then end it."""
+    """Review a session before its end, with the number unanswered; then end it.
+
+    With `clock` the browser believes that the time is up. It ends nothing before the deadline:
+    status 409 with the seconds left.
+    """
     if not request.user.is_authenticated:
         return sign_in(next_url=result_url(attempt_id))
     at = timezone.now()
     attempt = get_attempt(request, attempt_id, at=at)
     if request.method == "POST":
+        left = seconds_left(attempt, at)
+        # The clock of a device may be fast, or set while the session runs.
+        if "clock" in request.POST and not attempt.is_finished and left != 0:
+            return JsonResponse({"seconds_left": left}, status=CONFLICT)
         finish_attempt(attempt=attempt, at=at)
     is_closed = attempt.is_finished or not live_banks(attempt, at=at)
     if is_closed:

@@ -17,29 +17,42 @@ voice.setAttribute("role", "status");
 document.body.append(voice);
 const say = (words) => (voice.textContent = words);
 
-// Once the time is up, the session is submitted: the server would wait for answers on their way.
+// Once the time is up, the session is submitted: the server would wait for answers on their way. Its
+// clock decides: if this device's is fast, nothing ends, and the seconds that are left are returned.
 const end = async () => {
   const session = location.pathname.match(/^.*\/[0-9a-f-]{36}\//)[0];
   const body = new FormData();
   body.set("csrfmiddlewaretoken", document.cookie.match(/(?:^|; )testbank_csrf=([^;]*)/)?.[1] ?? "");
+  body.set("clock", "1");
   // The page says that the time is up, also where the network has fallen silent.
   const signal = AbortSignal.timeout?.(10_000);
-  await fetch(`${session}finish/`, { method: "POST", body, redirect: "manual", signal });
+  const response = await fetch(`${session}finish/`, { method: "POST", body, redirect: "manual", signal });
+  if (response.status === 409) return (await response.json()).seconds_left;
   location.assign(session);
 };
 
 if (clock) {
   const face = clock.querySelector("[data-clock-face]");
-  const started = Date.now();
-  const total = Number(clock.dataset.seconds);
-  const left = () => Math.max(0, Math.ceil(total - (Date.now() - started) / 1000));
+  let total, startedAt, startedHere, running;
+  // Some devices stop the one while they sleep, and the other can be set back.
+  const passed = () => Math.max(Date.now() - startedAt, performance.now() - startedHere) / 1000;
+  const left = () => Math.max(0, Math.ceil(total - passed()));
   const shown = (seconds) => {
     const two = (number) => String(number).padStart(2, "0");
     const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
     return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
   };
   const marks = [600, 300, 60];
-  let before = total;
+  let before;
+  const start = (seconds) => {
+    [total, startedAt, startedHere] = [seconds, Date.now(), performance.now()];
+    before = total;
+    running = setInterval(tick, 1000);
+  };
+  const submit = async () => {
+    const seconds = await end();
+    if (seconds !== undefined && seconds !== null) start(seconds);
+  };
   const tick = () => {
     const seconds = left();
     face.textContent = shown(seconds);
@@ -49,11 +62,11 @@ if (clock) {
     if (seconds > 0) return;
     clearInterval(running);
     const last = document.querySelector("[data-session]");
-    const timeup = new CustomEvent("timeup", { cancelable: true, detail: { end } });
+    const timeup = new CustomEvent("timeup", { cancelable: true, detail: { end: submit } });
     if (!dispatchEvent(timeup)) return; // answering.js saves first.
-    if (last) end().catch(() => setTimeout(() => location.reload(), 1000));
+    if (last) submit().catch(() => setTimeout(() => location.reload(), 1000));
   };
-  const running = clock.dataset.stopped === "1" ? 0 : setInterval(tick, 1000);
+  if (clock.dataset.stopped !== "1") start(Number(clock.dataset.seconds));
   clock.addEventListener("say", () => say(clock.textContent));
 }
 
