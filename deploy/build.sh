@@ -4,7 +4,10 @@
 #
 # Behind a proxy, set HTTP_PROXY and HTTPS_PROXY. If the proxy intercepts TLS, put your company's
 # CA certificate into deploy/ca/ as NAME.crt.
+#
+# To upgrade, run it again: it replaces the code, and leaves .env and var/ as they are.
 set -eu
+umask 022
 
 source=$(cd "$(dirname "$0")/.." && pwd)
 target=/srv/testbank
@@ -26,11 +29,7 @@ update-ca-certificates >/dev/null 2>&1
 
 id testbank >/dev/null 2>&1 || useradd --uid 10001 --no-log-init --home-dir "$target" --shell /usr/sbin/nologin testbank
 mkdir -p "$target"
-if [ "$source" != "$target" ]; then
-  tar -C "$source" --exclude=./.git --exclude=./.venv --exclude=./var --exclude=./.env --exclude=__pycache__ -c . |
-    tar -C "$target" --no-same-owner -x
-fi
-chmod -R u=rwX,go=rX "$target"
+[ "$source" = "$target" ] || "$source/deploy/copy_code.sh" "$source" "$target"
 
 [ -x "$python" ] || python3 -m venv "$target/.venv"
 "$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes -r "$target/requirements/base.txt"
@@ -39,8 +38,9 @@ chmod -R u=rwX,go=rX "$target"
 # The code belongs to root: the site can write its data only.
 install -d -o testbank -g testbank -m 0750 "$target/var"
 cd "$target"
-# Only to read the settings: keys of no account, and static files outside of var/, which is a volume.
-env SECRET_KEY=build STRIPE_PUBLIC_KEY=pk_test_51BuildBuild STRIPE_SECRET_KEY=sk_test_51BuildBuild \
+# Only to read the settings: keys of no account, no .env, and static files outside of var/, which is
+# a volume.
+env TESTBANK_ENV_FILE=/dev/null SECRET_KEY=build STRIPE_PUBLIC_KEY=pk_test_51BuildBuild STRIPE_SECRET_KEY=sk_test_51BuildBuild \
   HASHED_STATIC=1 STATIC_ROOT="$target/static-files" \
   "$python" manage.py collectstatic --no-input --verbosity 0
 rm -rf /var/lib/apt/lists/*

@@ -19,6 +19,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("e
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MAX_BYTES = 60_000
 MIN_PAGES, MIN_STUDIO_PAGES = 60, 25
+# A tab that is open, and that its row of tabs hides in part.
+HIDDEN_TABS = """
+[...document.querySelectorAll(".desk-nav [aria-current]")].filter((tab) => {
+  const { left, right } = tab.getBoundingClientRect();
+  return left < 0 || right > document.documentElement.clientWidth;
+}).map((tab) => tab.textContent.trim())
+"""
 TRANSPARENT = re.compile(r"[,/] 0\)$")
 
 SHIFTS = """
@@ -39,7 +46,7 @@ class Findings:
     seen: Counter[str] = field(default_factory=Counter)
 
     def check(self, page: Page, name: str) -> None:
-        """Look for violations of WCAG, for another language, and for a page that is too wide."""
+        """Look for violations of WCAG, another language, hidden tabs, and a page that is too wide."""
         self.seen[name] += 1
         found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
         self.problems.extend(
@@ -51,6 +58,7 @@ class Findings:
             self.problems.append(f"{name}: not in {self.language}")
         if page.evaluate("document.documentElement.scrollWidth") > self.width:
             self.problems.append(f"{name}: wider than {self.width} px")
+        self.problems.extend(f"{name}: {tab} is hidden" for tab in page.evaluate(HIDDEN_TABS))
 
 
 @contextmanager

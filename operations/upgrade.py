@@ -49,7 +49,7 @@ def _collect_static_files(say: Say) -> None:
     if not settings.HASHED_STATIC:
         return
     if root.is_dir() and not os.access(root, os.W_OK):
-        say("Static files: part of the image")
+        say("Static files: installed with the code")
         return
     call_command("collectstatic", interactive=False, verbosity=0)
     say("Static files: collected")

@@ -3,21 +3,21 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
-from outbox.models import Lease
+from outbox.models import Lease, is_over
 
 
 def acquire_lease(*, name: str, holder: str, at: datetime, seconds: int) -> bool:
     """Acquire the lease of a job for so many seconds; False if another holder has it.
 
     Extends a lease that `holder` has already. Safe from several processes at once: only one
-    conditional update, or one insert, takes effect.
+    conditional update, or one insert, takes effect. A lease from before the clock was set
+    back is free.
     """
     until = at + timedelta(seconds=seconds)
-    available = Lease.objects.filter(name=name, until__lte=at) | Lease.objects.filter(
-        name=name, holder=holder
-    )
-    if available.update(holder=holder, until=until):
+    available = is_over("until", at) | Q(holder=holder)
+    if Lease.objects.filter(available, name=name).update(holder=holder, until=until):
         return True
     try:
         with transaction.atomic():

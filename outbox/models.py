@@ -4,16 +4,31 @@ The rows are the truth. A process claims a row by a lease that expires, so that 
 at any moment loses nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
+
+# Longer than any lease, and than the time that a job has been running when it asks.
+LONGEST_LEASE = timedelta(hours=1)
+
+
+def no_lease(at: datetime) -> models.Q:
+    """Rows whose `leased_until` lets another process claim them.
+
+    A lease that would last longer than any is from before the clock was set back.
+    """
+    return models.Q(leased_until=None) | is_over("leased_until", at)
+
+
+def is_over(ends_at: str, at: datetime) -> models.Q:
+    """Rows whose lease, which ends at that field, has expired or cannot be true."""
+    return models.Q((f"{ends_at}__lte", at)) | models.Q((f"{ends_at}__gt", at + LONGEST_LEASE))
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
     def due(self, at: datetime) -> "OutgoingMailQuerySet":
         """Mails to send now that no process has leased."""
-        free = models.Q(leased_until=None) | models.Q(leased_until__lte=at)
-        return self.filter(free, sent_at=None, given_up_at=None, due_at__lte=at)
+        return self.filter(no_lease(at), sent_at=None, given_up_at=None, due_at__lte=at)
 
 
 class OutgoingMail(models.Model):

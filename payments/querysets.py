@@ -11,6 +11,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
+from outbox.models import no_lease
+
 if TYPE_CHECKING:
     from accounts.models import User
     from payments.models import Incident, Order, StripeEvent  # noqa: F401 - used in strings below
@@ -84,7 +86,7 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
 
     def not_leased(self, at: datetime) -> "StripeEventQuerySet":
         """Events that no process is handling."""
-        return self.filter(Q(leased_until=None) | Q(leased_until__lte=at))
+        return self.filter(no_lease(at))
 
     def payment_known_by_now(self) -> "StripeEventQuerySet":
         """Events whose payment belongs to an order that was paid after they came."""

@@ -1,17 +1,57 @@
 """Two versions of a question, field by field, with what differs marked."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.template.defaultfilters import floatformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from questions.formats.jsonl_writer import fields_of
 from questions.items import Item
+from questions.kinds import DIFFICULTIES, kind_name
+
+# By the name that the field has in JSON Lines: the name that the editor shows.
+LABELS = {
+    "kind": gettext_lazy("Question type"),
+    "id": gettext_lazy("ID"),
+    "title": gettext_lazy("Internal title"),
+    "domain": gettext_lazy("Domain"),
+    "group": gettext_lazy("Group"),
+    "difficulty": gettext_lazy("Difficulty"),
+    "tags": gettext_lazy("Tags"),
+    "stem": gettext_lazy("Question"),
+    "explanation": gettext_lazy("Explanation"),
+    "right": gettext_lazy("Correct"),
+    "weight": gettext_lazy("Points"),
+    "feedback": gettext_lazy("Feedback"),
+    "feedback_true": gettext_lazy("Feedback for “true”"),
+    "feedback_false": gettext_lazy("Feedback for “false”"),
+    "answer": gettext_lazy("Correct answer"),
+    "answers": gettext_lazy("Accepted answers"),
+    "value": gettext_lazy("Number"),
+    "low": gettext_lazy("From"),
+    "high": gettext_lazy("To"),
+    "otherwise": gettext_lazy("Feedback for other numbers"),
+    "case_sensitive": gettext_lazy("Case matters"),
+    "ignore_accents": gettext_lazy("Ignore accents"),
+    "exact": gettext_lazy("Exactly as written"),
+    "distractors": gettext_lazy("Distractors"),
+    "prompt": gettext_lazy("Prompt"),
+    "markup": gettext_lazy("Text format"),
+}
+NUMBERED = {
+    "choices": gettext_lazy("Choice %(number)s"),
+    "answers": gettext_lazy("Accepted answer %(number)s"),
+    "pairs": gettext_lazy("Pair %(number)s"),
+    "distractors": gettext_lazy("Distractor %(number)s"),
+}
+SET = "✓"
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -27,13 +67,13 @@ class Compared:
 def compared(left: Item, right: Item) -> list[Compared]:
     """Compare two items field by field, in the order of the first."""
     lefts, rights = dict(_flat(fields_of(left))), dict(_flat(fields_of(right)))
-    names = dict.fromkeys([*lefts, *rights])
-    rows = [_compare(name, lefts.get(name, ""), rights.get(name, "")) for name in names]
+    paths = dict.fromkeys([*lefts, *rights])
+    rows = {path: _compare(path, lefts.get(path, ""), rights.get(path, "")) for path in paths}
     # How a text is marked up is told only where it changed.
-    return [row for row in rows if row.differs or not row.name.endswith("markup")]
+    return [row for path, row in rows.items() if row.differs or path[-1] != "markup"]
 
 
-def _compare(name: str, left: str, right: str) -> Compared:
+def _compare(path: Path, left: str, right: str) -> Compared:
     lefts, rights = left.split(" "), right.split(" ")
     old: list[tuple[str, str]] = []
     new: list[tuple[str, str]] = []
@@ -42,7 +82,7 @@ def _compare(name: str, left: str, right: str) -> Compared:
     ).get_opcodes():
         old.append(("" if tag == "equal" else "del", " ".join(lefts[from_a:to_a])))
         new.append(("" if tag == "equal" else "ins", " ".join(rights[from_b:to_b])))
-    return Compared(_label(name), _marked(old), _marked(new), left != right)
+    return Compared(_label(path), _marked(old), _marked(new), left != right)
 
 
 def _marked(parts: list[tuple[str, str]]) -> SafeString:
@@ -63,22 +103,42 @@ def _part(tag: str, words: str) -> SafeString:
     return format_html('<ins><span class="visually-hidden">{} </span>{}</ins>', spoken, words)
 
 
-def _flat(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Each field with its path: choices 2 text."""
+def _flat(fields: dict[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Each field with its path, such as ("choices", "2", "feedback")."""
     for name, value in fields.items():
-        path = f"{prefix} {name}".strip()
+        # The text of a part of a list is what the part is called after.
+        path = prefix if prefix and name == "text" else (*prefix, name)
         if isinstance(value, dict):
-            # A text has the same name with and without its markup.
             yield path, value["text"]
-            yield f"{path} markup", value["markup"]
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield (*path, "markup"), value["markup"]
+        elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
             for number, each in enumerate(value, start=1):
-                yield from _flat(each, f"{path} {number}")
-        elif isinstance(value, list):
-            yield path, ", ".join(map(str, value))
+                part = each if isinstance(each, dict) else {"text": each}
+                yield from _flat(part, (*path, str(number)))
         else:
-            yield path, value if isinstance(value, str) else json.dumps(value)
+            yield path, _words(name, value)
 
 
-def _label(name: str) -> str:
-    return name.removesuffix(" text").replace("_", " ").capitalize()
+def _words(name: str, value: Any) -> str:
+    if name == "kind":
+        return kind_name(value)
+    if name == "difficulty":
+        return str(DIFFICULTIES.get(value, value))
+    if name == "answer" and isinstance(value, bool):
+        return pgettext("answer", "True") if value else pgettext("answer", "False")
+    if value is True:
+        return SET
+    if isinstance(value, float):
+        return floatformat(value, -3)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _label(path: Path) -> str:
+    """Name a field as the editor does, such as "Choice 2 · Feedback"."""
+    names = []
+    for name, following in zip(path, (*path[1:], ""), strict=True):
+        if following.isdecimal():
+            names.append(NUMBERED[name] % {"number": following})
+        elif not name.isdecimal():
+            names.append(str(LABELS[name]))
+    return " · ".join(names)

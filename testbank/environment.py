@@ -78,13 +78,16 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 def _read_value(name: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        value = path.read_text(encoding="utf-8").strip()
     except PermissionError as error:
         raise SettingError(name, f"names {path}, which {_about_permission(path)}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             name, f"names {path}, which cannot be read: {type(error).__name__}."
         ) from error
+    if not value:
+        raise SettingError(name, f"names {path}, which is empty. Write the value into that file.")
+    return value
 
 
 def _about_permission(path: Path) -> str:

@@ -39,7 +39,7 @@ def current_faults(*, at: datetime, watching_since: datetime) -> list[Fault]:
     return [
         *_figures(at),
         *_worker(at, watching_since),
-        *_disk(),
+        *full_disks(),
         *_backups(at),
     ]
 
@@ -55,14 +55,16 @@ def _figures(at: datetime) -> Iterator[Fault]:
 def _worker(at: datetime, watching_since: datetime) -> Iterator[Fault]:
     if not settings.WORKER:
         return
-    last = JobRun.objects.aggregate(last=Max("at"))["last"]
+    # Not those of the future: the clock was set back, and a worker that runs will be seen soon.
+    last = JobRun.objects.filter(at__lte=at).aggregate(last=Max("at"))["last"]
     if at - (last or watching_since) > MAX_WORKER_SILENCE:
         seen = f"{last:%Y-%m-%d %H:%M} UTC" if last else "never"
         message = f"No worker has run for ten minutes. The last run: {seen}."
         yield Fault("worker", message, "systemctl restart testbank-worker, or run manage.py work.")
 
 
-def _disk() -> Iterator[Fault]:
+def full_disks() -> Iterator[Fault]:
+    """Yield a fault for the first disk of the database, media, and backups that is nearly full."""
     folders: tuple[Path, ...] = (settings.VAR_DIR, settings.MEDIA_ROOT, settings.BACKUP_DIR)
     for folder in folders:
         if not folder.exists():

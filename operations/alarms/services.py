@@ -1,5 +1,6 @@
 """Keep the rows of alarms equal to the faults of now, and email ADMINS about each change."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from django.utils.translation import override
 from operations.alarms.faults import Fault
 from operations.models import Alarm
 from outbox.services import queue_mail
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -30,6 +33,7 @@ def _raise(fault: Fault, at: datetime) -> bool:
         name=fault.name, defaults={"since": at, "message": fault.message}
     )
     if is_new:
+        logger.error("alarm %s began: %s %s", fault.name, fault.message, fault.advice)
         _queue_mails(alarm, "began", advice=fault.advice, at=at)
     return is_new
 
@@ -37,6 +41,7 @@ def _raise(fault: Fault, at: datetime) -> bool:
 def _end(alarm: Alarm, at: datetime) -> bool:
     ended, _rows = Alarm.objects.filter(pk=alarm.pk).delete()
     if ended:
+        logger.info("alarm %s is over: %s", alarm.name, alarm.message)
         _queue_mails(alarm, "over", advice="", at=at)
     return bool(ended)
 

@@ -6,15 +6,19 @@ media/…                              the files of MEDIA_ROOT
 manifest.json                        versions, migrations, and the checksum of each file
 """
 
+import gzip
 import hashlib
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Annotated
+
+from pydantic import Field, TypeAdapter
 
 from operations.backup.encryption import decrypted
 from operations.backup.errors import BackupError
@@ -36,17 +40,21 @@ class Manifest:
     testbank: str
     django: str
     python: str
-    database: str
+    database: Annotated[str, Field(pattern="^(sqlite|postgresql)$")]
     migrations: list[str]
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+
+
+MANIFESTS = TypeAdapter(Manifest)
 
 
 class ArchiveWriter:
     """Adds files to a tar stream and remembers their checksums."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._tar = tarfile.open(fileobj=stream, mode="w|gz")  # noqa: SIM115 - finish() closes it
+        # `dereference`: a hard link would be stored as a link, which a stream cannot follow.
+        self._tar = tarfile.open(fileobj=stream, mode="w|gz", dereference=True)  # noqa: SIM115 - close()
         self._files: dict[str, str] = {}
 
     def add(self, name: str, path: Path) -> None:
@@ -67,6 +75,11 @@ class ArchiveWriter:
         complete = asdict(manifest) | {"files": self._files}
         self.add_text(MANIFEST, json.dumps(complete, indent=1))
         self._tar.close()
+
+    def close(self) -> None:
+        """Give up an archive that was not finished. Does nothing after `finish`."""
+        with suppress(OSError, ValueError):
+            self._tar.close()
 
     def _add(self, info: tarfile.TarInfo, file: IO[bytes]) -> None:
         hashing = _HashingReader(file)
@@ -100,14 +113,14 @@ def read_archive(file: Path, *, passphrase: str, target: Target) -> Manifest:
     Raises: BackupError if the backup is incomplete, changed, or not a backup.
     """
     found: dict[str, str] = {}
-    manifest = ""
+    manifest = b""
     with _opened(file, passphrase) as tar:
         for member in tar:
             content = tar.extractfile(member)
             if content is None or not _is_safe(member.name):
                 raise BackupError(f"{file} is not a backup of Testbank: it contains {member.name}.")
             if member.name == MANIFEST:
-                manifest = content.read().decode()
+                manifest = content.read()
             else:
                 found[member.name] = _copy(content, target(member.name))
     return _verified(file, manifest, found)
@@ -118,10 +131,15 @@ def _opened(file: Path, passphrase: str) -> Iterator[tarfile.TarFile]:
     try:
         with (
             decrypted(file, passphrase=passphrase) as stream,
-            tarfile.open(fileobj=stream, mode="r|gz") as tar,
+            gzip.GzipFile(fileobj=stream) as plain,
+            tarfile.open(fileobj=plain, mode="r|") as tar,
         ):
             yield tar
-    except (tarfile.TarError, EOFError, OSError) as error:
+            # gzip compares its checksum, which covers the manifest, at the end.
+            while plain.read(CHUNK_BYTES):
+                pass
+    # Not OSError: a full disk says nothing about the backup.
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BackupError(
             f"{file} cannot be read: {error}. It is incomplete or damaged."
         ) from error
@@ -148,14 +166,22 @@ def _copy(content: IO[bytes], path: Path | None) -> str:
     return reader.hexdigest()
 
 
-def _verified(file: Path, text: str, found: dict[str, str]) -> Manifest:
+def _verified(file: Path, text: bytes, found: dict[str, str]) -> Manifest:
     if not text:
         raise BackupError(f"{file} has no manifest. It is incomplete, or no backup of Testbank.")
-    manifest = json.loads(text)
-    if manifest["format"] != FORMAT:
-        raise BackupError(f"{file} was made by a newer version of Testbank. Install that version.")
-    expected = manifest["files"]
+    try:
+        manifest = _parsed(file, text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{file} is damaged: its manifest cannot be read.") from error
+    expected = manifest.files
     wrong = [name for name in {*expected, *found} if expected.get(name) != found.get(name)]
     if wrong:
         raise BackupError(f"{file} is damaged: {min(wrong)} does not have the checksum it had.")
-    return Manifest(**manifest)
+    return manifest
+
+
+def _parsed(file: Path, text: bytes) -> Manifest:
+    data = json.loads(text)
+    if data["format"] != FORMAT:
+        raise BackupError(f"{file} was made by a newer version of Testbank. Install that version.")
+    return MANIFESTS.validate_python(data)

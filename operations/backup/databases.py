@@ -34,11 +34,10 @@ def dump_database(target: Path) -> None:
 
 def check_dump(dump: Path) -> None:
     """Raises: BackupError if the copy is damaged. Needs no database server."""
+    if not dump.exists():
+        raise BackupError("The backup has no database.")
     if dump.name == NAMES["sqlite"]:
-        with closing(sqlite3.connect(dump)) as database:
-            # They call functions that Django adds to its own connections.
-            database.execute("PRAGMA ignore_check_constraints = ON")
-            (found,) = database.execute("PRAGMA integrity_check").fetchone()
+        found = _integrity_of_sqlite(dump)
         if found != "ok":
             raise BackupError(f"The database in the backup is damaged: {found}")
     else:
@@ -70,13 +69,28 @@ def _copy_sqlite(target: Path) -> None:
 
     A plain copy of the file would miss what is still in the write-ahead log.
     """
-    with (
-        closing(sqlite3.connect(_database_name())) as source,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        source.backup(copy)
-        # One file: a database in WAL mode creates two more when it is opened.
-        copy.execute("PRAGMA journal_mode = DELETE")
+    try:
+        with (
+            closing(sqlite3.connect(_database_name())) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy)
+            # One file: a database in WAL mode creates two more when it is opened.
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise BackupError(f"SQLite cannot copy the database to {target}: {error}.") from error
+
+
+def _integrity_of_sqlite(dump: Path) -> str:
+    """Return "ok", or what is wrong."""
+    try:
+        with closing(sqlite3.connect(dump)) as database:
+            # They call functions that Django adds to its own connections.
+            database.execute("PRAGMA ignore_check_constraints = ON")
+            (found,) = database.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return str(found)
 
 
 def _replace_sqlite(dump: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import platform
 import re
-import tempfile
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,9 +31,10 @@ from operations.backup.databases import (
 )
 from operations.backup.encryption import SUFFIX, encrypted
 from operations.backup.errors import BackupError
+from operations.backup.work_folder import work_folder
 from operations.schema import unknown_migrations
 from testbank import __version__
-from testbank.private_files import make_private_folder, private_opener, write_private
+from testbank.private_files import private_opener, write_private
 
 NAME = re.compile(r"testbank-\d{8}-\d{6}\.tar\.gz(\.gpg)?")
 
@@ -56,27 +57,29 @@ def scheduled_path(*, at: datetime) -> Path:
 def create_backup(path: Path, *, at: datetime) -> Path:
     """Write a backup of the running site, and return its path, which ends in .gpg if encrypted.
 
-    The file appears when it is complete. Only its owner can read it. Raises: BackupError.
+    The file appears when it is complete. Only its owner can read it. Overwrites nothing.
+    Raises: BackupError.
     """
     if _is_encrypted() and path.suffix != SUFFIX:
         path = path.with_name(path.name + SUFFIX)
-    make_private_folder(path.parent)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as name:
-        dump = Path(name) / dump_name()
+    if path.exists():
+        raise BackupError(f"{path} exists, and a backup overwrites nothing. Choose another name.")
+    with work_folder(path.parent) as folder:
+        dump = folder / dump_name()
         dump_database(dump)
-        draft = Path(name) / path.name
+        draft = folder / f"{path.name}.draft"
         _write(draft, dump, at)
         draft.replace(path)
     return path
 
 
 def check_backup(path: Path) -> Manifest:
-    """Read a backup completely and check its database, without writing to the site.
+    """Read a backup completely and check its database, without changing the site.
 
-    Raises: BackupError.
+    Raises: BackupError, or OSError if a disk is full.
     """
-    with tempfile.TemporaryDirectory(prefix="testbank-check-") as name:
-        folder = Path(name)
+    # Not /tmp, which is often in memory and smaller than the database.
+    with work_folder(settings.VAR_DIR) as folder:
         manifest = read_archive(
             path,
             passphrase=settings.BACKUP_PASSPHRASE,
@@ -102,8 +105,7 @@ def restore_backup(path: Path) -> Manifest:
     _refuse_wrong_place(manifest)
     _refuse_other_secret_key(manifest)
     media: Path = settings.MEDIA_ROOT
-    with tempfile.TemporaryDirectory(prefix="testbank-restore-") as name:
-        folder = Path(name)
+    with work_folder(settings.VAR_DIR) as folder:
 
         def target(member: str) -> Path:
             top, _slash, rest = member.partition("/")
@@ -122,9 +124,12 @@ def stored_backups() -> list[StoredBackup]:
     return [StoredBackup(file, _made_at(file)) for file in sorted(found)]
 
 
-def delete_old_backups() -> list[Path]:
-    """Delete all but the newest BACKUP_KEEP backups in BACKUP_DIR, and return their paths."""
-    old = [backup.path for backup in stored_backups()[: -settings.BACKUP_KEEP]]
+def delete_old_backups(*, made: Path) -> list[Path]:
+    """Delete all but the newest BACKUP_KEEP backups in BACKUP_DIR, and return their paths.
+
+    The one `made` now stays, also if the clock was set back and others look newer.
+    """
+    old = [each.path for each in stored_backups()[: -settings.BACKUP_KEEP] if each.path != made]
     for path in old:
         path.unlink()
     return old
@@ -153,7 +158,8 @@ def _write(draft: Path, dump: Path, at: datetime) -> None:
             public_key=settings.BACKUP_PUBLIC_KEY,
         ) as stream,
     ):
-        _fill(ArchiveWriter(stream), dump, at)
+        with closing(ArchiveWriter(stream)) as archive:
+            _fill(archive, dump, at)
         stream.flush()
     with draft.open("rb") as written:
         os.fsync(written.fileno())
@@ -165,7 +171,9 @@ def _fill(archive: ArchiveWriter, dump: Path, at: datetime) -> None:
     archive.add_text(KEY_NAME, settings.SECRET_KEY)
     root: Path = settings.MEDIA_ROOT
     for file in sorted(each for each in root.rglob("*") if each.is_file()):
-        archive.add(f"{MEDIA}/{file.relative_to(root).as_posix()}", file)
+        # The worker may have deleted an unused picture since.
+        with suppress(FileNotFoundError):
+            archive.add(f"{MEDIA}/{file.relative_to(root).as_posix()}", file)
     archive.finish(_manifest(at))
 
 

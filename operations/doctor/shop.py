@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from catalog.models import LegalPage, TestBank
 from catalog.price_rules import price_problem
-from operations.alarms.faults import MAX_WORKER_SILENCE
+from operations.alarms.faults import MAX_WORKER_SILENCE, full_disks
 from operations.doctor.report import Check, Status, format_duration
 from operations.jobs import RECONCILE_EVERY_SECONDS
 from operations.models import JobRun
@@ -30,7 +30,6 @@ from safety.models import SecurityEvent
 GROUP = "Shop"
 MAX_MAIL_DELAY_MINUTES = 15
 MAX_WORKER_SILENCE_MINUTES = 3
-MIN_FREE_MEGABYTES = 200
 BANKS_NAMED = 5
 FAILURES_SHOWN_FOR = timedelta(days=1)
 BOUNCES_SHOWN_FOR = timedelta(days=30)
@@ -91,7 +90,7 @@ def _money(at: datetime) -> Iterator[Check]:
 def _failures(at: datetime) -> Iterator[Check]:
     """Yield what failed within a day, and who is told."""
     found = failures(mode=settings.STRIPE_MODE, since=at - FAILURES_SHOWN_FOR)
-    how = "look them up: `manage.py incident CODE`"
+    how = "Look them up: manage.py incident CODE"
     yield _count("failed_purchases", "Failed purchases, 24 h", found.failed_purchases, how)
     yield _count("incidents", "Incidents, 24 h", found.incidents, how)
     if found.payment_down:
@@ -216,11 +215,10 @@ def _worker(last: datetime | None, at: datetime) -> Check:
 
 
 def _disk() -> Check:
+    """Warn when the alarm does."""
+    for fault in full_disks():
+        return _warn("disk", "Disk", fault.message, fault.advice)
     free = shutil.disk_usage(settings.BASE_DIR).free // 1_000_000
-    if free < MIN_FREE_MEGABYTES:
-        return _warn(
-            "disk", "Disk", f"{free} MB free", "free up disk space before the database is full"
-        )
     return _check("disk", "Disk", Status.OK, f"{free} MB free")
 
 

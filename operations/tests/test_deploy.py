@@ -82,6 +82,23 @@ def test_image_is_built_by_the_script_that_installs_a_machine():
     assert "--uid 10001" in (ROOT / "deploy" / "build.sh").read_text(encoding="utf-8")
 
 
+def test_installing_again_replaces_the_code_and_leaves_data_and_secrets(tmp_path):
+    written = {
+        "new/app/a.py": "2", "new/app/__pycache__/a.pyc": "", "new/.env": "mine", "new/secrets/key": "mine",
+        "old/app/a.py": "1", "old/app/migrations/0001_gone.py": "", "old/.env": "kept", "old/var/db": "kept",
+    }  # fmt: skip
+    for name, content in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o600)
+    subprocess.run(
+        [ROOT / "deploy" / "copy_code.sh", tmp_path / "new", tmp_path / "old"], check=True
+    )
+    files = [each for each in (tmp_path / "old").rglob("*") if each.is_file()]
+    found = {each.name: (each.read_text(), f"{each.stat().st_mode & 0o777:o}") for each in files}
+    assert found == {"a.py": ("2", "644"), ".env": ("kept", "600"), "db": ("kept", "600")}
+
+
 def test_continuous_integration_runs_commands_of_the_makefile():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]

@@ -29,6 +29,16 @@ def test_lease_of_a_dead_process_expires(at):
     assert acquire("b", at + timedelta(seconds=60))
 
 
+def test_lease_from_before_the_clock_was_set_back_is_free(at):
+    acquire("a", at + timedelta(days=1))
+    assert acquire("b", at)
+
+
+def test_process_that_took_the_time_earlier_steals_no_lease(at):
+    acquire("a", at + timedelta(minutes=50))
+    assert not acquire("b", at)
+
+
 def test_released_lease_is_free_at_once(at):
     acquire("a", at)
     release_lease(name="job", holder="a", at=at)

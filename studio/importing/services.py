@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import User
 from catalog.importing.items import (
@@ -22,6 +21,7 @@ from catalog.importing.items import (
 )
 from catalog.indexing.banks import reindex_bank
 from catalog.models import BankQuestion, TestBank
+from outbox.models import no_lease
 from practice.usage import answered_questions
 from questions.formats.problems import ReadFile
 from questions.images import Images
@@ -120,9 +120,7 @@ def run_queued_imports(*, at: datetime) -> int:
     Safe to call from several processes, and after one was killed: each row is leased. If a lease
     ends too early, the worker that is done first decides, and the other changes nothing.
     """
-    free = Import.objects.filter(status=Status.QUEUED).filter(
-        Q(leased_until=None) | Q(leased_until__lte=at)
-    )
+    free = Import.objects.filter(no_lease(at), status=Status.QUEUED)
     done = 0
     for queued in free.select_related("test_bank", "by").order_by("at"):
         if not free.filter(pk=queued.pk).update(leased_until=at + LEASE):

@@ -285,7 +285,7 @@ def test_versions_stand_side_by_side(desk, save, typed, place):
     save(1, **typed)
     address = reverse("studio:versions", args=["git", place.question.public_id])
     response = desk.get(address)
-    stem = next(row for row in response.context["rows"] if row.name == "Stem")
+    stem = next(row for row in response.context["rows"] if row.name == "Question")
     assert stem.differs
     assert "<del>" in stem.left
     assert "<ins>" in stem.right

@@ -22,4 +22,8 @@ def test_scripts_are_on_the_pages_that_need_them():
         for path in ROOT.glob("*/**/templates/**/*.html")
         if ".venv" not in path.parts and (found := SCRIPT.findall(path.read_text()))
     }
-    assert pages == {"editor.html": ["editor.js"], "questions.html": ["list.js"]}
+    assert pages == {
+        "base.html": ["tabs.js"],
+        "editor.html": ["editor.js"],
+        "questions.html": ["list.js"],
+    }

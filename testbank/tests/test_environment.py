@@ -34,6 +34,20 @@ def test_empty_process_variable_is_unset():
     assert environment({"A": "file"}, {"A": " "}).text("A") == "file"
 
 
+@pytest.mark.parametrize("content", ["a secret", "a secret\n", "a secret\r\n"])
+def test_secret_may_stand_in_a_file(tmp_path, content):
+    (tmp_path / "secret").write_bytes(content.encode())
+    assert environment({"A_FILE": str(tmp_path / "secret")}).text("A") == "a secret"
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_empty_file_of_a_secret_is_refused(tmp_path, content):
+    """Otherwise backups would not be encrypted, and a default would take the secret's place."""
+    (tmp_path / "secret").write_text(content)
+    with pytest.raises(SettingError, match=r"A_FILE names .*/secret, which is empty"):
+        environment({"A_FILE": str(tmp_path / "secret")}).text("A", "default")
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("1", True), ("TRUE", True), ("off", False), ("no", False), ("", True)]
 )

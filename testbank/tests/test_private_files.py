@@ -15,7 +15,7 @@ from django.utils import timezone
 from operations import maintenance, processes
 from operations.processes import WEB, register_process
 from payments.stripe.outage import record_outage
-from testbank.private_files import make_private_folder, write_private
+from testbank.private_files import make_private_folder, private_opener, write_private
 from testing.site import ROOT
 
 # Writers that do not use the helper, and why.
@@ -126,3 +126,14 @@ def test_new_database_is_private(tmp_path, usual_umask):
     other.close()
     assert modes["new.sqlite3"] == 0o600
     assert set(modes.values()) == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_creates_belongs_to_the_owner_of_the_folder(tmp_path):
+    """A command that was run as root leaves nothing that the site cannot read."""
+    os.chown(tmp_path, 10001, 10001)
+    write_private(tmp_path / "run" / "maintenance.json", "{}")
+    with open(tmp_path / "run" / "database", "wb", opener=private_opener):
+        pass
+    found = {each.name: each.stat().st_uid for each in tmp_path.rglob("*")}
+    assert found == {"run": 10001, "maintenance.json": 10001, "database": 10001}

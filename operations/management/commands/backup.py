@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from operations.backup.errors import BackupError
@@ -22,15 +23,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add FILE."""
-        parser.add_argument("file", nargs="?", type=Path, help="such as /mnt/backup/today.tar.gz")
+        parser.add_argument(
+            "file", nargs="?", type=Path, help="a new file, such as /mnt/backup/monday.tar.gz"
+        )
 
     def handle(self, *_args: Any, file: Path | None, **_options: Any) -> None:
         at = timezone.now()
         try:
             path = create_backup(file or scheduled_path(at=at), at=at)
-        except (BackupError, OSError) as error:
+        except (BackupError, OSError, DatabaseError) as error:
             raise CommandError(f"No backup was made. {error}") from error
         self.stdout.write(f"{path} ({path.stat().st_size / 1_000_000:.1f} MB)")
         if file is None:
-            for old in delete_old_backups():
+            for old in delete_old_backups(made=path):
                 self.stdout.write(f"deleted {old}")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from operations.backup.errors import BackupError
 from operations.backup.services import check_backup, restore_backup
@@ -27,8 +28,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, file: Path, check: bool, **_options: Any) -> None:
         try:
             manifest = check_backup(file) if check else restore_backup(file)
-        except (BackupError, OSError) as error:
+        except BackupError as error:
             raise CommandError(str(error)) from error
+        except (OSError, DatabaseError) as error:
+            did = "checked" if check else "restored"
+            raise CommandError(f"The backup could not be {did}: {error}") from error
         found = (
             f"{manifest.database}, {len(manifest.files)} files, made {manifest.made_at} by "
             f"Testbank {manifest.testbank} at {manifest.site_url}"

@@ -52,6 +52,12 @@ def test_worker_that_never_ran_is_missed_once_watched_for_ten_minutes(at, settin
     assert list(found(at, watching_for=timedelta(minutes=minutes))) == names
 
 
+def test_dead_worker_is_missed_after_the_clock_was_set_back(at, settings):
+    settings.WORKER = True
+    record_run("mails", at=at + timedelta(days=1))
+    assert list(found(at)) == ["worker"]
+
+
 def test_worker_is_not_missed_where_none_is_expected(at):
     record_run("mails", at=at - timedelta(days=1))
     assert found(at) == {}

@@ -57,6 +57,18 @@ def test_without_admins_nobody_is_told(at, settings):
     assert (Alarm.objects.count(), OutgoingMail.objects.count()) == (1, 0)
 
 
+def test_log_tells_of_an_alarm_where_no_email_can(at, settings, caplog):
+    """Once when it begins, and once when it is over."""
+    caplog.set_level("INFO", "operations")
+    settings.ADMINS = []
+    for minutes, faults in enumerate([[FULL], [FULL], [], []]):
+        update_alarms(faults, at=at + timedelta(minutes=minutes))
+    assert [record.getMessage() for record in caplog.records] == [
+        f"alarm disk began: {FULL.message} {FULL.advice}",
+        f"alarm disk is over: {FULL.message}",
+    ]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_at_once_tell_once(at):
     def raise_alarm(_number):

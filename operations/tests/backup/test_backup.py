@@ -1,9 +1,13 @@
 """Backups of the tests' own database: what they hold, and which are refused."""
 
 import gzip
+import random
+import resource
 import subprocess
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,6 +23,7 @@ from operations.backup.services import (
     scheduled_path,
     stored_backups,
 )
+from operations.backup.work_folder import LOCK, PREFIX, work_folder
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -28,6 +33,17 @@ pytestmark = [
 
 # Bytes that the dump of a database does not contain.
 IMAGE = b"\x89PNG of this test"
+
+
+@contextmanager
+def files_of_at_most(size):
+    """Let no file grow beyond so many bytes, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +70,78 @@ def test_only_its_owner_can_read_a_backup(tmp_path, at):
     path = create_backup(tmp_path / "backup.tar.gz", at=at)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in tmp_path.glob(".backup-*")] == []
+
+
+def test_backup_overwrites_no_file(tmp_path, at):
+    """Such as the database itself, by a slip of the keyboard."""
+    file = tmp_path / "shop.sqlite3"
+    file.write_text("mine")
+    with pytest.raises(CommandError, match="exists, and a backup overwrites nothing"):
+        call_command("backup", str(file))
+    assert file.read_text() == "mine"
+
+
+def test_folder_of_a_killed_backup_is_deleted_and_that_of_a_running_one_stays(tmp_path, at):
+    killed = tmp_path / f"{PREFIX}killed"
+    killed.mkdir()
+    (killed / LOCK).touch()
+    (killed / "database.sqlite3").touch()
+    with work_folder(tmp_path) as running:
+        create_backup(tmp_path / "backup.tar.gz", at=at)
+        assert list(tmp_path.glob(f"{PREFIX}*")) == [running]
+
+
+def test_media_with_hard_links_can_be_restored(tmp_path, at, settings):
+    (settings.MEDIA_ROOT / "b.png").hardlink_to(settings.MEDIA_ROOT / "a.png")
+    manifest = check_backup(create_backup(tmp_path / "backup.tar.gz", at=at))
+    assert manifest.files["media/a.png"] == manifest.files["media/b.png"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("most_bytes", [10_000, 400_000])
+def test_full_disk_makes_no_backup_and_leaves_nothing(tmp_path, settings, most_bytes):
+    (settings.MEDIA_ROOT / "large").write_bytes(random.randbytes(1_000_000))
+    with files_of_at_most(most_bytes), pytest.raises(CommandError, match="No backup was made"):
+        call_command("backup", str(tmp_path / "backup.tar.gz"))
+    assert list(tmp_path.iterdir()) == [settings.MEDIA_ROOT]
+
+
+@pytest.mark.sqlite
+def test_full_disk_is_not_taken_for_a_damaged_backup(tmp_path, at):
+    path = create_backup(tmp_path / "backup.tar.gz", at=at)
+    with (
+        files_of_at_most(10_000),
+        pytest.raises(CommandError, match=r"could not be checked: .*File too large"),
+    ):
+        call_command("restore", str(path), "--check")
+    check_backup(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"format": 1', b'"format": x'),
+        (b'"format": 1', b'"farmat": 1'),
+        (b'"testbank"', b'"testbonk"'),
+        (b'"database": "', b'"database": "x'),
+        (b"http://", b"http\xff//"),
+    ],
+)
+def test_manifest_that_was_changed_is_refused(tmp_path, at, before, after):
+    path = create_backup(tmp_path / "backup.tar.gz", at=at)
+    plain = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(plain.replace(before, after)))
+    with pytest.raises(BackupError, match="damaged"):
+        check_backup(path)
+
+
+def test_checksum_of_gzip_covers_the_manifest(tmp_path, at):
+    path = create_backup(tmp_path / "backup.tar.gz", at=at)
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BackupError, match="CRC check failed"):
+        check_backup(path)
 
 
 def test_backup_that_was_cut_off_is_refused(tmp_path, at):
@@ -136,6 +224,15 @@ def test_command_keeps_the_newest_backups(settings, at):
     assert [backup.made_at for backup in kept][:1] == [at - timedelta(days=1)]
     assert len(kept) == 2
     assert said.getvalue().count("deleted") == 2
+
+
+def test_backup_made_now_stays_if_the_clock_was_set_back(settings, tmp_path, at):
+    settings.BACKUP_KEEP = 1
+    settings.BACKUP_DIR.mkdir()
+    scheduled_path(at=at + timedelta(days=36_500)).touch()
+    said = StringIO()
+    call_command("backup", stdout=said)
+    assert Path(said.getvalue().split()[0]).exists()
 
 
 def test_command_checks_a_backup(tmp_path, at):
