@@ -23,7 +23,9 @@ class GrantForm(forms.Form):
         help_text=gettext_lazy("One or a list, separated by spaces, commas or lines."),
     )
     test_bank = forms.ModelChoiceField(
-        label=gettext_lazy("Test bank"), queryset=TestBank.objects.order_by("title")
+        label=gettext_lazy("Test bank"),
+        queryset=TestBank.objects.order_by("title"),
+        empty_label=gettext_lazy("Choose a test bank"),
     )
     days = forms.IntegerField(
         label=gettext_lazy("Length in days"),

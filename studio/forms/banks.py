@@ -25,7 +25,10 @@ class NewBankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the s
     """Title and category; everything else can wait."""
 
     category = forms.ModelChoiceField(
-        label=_("Category"), queryset=Category.objects.order_by("title"), required=False
+        label=_("Category"),
+        queryset=Category.objects.order_by("title"),
+        required=False,
+        empty_label=_("Choose a category"),
     )
     new_category = forms.CharField(
         label=_("Or a new category"),
@@ -130,6 +133,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "currency": _("Currency"),
             "is_featured": _("Show on the home page"),
         }
+        error_messages = {"slug": {"unique": _("Another test bank has this address.")}}
         help_texts = {
             "summary": _("One sentence for cards and search results."),
             "description": _(
@@ -215,7 +219,9 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
 class RoleForm(forms.Form):
     """Give a member of staff a role in the bank."""
 
-    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    user = forms.ModelChoiceField(
+        label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a person")
+    )
     role = forms.ChoiceField(label=_("Role"), choices=BankRole.Role.choices)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

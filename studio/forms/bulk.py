@@ -47,6 +47,7 @@ class BulkForm(forms.Form):
         queryset=TestBank.objects.none(),
         required=False,
         to_field_name="slug",
+        empty_label=gettext_lazy("Choose a test bank"),
     )
     all = forms.BooleanField(required=False)
     filters = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)

@@ -19,7 +19,7 @@ class ReportForm(forms.Form):
         required=False,
         max_length=2000,
         strip=True,
-        help_text=_("Optional. Authors read this, but not who wrote it."),
+        help_text=_("Optional. Authors can read this, but can't see who wrote it."),
         widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
     )
 
