@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from testing.browser import running_browser
-from testing.every_page import visit_site
+from testing.every_page import visit_site, visit_studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("large-font")]
 
@@ -70,3 +70,17 @@ def test_no_page_is_cut_off_at_twice_the_font_size(demo: str, large_font: Browse
     visit_site(context.new_page(), demo, check)
     context.close()
     assert faults == []
+
+
+def test_no_studio_page_is_wider_than_the_phone_at_twice_the_font_size(
+    demo: str, large_font: Browser
+) -> None:
+    context = large_font.new_context(viewport={"width": WIDTH, "height": 812})
+    widths: dict[str, int] = {}
+
+    def on_page(page: Page, name: str) -> None:
+        widths[name] = page.evaluate("document.documentElement.scrollWidth")
+
+    visit_studio(context.new_page(), demo, on_page)
+    context.close()
+    assert {name: width for name, width in widths.items() if width > WIDTH} == {}

@@ -107,6 +107,11 @@ def _send(mail: OutgoingMail, *, at: datetime) -> bool:
     except (OSError, smtplib.SMTPException) as error:
         _schedule_retry(mail, error, at=at)
         return False
+    # Such as an invalid recipient: the mails after this one are sent all the same.
+    except Exception as error:
+        logger.exception("mail=%s cannot be rendered or addressed", mail.key)
+        _schedule_retry(mail, error, at=at)
+        return False
     return True
 
 

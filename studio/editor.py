@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from questions.formats.jsonl import item_of_fields
 from questions.formats.jsonl_writer import fields_of, plain, text_of, usual_weight
@@ -139,18 +140,22 @@ def _input(name: str, text: Text | str | Fields) -> Input:
 def _rows_of(item: Item) -> Iterator[Row]:
     if isinstance(item, SingleChoice | MultipleChoice):
         usual = usual_weight(item)
+        keys = [choice.id for choice in item.choices if choice.id in item.key]
+        # Of a single choice one can be marked; other choices that earn all points say so.
+        marked = keys[:1] if isinstance(item, SingleChoice) else keys
         for index, choice in enumerate(item.choices):
-            is_usual = choice.weight in (0, usual)
+            is_right = choice.id in marked
+            is_usual = choice.weight == (usual if is_right else 0)
             yield Row(
                 index,
                 _input(f"choices-{index}-text", choice.text),
                 _input(f"choices-{index}-feedback", choice.feedback),
-                {"weight": "" if is_usual else f"{choice.weight:g}", "id": choice.id},
-                is_right=choice.id in item.key,
+                {"weight": "" if is_usual else f"{choice.weight:.12g}", "id": choice.id},
+                is_right=is_right,
             )
     elif isinstance(item, Numeric | ShortAnswer):
         for index, accepted in enumerate(item.accepted):
-            weight = "" if accepted.weight == 100 else f"{accepted.weight:g}"
+            weight = "" if accepted.weight == 100 else f"{accepted.weight:.12g}"
             values = {"weight": weight}
             words = ""
             if isinstance(accepted, AcceptedNumber):
@@ -354,14 +359,32 @@ def _in_words(message: str) -> str:
     )
 
 
+def _words_of(fault: ErrorDetails) -> str:
+    limits = fault.get("ctx", {})
+    if fault["type"] == "finite_number":
+        return _("Enter a number.")
+    if fault["type"] == "decimal_max_digits":
+        return _("Enter a number of at most %(most)s digits.") % {"most": limits["max_digits"]}
+    if fault["type"] == "string_too_long":
+        return _("Enter at most %(most)s characters.") % {"most": limits["max_length"]}
+    return _in_words(fault["msg"])
+
+
 def _place_errors(sheet: Sheet, error: ValidationError) -> None:
     """Write each error beside its field, or at the head of the form."""
-    for fault in error.errors(include_url=False, include_input=False):
-        words = _in_words(fault["msg"])
+    faults = error.errors(include_url=False, include_input=False)
+    in_rows = any(len(fault["loc"]) > 1 for fault in faults)
+    for fault in faults:
+        if in_rows and fault["type"] == "too_short":
+            # Rows with an error were not counted.
+            continue
+        words = _words_of(fault)
         path = [step for step in fault["loc"] if step != "source"]
+        if path and path[0] == "domain":
+            words = f"{_('Domain')}: {words}"
         if path and path[0] in sheet.texts:
             sheet.texts[str(path[0])].error = words
         elif len(path) > 1 and isinstance(path[1], int) and path[1] < len(sheet.rows):
             sheet.rows[path[1]].error = words
-        else:
+        elif words not in sheet.errors:
             sheet.errors.append(words)

@@ -19,7 +19,7 @@ from payments.querysets import OrderQuerySet
 from studio.charts import BarChart
 
 # What makes spreadsheets run a cell as a formula. Source: OWASP, CSV injection.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 COLUMNS = (
     *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
     "payment",

@@ -144,13 +144,31 @@ def refuse_uncollected_static(static_root: Path, *, is_hashed: bool) -> None:
 def sender(environment: Environment, default: str) -> str:
     """Return DEFAULT_FROM_EMAIL. Raises: SettingError if it holds no email address."""
     value = environment.text("DEFAULT_FROM_EMAIL", default)
-    named = re.search(r"<([^<>]*)>$", value)
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", named[1] if named else value):
+    if not _is_address(value):
         raise SettingError(
             "DEFAULT_FROM_EMAIL",
             f"is {value!r}. Use an address, with or without a name: Shop <shop@example.org>.",
         )
     return value
+
+
+def admins(environment: Environment) -> list[tuple[str, str]]:
+    """Return ADMINS as names and addresses. Raises: SettingError if one is no email address."""
+    addresses = environment.words("ADMINS")
+    for address in addresses:
+        if not _is_address(address):
+            raise SettingError(
+                "ADMINS",
+                f"has {address!r}. Use addresses separated by commas: you@example.org, "
+                "colleague@example.org.",
+            )
+    return [(address, address) for address in addresses]
+
+
+def _is_address(value: str) -> bool:
+    """Return True for an address, with or without a name in front."""
+    named = re.search(r"<([^<>]*)>$", value)
+    return bool(re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", named[1] if named else value))
 
 
 def secret_key(path: Path, *, is_empty_site: bool) -> str:

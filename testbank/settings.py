@@ -286,7 +286,7 @@ SELLER_NAME = env.text("SELLER_NAME")
 SELLER_ADDRESS = env.text("SELLER_ADDRESS")
 SELLER_TAX_ID = env.text("SELLER_TAX_ID")
 # Who is told when payment stops working, and when it works again.
-ADMINS = [(address, address) for address in env.words("ADMINS")]
+ADMINS = security_settings.admins(env)
 DEFAULT_FROM_EMAIL = security_settings.sender(env, f"{SITE_NAME} <no-reply@{SITE_HOST}>")
 
 # Payment

@@ -37,6 +37,8 @@ REASONS: dict[type[Exception], tuple[str, str]] = {
         "does not answer",
         "Ask your network administrator to allow it, or for an internal mail server.",
     ),
+    # Raised by Django before it calls the server.
+    ValueError: ("the address is not valid", "Correct the address after --test-mail."),
 }
 
 
@@ -74,7 +76,7 @@ def send_test_mail(address: str) -> list[Check]:
             settings.DEFAULT_FROM_EMAIL,
             [address],
         )
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, ValueError) as error:
         summary, fix = _reason(error)
         return [Check("mail.test", GROUP, "Test email", Status.WARN, summary, fix=fix)]
     milliseconds = (time.monotonic() - began_at) * 1000

@@ -2,6 +2,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,3 +25,17 @@ def test_migrate_refuses_an_unreleased_database(unreleased_table):
 @pytest.mark.slow
 def test_migrate_accepts_a_database_of_this_version():
     call_command("migrate", verbosity=0)
+
+
+@pytest.fixture
+def newer_schema():
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("outbox", "9001_newer")
+    yield
+    recorder.record_unapplied("outbox", "9001_newer")
+
+
+@pytest.mark.parametrize("arguments", [["work"], ["work", "--once"], ["upgrade"]])
+def test_command_refuses_a_newer_schema(newer_schema, arguments):
+    with pytest.raises(CommandError, match=r"newer version of Testbank: outbox\.9001_newer"):
+        call_command(*arguments)

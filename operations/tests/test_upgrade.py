@@ -10,7 +10,7 @@ import pytest
 from testing.parts import require
 from testing.passed_socket import with_socket
 from testing.postgresql import running_postgresql
-from testing.site import new_site
+from testing.site import Site, new_site
 from testing.site_client import SiteClient
 from testing.waiting import wait_until
 
@@ -68,6 +68,15 @@ def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     with site.serving():
         assert SiteClient(site.url).get("/banks/").status == 200
     assert upgraded(site).returncode == 0
+
+
+def test_upgrade_without_a_database_says_so(tmp_path):
+    site = Site(folder=tmp_path)
+    site.write_env(DATABASE_URL="postgres://shop:x@127.0.0.1:9/shop", SECRET_KEY="k", **KEYS)
+    done = site.manage("upgrade")
+    assert done.stderr.startswith(
+        "CommandError: The upgrade stopped, and no table was changed: connection failed"
+    )
 
 
 def test_upgrade_refuses_no_connection(site):

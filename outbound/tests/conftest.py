@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import certifi
 import pytest
 import trustme
 
@@ -14,6 +15,21 @@ from outbound.transport import CallFailed, Client, parse_resolve
 
 STRIPE = "https://api.stripe.com/v1/checkout/sessions"
 KEY = "sk_test_51Habcdefghijklmnop9xYz"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_public_roots(tmp_path_factory):
+    """Trust three of the public roots: OpenSSL takes ten milliseconds to read all of them.
+
+    No test calls a public server.
+    """
+    end = "-----END CERTIFICATE-----\n"
+    roots = Path(certifi.where()).read_text(encoding="utf-8").split(end)[:3]
+    file = tmp_path_factory.mktemp("roots") / "roots.pem"
+    file.write_text("".join(root + end for root in roots), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(file))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,19 @@ def test_mail_is_given_up_after_last_try(at, broken):
     assert send_due_mails(at=at + timedelta(days=9)) == 0
 
 
+@pytest.mark.parametrize(
+    "fields", [{"recipient": "a@b\nBcc: c@d"}, {"template": "payments/email/renamed"}]
+)
+def test_mail_that_raises_keeps_no_other_waiting_and_is_given_up(at, fields):
+    queue(at)
+    OutgoingMail.objects.update(**fields)
+    queue(at, key="access-2")
+    assert send_due_mails(at=at) == 1
+    for tries in range(1, MAX_TRIES):
+        send_due_mails(at=at + timedelta(days=tries))
+    assert OutgoingMail.objects.get(sent_at=None).given_up_at
+
+
 def test_mail_of_dead_process_is_sent_after_lease(at):
     queue(at)
     OutgoingMail.objects.update(leased_until=at + timedelta(seconds=60), tries=1)

@@ -37,7 +37,7 @@ from practice.views.attempts import learner_of
 
 PER_PAGE = 25
 # What spreadsheets take for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @login_required

@@ -148,6 +148,7 @@ def test_item_survives_json(item: Item) -> None:
     assert ITEM.validate_python(item.model_dump(mode="json")) == item
 
 
+@pytest.mark.slow
 def test_items_and_grading_do_not_import_django() -> None:
     """Tools that read and write questions need no site."""
     program = (

@@ -66,6 +66,7 @@ def test_bank_debit_settles_when_due_as_its_number_says(
     )
 
 
+@pytest.mark.slow
 def test_pending_debit_survives_a_restart(tmp_path: Path) -> None:
     with running_sandbox(tmp_path, tls=False) as running:
         session = client_for(running).v1.checkout.sessions.create(session_params()).id

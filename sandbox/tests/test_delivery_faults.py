@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from sandbox.tests.factories import WebhookReceiver, client_for, session_params
 from testing.sandbox import RunningSandbox, running_sandbox
 from testing.waiting import wait_until
@@ -69,6 +71,7 @@ def test_delayed_event_is_delivered_after_its_delay(
     assert session_ids(receiver) == [prompt, delayed]
 
 
+@pytest.mark.slow
 def test_delay_survives_a_restart(tmp_path: Path, receiver: WebhookReceiver) -> None:
     with running_sandbox(tmp_path, tls=False, webhook_url=receiver.url) as running:
         running.control.delivery_fault("delayed", seconds=3600)
@@ -92,6 +95,7 @@ def test_events_can_be_resent_and_twinned(
     assert event_ids(receiver) == [event.id, event.id, twin["id"]]
 
 
+@pytest.mark.slow
 def test_several_threads_deliver_each_event_once(tmp_path: Path, receiver: WebhookReceiver) -> None:
     threads = ("--webhook-threads=3",)
     with running_sandbox(

@@ -67,6 +67,7 @@ def test_long_key_is_refused(client: stripe.StripeClient) -> None:
         client.v1.checkout.sessions.create(session_params(), {"idempotency_key": "k" * 256})
 
 
+@pytest.mark.slow
 def test_keys_belong_to_an_api_key(tmp_path_factory: pytest.TempPathFactory) -> None:
     keys = ("sk_sandbox_first_one", "sk_test_second_one")
     directory = tmp_path_factory.mktemp("two")

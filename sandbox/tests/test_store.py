@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from testing.sandbox import ROOT
 
 OTHER_VERSION = """
@@ -13,6 +15,7 @@ INSERT INTO payment_intent VALUES ('pi_old', '{}');
 """
 
 
+@pytest.mark.slow
 def test_state_file_of_another_version_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "sandbox.sqlite3"
     connection = sqlite3.connect(state)

@@ -39,6 +39,7 @@ def test_default_endpoint_without_a_url_is_not_listed(own_sandbox: RunningSandbo
     assert [endpoint.url for endpoint in listed(own_sandbox)] == ["http://127.0.0.1:9/hook"]
 
 
+@pytest.mark.slow
 def test_default_endpoint_keeps_its_id_after_a_restart(
     tmp_path: Path, receiver: WebhookReceiver
 ) -> None:

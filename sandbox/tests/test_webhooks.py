@@ -101,6 +101,7 @@ def test_paused_deliveries_stay_pending(
     assert client.v1.events.list({"delivery_success": False}).data == []
 
 
+@pytest.mark.slow
 def test_pending_delivery_is_retried_after_a_restart(
     tmp_path: Path, receiver: WebhookReceiver
 ) -> None:

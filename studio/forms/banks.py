@@ -133,6 +133,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "currency": _("Currency"),
             "is_featured": _("Show on the home page"),
         }
+        error_messages = {"slug": {"unique": _("Another test bank has this address.")}}
         help_texts = {
             "summary": _("One sentence for cards and search results."),
             "description": _(

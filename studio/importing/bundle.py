@@ -103,8 +103,9 @@ def pack(uploads: Iterable[Upload]) -> tuple[bytes, list[str]]:
         return contents[0], names
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in zip(names, contents, strict=True):
-            archive.writestr(name, content)
+        for number, (name, content) in enumerate(zip(names, contents, strict=True), start=1):
+            # Files from two folders may have the same name; pictures are found by their first one.
+            archive.writestr(f"{number}/{name}" if name in archive.namelist() else name, content)
     return packed.getvalue(), names
 
 
@@ -146,7 +147,7 @@ def question_files(archive: zipfile.ZipFile) -> list[str]:
     names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     return [
         name
-        for name in names
+        for name in dict.fromkeys(names)
         if not name.startswith(MACOS)
         and not PurePosixPath(name).name.startswith(".")
         and not name.lower().endswith((*PICTURES, ".md", "bank.json"))

@@ -10,6 +10,7 @@ from catalog.models import Access
 from catalog.services.access import LATEST_END
 from studio.models import AuditEntry
 from studio.services.access import emails_in
+from studio.services.audit import record
 from studio.tests.conftest import sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -142,6 +143,11 @@ def test_audit_log_names_who_did_what(desk, grant, learner):
     page = desk.get(reverse("studio:audit_log")).text
     assert "Granted access" in page
     assert "seller@example.org" in page
+
+
+def test_audit_log_lists_the_files_of_an_import(desk):
+    record(kind=AuditEntry.Kind.IMPORTED, actor=None, at=timezone.now(), files=["a.gift", "b.gift"])
+    assert "files: <bdi>a.gift, b.gift</bdi>" in desk.get(reverse("studio:audit_log")).text
 
 
 @pytest.mark.parametrize("name", ["accesses", "grant", "audit_log"])

@@ -118,11 +118,13 @@ def test_price_is_entered_in_major_units(desk, test_bank, price, currency, minor
         ({"language": "xx-nope"}, "language"),
         ({"pass_percent": "101"}, "pass_percent"),
         ({"exam": "https://evil.example"}, "exam"),
+        ({"slug": "other"}, "slug"),
         ({"access_days": "0"}, "access_days"),
         ({"access_days": "2147483647"}, "access_days"),
     ],
 )
-def test_settings_that_are_wrong_change_nothing(desk, test_bank, changes, field):
+def test_settings_that_are_wrong_change_nothing(desk, test_bank, make_bank, changes, field):
+    make_bank("other", questions=0)
     address = reverse("studio:settings", args=[test_bank.slug])
     response = desk.post(address, settings_of(test_bank, **changes))
     assert response.status_code == 422

@@ -151,7 +151,8 @@ def test_question_retired_in_the_middle_of_a_session_can_still_be_answered(
     test_bank, owner, place, seller, at
 ):
     attempt = start_attempt(learner=owner, test_bank=test_bank, at=at)
-    edit = Edit(test_bank, Action.RETIRE, "", list(test_bank.bank_questions.all()))
+    asked = test_bank.bank_questions.filter(position__lt=5)
+    edit = Edit(test_bank, Action.RETIRE, "", list(asked))
     at_once(
         lambda: apply_edit(edit=edit, by=seller, at=timezone.now()),
         lambda: submit_answer(
@@ -163,7 +164,7 @@ def test_question_retired_in_the_middle_of_a_session_can_still_be_answered(
         ),
     )
     assert Answer.objects.get().fraction == 1
-    assert not test_bank.bank_questions.askable().exists()
+    assert test_bank.bank_questions.askable().get().position == 5
 
 
 def test_statistics_computed_twice_at_once_are_stored_once(test_bank, owner, at):

@@ -11,6 +11,8 @@ from django.utils import timezone
 from PIL import Image
 
 from catalog.models import BankChange, BankQuestion
+from questions.formats.gift import read_gift
+from questions.formats.jsonl_writer import fields_of
 from questions.items import ASKABLE, Essay, Text
 from questions.models import Question
 from questions.services import store_items
@@ -82,6 +84,24 @@ def test_opening_and_saving_changes_nothing(new, desk, test_bank, kind):
     assert item_of_sheet(_sent(sheet), known=None) == _unrendered(made.question.current.item)
 
 
+@pytest.mark.parametrize(
+    "gift",
+    [
+        "Which is a season? {=spring =summer ~easter}",
+        "Which are continents? {~%33.33333%Asia ~%33.33333%Africa ~%33.33333%Europe ~%-100%Rome}",
+    ],
+)
+def test_imported_points_are_shown_and_stay(desk, test_bank, gift):
+    read = read_gift(gift.encode())
+    [version] = store_items(items=read.items)
+    BankQuestion.objects.create(test_bank=test_bank, question=version.question, position=9)
+    address = reverse("studio:question", args=["git", version.question.public_id])
+    response = desk.get(address)
+    assert response.context["preview"].after is not None
+    sent = item_of_sheet(_sent(response.context["sheet"]), known=version.item)
+    assert fields_of(sent) == fields_of(version.item)
+
+
 def _sent(sheet):
     sheet.rows = [row for row in sheet.rows if row.text.text or row.values.get("value")]
     return sheet
@@ -99,6 +119,9 @@ def _unrendered(item):
         ("single_choice", {"choices-1-text": ""}, "Fill in at least two choices, or one answer."),
         ("true_false", {"answer": ""}, "Select true or false."),
         ("numeric", {"answers-0-value": "many"}, "Enter a number."),
+        ("numeric", {"answers-0-value": "NaN"}, "Enter a number."),
+        ("numeric", {"answers-0-value": "1e999"}, "Enter a number of at most 40 digits."),
+        ("single_choice", {"domain": "x" * 201}, "Domain: Enter at most 200 characters."),
         ("short_answer", {"answers-0-weight": "50"}, "One answer must earn full points."),
         ("single_choice", {"stem": "$\\nonsense$ ![](x.png)"}, "Describe the image x.png"),
         ("single_choice", {"stem": "![a tree](x.png)"}, "The image x.png is not stored here."),

@@ -241,6 +241,14 @@ def test_zip_brings_its_pictures(bank, upload, act):
     assert default_storage.exists(f"questions/{item.stem.pictures[0][1]}")
 
 
+def test_files_of_the_same_name_are_all_read(desk, bank):
+    files = [SimpleUploadedFile("a.txt", aiken(name).encode()) for name in ("one", "two", "three")]
+    response = desk.post(reverse("studio:imports", args=["new"]), {"files": files, "domain": ""})
+    assert [row.excerpt for row in dry_run(desk, response).new] == [
+        *("What is one?", "What is two?", "What is three?")
+    ]
+
+
 def test_several_files_are_one_import(desk, bank, upload, act):
     found = dry_run(desk, upload(a_txt=aiken("one"), b_gift="Two? {=a ~b}"))
     assert [row.file for row in found.new] == ["a.txt", "b.gift"]

@@ -2,15 +2,18 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from studio.models import BankRole
+from studio.models import BankRole, Import, QuestionReport
 from studio.tests.conftest import sign_in, staff
+from studio.urls import urlpatterns
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 # Each page of a bank with who of author and reviewer may open it; sellers open all.
 BOTH = frozenset({"author", "reviewer"})
+REVIEWER = frozenset({"reviewer"})
 NOBODY: frozenset[str] = frozenset()
 BANK_PAGES = {
     "bank": BOTH,
@@ -21,8 +24,13 @@ BANK_PAGES = {
     "statistics": BOTH,
     "reports": BOTH,
     "as_learner": BOTH,
-    "regrade": frozenset({"reviewer"}),
+    "regrade": REVIEWER,
     "new_question": BOTH,
+    "imports": REVIEWER,
+    "import": REVIEWER,
+    "export": BOTH,
+    "report": BOTH,
+    "cover": BOTH,
 }
 POSTS = {
     "publish": NOBODY,
@@ -33,19 +41,65 @@ POSTS = {
     "preview": BOTH,
     "draft": BOTH,
     "picture": BOTH,
+    "accept": REVIEWER,
+    "discard": REVIEWER,
+    "undo_import": REVIEWER,
+    "undo_edit": BOTH,
+    # The question is published.
+    "restore": REVIEWER,
+    "delete_role": NOBODY,
 }
-MORE = {"new_question": ["numeric"], "preview": ["numeric"], "draft": ["numeric"]}
+# Pages of the whole desk. A role opens its banks and what is to review in them.
+DESK_PAGES = {
+    "home": BOTH,
+    "review_queue": BOTH,
+    "sales": NOBODY,
+    "sales_file": NOBODY,
+    "visits_file": NOBODY,
+    "accesses": NOBODY,
+    "grant": NOBODY,
+    "access": NOBODY,
+    "audit_log": NOBODY,
+    "new_bank": NOBODY,
+}
 
 
 @pytest.fixture
 def address(test_bank, place):
-    def address(name):
-        more = MORE.get(name, [])
-        if name in {"question", "versions", "regrade", "review_step"}:
-            more = [place.question.public_id]
-        return reverse(f"studio:{name}", args=[test_bank.slug, *more])
+    public_id, version = place.question.public_id, place.question.current
+    row = Import.objects.create(test_bank=test_bank, at=timezone.now(), status="discarded").pk
+    report = QuestionReport.objects.create(
+        test_bank=test_bank,
+        question=place.question,
+        version=version,
+        reason="key",
+        opened_at=timezone.now(),
+    ).pk
+    more = {
+        **dict.fromkeys(("new_question", "preview", "draft"), ("numeric",)),
+        **dict.fromkeys(("question", "versions", "regrade", "review_step"), (public_id,)),
+        **dict.fromkeys(("import", "accept", "discard", "undo_import"), (row,)),
+        "restore": (public_id, 1),
+        "report": (report,),
+        "export": ("jsonl",),
+        "cover": (1,),
+        "undo_edit": (1,),
+        "delete_role": (1,),
+    }
+    return lambda name: reverse(f"studio:{name}", args=[test_bank.slug, *more.get(name, [])])
 
-    return address
+
+@pytest.fixture
+def desk_address(owner):
+    access = owner.accesses.get()
+    return lambda name: reverse(
+        f"studio:{name}", args=[access.public_id] if name == "access" else []
+    )
+
+
+def test_every_page_is_listed():
+    listed = [*BANK_PAGES, *POSTS, *DESK_PAGES]
+    assert sorted(listed) == sorted(str(pattern.name) for pattern in urlpatterns)
 
 
 def test_stranger_is_sent_to_sign_in(client, address):
@@ -84,6 +138,14 @@ def test_roles_send_their_forms(request, address, who):
     client = sign_in(request.getfixturevalue(who))
     refused = {name for name in POSTS if client.post(address(name)).status_code == 403}
     assert refused == {name for name, allowed in POSTS.items() if who not in allowed}
+
+
+@pytest.mark.parametrize("who", ["author", "reviewer"])
+def test_roles_open_no_page_of_the_whole_desk(request, desk_address, who):
+    client = sign_in(request.getfixturevalue(who))
+    for send in (client.get, client.post):
+        refused = {name for name in DESK_PAGES if send(desk_address(name)).status_code == 403}
+        assert refused == {name for name, allowed in DESK_PAGES.items() if who not in allowed}
 
 
 def test_seller_opens_every_page(desk, address):

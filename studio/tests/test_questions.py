@@ -166,7 +166,7 @@ def test_order_is_changed_and_undone(edit, undo, test_bank):
     before = [place.pk for place in _places(test_bank)]
     edit("order", 4, 5, text="2")
     assert [place.pk for place in _places(test_bank)] == [before[i] for i in (0, 3, 4, 1, 2)]
-    undo()
+    assert "Order restored." in undo().text
     assert [place.pk for place in _places(test_bank)] == before
 
 
@@ -183,6 +183,17 @@ def test_all_listed_questions_are_edited(desk, test_bank):
 def test_edit_that_is_incomplete_changes_nothing(edit, action, more):
     assert edit(action, 1, **more)["Location"] == reverse("studio:questions", args=["git"])
     assert not BulkEdit.objects.exists()
+
+
+def test_edit_of_no_question_asks_to_select_some(desk, edit):
+    response = desk.get(edit("retire")["Location"])
+    assert "Select questions that you may edit." in response.text
+    assert not BulkEdit.objects.exists()
+
+
+def test_result_counts_what_the_preview_counted(desk, edit, test_bank):
+    response = desk.get(edit("order", 1, text="3")["Location"])
+    assert "1 question changed." in response.text
 
 
 def test_edit_tells_other_banks(edit, make_bank, test_bank, place):

@@ -149,7 +149,9 @@ def test_csv_adds_up_to_the_orders(sell):
     assert sorted(amounts) == [Decimal("-5"), Decimal("-4"), Decimal("19"), Decimal("19")]
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]
+)
 def test_csv_runs_no_formula(sell, make_bank, title):
     sell(make_bank("evil", title=title))
     assert rows()[0]["test banks"] == f"'{title}"

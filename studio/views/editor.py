@@ -18,7 +18,7 @@ from catalog.http import SeeOther
 from catalog.models import BankQuestion, TestBank
 from questions.grading import ChoiceResponse, NumberResponse, Response, TextResponse, grade
 from questions.images import LARGEST_BYTES, ImageRefused, store_picture, stored_form
-from questions.items import ASKABLE, AskableItem, ChoiceItem, Item, Numeric
+from questions.items import ASKABLE, AskableItem, ChoiceItem, Item, Numeric, SingleChoice
 from questions.kinds import DIFFICULTIES, kind_name
 from questions.linting import Placed
 from questions.linting.question_checks import check_question
@@ -284,6 +284,9 @@ def preview_of(item: Item) -> Preview:
 
 def _correct_response(item: Item) -> Response | None:
     """A response that earns all points."""
+    if isinstance(item, SingleChoice):
+        # The key may have several choices, and a learner chooses one of them.
+        return ChoiceResponse(chosen=(min(item.key),))
     if isinstance(item, ChoiceItem):
         return ChoiceResponse(chosen=tuple(sorted(item.key)))
     if not isinstance(item, AskableItem):

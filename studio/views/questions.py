@@ -81,8 +81,8 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     try:
         changes = preview_edit(edit)
         if "confirm" in request.POST and changes:
-            done = apply_edit(edit=edit, by=user_of(request), at=timezone.now())
-            messages.success(request, _edited(len(done.before)))
+            apply_edit(edit=edit, by=user_of(request), at=timezone.now())
+            messages.success(request, _edited(len(changes)))
             return SeeOther(list_url)
     except TooManySamples:
         messages.error(
@@ -97,7 +97,10 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         return SeeOther(list_url)
     if not changes:
         messages.info(
-            request, _("Nothing to change. The selected questions already have this value.")
+            request,
+            _("Nothing to change. The selected questions already have this value.")
+            if edit.places
+            else _("Nothing to change. Select questions that you may edit."),
         )
         return SeeOther(list_url)
     context = {
@@ -135,7 +138,8 @@ def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpRespons
     try:
         count = undo_edit(edit=edit, by=user_of(request), at=timezone.now())
         words = ngettext("%(count)s question restored.", "%(count)s questions restored.", count)
-        messages.success(request, words % {"count": count})
+        is_order = edit.action == BulkEdit.Action.ORDER
+        messages.success(request, _("Order restored.") if is_order else words % {"count": count})
     except NothingToUndo:
         messages.info(request, _("This edit was already undone."))
     except NothingLeft:

@@ -81,6 +81,8 @@ def test_strong_or_missing_secret_is_accepted(value):
         ),
         (lambda env: security_settings.sender(env, ""), "DEFAULT_FROM_EMAIL", "Shop", "shop@ex"),
         (lambda env: security_settings.sender(env, ""), "DEFAULT_FROM_EMAIL", "S <x@>", "shop@ex"),
+        (security_settings.admins, "ADMINS", "you@example.org, me", "has 'me'"),
+        (security_settings.admins, "ADMINS", "you@example.org colleague@example.org", "commas"),
         (
             lambda env: security_settings.trusted_proxies(env, behind_tls_proxy=False),
             "TRUSTED_PROXIES",

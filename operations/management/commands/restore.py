@@ -41,5 +41,6 @@ class Command(BaseCommand):
             self.stdout.write(f"The backup is complete: {found}.")
         else:
             self.stdout.write(
-                f"Restored: {found}.\nNow run `manage.py migrate`, then start the site."
+                f"Restored: {found}.\nNow run `manage.py migrate`, start the site, and run "
+                "`manage.py reconcile_payments`: it lists payments made after the backup."
             )

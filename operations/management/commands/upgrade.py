@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from operations.backup.errors import BackupError
@@ -28,4 +29,6 @@ class Command(BaseCommand):
             upgrade(at=timezone.now(), say=self.stdout.write)
         except (UpgradeFailed, BackupError, NewerSchema) as error:
             raise CommandError(str(error)) from error
+        except (DatabaseError, OSError) as error:
+            raise CommandError(f"The upgrade stopped, and no table was changed: {error}") from error
         self.stdout.write(RESTART)

@@ -38,14 +38,14 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, once: bool, **_options: Any) -> None:
         """Run the jobs."""
-        if once:
-            for job in JOBS:
-                self.stdout.write(f"{job.name}: {self._run(job)}")
-            return
         try:
             refuse_newer_schema()
         except NewerSchema as error:
             raise CommandError(f"The worker cannot start. {error}", returncode=3) from error
+        if once:
+            for job in JOBS:
+                self.stdout.write(f"{job.name}: {self._run(job)}")
+            return
         register_process(WORKER, at=timezone.now())
         start_watchdog()
         self._run_until_stopped(threading.Event())

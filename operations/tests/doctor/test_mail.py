@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from operations.doctor.mail import mail_checks, skipped_mail_checks
+from operations.doctor.mail import mail_checks, send_test_mail, skipped_mail_checks
 from operations.doctor.setup import Setup
 from testing.proxies import black_hole, refusing_port
 
@@ -125,3 +125,11 @@ def test_demo_needs_no_mail_server(mail):
 def test_mail_server_is_not_called_offline(mail):
     (check,) = skipped_mail_checks("not tested (--offline)")
     assert (check.status, check.summary) == ("skip", "127.0.0.1:25: not tested (--offline)")
+
+
+def test_invalid_address_of_the_test_email_is_named():
+    check = send_test_mail("you@example.org\nBcc: me")[0]
+    assert (check.summary, check.fix) == (
+        "the address is not valid",
+        "Correct the address after --test-mail.",
+    )
