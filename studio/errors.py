@@ -1,6 +1,6 @@
 """What can go wrong at the desk, one class for each reason."""
 
-from catalog.models import TestBank
+from catalog.models import BankQuestion, TestBank
 from questions.models import QuestionVersion
 
 
@@ -28,8 +28,24 @@ class NothingToUndo(StudioError):
     """It was undone before."""
 
 
+class PublishedElsewhere(StudioError):
+    """Questions would change in other banks, which published them and are not this person's."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(f"{count} questions")
+
+
 class NotWaiting(StudioError):
     """Somebody accepted the import or threw it away before."""
+
+
+class AlreadyThere(StudioError):
+    """The bank has this question; `place` is where."""
+
+    def __init__(self, place: BankQuestion) -> None:
+        self.place = place
+        super().__init__(str(place))
 
 
 class EditConflict(StudioError):

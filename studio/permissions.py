@@ -11,8 +11,9 @@ from typing import Any, cast
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.staff import staff_only
@@ -88,6 +89,15 @@ def locked_questions(user: User, question_ids: Collection[int]) -> set[int]:
     return set(elsewhere.values_list("question_id", flat=True))
 
 
+def _present_address(request: HttpRequest, slug: str, more: dict[str, Any]) -> HttpResponse:
+    """Redirect a page of a bank that has another slug now. Raises: Http404."""
+    if request.method not in {"GET", "HEAD"}:
+        raise Http404
+    present = get_object_or_404(banks_for(user_of(request)), former_slugs__slug=slug)
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    return HttpResponsePermanentRedirect(reverse(name, kwargs={**more, "slug": present.slug}))
+
+
 def desk_page(permission: str) -> Callable[[View], View]:
     """Decorate a page of the whole desk: staff with the permission; 403 for other staff."""
 
@@ -106,7 +116,8 @@ def desk_page(permission: str) -> Callable[[View], View]:
 def bank_page(permission: str) -> Callable[[View], View]:
     """Decorate a page of one bank: the view gets the bank in place of its slug.
 
-    404 for a bank that the person does not work on, 403 without the permission.
+    404 for a bank that the person does not work on, 403 without the permission. A former slug
+    redirects to the present one.
     """
 
     def decorate(view: View) -> View:
@@ -116,7 +127,9 @@ def bank_page(permission: str) -> Callable[[View], View]:
             banks = banks_for(user).select_related("category")
             # The number stands in the navigation of every page of the bank.
             banks = banks.annotate(open_reports=open_report_count())
-            test_bank = get_object_or_404(banks, slug=slug)
+            test_bank = banks.filter(slug=slug).first()
+            if test_bank is None:
+                return _present_address(request, slug, kwargs)
             if not may(user, permission, test_bank):
                 raise PermissionDenied
             return view(request, test_bank, **kwargs)

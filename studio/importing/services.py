@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -27,9 +27,10 @@ from questions.formats.problems import ReadFile
 from questions.images import Images
 from questions.models import QuestionVersion
 from questions.services import current_of, store_next_versions
-from studio.errors import NothingLeft, NothingToUndo, NotWaiting
+from studio.errors import NothingLeft, NothingToUndo, NotWaiting, PublishedElsewhere
 from studio.importing.bundle import ReadBundle, Upload, UploadRefused, pack, read_bundle
 from studio.models import AuditEntry, Import
+from studio.permissions import locked_questions
 from studio.services.audit import record
 from studio.services.banks import check_sellable, lock_banks
 
@@ -66,7 +67,8 @@ def accept_import(*, waiting: Import, retires_missing: bool, by: User, at: datet
     """Import what waits, or leave a large one to the worker.
 
     Nothing changes if it raises NotWaiting (somebody decided before), FileHasErrors, NothingLeft,
-    or, for an upload that cannot be read any more, UploadRefused or FileNotFoundError.
+    PublishedElsewhere, or, for an upload that cannot be read any more, UploadRefused or
+    FileNotFoundError.
     """
     bundle = read_upload(waiting)
     if bundle.read.errors:
@@ -104,7 +106,7 @@ def import_questions(
     by: User | None,
     at: datetime,
 ) -> ImportReport:
-    """Import a file that was read, and record it. Raises: FileHasErrors."""
+    """Import a file that was read, and record it. Raises: FileHasErrors, PublishedElsewhere."""
     row = Import(test_bank=test_bank, by=by, at=at, names=names, status=Status.DONE)
     staged = _stage(row, read, [images])
     with transaction.atomic():
@@ -134,7 +136,7 @@ def run_queued_imports(*, at: datetime) -> int:
                     continue
                 report = _carry_out(queued, staged, at=at)
             index_import(test_bank=queued.test_bank, report=report, at=at)
-        except (UploadRefused, FileHasErrors, FileNotFoundError, NothingLeft):
+        except (UploadRefused, FileHasErrors, FileNotFoundError, NothingLeft, PublishedElsewhere):
             if still_queued.update(status=Status.FAILED):
                 logger.warning("import=%s could not be completed", queued.pk)
             continue
@@ -154,6 +156,7 @@ def _carry_out(row: Import, staged: StagedImport, *, at: datetime) -> ImportRepo
     """Change the bank, and write down what undoes it. The caller owns the transaction."""
     test_bank = row.test_bank
     report = publish_import(staged=staged, at=at)
+    _check_may_change(row.by, report.corrected)
     retired = _retire_missing(row, report) if row.retires_missing else {}
     row.undo = {
         "added": report.added_questions,
@@ -182,6 +185,12 @@ def _carry_out(row: Import, staged: StagedImport, *, at: datetime) -> ImportRepo
     return report
 
 
+def _check_may_change(by: User | None, question_ids: Collection[int]) -> None:
+    """Raises: PublishedElsewhere. The command line may change all."""
+    if by and (locked := locked_questions(by, question_ids)):
+        raise PublishedElsewhere(len(locked))
+
+
 def _retire_missing(row: Import, report: ImportReport) -> dict[str, list[int]]:
     """Retire the questions that were in the bank and are not in the file.
 
@@ -200,10 +209,12 @@ def undo_import(*, done: Import, by: User, at: datetime) -> Import:
     """Take an import back; what was answered meanwhile is retired, and what was edited stays.
 
     Corrected questions get their former content as the next version; retired ones come back.
-    Past sessions keep everything. Raises: NothingToUndo, NothingLeft.
+    Past sessions keep everything. Raises: NothingToUndo, NothingLeft, PublishedElsewhere.
     """
     test_bank = done.test_bank
-    lock_banks(test_bank, question_ids=[row[0] for row in done.undo.get("changed", [])])
+    changed = [row[0] for row in done.undo.get("changed", [])]
+    lock_banks(test_bank, question_ids=changed)
+    _check_may_change(by, changed)
     rows = Import.objects.filter(pk=done.pk, status=Status.DONE)
     if not rows.update(status=Status.UNDONE, undone_at=at):
         raise NothingToUndo

@@ -11,8 +11,8 @@ from catalog.models import BankQuestion, TestBank
 from catalog.services.changes import record_change
 from questions.items import ASKABLE, Item
 from questions.models import Question, QuestionVersion
-from questions.services import current_of, store_corrections, store_items
-from studio.errors import EditConflict
+from questions.services import current_of, fingerprint, safe, store_corrections, store_items
+from studio.errors import AlreadyThere, EditConflict
 from studio.models import AuditEntry, Authorship, QuestionDraft
 from studio.services.audit import record
 from studio.services.banks import lock_banks, next_position
@@ -26,8 +26,14 @@ WRITING = timedelta(minutes=15)
 def add_question(
     *, test_bank: TestBank, item: Item, state: State, by: User, at: datetime
 ) -> BankQuestion:
-    """Store a new question at the end of the bank."""
+    """Store a new question at the end of the bank.
+
+    Raises: AlreadyThere for one that the bank has, as after a second click.
+    """
     lock_banks(test_bank)
+    same = test_bank.bank_questions.filter(question__current__fingerprint=fingerprint(safe(item)))
+    if found := same.first():
+        raise AlreadyThere(found)
     [version] = store_items(items=[item])
     place = BankQuestion.objects.create(
         test_bank=test_bank,

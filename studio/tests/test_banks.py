@@ -145,6 +145,18 @@ def test_renamed_bank_keeps_its_cover_and_redirects(desk, client, test_bank):
     assert kinds() == ["bank_renamed", "bank_changed"]
 
 
+def test_former_address_leads_to_the_pages_of_the_bank(desk, author, make_bank, test_bank):
+    FormerSlug.objects.create(slug="before", test_bank=test_bank)
+    FormerSlug.objects.create(slug="secret", test_bank=make_bank("other"))
+    address = reverse("studio:new_question", args=["before", "numeric"])
+    moved = desk.get(address)
+    assert moved["Location"] == reverse("studio:new_question", args=["git", "numeric"])
+    assert desk.post(address).status_code == 404
+    own, others = (reverse("studio:bank", args=[slug]) for slug in ("before", "secret"))
+    client = sign_in(author)
+    assert (client.get(own).status_code, client.get(others).status_code) == (301, 404)
+
+
 def test_former_slug_of_another_bank_is_refused(desk, test_bank, make_bank):
     FormerSlug.objects.create(slug="taken", test_bank=make_bank("other"))
     address = reverse("studio:settings", args=["git"])

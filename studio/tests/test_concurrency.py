@@ -17,7 +17,9 @@ from practice.services import finish_attempt, start_attempt, submit_answer
 from questions.formats.jsonl import read_jsonl
 from questions.grading import ChoiceResponse
 from questions.images import ImagesBeside
+from questions.items import Text
 from studio.errors import (
+    AlreadyThere,
     EditConflict,
     NothingToRegrade,
     NothingToUndo,
@@ -39,7 +41,7 @@ FILE = b'{"kind": "true_false", "id": "t1", "stem": "A 301 may be cached.", "ans
 
 
 # What the second of two is told.
-TOLD = (EditConflict, NothingToRegrade, NothingToUndo, ReportClosed, StepNotPossible)
+TOLD = (AlreadyThere, EditConflict, NothingToRegrade, NothingToUndo, ReportClosed, StepNotPossible)
 
 
 def at_once(*works):
@@ -108,7 +110,7 @@ def test_import_and_edit_of_a_question_both_become_versions_or_one_is_told(test_
 
 
 def test_new_question_and_import_get_positions_of_their_own(test_bank, place, seller):
-    item = place.question.current.item.model_copy(update={"title": "new"})
+    item = place.question.current.item.model_copy(update={"stem": Text(source="New?")})
     at_once(
         lambda: add_question(
             test_bank=test_bank,
@@ -121,6 +123,23 @@ def test_new_question_and_import_get_positions_of_their_own(test_bank, place, se
     )
     positions = test_bank.bank_questions.values_list("position", flat=True)
     assert sorted(positions) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_two_clicks_save_one_new_question(test_bank, place, seller):
+    item = place.question.current.item.model_copy(update={"stem": Text(source="New?")})
+
+    def save():
+        add_question(
+            test_bank=test_bank,
+            item=item,
+            state=BankQuestion.State.PUBLISHED,
+            by=seller,
+            at=timezone.now(),
+        )
+
+    outcomes = at_once(save, save)
+    assert {type(outcome) for outcome in outcomes} == {AlreadyThere, type(None)}
+    assert test_bank.bank_questions.count() == 6
 
 
 def test_undo_of_an_import_happens_once(test_bank, seller):

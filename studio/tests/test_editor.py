@@ -182,6 +182,13 @@ def test_author_reads_but_does_not_change_what_is_published(save, typed, place, 
     assert save(1, client=client, **typed).status_code == 303
 
 
+def test_question_that_is_saved_again_from_the_same_page_stays_one(new, typed, test_bank):
+    saved = new("single_choice", **typed)
+    again = new("single_choice", **typed)
+    assert again["Location"] == saved["Location"]
+    assert test_bank.bank_questions.count() == 6
+
+
 def test_author_cannot_publish_a_new_question(new, author, test_bank):
     new("true_false", client=sign_in(author))
     assert test_bank.bank_questions.get(position=6).state == "draft"

@@ -12,13 +12,14 @@ from django.core.management import call_command
 from django.urls import reverse
 from PIL import Image
 
+from catalog.models import BankQuestion
 from practice.services import start_attempt, submit_answer
 from questions.formats.gift import read_gift
 from questions.grading import ChoiceResponse
 from studio.exporting import exported_items
 from studio.importing.near_duplicates import near_duplicates
 from studio.importing.services import LEASE, run_queued_imports
-from studio.models import AuditEntry, Import
+from studio.models import AuditEntry, BankRole, Import
 from studio.tests.conftest import sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -53,14 +54,14 @@ def bank(make_bank):
 def upload(desk, bank):
     """Uploads files by name, and returns the response."""
 
-    def upload(**files):
+    def upload(client=desk, **files):
         sent = [
             SimpleUploadedFile(
                 name.replace("_", "."), content if isinstance(content, bytes) else content.encode()
             )
             for name, content in files.items()
         ]
-        return desk.post(reverse("studio:imports", args=["new"]), {"files": sent, "domain": ""})
+        return client.post(reverse("studio:imports", args=["new"]), {"files": sent, "domain": ""})
 
     return upload
 
@@ -69,9 +70,9 @@ def upload(desk, bank):
 def act(desk, bank):
     """Accepts, discards or undoes the latest import."""
 
-    def act(name, **data):
+    def act(name, client=desk, **data):
         latest = Import.objects.latest("at", "pk")
-        return desk.post(reverse(f"studio:{name}", args=["new", latest.pk]), data, follow=True)
+        return client.post(reverse(f"studio:{name}", args=["new", latest.pk]), data, follow=True)
 
     return act
 
@@ -149,6 +150,38 @@ def test_what_the_file_leaves_out_is_retired_only_when_asked(desk, bank, upload,
     assert stems(bank, state="published") == ["One?"]
     act("undo_import")
     assert stems(bank, state="published") == ["One?", "Two?"]
+
+
+@pytest.fixture
+def published_elsewhere(reviewer, make_bank, bank, upload, act):
+    """A client that reviews the bank; its question `a1` is on sale in another bank, too."""
+    upload(a_jsonl=jsonl(line("a1", "First?"), line("a2", "Second?")))
+    act("accept")
+    place = bank.bank_questions.get(position=1)
+    other = make_bank("other", questions=0)
+    BankQuestion.objects.create(test_bank=other, question=place.question, position=1)
+    BankRole.objects.create(test_bank=bank, user=reviewer, role="reviewer")
+    return sign_in(reviewer)
+
+
+def test_reviewer_imports_nothing_into_what_another_bank_published(
+    published_elsewhere, bank, upload, act
+):
+    shown = upload(client=published_elsewhere, a_jsonl=jsonl(line("a1", "Other?")))
+    response = act("accept", client=published_elsewhere)
+    assert "Ask a reviewer of that test bank." in response.text
+    assert stems(bank) == ["First?", "Second?"]
+    assert shown.status_code == 303
+    act("accept")
+    assert stems(bank) == ["Other?", "Second?"]
+    assert "Ask a reviewer" in act("undo_import", client=published_elsewhere).text
+    assert stems(bank) == ["Other?", "Second?"]
+
+
+def test_reviewer_imports_into_their_own_bank(published_elsewhere, bank, upload, act):
+    upload(client=published_elsewhere, a_jsonl=jsonl(line("a2", "Other?")))
+    act("accept", client=published_elsewhere)
+    assert stems(bank) == ["First?", "Other?"]
 
 
 def test_undo_gives_retired_questions_their_former_states(bank, upload, act):

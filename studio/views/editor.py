@@ -35,7 +35,7 @@ from studio.editor import (
     stem_of_sheet,
     without_nul,
 )
-from studio.errors import EditConflict
+from studio.errors import AlreadyThere, EditConflict
 from studio.models import QuestionDraft
 from studio.permissions import (
     EDIT_QUESTIONS,
@@ -90,9 +90,13 @@ def new_question(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpRe
     if "preview" in request.POST:
         return _page(request, test_bank, sheet, preview=preview_of(item))
     state = _state_of(request, test_bank)
-    place = add_question(
-        test_bank=test_bank, item=item, state=state, by=user_of(request), at=timezone.now()
-    )
+    try:
+        place = add_question(
+            test_bank=test_bank, item=item, state=state, by=user_of(request), at=timezone.now()
+        )
+    except AlreadyThere as already:
+        messages.info(request, _("This question is already in the test bank."))
+        return SeeOther(_address(test_bank, already.place))
     messages.success(request, _("Question saved."), extra_tags="saved")
     if "another" in request.POST:
         return SeeOther(reverse("studio:new_question", args=[test_bank.slug, kind]))

@@ -25,7 +25,7 @@ from questions.kinds import kind_name
 from questions.models import QuestionVersion
 from questions.rendering import excerpt
 from questions.services import safe
-from studio.errors import NothingLeft, NothingToUndo, NotWaiting
+from studio.errors import NothingLeft, NothingToUndo, NotWaiting, PublishedElsewhere
 from studio.exporting import export_bank
 from studio.importing.bundle import ReadBundle, UploadRefused
 from studio.importing.near_duplicates import near_duplicates
@@ -52,6 +52,9 @@ MOST_SHOWN = 100
 REFRESH_SECONDS = 5
 FORMATS = ("jsonl", "gift", "aiken")
 State = Import.Status
+ELSEWHERE = gettext_lazy(
+    "Questions that another test bank has published would change. Ask a reviewer of that test bank."
+)
 UNREADABLE = gettext_lazy("The upload can no longer be read. Upload it again.")
 
 
@@ -175,6 +178,8 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
             messages.error(request, _("The file has errors. Nothing was imported."))
         except NothingLeft:
             messages.error(request, str(NOTHING_LEFT))
+        except PublishedElsewhere:
+            messages.error(request, str(ELSEWHERE))
         except (UploadRefused, FileNotFoundError):
             messages.error(request, str(UNREADABLE))
         except NotWaiting:
@@ -205,6 +210,8 @@ def undo(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResp
         messages.info(request, _("This import was undone before."))
     except NothingLeft:
         messages.error(request, str(NOTHING_LEFT))
+    except PublishedElsewhere:
+        messages.error(request, str(ELSEWHERE))
     return SeeOther(_address(test_bank, done))
 
 
