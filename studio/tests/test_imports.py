@@ -410,6 +410,17 @@ def test_exported_question_is_corrected_by_its_own_id(desk, bank, upload, act):
     assert stems(bank) == ["Three?"]
 
 
+def test_losses_are_listed_once_the_rarest_first(desk, bank, upload, act):
+    lines = [line(f"h{number}", f"{number}?", difficulty="hard") for number in range(120)]
+    upload(a_jsonl=jsonl(*lines, line("g", "Last?", group="A1")))
+    act("accept")
+    response = desk.get(reverse("studio:export", args=["new", "gift"]))
+    assert response.context["losses"] == {
+        "Group is not exported.": [121],
+        "Difficulty is not exported.": list(range(1, 121)),
+    }
+
+
 def test_gift_names_what_it_leaves_out(desk, bank, upload, act):
     upload(a_jsonl=jsonl(line("1", "One?", difficulty="hard")))
     act("accept")

@@ -1,5 +1,6 @@
 """Upload questions, look at what an import would do, accept it or throw it away, undo it; export."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.http import SeeOther
 from catalog.importing.items import FileHasErrors, plan_import
 from catalog.models import TestBank
+from questions.formats.gift_writer import Loss
 from questions.formats.problems import Problem
 from questions.items import LONGEST_DOMAIN, Item
 from questions.kinds import kind_name
@@ -226,8 +228,7 @@ def export(request: HttpRequest, test_bank: TestBank, format_name: str) -> HttpR
         context = {
             "test_bank": test_bank,
             "tab": "imports",
-            "losses": made.losses[:MOST_SHOWN],
-            "more": max(len(made.losses) - MOST_SHOWN, 0),
+            "losses": _numbers_by_loss(made.losses),
             "format_name": format_name,
         }
         return render(request, "studio/export.html", context)
@@ -236,6 +237,14 @@ def export(request: HttpRequest, test_bank: TestBank, format_name: str) -> HttpR
         content_type=made.content_type,
         headers={"Content-Disposition": f'attachment; filename="{made.name}"'},
     )
+
+
+def _numbers_by_loss(losses: Sequence[Loss]) -> dict[str, list[int]]:
+    """The questions, by number, that each loss concerns; the rarest loss first."""
+    numbers: dict[str, list[int]] = {}
+    for loss in losses:
+        numbers.setdefault(loss.text, []).append(loss.number)
+    return dict(sorted(numbers.items(), key=lambda found: len(found[1])))
 
 
 def _dry_run(test_bank: TestBank, bundle: ReadBundle) -> DryRun:
