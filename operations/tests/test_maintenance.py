@@ -22,6 +22,7 @@ def test_people_see_the_maintenance_page(client, maintenance, path):
     assert response["Content-Security-Policy"]
 
 
+@pytest.mark.slow
 def test_webhooks_and_health_checks_get_through(client, maintenance, db):
     forged = client.post("/payments/webhook/", "{}", **EVENT)
     assert (forged.status_code, client.get("/readyz").status_code) == (400, 200)

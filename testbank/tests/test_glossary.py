@@ -68,6 +68,7 @@ def search(term: str) -> list[str]:
     return sorted(ranks, key=lambda path: ranks[path], reverse=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("term", "module"), MODULES.items())
 def test_search_for_the_term_finds_its_module_first_or_second(term, module):
     assert module in search(term)[:2]

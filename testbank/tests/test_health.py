@@ -87,6 +87,7 @@ def test_read_only_server(client, options):
     assert answer(client) == (503, "the database cannot be written\n")
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 def test_writers_in_a_queue_do_not_take_the_site_out(client):
     with connection.cursor() as cursor:

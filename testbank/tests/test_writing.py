@@ -100,6 +100,7 @@ def test_docs_use_no_word_that_we_gave_up(page):
     assert given_up(CODE.sub(" ", (ROOT / page).read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.slow
 def test_no_sentence_on_a_page_hides_in_an_f_string():
     apps = (
         *("accounts", "backoffice", "catalog", "operations", "payments", "practice"),
