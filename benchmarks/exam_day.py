@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from benchmarks.against_bare import SITE
 from benchmarks.report import latency_of
 from benchmarks.seed_data import QUESTIONS, LearnerAttempt, SeedSize
-from benchmarks.sites import Database, managed, running_database, seeded_site, served
+from benchmarks.sites import Database, databases_of, managed, running_database, seeded_site, served
 from benchmarks.targets import CSRF
 from testing.site import Site
 
@@ -187,9 +187,8 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=PACE_SECONDS, help="seconds for an answer")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     options = parser.parse_args()
-    names = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
     passed = []
-    for name in names:
+    for name in databases_of(options.database):
         with running_database(name) as database:
             passed.append(
                 run(

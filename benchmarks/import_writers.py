@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.report import HEAD, Row, at_most, line
-from benchmarks.sites import Database, managed, new_site, running_database
+from benchmarks.sites import Database, databases_of, managed, new_site, running_database
 
 QUESTIONS = 20_000
 LONGEST_SHARE = 0.15
@@ -67,10 +67,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     options = parser.parse_args(arguments)
-    names = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
     sys.stdout.write(f"{HEAD}\n")
     is_ok = True
-    for name in names:
+    for name in databases_of(options.database):
         with running_database(name) as database:
             row = measure(database)
         sys.stdout.write(f"{line(row)}\n")

@@ -36,6 +36,11 @@ class Database:
     pid: int | None = None
 
 
+def databases_of(choice: str) -> tuple[str, ...]:
+    """The names of the databases for `--database`: one of them, or both."""
+    return ("sqlite", "postgresql") if choice == "both" else (choice,)
+
+
 class NotReady(Exception):
     """A part of the measurement did not start. The text is its error output."""
 

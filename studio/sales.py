@@ -14,12 +14,11 @@ from io import StringIO
 from django.utils import timezone
 
 from catalog.money import format_price, major
+from catalog.spreadsheets import cell
 from payments.models import Order, Refund
 from payments.querysets import OrderQuerySet
 from studio.charts import BarChart
 
-# What makes spreadsheets run a cell as a formula. Source: OWASP, CSV injection.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 COLUMNS = (
     *("kind", "date", "order", "receipt", "email", "test banks", "currency", "amount", "status"),
     "payment",
@@ -226,9 +225,3 @@ def _rows(order: Order, refunds: list[Refund]) -> Iterator[tuple[str, ...]]:
     if left:
         # Stripe told the sum of a charge's refunds before it told of each.
         yield row("refund", order.charge_told_at, -left, "succeeded")
-
-
-def cell(value: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula."""
-    is_number = value.removeprefix("-").replace(".", "", 1).isdecimal()
-    return value if is_number or not value.startswith(FORMULA) else f"'{value}"

@@ -12,9 +12,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from catalog.models import Access, DailyVisits
+from catalog.spreadsheets import cell
 from payments.models import Order
 from studio.charts import BarChart
-from studio.sales import cell, every_period
+from studio.sales import every_period
 
 COLUMNS = ("date", "test bank", "page views", "sample answers", "purchases")
 

@@ -9,6 +9,8 @@ from accounts.models import User
 from catalog.errors import NotFree
 from catalog.models import Access, TestBank
 
+# The longest that a bank sells, and that a colleague grants.
+MOST_ACCESS_DAYS = 36_500
 # Later ones overflow, at the latest in a time zone east of UTC.
 LATEST_END = datetime(9999, 12, 30, tzinfo=UTC)
 

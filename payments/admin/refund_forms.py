@@ -20,11 +20,9 @@ from unfold.widgets import (
 )
 
 from catalog.money import exponent, format_price, major, minor
+from catalog.services.access import MOST_ACCESS_DAYS
 from payments.flows.refunds import RefundRequest
 from payments.models import Order, Refund
-
-# As long as an access can be bought or granted for.
-LONGEST_ACCESS = timedelta(days=36500)
 
 
 class RefundForm(forms.Form):
@@ -105,7 +103,7 @@ class RefundForm(forms.Form):
             day = cleaned.get("access_until")
             if day is None or day < timezone.localdate():
                 self.add_error("access_until", gettext("Choose today or a later date."))
-            elif day > timezone.localdate() + LONGEST_ACCESS:
+            elif day > timezone.localdate() + timedelta(days=MOST_ACCESS_DAYS):
                 invalid = self.fields["access_until"].error_messages["invalid"]
                 self.add_error("access_until", invalid)
         lines = [self.bought[key] for key in cleaned.get("lines") or []]

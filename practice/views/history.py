@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog.http import SeeOther
 from catalog.listing.owned_banks import owned_banks
 from catalog.models import TestBank
+from catalog.spreadsheets import cell
 from practice.models import Answer, Attempt, Note
 from practice.progress import Coverage, coverage_of
 from practice.results import excerpt, score_percent
@@ -36,8 +37,6 @@ from practice.trends import (
 from practice.views.attempts import learner_of
 
 PER_PAGE = 25
-# What spreadsheets take for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @login_required
@@ -117,7 +116,7 @@ def history_file(request: HttpRequest) -> HttpResponse:
         writer.writerow(
             [
                 _local(one.finished_at, zone),
-                _cell(one.test_bank.title if one.test_bank else ""),
+                cell(one.test_bank.title if one.test_bank else ""),
                 one.get_selection_display(),
                 *(one.counted, one.answered, f"{one.points:f}"),
                 score_percent(one, one.test_bank),
@@ -147,11 +146,11 @@ def answers_file(request: HttpRequest) -> HttpResponse:
         writer.writerow(
             [
                 _local(one.answered_at, zone),
-                *(_cell(one.test_bank.title), _cell(one.version.domain)),
-                _cell(excerpt(one.version.item.stem.html)),
+                *(cell(one.test_bank.title), cell(one.version.domain)),
+                cell(excerpt(one.version.item.stem.html)),
                 round(100 * one.fraction) if one.fraction is not None else "",
                 *(one.seconds or "", int(one.is_unsure), int(one.is_first)),
-                _cell(notes.get(one.version_id, "")),
+                cell(notes.get(one.version_id, "")),
             ]
         )
     return response
@@ -196,11 +195,6 @@ def _csv(name: str) -> HttpResponse:
     """An empty file; the mark at its start tells Excel that it is UTF-8."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse("\ufeff", content_type="text/csv; charset=utf-8", headers=disposition)
-
-
-def _cell(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _local(at: datetime | None, zone: tzinfo) -> str:

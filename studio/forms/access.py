@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.models import TestBank
+from catalog.services.access import MOST_ACCESS_DAYS
 from studio.services.access import MOST_EMAILS, emails_in
-
-MOST_DAYS = 36_500
 
 
 class GrantForm(forms.Form):
@@ -31,7 +30,7 @@ class GrantForm(forms.Form):
         label=gettext_lazy("Length in days"),
         required=False,
         min_value=1,
-        max_value=MOST_DAYS,
+        max_value=MOST_ACCESS_DAYS,
         help_text=gettext_lazy("Leave empty for lifetime access."),
     )
     reason = forms.CharField(
@@ -56,7 +55,7 @@ class ChangeForm(forms.Form):
     """Extend an access by days, or close it; both for a reason."""
 
     days = forms.IntegerField(
-        label=gettext_lazy("Days"), required=False, min_value=1, max_value=MOST_DAYS
+        label=gettext_lazy("Days"), required=False, min_value=1, max_value=MOST_ACCESS_DAYS
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 

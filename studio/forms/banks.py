@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog.models import Category, FormerSlug, TestBank
 from catalog.money import exponent, major, minor
 from catalog.price_rules import MAXIMUM_MINOR, price_problem
-from studio.forms.access import MOST_DAYS
+from catalog.services.access import MOST_ACCESS_DAYS
 from studio.models import BankRole
 
 COVERS = 6
@@ -93,7 +93,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         label=_("Length of access"),
         required=False,
         min_value=1,
-        max_value=MOST_DAYS,
+        max_value=MOST_ACCESS_DAYS,
         help_text=_("In days. Leave empty for lifetime access."),
     )
     cover_seed = forms.ChoiceField(label=_("Cover"), widget=forms.RadioSelect, required=False)
