@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from payments.domain.order_placement import ReturnUrls, get_or_place_order
-from payments.stripe import client
+from payments.stripe import client, transport
 from payments.stripe.facts import SessionFacts
 from payments.stripe.outage import record_recovery
 from testing.contract import breaches
@@ -24,8 +24,12 @@ def sandbox_program(tmp_path_factory):
 
 
 @pytest.fixture
-def forget_stripe_client():
-    """The clients are kept per process: let each test build them from its own settings."""
+def forget_stripe_client(monkeypatch):
+    """The clients are kept per process: let each test build them from its own settings.
+
+    They retry at once, so that no test sleeps.
+    """
+    monkeypatch.setattr(transport, "FIRST_BACKOFF_SECONDS", 0.0)
 
     def forget():
         client.stripe_client.cache_clear()

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 
 from payments.models import Order
+from payments.stripe import transport
 from payments.stripe.client import ProcessSingleton, payment_is_down
 from payments.stripe.errors import NoAnswer
 from payments.stripe_integration import APIError, create_checkout_session
@@ -30,7 +31,6 @@ def fail(test_bank, learner, times):
     return raised.value
 
 
-@pytest.mark.slow
 def test_three_failures_make_the_next_buyer_fail_at_once(nobody_listens, test_bank, learner):
     assert fail(test_bank, learner, 3).record is not None
     assert payment_is_down()
@@ -38,7 +38,6 @@ def test_three_failures_make_the_next_buyer_fail_at_once(nobody_listens, test_ba
     assert (told.diagnosis.id, told.record) == ("NET-REFUSED", None)
 
 
-@pytest.mark.slow
 def test_page_of_a_bank_announces_the_outage_before_the_purchase(
     client, nobody_listens, test_bank, learner
 ):
@@ -48,7 +47,6 @@ def test_page_of_a_bank_announces_the_outage_before_the_purchase(
     assert "Payments may not be working right now." in client.get(url).text
 
 
-@pytest.mark.slow
 def test_server_errors_do_not_open_the_circuit(sandbox, test_bank, learner):
     sandbox.control.fault("status", status=500, times=50, saved=False)
     for _time in range(3):
@@ -150,6 +148,19 @@ def test_proxy_is_retried_only_after_transient_errors(
     assert [line for line in asked if line != b"GET / HTTP/1.0"] == [
         b"CONNECT localhost:9 HTTP/1.1"
     ] * tries
+
+
+def test_pauses_before_retries_double_with_jitter(
+    settings, forget_stripe_client, monkeypatch, test_bank, learner
+):
+    pauses = []
+    monkeypatch.setattr(transport, "FIRST_BACKOFF_SECONDS", 0.25)
+    monkeypatch.setattr(transport.time, "sleep", pauses.append)
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    assert fail(test_bank, learner, 1).diagnosis.id == "NET-REFUSED"
+    first, second = pauses
+    assert 0.125 <= first <= 0.25
+    assert 0.25 <= second <= 0.5
 
 
 def test_concurrent_first_calls_share_one_client():
