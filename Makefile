@@ -9,7 +9,7 @@ PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadgroup -q -ra
 ON_POSTGRESQL := $(RUN) -m testing.postgresql
 # Tests that start no program; `make quick` takes most of them.
 IN_PROCESS := not (proof or slow or browser or squid or tinyproxy or shared)
-QUICK := $(IN_PROCESS) and not pages
+QUICK := $(IN_PROCESS) and not (pages or concurrency)
 # What stores something: tested on both databases.
 APPS := accounts backoffice catalog demo operations outbox payments practice questions safety studio testbank
 # $(call timed,NAME,COMMAND): run the command, and print how long it took.
