@@ -22,6 +22,7 @@ from accounts.device_cookie import browser_of, remember_browser
 from accounts.freezing import freeze_token, is_frozen
 from accounts.models import User
 from accounts.sign_in_limits import SignInAttempt, count_attempt, forgive_attempt
+from accounts.user_agents import browser_name
 from outbox.services import queue_mail
 from safety.rate_limits import whole_minutes
 from safety.security_log import Kind, record_request
@@ -29,7 +30,6 @@ from safety.security_log import Kind, record_request
 UNKNOWN_ACCOUNT = "account/email/unknown_account"
 SECURITY_NOTICE = "account/email/security_notice"
 STORABLE = (str, int, float, bool)
-USER_AGENT_CHARACTERS = 120
 # How long after the sign-in a first factor can be set up without the password again.
 FRESH_SECONDS = 600
 CODE_WAS_JUST_SENT = _("We just sent you a code. Wait 10 seconds, then try again.")
@@ -144,7 +144,7 @@ def _notice(request: HttpRequest, user: User, recipient: str, *, what: str) -> d
     return {
         "what": what,
         "ip": request.META["REMOTE_ADDR"],
-        "user_agent": request.headers.get("User-Agent", "")[:USER_AGENT_CHARACTERS],
+        "browser": browser_name(request.headers.get("User-Agent", "")),
         "timestamp": f"{date_format(now, 'DATETIME_FORMAT')} (UTC)",
         "freeze_url": _link("freeze_account", freeze_token(user=user, email=recipient, at=now)),
     }
