@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("d
 # in its explanation and an image in its stem.
 CODE = "/banks/sql-foundations/sample/2/"
 FORMULA = "/banks/statistics/sample/3/"
+# Two of its choices hold two pieces of code each.
+TWO_PIECES = "/banks/git-in-practice/sample/2/"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -61,3 +63,16 @@ def test_image_has_alt_text_and_reserved_space(demo: str, phone: Page) -> None:
     assert (image.get_attribute("alt") or "").startswith("A bell curve")
     assert image.get_attribute("width") == "960"
     assert image.evaluate("image => image.clientWidth <= innerWidth")
+
+
+def test_two_pieces_of_code_stand_on_one_line(demo: str, browser: Browser) -> None:
+    """A second inline element of a choice gets no margin, as a second paragraph would."""
+    context = browser.new_context(viewport={"width": 1280, "height": 812})
+    page = context.new_page()
+    Visitor(page=page, base_url=demo).open(TWO_PIECES)
+    choices = page.locator(".choice__text", has=page.locator("code ~ code"))
+    assert choices.count() == 2
+    plain = page.locator(".choice__text:not(:has(code))").first.evaluate("one => one.clientHeight")
+    for choice in choices.all():
+        assert choice.evaluate("one => one.clientHeight") < 1.3 * plain
+    context.close()
