@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, Response, Route, expect
 
-from testing.every_page import BANK, visit_site, visit_studio
+from testing.every_page import BANK, visit_back_office, visit_site, visit_studio
 from testing.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("every-page")]
@@ -110,6 +110,22 @@ def test_every_page_of_the_studio_is_accessible_and_fits_the_screen(
     with checking(browser, width, scheme, language) as (page, findings):
         visit_studio(page, demo, findings.check)
     assert len(findings.seen) >= MIN_STUDIO_PAGES
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_every_page_of_the_back_office_fits_the_screen(
+    demo: str, browser: Browser, width: int
+) -> None:
+    too_wide: list[str] = []
+
+    def check(page: Page, name: str) -> None:
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            too_wide.append(name)
+
+    context = browser.new_context(viewport={"width": width, "height": 812})
+    visit_back_office(context.new_page(), demo, check)
+    context.close()
+    assert too_wide == []
 
 
 @pytest.mark.parametrize("path", [BANK, "/", "/banks/", f"{BANK}sample/1/"])

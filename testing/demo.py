@@ -49,6 +49,8 @@ def started_demo(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Start the demo of a copied project; end it with Ctrl-C. Its output is in `demo.log`."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORT": str(port)}
+    # A shell makes its background jobs ignore Ctrl-C, and so all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with (folder / "demo.log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module],

@@ -60,7 +60,8 @@ def take_screenshots(browser: Browser, base_url: str, name: str) -> list[Path]:
             page.emulate_media(media="screen")
 
     # The back office is in English only.
-    tours = [visit_site, *([visit_back_office, visit_studio] if variant.language == "en" else [])]
+    office = [visit_back_office] if variant.language == "en" else []
+    tours = [visit_site, *office, visit_studio]
     for tour in tours:
         context = browser.new_context(
             viewport={"width": variant.width, "height": 812},

@@ -97,7 +97,7 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OrderAdmin(OrderActions, ReadOnlyAdmin):
     """Orders with their lines, refunds, disputes, history, incidents and accesses."""
 
-    list_display = ("created_at", "number", "email", "price", "state", "mode", "held", "paid_at")
+    list_display = ("created_at", "number", "email", "price", "state", "mode", "held")
     list_display_links = ("created_at", "email")
     list_filter = (ModeFilter, NeedsAPerson, "status")
     search_fields = (
