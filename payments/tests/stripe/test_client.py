@@ -153,9 +153,9 @@ def test_proxy_is_retried_only_after_transient_errors(
 def test_pauses_before_retries_double_with_jitter(
     settings, forget_stripe_client, monkeypatch, test_bank, learner
 ):
-    pauses = []
+    pauses: list[float] = []
     monkeypatch.setattr(transport, "FIRST_BACKOFF_SECONDS", 0.25)
-    monkeypatch.setattr(transport.time, "sleep", pauses.append)
+    monkeypatch.setattr("payments.stripe.transport.time.sleep", pauses.append)
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     assert fail(test_bank, learner, 1).diagnosis.id == "NET-REFUSED"
     first, second = pauses
