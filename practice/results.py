@@ -16,6 +16,7 @@ from catalog.models import TestBank
 from practice.answer_sheet import AnswerSheet, questions_url
 from practice.models import Attempt
 from questions.models import QuestionVersion
+from questions.rendering import keep_words_of_code
 from questions.text import plain_words
 
 MISSED_LIMIT = 50
@@ -204,4 +205,4 @@ def first_paragraph(stem_html: str) -> SafeString:
     inner = found[1] if found else ""
     if not inner or len(inner) > LONGEST_PARAGRAPH or "<a " in inner or "<img" in inner:
         return conditional_escape(excerpt(stem_html))
-    return mark_safe(inner)  # noqa: S308 - cleaned by `text.safe_html` when it was stored
+    return mark_safe(keep_words_of_code(inner))  # noqa: S308 - cleaned by `text.safe_html` when it was stored

@@ -45,6 +45,9 @@ from questions.text import plain_words
 
 # Code, tables, and formulas on a line of their own, as `text.py` writes them.
 WIDE = re.compile(r'<(pre|table|p(?=><math display="block"))>')
+# Code within a line, and the words in it after whose hyphen a browser would end the line.
+INLINE_CODE = re.compile(r"(?<!<pre>)<code>[^<]*-[^<]*</code>")
+HYPHENATED = re.compile(r"[^\s<>]*-[^\s<>]*")
 # More spellings of one answer do not help a learner.
 MOST_SHOWN = 3
 
@@ -279,7 +282,7 @@ def _html(text: Text) -> SafeString:
 
     What may be wider than a phone scrolls within itself, and is reached by keyboard for it.
     """
-    words = WIDE.sub(r'<\1 tabindex="0">', text.html)
+    words = WIDE.sub(r'<\1 tabindex="0">', keep_words_of_code(text.html))
     return mark_safe(words)  # noqa: S308 - cleaned by `text.safe_html` when it was stored
 
 
@@ -288,4 +291,14 @@ def _inline(text: Text) -> SafeString:
     words = text.html
     if words.startswith("<p>") and words.endswith("</p>") and words.count("</p>") == 1:
         words = words[len("<p>") : -len("</p>")]
-    return mark_safe(words)  # noqa: S308 - as above
+    return mark_safe(keep_words_of_code(words))  # noqa: S308 - as above
+
+
+def keep_words_of_code(html: str) -> str:
+    """Put each hyphenated word of code, as `--amend`, into an element that style keeps on a line.
+
+    The text stays as it is, also when it is copied. `html` is safe HTML as `text.py` writes it.
+    """
+    return INLINE_CODE.sub(
+        lambda code: HYPHENATED.sub(r'<span class="code-word">\g<0></span>', code[0]), html
+    )

@@ -23,6 +23,7 @@ from questions.rendering import (
     PresentedChoice,
     PresentedItem,
     RevealedItem,
+    keep_words_of_code,
     letter,
     present,
     reveal,
@@ -30,6 +31,7 @@ from questions.rendering import (
 )
 from questions.services import safe
 from questions.tests.makers import GRANT, NAZARETH, TRUE, number, numeric, short, words
+from questions.text import plain_words
 
 ITEM = safe(
     SingleChoice(
@@ -153,6 +155,29 @@ def test_scrollable_parts_are_focusable_except_in_labels() -> None:
     shown = present(safe(ITEM.model_copy(update={"stem": stem, "choices": choices})))
     assert shown.stem_html.count('tabindex="0"') == 3
     assert [choice.html.count("tabindex") for choice in shown.choices] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        (
+            "Use <code>git rebase -i HEAD~2</code>.",
+            'Use <code>git rebase <span class="code-word">-i</span> HEAD~2</code>.',
+        ),
+        (
+            "<code>&lt;a-b&gt;</code>",
+            '<code><span class="code-word">&lt;a-b&gt;</span></code>',
+        ),
+        ("A well-known <code>word</code>", "A well-known <code>word</code>"),
+        (
+            "<pre><code>git commit --amend\n</code></pre>",
+            "<pre><code>git commit --amend\n</code></pre>",
+        ),
+    ],
+)
+def test_hyphenated_words_of_code_are_kept_together(html: str, kept: str) -> None:
+    assert keep_words_of_code(html) == kept
+    assert plain_words(kept) == plain_words(html)
 
 
 def test_plain_text_before_answering_has_the_stem_and_nonempty_choices() -> None:
