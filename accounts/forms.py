@@ -14,7 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.forms import Form
+from django.forms import Field, Form
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -51,6 +51,7 @@ class ConfirmEmailForm(AllauthConfirmEmailVerificationCodeForm):  # type: ignore
 
     def __init__(self, *args: Any, code: str = "", email: str = "", **kwargs: Any) -> None:
         super().__init__(*args, code=code, email=email, **kwargs)
+        self.fields["code"].label = _("Code")
         self._guessed = (email, code)
 
     def clean_code(self) -> str:
@@ -94,6 +95,11 @@ class OneTimeCode:
 
     user: User
     authenticator: Authenticator
+    fields: dict[str, Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code")
 
     def clean_code(self) -> str:
         """Check the code, then its step. Raises: ValidationError."""
@@ -119,6 +125,10 @@ class ReauthenticateForm(OneTimeCode, AllauthReauthenticateForm):  # type: ignor
 
 class ActivateTOTPForm(AllauthActivateTOTPForm):  # type: ignore[misc]
     """The first code of an authenticator app: it is used up too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code from the app")
 
     def clean_code(self) -> str:
         """Check the code, then its step. Raises: ValidationError."""
