@@ -29,7 +29,7 @@ MOST_CHARACTERS = 60
 def browser_name(user_agent: str) -> str:
     """Return "Firefox on Windows".
 
-    What is no known browser is returned as it is, cut to 60 characters.
+    A header that names no known browser is returned as it is, cut to 60 characters.
     """
     browser = _first(BROWSERS, user_agent)
     system = _first(SYSTEMS, user_agent)
