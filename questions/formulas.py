@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 LONGEST_FORMULA = 1_000
 # A formula of 1,000 characters makes some thousand; more is an attack.
 LARGEST_MATHML = 100_000
@@ -102,7 +105,8 @@ class FormulaRefused(ValueError):
 
     def __init__(self, latex: str, reason: str) -> None:
         shown = latex if len(latex) <= LONGEST_SHOWN else f"{latex[:LONGEST_SHOWN]}…"
-        super().__init__(f"the formula ${shown}$ cannot be read: {reason}")
+        said = {"formula": shown, "reason": reason}
+        super().__init__(_("the formula $%(formula)s$ cannot be read: %(reason)s") % said)
 
 
 def to_mathml(latex: str, *, display: bool) -> str:
@@ -123,7 +127,7 @@ def to_mathml(latex: str, *, display: bool) -> str:
     math.set("alttext", latex.strip())
     written = ElementTree.tostring(math, encoding="unicode")
     if len(written) > LARGEST_MATHML:
-        raise FormulaRefused(latex, "it is too large")
+        raise FormulaRefused(latex, _("it is too large"))
     return written
 
 
@@ -139,17 +143,23 @@ def _parsed(latex: str, display: str) -> ElementTree.Element:
         reason = (
             name.lower()
             if type(error).__module__.startswith("latex2mathml")
-            else "it is incomplete"
+            else _("it is incomplete")
         )
         raise FormulaRefused(latex, reason) from error
 
 
 def _refuse_what_does_harm(latex: str) -> None:
     if len(latex) > LONGEST_FORMULA:
-        raise FormulaRefused(latex, f"it has more than {LONGEST_FORMULA:,} characters")
+        raise FormulaRefused(
+            latex,
+            _("it has more than %(most)s characters")
+            % {"most": number_format(LONGEST_FORMULA, force_grouping=True)},
+        )
     for command in COMMAND.findall(latex):
         if command in REFUSED:
-            raise FormulaRefused(latex, f"\\{command} is not allowed")
+            raise FormulaRefused(
+                latex, _("%(command)s is not allowed") % {"command": f"\\{command}"}
+            )
 
 
 def _refuse_open_braces(latex: str) -> None:
@@ -158,14 +168,14 @@ def _refuse_open_braces(latex: str) -> None:
     for sign in COMMAND.sub("", latex):
         depth += {"{": 1, "}": -1}.get(sign, 0)
         if depth < 0:
-            raise FormulaRefused(latex, "a } has no {")
+            raise FormulaRefused(latex, _("a } has no {"))
     if depth:
-        raise FormulaRefused(latex, "a { has no }")
+        raise FormulaRefused(latex, _("a { has no }"))
 
 
 def _refuse_what_is_unknown(element: ElementTree.Element, latex: str) -> None:
     words = element.text or ""
     if element.tag != "mtext" and words.startswith("\\"):
-        raise FormulaRefused(latex, f"{words} is not supported")
+        raise FormulaRefused(latex, _("%(command)s is not supported") % {"command": words})
     if len(element) != CHILDREN.get(element.tag, len(element)):
-        raise FormulaRefused(latex, "an argument is missing")
+        raise FormulaRefused(latex, _("an argument is missing"))

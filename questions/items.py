@@ -9,6 +9,7 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeVar
 
+from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -44,7 +45,7 @@ class Difficulty(StrEnum):
 def without_nul(words: str) -> str:
     """Return the same words. Raises ValueError for a NUL, which PostgreSQL cannot store."""
     if "\0" in words:
-        raise ValueError("the text contains a NUL character")
+        raise ValueError(_("the text contains a NUL character"))
     return words
 
 
@@ -160,7 +161,7 @@ class WithChoices(Common):
     def ids_differ(self) -> Self:
         """Refuse two choices with one id: a response could not tell them apart."""
         if len({choice.id for choice in self.choices}) < len(self.choices):
-            raise ValueError("two choices have the same id")
+            raise ValueError(_("two choices have the same id"))
         return self
 
 
@@ -173,7 +174,7 @@ class SingleChoice(WithChoices):
     def has_a_key(self) -> Self:
         """Refuse a question that nobody can answer."""
         if not self.key:
-            raise ValueError("no choice is correct")
+            raise ValueError(_("no choice is correct"))
         return self
 
     @property
@@ -194,7 +195,8 @@ class MultipleChoice(WithChoices):
         """Selecting exactly the correct choices must earn all points."""
         total = sum(choice.weight for choice in self.choices if choice.weight > 0)
         if abs(total - 100) > TOLERANCE_PERCENT * len(self.choices):
-            raise ValueError(f"the weights of the correct choices add up to {total:g}, not 100")
+            said = _("the weights of the correct choices add up to %(total)s, not 100")
+            raise ValueError(said % {"total": f"{total:g}"})
         return self
 
     @property
@@ -262,7 +264,8 @@ class AcceptedNumber(Accepted):
     def is_not_empty(self) -> Self:
         """Refuse an empty range, as a negative tolerance makes one."""
         if self.low > self.high:
-            raise ValueError(f"no number is between {self.low} and {self.high}")
+            said = {"low": self.low, "high": self.high}
+            raise ValueError(_("no number is between %(low)s and %(high)s") % said)
         return self
 
 
@@ -275,7 +278,7 @@ class AcceptedText(Accepted):
     def is_not_blank(self) -> Self:
         """Refuse blank words: a learner cannot submit them."""
         if not self.text.strip():
-            raise ValueError("an accepted answer is empty")
+            raise ValueError(_("an accepted answer is empty"))
         return self
 
 
@@ -332,7 +335,7 @@ class Matching(Common):
     def leaves_a_choice(self) -> Self:
         """Refuse a question with a single answer."""
         if len(self.pairs) + len(self.distractors) < 2:
-            raise ValueError("a matching question needs at least two answers")
+            raise ValueError(_("a matching question needs at least two answers"))
         return self
 
 
@@ -354,7 +357,7 @@ Model = TypeVar("Model", bound=Common)
 def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
     """Return the item. Raises ValueError if no accepted answer earns full points."""
     if not any(answer.is_full for answer in accepted):
-        raise ValueError("no accepted answer earns full points")
+        raise ValueError(_("no accepted answer earns full points"))
     return item
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from string import ascii_uppercase
 
+from django.utils.translation import gettext as _
+
 from questions.formats.parsing import (
     LARGEST_FILE_BYTES,
     MOST_ERRORS,
@@ -22,6 +24,7 @@ from questions.formats.parsing import (
     Line,
     ParseError,
     RawQuestion,
+    grouped,
     numbered_lines,
     read_questions,
 )
@@ -210,21 +213,28 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> SingleCho
     block = raw.content.lines
     number, line = block[-1]
     if len(block) == MOST_LINES:
-        raise ParseError(block[0][0], f"This question has {MOST_LINES:,} lines or more.")
+        raise ParseError(
+            block[0][0],
+            _("This question has %(most)s lines or more.") % {"most": grouped(MOST_LINES)},
+        )
     if not ANSWER.fullmatch(line):
         raise ParseError(
-            block[0][0], "This question has no ANSWER: line with the letter of its correct choice."
+            block[0][0],
+            _("This question has no ANSWER: line with the letter of its correct choice."),
         )
     for at, words in (*block, *raw.content.explanation):
         if len(words) > LONGEST_LINE:
-            raise ParseError(at, f"This line has more than {LONGEST_LINE:,} characters.")
+            raise ParseError(
+                at,
+                _("This line has more than %(most)s characters.") % {"most": grouped(LONGEST_LINE)},
+            )
     for at, words in raw.content.stray:
         raise ParseError(at, _unknown(words))
     draft = _draft(block)
     key = _key(number, line, draft)
     if len(draft.stem) > 1:
         found.problems.append(
-            Problem(draft.line, "The stem has several lines; they were joined.", is_error=False)
+            Problem(draft.line, _("The stem has several lines; they were joined."), is_error=False)
         )
     return SingleChoice(
         stem=Text(source="\n".join(draft.stem), markup="text"),
@@ -250,10 +260,10 @@ def _explanation(lines: list[Line]) -> Text:
 
 def _unknown(words: str) -> str:
     shown = words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
-    return (
-        f"Aiken has nothing after ANSWER, but this line has “{shown}”. Put Feedback: before an "
+    return _(
+        "Aiken has nothing after ANSWER, but this line has “%(words)s”. Put Feedback: before an "
         "explanation, and a blank line before the next question."
-    )
+    ) % {"words": shown}
 
 
 def _draft(block: list[Line]) -> Draft:
@@ -262,7 +272,9 @@ def _draft(block: list[Line]) -> Draft:
     for number, line in block[:-1]:
         if len(draft.choices) == len(ascii_uppercase):
             raise ParseError(
-                number, f"A question can have at most {len(ascii_uppercase)} choices: A to Z."
+                number,
+                _("A question can have at most %(most)s choices: A to Z.")
+                % {"most": len(ascii_uppercase)},
             )
         expected = ascii_uppercase[len(draft.choices)]
         labelled = LABELLED.fullmatch(line)
@@ -273,12 +285,15 @@ def _draft(block: list[Line]) -> Draft:
         else:
             draft.stem.append(line)
     if not draft.stem:
-        raise ParseError(draft.line, "There is no question before the choices or the answer.")
+        raise ParseError(draft.line, _("There is no question before the choices or the answer."))
     if sum(map(len, draft.stem)) + len(draft.stem) > LONGEST_TEXT:
-        raise ParseError(draft.line, f"The stem has more than {LONGEST_TEXT:,} characters.")
+        raise ParseError(
+            draft.line,
+            _("The stem has more than %(most)s characters.") % {"most": grouped(LONGEST_TEXT)},
+        )
     if len(draft.choices) < 2:
         _refuse_small_letters(block)
-        raise ParseError(draft.line, "A question needs at least two choices: lines A. and B.")
+        raise ParseError(draft.line, _("A question needs at least two choices: lines A. and B."))
     return draft
 
 
@@ -293,21 +308,27 @@ def _refuse_small_letters(block: list[Line]) -> None:
 def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: str) -> None:
     label, _mark, text = labelled.groups()
     if label in {former for former, _text in draft.choices}:
-        raise ParseError(number, f"The choice {label} appears twice. Use {expected}. instead.")
+        said = {"label": label, "expected": expected}
+        raise ParseError(
+            number, _("The choice %(label)s appears twice. Use %(expected)s. instead.") % said
+        )
     if label != expected:
-        raise ParseError(number, f"The choice {expected} is missing before {label}.")
+        said = {"label": label, "expected": expected}
+        raise ParseError(number, _("The choice %(expected)s is missing before %(label)s.") % said)
     if not text:
-        raise ParseError(number, f"The choice {label} is empty.")
+        raise ParseError(number, _("The choice %(label)s is empty.") % {"label": label})
     draft.choices.append((label, text))
 
 
 def _stray(line: str, expected: str) -> str:
     if LOWER_LABEL.match(line):
-        return f"Labels are capital letters. Use {expected}. or {expected}) here."
-    return (
-        f"After the choices a line {expected}. or ANSWER: must follow, with each choice on "
-        "one line."
-    )
+        words = _("Labels are capital letters. Use %(expected)s. or %(expected)s) here.")
+    else:
+        words = _(
+            "After the choices a line %(expected)s. or ANSWER: must follow, with each choice on "
+            "one line."
+        )
+    return words % {"expected": expected}
 
 
 def _key(number: int, line: str, draft: Draft) -> str:
@@ -318,13 +339,18 @@ def _key(number: int, line: str, draft: Draft) -> str:
     if len(letters) > 1 and SEVERAL.fullmatch(letters):
         raise ParseError(
             number,
-            f"ANSWER names several choices ({letters[:20]}). Aiken allows one: use one letter.",
+            _("ANSWER names several choices (%(letters)s). Aiken allows one: use one letter.")
+            % {"letters": letters[:20]},
         )
     if not re.fullmatch(r"[A-Za-z]", letters):
-        raise ParseError(number, f"Use ANSWER: and one letter, such as ANSWER: {labels[0]}.")
+        raise ParseError(
+            number,
+            _("Use ANSWER: and one letter, such as ANSWER: %(label)s.") % {"label": labels[0]},
+        )
     if letters.upper() not in labels:
         raise ParseError(
             number,
-            f"ANSWER: {letters} does not match a choice; the choices are {labels[0]} to {labels[-1]}.",
+            _("ANSWER: %(letters)s does not match a choice; the choices are %(first)s to %(last)s.")
+            % {"letters": letters, "first": labels[0], "last": labels[-1]},
         )
     return letters.upper()

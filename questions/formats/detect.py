@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
+from django.utils.translation import gettext as _
+
 from questions.formats.aiken import read_aiken
 from questions.formats.foreign import foreign_format
 from questions.formats.gift import read_gift
@@ -50,8 +52,8 @@ def read_questions_of(
     format is not read; the one problem names that format.
     """
     if other := foreign_format(content, name="" if format_name else name):
-        problem = f"This is {other}. docs/formats.md lists the supported formats."
-        return ReadFile(problems=[Problem(1, problem)])
+        problem = _("This is %(format)s. docs/formats.md lists the supported formats.")
+        return ReadFile(problems=[Problem(1, problem % {"format": other})])
     format_name = format_name or format_of(name, content)
     more = {"images": images} if format_name in WITH_IMAGES else {}
     return READERS[format_name](content, domain=domain, **more)

@@ -5,55 +5,56 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 # The first bytes of files that are no text.
 SIGNATURES = {
-    b"PK\x03\x04": "a zip file, as .xlsx, .docx, .apkg and QTI packages are",
-    b"\xd0\xcf\x11\xe0": "an old Office file (.xls, .doc)",
-    b"%PDF": "a PDF",
-    b"SQLite format 3\0": "a SQLite database",
-    b"\x1f\x8b": "a gzip file",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
+    b"PK\x03\x04": _("a zip file, as .xlsx, .docx, .apkg and QTI packages are"),
+    b"\xd0\xcf\x11\xe0": _("an old Office file (.xls, .doc)"),
+    b"%PDF": _("a PDF"),
+    b"SQLite format 3\0": _("a SQLite database"),
+    b"\x1f\x8b": _("a gzip file"),
+    b"\x89PNG": _("a picture"),
+    b"\xff\xd8\xff": _("a picture"),
 }
 # What a text file of another format begins with.
 BEGINNINGS = {
-    r"<!doctype html|<html\b|<head\b|<body\b": "an HTML page",
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": (
+    r"<!doctype html|<html\b|<head\b|<body\b": _("an HTML page"),
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": _(
         "Moodle XML; export it from Moodle as GIFT"
     ),
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment|item\s+ident=)": (
-        "QTI"
-    ),
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": "a picture",
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment|item\s+ident=)": "QTI",
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": _("a picture"),
     r"<\?xml\b": "XML",
-    r"\{\\rtf": "a rich text file (.rtf)",
+    r"\{\\rtf": _("a rich text file (.rtf)"),
     r"\\documentclass\b|\\begin\{document\}": "LaTeX",
     r"%YAML\b|---[ \t]*\r?\n[\w-]+[ \t]*:": "YAML",
-    r"#separator:|#html:": "an Anki text export",
-    r"(?:MC|MA|TF|ESS|ORD|MAT|FIB|FIB_PLUS|NUM|SR|OP)\t": "a Blackboard text file",
-    r"(?:quiz|test) title:": "a text2qti file",
+    r"#separator:|#html:": _("an Anki text export"),
+    r"(?:MC|MA|TF|ESS|ORD|MAT|FIB|FIB_PLUS|NUM|SR|OP)\t": _("a Blackboard text file"),
+    r"(?:quiz|test) title:": _("a text2qti file"),
 }
 # What a name says of a file whose content says nothing.
 ENDINGS = {
-    ".csv": "a table (CSV)",
-    ".tsv": "a table (TSV)",
-    ".xlsx": "a spreadsheet",
-    ".xls": "a spreadsheet",
-    ".ods": "a spreadsheet",
+    ".csv": _("a table (CSV)"),
+    ".tsv": _("a table (TSV)"),
+    ".xlsx": _("a spreadsheet"),
+    ".xls": _("a spreadsheet"),
+    ".ods": _("a spreadsheet"),
     ".xml": "XML",
-    ".html": "an HTML page",
-    ".htm": "an HTML page",
-    ".json": "JSON, but not JSON Lines (.jsonl)",
+    ".html": _("an HTML page"),
+    ".htm": _("an HTML page"),
+    ".json": _("JSON, but not JSON Lines (.jsonl)"),
     ".yaml": "YAML",
     ".yml": "YAML",
     ".tex": "LaTeX",
-    ".svg": "a picture",
-    ".pdf": "a PDF",
-    ".docx": "a document of a word processor",
-    ".odt": "a document of a word processor",
-    ".rtf": "a rich text file (.rtf)",
-    ".zip": "a zip file",
-    ".apkg": "an Anki package",
+    ".svg": _("a picture"),
+    ".pdf": _("a PDF"),
+    ".docx": _("a document of a word processor"),
+    ".odt": _("a document of a word processor"),
+    ".rtf": _("a rich text file (.rtf)"),
+    ".zip": _("a zip file"),
+    ".apkg": _("an Anki package"),
 }
 COMPILED = {
     re.compile(pattern, re.IGNORECASE | re.DOTALL): name for pattern, name in BEGINNINGS.items()
@@ -80,27 +81,31 @@ def foreign_format(content: bytes, *, name: str = "") -> str:
     """Return what a file is where it is certainly of another format; empty otherwise."""
     for signature, found in SIGNATURES.items():
         if content.startswith(signature):
-            return found
+            return str(found)
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     beginning = content[:BYTES_TO_LOOK_AT].decode(encoding, "replace").lstrip()
     for pattern, found in COMPILED.items():
         if pattern.match(beginning):
-            return found
+            return str(found)
     if beginning.startswith(("[", "{")) and _is_json_document(content):
-        return "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
-    return _layout(beginning) or ENDINGS.get(PurePath(name).suffix.lower(), "")
+        return gettext(
+            "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
+        )
+    return _layout(beginning) or str(ENDINGS.get(PurePath(name).suffix.lower(), ""))
 
 
 def _layout(beginning: str) -> str:
     """Return what the lines of a text show that names no format; empty if they show nothing."""
     if _is_table(beginning):
-        return "a table (CSV)"
+        return gettext("a table (CSV)")
     if ANSWER_LINE.search(beginning):
         return ""
     if STARRED_CHOICE.search(beginning):
-        return "a text2qti or Respondus file"
+        return gettext("a text2qti or Respondus file")
     if _has_columns(beginning):
-        return "a table whose columns are separated by tabs, as Anki and Quizlet export them"
+        return gettext(
+            "a table whose columns are separated by tabs, as Anki and Quizlet export them"
+        )
     return ""
 
 

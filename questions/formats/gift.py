@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from questions.formats.parsing import (
     WHITESPACE,
     Line,
@@ -219,7 +221,7 @@ def _source(block: Block) -> Source:
     """The block with its escapes taken away. Raises: ParseError where it is far too long."""
     if len(block.lines) > MOST_LINES or sum(len(line) for _n, line in block.lines) > LONGEST_BLOCK:
         raise ParseError(
-            block.lines[0][0], "This is too long for a question. Is a blank line missing?"
+            block.lines[0][0], _("This is too long for a question. Is a blank line missing?")
         )
     texts, signs, starts, start = [], [], [], 0
     for number, line in block.lines:
@@ -238,9 +240,9 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> Item:
     stem_words = before.raw + (BLANK + after.raw if after and after.text else "")
     stem, markup = _stem(stem_words.strip(WHITESPACE) or title)
     if not stem.source:
-        before.broken("There is no question here. Put it before the {.")
+        before.broken(_("There is no question here. Put it before the {."))
     if IMAGE.search(source.text):
-        rest.note("This question names an image, which is not in the file. It was skipped.")
+        rest.note(_("This question names an image, which is not in the file. It was skipped."))
     common = {"stem": stem, "title": title, **_labels(raw.content, rest, domain)}
     item = _of_its_kind(inner, markup, common) if inner else Passage(**common)
     found.problems += source.notes
@@ -255,7 +257,8 @@ def _labels(block: Block, span: Span, domain: str) -> dict[str, Any]:
     ]
     named = block.category or domain
     if len(named) > LONGEST_DOMAIN:
-        span.note(f"The category has more than {LONGEST_DOMAIN} characters; it was cut.")
+        most = {"most": LONGEST_DOMAIN}
+        span.note(_("The category has more than %(most)s characters; it was cut.") % most)
     return {
         "domain": named[:LONGEST_DOMAIN],
         "external_id": next((words for name, words in labels if name == "id"), ""),
@@ -270,9 +273,10 @@ def _title(whole: Span) -> tuple[str, Span]:
         return "", start
     title, rest = start.part(2).cut("::")
     if rest is None:
-        start.broken("The title is not closed. Put ::title:: before the question.")
+        start.broken(_("The title is not closed. Put ::title:: before the question."))
     if len(title.text) > LONGEST_TITLE:
-        title.note(f"The title has more than {LONGEST_TITLE} characters; it was cut.")
+        most = {"most": LONGEST_TITLE}
+        title.note(_("The title has more than %(most)s characters; it was cut.") % most)
     return DIRECTIONS.sub("", title.text)[:LONGEST_TITLE], rest
 
 
@@ -282,16 +286,19 @@ def _braces(rest: Span) -> tuple[Span, Span | None, Span | None]:
     opened, closed = signs.find("{"), signs.find("}")
     if opened < 0 and closed < 0:
         if signs.lstrip().startswith(("=", "~")):
-            rest.broken("These are answers without {. A blank line ends a question, even in { }.")
+            rest.broken(
+                _("These are answers without {. A blank line ends a question, even in { }.")
+            )
         return rest, None, None
     if opened < 0 or -1 < closed < opened:
-        rest.part(closed).broken("This } has no { before it. Use \\} for the character.")
+        rest.part(closed).broken(_("This } has no { before it. Use \\} for the character."))
     if closed < 0:
-        rest.part(opened).broken("This { has no }. A blank line ends a question, even in { }.")
+        rest.part(opened).broken(_("This { has no }. A blank line ends a question, even in { }."))
     for sign, first in (("{", opened), ("}", closed)):
         if (second := signs.find(sign, first + 1)) >= 0:
             rest.part(second).broken(
-                f"There is a second {sign}. Use \\{sign} if it is part of the text."
+                _("There is a second %(sign)s. Use \\%(sign)s if it is part of the text.")
+                % {"sign": sign}
             )
     return rest.part(0, opened), rest.part(opened + 1, closed), rest.part(closed + 1)
 
@@ -344,7 +351,7 @@ def _answers(inner: Span, *, first_is_right: bool = True) -> list[Answer]:
     """
     places = [found.start() for found in SIGN.finditer(inner.signs)]
     if len(places) > MOST_CHOICES:
-        inner.broken(f"A question can have at most {MOST_CHOICES} answers.")
+        inner.broken(_("A question can have at most %(most)s answers.") % {"most": MOST_CHOICES})
     answers = [
         _answer(inner.part(place + 1, following), is_marked_right=inner.signs[place] == "=")
         for place, following in zip(places, [*places[1:], None], strict=False)
@@ -355,8 +362,8 @@ def _answers(inner: Span, *, first_is_right: bool = True) -> list[Answer]:
     written = [answer for answer in answers if answer.words.text]
     for answer in answers:
         if not answer.words.text and written:
-            answer.words.note("This answer is empty and was skipped.")
-    return written or inner.broken("This answer is empty.")
+            answer.words.note(_("This answer is empty and was skipped."))
+    return written or inner.broken(_("This answer is empty."))
 
 
 def _answer(span: Span, *, is_marked_right: bool) -> Answer:
@@ -365,7 +372,7 @@ def _answer(span: Span, *, is_marked_right: bool) -> Answer:
         sign = -1 if "-" in written[0] else 1
         weight, rest = sign * float(written["digits"]), span.part(written.end())
     if abs(weight or 0) > 100:
-        span.broken("A weight is written like %50%, from %-100% to %100%.")
+        span.broken(_("A weight is written like %50%, from %-100% to %100%."))
     words, feedback = rest.cut("#")
     return Answer(is_marked_right, weight, words, feedback, span.cut("#")[0])
 
@@ -374,7 +381,9 @@ def _typed_weight(answer: Answer) -> float:
     """The share of the points that typed words or a number earn."""
     weight = answer.weight_or(100)
     if weight < 0:
-        answer.words.note("A typed answer cannot have negative points, so its weight was set to 0.")
+        answer.words.note(
+            _("A typed answer cannot have negative points, so its weight was set to 0.")
+        )
     return max(weight, 0)
 
 
@@ -382,7 +391,7 @@ def _choices(inner: Span, markup: Markup, common: dict[str, Any]) -> SingleChoic
     """With an `=` one choice is taken, without one any number."""
     answers = _answers(inner, first_is_right=False)
     if len(answers) < 2:
-        inner.broken("A question needs at least two choices.")
+        inner.broken(_("A question needs at least two choices."))
     is_single = any(answer.is_marked_right for answer in answers)
     if is_single and all(answer.choice_weight < 100 for answer in answers):
         answers = [_without_weight(answer) for answer in answers]
@@ -405,7 +414,7 @@ def _without_weight(answer: Answer) -> Answer:
     """Moodle knows no weight after the `=` of a choice: the answer is right, and says so."""
     if not answer.is_marked_right:
         return answer
-    answer.whole.note("A weight is written after ~; here it belongs to the answer.")
+    answer.whole.note(_("A weight is written after ~; here it belongs to the answer."))
     return replace(answer, weight=None, words=answer.whole)
 
 
@@ -430,7 +439,7 @@ def _short_answer(inner: Span, markup: Markup, common: dict[str, Any]) -> ShortA
         prefix = MARKUP.match(answer.words.signs)
         words = answer.words.part(prefix.end() if prefix else 0)
         if not words.text:
-            words.broken("This answer is empty.")
+            words.broken(_("This answer is empty."))
         accepted.append(
             AcceptedText(
                 text=words.text,
@@ -445,7 +454,7 @@ def _numeric(inner: Span, markup: Markup, common: dict[str, Any]) -> Numeric:
     """Numbers after `{#`; what follows a `~`, or a `*` of no weight, is for every other number."""
     numbers, rest = inner.cut("~")
     if not numbers.text:
-        inner.broken("There is no number after {#.")
+        inner.broken(_("There is no number after {#."))
     _words, feedback = rest.cut("#") if rest else (None, None)
     answers = _answers(numbers)
     for answer in answers:
@@ -474,7 +483,8 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
         low, high = _decimal(first, answer.words), _decimal(second, answer.words)
         if low > high:
             answer.words.note(
-                f"The range starts above its end, so it was reversed: {second}..{first}."
+                _("The range starts above its end, so it was reversed: %(low)s..%(high)s.")
+                % {"low": second, "high": first}
             )
         return AcceptedNumber(
             low=min(low, high), high=max(low, high), weight=weight, feedback=feedback
@@ -491,7 +501,8 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
 def _decimal(words: str, span: Span) -> Decimal:
     number = words.strip(WHITESPACE)
     if not NUMBER.fullmatch(number):
-        span.broken(f"{number[:40]!r} is not a number. Use a decimal point, as in 1.5.")
+        said = {"number": repr(number[:40])}
+        span.broken(_("%(number)s is not a number. Use a decimal point, as in 1.5.") % said)
     return Decimal(number)
 
 
@@ -502,7 +513,7 @@ def _matching(inner: Span, markup: Markup, common: dict[str, Any]) -> Matching:
         span = Span(inner.source, answer.words.start, (answer.feedback or answer.words).end)
         prompt, match = span.cut("->")
         if match is None or not match.text:
-            span.broken("Each line of a matching question is written = prompt -> answer.")
+            span.broken(_("Each line of a matching question is written = prompt -> answer."))
         if prompt.text:
             pairs.append(Pair(prompt=_text(prompt, markup), answer=_text(match, "plain")))
         else:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn, Self
 
+from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -25,6 +26,7 @@ from questions.formats.parsing import (
     WHITESPACE,
     ParseError,
     RawQuestion,
+    grouped,
     in_words,
     numbered_lines,
     read_questions,
@@ -58,19 +60,19 @@ from questions.text import pictures_in
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60
-NO_FIELD = "to add an image, write ![description](file.png) in a text with markup markdown"
 MARKUPS = ("text", "plain", "markdown", "html", "moodle")
-NO_FOLDER = "images can only be imported from a file, with the images in its folder"
 
 
 def as_fields(value: object, info: ValidationInfo) -> object:
     """The fields of a text, in the markup of its line where it says none."""
     said = {"text": value} if isinstance(value, str) else value
     if not isinstance(said, dict) or not {"text"} <= set(said) <= {"text", "markup"}:
-        raise ValueError('use a string, or {"text": …, "markup": …}')
+        raise ValueError(_('use a string, or {"text": …, "markup": …}'))
     markup = said.get("markup", (info.context or {}).get("markup", "text"))
     if markup not in MARKUPS:
-        raise ValueError(f"use one of these as markup: {', '.join(MARKUPS)}")
+        raise ValueError(
+            _("use one of these as markup: %(values)s") % {"values": ", ".join(MARKUPS)}
+        )
     return {"source": said["text"], "markup": markup}
 
 
@@ -85,7 +87,9 @@ def with_pictures(text: Text, info: ValidationInfo) -> Text:
         return text
     images = (info.context or {}).get("images")
     if images is None:
-        raise ValueError(NO_FOLDER)
+        raise ValueError(
+            _("images can only be imported from a file, with the images in its folder")
+        )
     return text.model_copy(
         update={"pictures": tuple(dict(_kept(*picture, images) for picture in found).items())}
     )
@@ -95,7 +99,9 @@ def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple
     """The reference and the name of its picture. Raises ValueError, with the reference."""
     shown = reference[:LONGEST_NAME]
     if not described:
-        raise ValueError(f"describe the image {shown}: ![what it shows]({shown})")
+        raise ValueError(
+            _("describe the image %(image)s: ![what it shows](%(image)s)") % {"image": shown}
+        )
     try:
         return reference, images(reference)
     except ImageRefused as error:
@@ -128,7 +134,7 @@ class Line(Frozen, ABC):
     def asks_something(self) -> Self:
         """A stem of white space is none."""
         if not self.stem.source.strip(WHITESPACE):
-            raise ValueError("the stem is empty")
+            raise ValueError(_("the stem is empty"))
         return self
 
     @abstractmethod
@@ -163,7 +169,7 @@ class ChoicePart(Frozen):
     def is_said_once(self) -> Self:
         """Both could contradict each other."""
         if self.right and self.weight is not None:
-            raise ValueError("use either right or weight")
+            raise ValueError(_("use either right or weight"))
         return self
 
     def choice(self, place: int, usual: float) -> Choice:
@@ -230,7 +236,7 @@ class NumberPart(Frozen):
             [False, True, True],
             [True, False, False],
         ):
-            raise ValueError("use either value (and tolerance), or low and high")
+            raise ValueError(_("use either value (and tolerance), or low and high"))
         return self
 
     def accepted(self) -> AcceptedNumber:
@@ -346,13 +352,19 @@ def _item(
     fields = _fields(raw)
     kind = fields.get("kind")
     if not isinstance(kind, str) or kind not in LINES:
-        raise ParseError(raw.first, f"kind: use one of {', '.join(LINES)}.")
+        choices = {"field": "kind", "values": ", ".join(LINES)}
+        raise ParseError(raw.first, _("%(field)s: use one of %(values)s.") % choices)
     for name in ("image", "images", "media"):
         if name in fields:
-            raise ParseError(raw.first, f"{name}: {NO_FIELD}.")
+            words = _(
+                "%(field)s: to add an image, write ![description](file.png) in a text with markup "
+                "markdown."
+            )
+            raise ParseError(raw.first, words % {"field": name})
     markup = fields.pop("markup", "text")
     if markup not in MARKUPS:
-        raise ParseError(raw.first, f"markup: use one of {', '.join(MARKUPS)}.")
+        choices = {"field": "markup", "values": ", ".join(MARKUPS)}
+        raise ParseError(raw.first, _("%(field)s: use one of %(values)s.") % choices)
     try:
         return item_of_fields(fields, markup=markup, domain=domain, images=images)
     except ValidationError as error:
@@ -377,7 +389,8 @@ def item_of_fields(
 def _fields(raw: RawQuestion[str]) -> dict[str, Any]:
     """The object in a line. Raises: ParseError."""
     if len(raw.content) > LONGEST_LINE:
-        raise ParseError(raw.first, f"This line has more than {LONGEST_LINE:,} characters.")
+        most = {"most": grouped(LONGEST_LINE)}
+        raise ParseError(raw.first, _("This line has more than %(most)s characters.") % most)
     try:
         value = json.loads(
             raw.content,
@@ -386,17 +399,19 @@ def _fields(raw: RawQuestion[str]) -> dict[str, Any]:
             object_pairs_hook=_each_once,
         )
     except json.JSONDecodeError as error:
-        words = f"This is not JSON: {error.msg} (character {error.colno})."
+        said = {"error": error.msg, "number": error.colno}
+        words = _("This is not JSON: %(error)s (character %(number)s).") % said
         raise ParseError(raw.first, words) from error
     except (ValueError, RecursionError, ArithmeticError) as error:
-        raise ParseError(raw.first, f"This cannot be read: {_printable(str(error))}.") from error
+        said = {"error": _printable(str(error))}
+        raise ParseError(raw.first, _("This cannot be read: %(error)s.") % said) from error
     if not isinstance(value, dict):
-        raise ParseError(raw.first, "Each line must contain one object: { … }.")
+        raise ParseError(raw.first, _("Each line must contain one object: { … }."))
     return value
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number")
+    raise ValueError(_("%(word)s is not a number") % {"word": word})
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -404,7 +419,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{name[:LONGEST_NAME]} appears twice")
+            raise ValueError(_("%(name)s appears twice") % {"name": name[:LONGEST_NAME]})
         found[name] = value
     return found
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from questions.formats.problems import Problem, ReadFile
@@ -22,8 +24,6 @@ MOST_QUESTIONS = 20_000
 MOST_ERRORS = 100
 
 LONGEST_QUOTE = 40
-SHOWS_NOTHING = "This text would be displayed as empty: %s. Add visible text."
-SHOWN_AS_WRITTEN = "The tags in this text will appear as text: %s. Use [html] for HTML."
 
 # Only these end a line: a form feed or U+2028 is a part of somebody's text.
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -70,18 +70,18 @@ def read_questions(
     errors = 0
     for raw in split(text):
         if len(found.items) == MOST_QUESTIONS:
-            too_many = f"The file has more than {MOST_QUESTIONS:,} questions. Split it."
-            found.problems.append(Problem(raw.first, too_many))
+            too_many = _("The file has more than %(most)s questions. Split it.")
+            found.problems.append(Problem(raw.first, too_many % {"most": grouped(MOST_QUESTIONS)}))
             break
         problem = _problem_of_reading(raw, found, read)
         if problem:
             found.problems.append(problem)
             errors += 1
         if errors == MOST_ERRORS:
-            found.problems.append(Problem(raw.last, "Too many errors: stopped."))
+            found.problems.append(Problem(raw.last, _("Too many errors: stopped.")))
             break
     if not found.items and not errors:
-        found.problems.append(Problem(1, "The file contains no questions."))
+        found.problems.append(Problem(1, _("The file contains no questions.")))
     return found
 
 
@@ -117,12 +117,16 @@ def _text_problems(item: Item) -> Iterator[tuple[str, bool]]:
         for words in formula_problems(text):
             yield f"{words[:1].upper()}{words[1:]}.", text.markup == "markdown"
     for text in shown_texts(item):
-        shown = repr(text.source[:LONGEST_QUOTE])
-        if shows_nothing(text):
-            is_written = bool(safe_html(text))
-            yield (SHOWN_AS_WRITTEN if is_written else SHOWS_NOTHING) % shown, not is_written
-        elif text.markup == "moodle" and has_loose_breaks(text.source):
-            yield SHOWN_AS_WRITTEN % shown, False
+        quoted = {"text": repr(text.source[:LONGEST_QUOTE])}
+        empty = shows_nothing(text)
+        if empty and not safe_html(text):
+            yield (
+                _("This text would be displayed as empty: %(text)s. Add visible text.") % quoted,
+                True,
+            )
+        elif empty or (text.markup == "moodle" and has_loose_breaks(text.source)):
+            words = _("The tags in this text will appear as text: %(text)s. Use [html] for HTML.")
+            yield words % quoted, False
 
 
 def in_words(error: ValidationError) -> str:
@@ -130,15 +134,23 @@ def in_words(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     words = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_too_long":
-        words = f"a text has more than {first['ctx']['max_length']:,} characters"
+        most = grouped(first["ctx"]["max_length"])
+        words = _("A text has more than %(most)s characters.") % {"most": most}
     return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
+
+
+def grouped(number: int) -> str:
+    """The number with the separator of thousands of the active language."""
+    return number_format(number, force_grouping=True)
 
 
 def decode(content: bytes) -> str:
     """The text of a file in UTF-8, or in UTF-16 with its mark. Raises: ParseError."""
     if len(content) > LARGEST_FILE_BYTES:
         megabytes = LARGEST_FILE_BYTES // 1_000_000
-        raise ParseError(1, f"The file is larger than {megabytes} MB. Split it.")
+        raise ParseError(
+            1, _("The file is larger than %(most)s MB. Split it.") % {"most": megabytes}
+        )
     is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")
     try:
@@ -146,11 +158,12 @@ def decode(content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode(encoding, "ignore")
         raise ParseError(
-            _last_line(before), f"This is not {name} text. Save the file as UTF-8."
+            _last_line(before),
+            _("This is not %(encoding)s text. Save the file as UTF-8.") % {"encoding": name},
         ) from error
     if "\0" in text:
         before, _nul, _after = text.partition("\0")
-        raise ParseError(_last_line(before), "This is a binary file, not text.")
+        raise ParseError(_last_line(before), _("This is a binary file, not text."))
     return text
 
 

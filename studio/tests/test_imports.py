@@ -120,6 +120,14 @@ def test_discarded_upload_changes_nothing(bank, upload, act):
     assert stems(bank) == []
 
 
+def test_problems_of_a_file_are_in_the_language_of_the_page(desk, upload):
+    address = upload(wrong_gift="Is this open? {=yes")["Location"]
+    assert "This { has no }." in desk.get(address).text
+    german = desk.get(address, headers={"Accept-Language": "de"}).text
+    assert "Zu dieser { gibt es keine }." in german
+    assert "This { has no }." not in german
+
+
 def test_file_with_errors_is_told_by_line_and_not_imported(desk, bank, upload, act):
     response = upload(a_txt=f"{aiken('one')}\nWhat?\nA. a\nB. b\nANSWER: Z\n")
     page = desk.get(response["Location"])

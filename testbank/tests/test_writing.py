@@ -56,7 +56,10 @@ NOT_SHOWN = re.compile(
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 TRANSLATED = re.compile(r"\{% translate (?:\"([^\"]*)\"|'([^']*)').*?%\}")
 # Modules whose words appear on pages. Commands and the doctor speak English only.
-SHOWN = re.compile(r"/(views|forms|admin|models|reviews|linting|payment_health|refund_forms)\b")
+SHOWN = re.compile(
+    r"/(views|forms|admin|models|reviews|linting|formats|formulas|items|importing"
+    r"|payment_health|refund_forms)\b"
+)
 SENTENCE = re.compile(r"[A-Z][a-z’']+ [a-z]+ [a-z]+.*[.?:]$")
 
 
