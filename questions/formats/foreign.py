@@ -84,9 +84,9 @@ def foreign_format(content: bytes, *, name: str = "") -> str:
             return str(found)
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     beginning = content[:BYTES_TO_LOOK_AT].decode(encoding, "replace").lstrip()
-    for pattern, found in COMPILED.items():
+    for pattern, named in COMPILED.items():
         if pattern.match(beginning):
-            return str(found)
+            return str(named)
     if beginning.startswith(("[", "{")) and _is_json_document(content):
         return gettext(
             "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
