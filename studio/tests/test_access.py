@@ -147,7 +147,24 @@ def test_audit_log_names_who_did_what(desk, grant, learner):
 
 def test_audit_log_lists_the_files_of_an_import(desk):
     record(kind=AuditEntry.Kind.IMPORTED, actor=None, at=timezone.now(), files=["a.gift", "b.gift"])
-    assert "files: <bdi>a.gift, b.gift</bdi>" in desk.get(reverse("studio:audit_log")).text
+    assert "Files: <bdi>a.gift, b.gift</bdi>" in desk.get(reverse("studio:audit_log")).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "shown"),
+    [
+        ("bank_changed", {"fields": ["title", "gone"]}, "Fields: <bdi>Title, gone</bdi>"),
+        ("role_set", {"who": "a@b.c", "role": "author"}, "Role: <bdi>Author</bdi>"),
+        ("report_closed", {"reason": "key"}, "Reason: <bdi>The correct answer is wrong</bdi>"),
+        ("access_granted", {"reason": "key"}, "Reason: <bdi>key</bdi>"),
+        ("edit_undone", {"edit": 7, "questions": 3}, "Questions: <bdi>3</bdi>"),
+    ],
+)
+def test_audit_log_shows_details_in_words(desk, kind, detail, shown):
+    record(kind=kind, actor=None, at=timezone.now(), **detail)
+    page = desk.get(reverse("studio:audit_log")).text
+    assert shown in page
+    assert "7" not in page.partition("Undid a bulk edit")[2].partition("</tr>")[0]
 
 
 @pytest.mark.parametrize("name", ["accesses", "grant", "audit_log"])

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.http import SeeOther
 from catalog.models import Access
+from studio.audit_details import details_of
 from studio.forms.access import AccessFilter, ChangeForm, GrantForm
 from studio.models import AuditEntry
 from studio.permissions import (
@@ -121,4 +122,5 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     """Everything that was changed at the desk, the newest first."""
     entries = AuditEntry.objects.select_related("actor", "test_bank").order_by("-at", "-pk")
     page = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "studio/audit.html", {"page": page})
+    rows = [(entry, details_of(entry)) for entry in page]
+    return render(request, "studio/audit.html", {"page": page, "rows": rows})
