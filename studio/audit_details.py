@@ -1,6 +1,7 @@
 """The details of an entry of the audit log, in the words of its reader."""
 
-from django.core.exceptions import FieldDoesNotExist
+from collections.abc import Mapping
+
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -49,15 +50,13 @@ def details_of(entry: AuditEntry) -> list[tuple[str, str]]:
     ]
 
 
-def _value(name: str, value: object, names: dict[object, object]) -> str:
+def _value(name: str, value: object, names: Mapping[str, object]) -> str:
     if isinstance(value, list):
         return ", ".join(_field(one) if name == "fields" else str(one) for one in value)
-    return str(names.get(value, value))
+    return str(names.get(str(value), value))
 
 
 def _field(name: str) -> str:
     """The name of a field of a bank; as it is for one that is gone."""
-    try:
-        return capfirst(str(TestBank._meta.get_field(name).verbose_name))
-    except FieldDoesNotExist:
-        return name
+    fields = {field.name: field for field in TestBank._meta.fields}
+    return capfirst(str(fields[name].verbose_name)) if name in fields else name
