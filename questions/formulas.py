@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
+from questions.wording import grouped
+from questions.wording import translate as _
 
 LONGEST_FORMULA = 1_000
 # A formula of 1,000 characters makes some thousand; more is an attack.
@@ -152,8 +152,7 @@ def _refuse_what_does_harm(latex: str) -> None:
     if len(latex) > LONGEST_FORMULA:
         raise FormulaRefused(
             latex,
-            _("it has more than %(most)s characters")
-            % {"most": number_format(LONGEST_FORMULA, force_grouping=True)},
+            _("it has more than %(most)s characters") % {"most": grouped(LONGEST_FORMULA)},
         )
     for command in COMMAND.findall(latex):
         if command in REFUSED:

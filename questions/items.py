@@ -9,7 +9,6 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,6 +18,8 @@ from pydantic import (
     TypeAdapter,
     model_validator,
 )
+
+from questions.wording import translate as _
 
 LONGEST_TEXT = 50_000
 LONGEST_DOMAIN = 200

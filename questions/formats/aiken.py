@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from string import ascii_uppercase
 
-from django.utils.translation import gettext as _
-
 from questions.formats.parsing import (
     LARGEST_FILE_BYTES,
     MOST_ERRORS,
@@ -24,12 +22,13 @@ from questions.formats.parsing import (
     Line,
     ParseError,
     RawQuestion,
-    grouped,
     numbered_lines,
     read_questions,
 )
 from questions.formats.problems import Problem, ReadFile
 from questions.items import LONGEST_TEXT, NOTHING, Choice, SingleChoice, Text
+from questions.wording import grouped
+from questions.wording import translate as _
 
 __all__ = [
     "LARGEST_FILE_BYTES",

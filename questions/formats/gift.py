@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from django.utils.translation import gettext as _
-
 from questions.formats.parsing import (
     WHITESPACE,
     Line,
@@ -46,6 +44,7 @@ from questions.items import (
     Text,
     TrueFalse,
 )
+from questions.wording import translate as _
 
 LONGEST_BLOCK = 200_000
 MOST_LINES = 2_000

@@ -26,7 +26,6 @@ from questions.formats.parsing import (
     WHITESPACE,
     ParseError,
     RawQuestion,
-    grouped,
     in_words,
     numbered_lines,
     read_questions,
@@ -57,6 +56,7 @@ from questions.items import (
     TrueFalse,
 )
 from questions.text import pictures_in
+from questions.wording import grouped
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from questions.formats.problems import Problem, ReadFile
 from questions.html_source import has_loose_breaks
 from questions.items import Item, shown_texts, texts_of
 from questions.text import formula_problems, safe_html, shows_nothing, without_empty_texts
+from questions.wording import grouped
+from questions.wording import translate as _
 
 LARGEST_FILE_BYTES = 10_000_000
 # With these a file of 10 MB cannot take more than some hundred megabytes to read.
@@ -137,11 +137,6 @@ def in_words(error: ValidationError) -> str:
         most = grouped(first["ctx"]["max_length"])
         words = _("A text has more than %(most)s characters.") % {"most": most}
     return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
-
-
-def grouped(number: int) -> str:
-    """The number with the separator of thousands of the active language."""
-    return number_format(number, force_grouping=True)
 
 
 def decode(content: bytes) -> str:
