@@ -31,8 +31,10 @@ def index_bank(*, test_bank: TestBank, at: datetime) -> None:
     _index_questions(test_bank, list(places))
 
 
+@transaction.atomic
 def index_bank_text(*, test_bank: TestBank, at: datetime) -> None:
     """Let everybody find the bank by its own words while it is on sale. Atomic, idempotent."""
+    _lock(test_bank)
     named = test_bank.bank_questions.askable().exclude(question__current__domain="")
     domains = named.values_list("question__current__domain", flat=True).distinct().order_by()
     body = "\n".join(
@@ -43,14 +45,22 @@ def index_bank_text(*, test_bank: TestBank, at: datetime) -> None:
             *sorted(filter(None, domains)),
         )
     )
-    with transaction.atomic():
-        BankText.objects.filter(test_bank=test_bank).delete()
-        if not test_bank.is_on_sale:
-            return
-        BankText.objects.create(
-            test_bank=test_bank, title=indexed(test_bank.title), body=indexed(body), read_at=at
-        )
-        remember_words("bank", _spellings((test_bank.title, body)))
+    BankText.objects.filter(test_bank=test_bank).delete()
+    if not test_bank.is_on_sale:
+        return
+    BankText.objects.create(
+        test_bank=test_bank, title=indexed(test_bank.title), body=indexed(body), read_at=at
+    )
+    remember_words("bank", _spellings((test_bank.title, body)))
+
+
+def _lock(test_bank: TestBank) -> None:
+    """Let nobody else write the words of this bank before this transaction ends.
+
+    Two imports of a bank index it at once, after their own transactions: each would delete the
+    former words, and the second to write new ones would break the primary key.
+    """
+    TestBank.objects.select_for_update(no_key=True).filter(pk=test_bank.pk).first()
 
 
 def index_questions(*, test_bank: TestBank, question_ids: Sequence[int]) -> None:
@@ -84,6 +94,7 @@ def _index_questions(
     ]
     spellings = list(_spellings(texts.values()))
     with transaction.atomic():
+        _lock(test_bank)
         if replaced is not None:
             QuestionText.objects.filter(bank_question__in=replaced).delete()
         QuestionText.objects.bulk_create(rows, BATCH_SIZE)
