@@ -4,6 +4,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 
@@ -155,7 +156,9 @@ def test_pauses_before_retries_double_with_jitter(
 ):
     pauses: list[float] = []
     monkeypatch.setattr(transport, "FIRST_BACKOFF_SECONDS", 0.25)
-    monkeypatch.setattr("payments.stripe.transport.time.sleep", pauses.append)
+    # Only the transport's: other threads sleep too.
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic)
+    monkeypatch.setattr("payments.stripe.transport.time", clock)
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     assert fail(test_bank, learner, 1).diagnosis.id == "NET-REFUSED"
     first, second = pauses
