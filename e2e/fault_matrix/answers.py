@@ -352,7 +352,7 @@ def stripe_answers_403(lab: Laboratory) -> Iterator[Situation]:
 @row(
     "Stripe is still processing the same request (409).",
     Expected(
-        "API-409", "", doctor="", sentence=NOT_STARTED, acted="unknown", repeated=True, reached=3
+        "API-409", "", doctor="", sentence=NOT_STARTED, acted="unknown", repeated=True, reached=8
     ),
 )
 def stripe_answers_409(lab: Laboratory) -> Iterator[Situation]:

@@ -4,6 +4,7 @@ stripe-python builds requests and reads answers. How a call leaves this machine,
 take and when it is retried is decided here and in `outbound`.
 """
 
+import itertools
 import logging
 import random
 import time
@@ -29,6 +30,12 @@ logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 FIRST_BACKOFF_SECONDS = 0.25
+# While Stripe processes the same request for somebody else (409), its result is worth waiting for:
+# creating a session takes Stripe longer than two pauses.
+KEY_IN_USE = "API-409"
+MAX_TRIES_WHILE_IN_USE = 8
+FIRST_BACKOFF_WHILE_IN_USE_SECONDS = 0.1
+MAX_BACKOFF_SECONDS = 1.0
 MIN_SECONDS_FOR_A_TRY = 1.0
 
 
@@ -107,17 +114,19 @@ class OutboundHTTPClient(stripe.HTTPClient):
         return answer.body.decode("utf-8", "replace"), answer.status, answer.headers
 
     def _send_with_retries(self, request: _Request) -> Answer:
-        for tries_left in reversed(range(MAX_TRIES)):
+        for tries in itertools.count(1):
             try:
                 answer = self._send(request)
             except NoAnswer as error:
-                if not (tries_left and self._is_worth_a_retry(error.diagnosis, request)):
+                diagnosis = error.diagnosis
+                if not self._is_worth_a_retry(diagnosis, request, tries):
                     raise
             else:
-                diagnosis = diagnose_answer(answer)
-                if not (tries_left and diagnosis and self._is_worth_a_retry(diagnosis, request)):
+                of_answer = diagnose_answer(answer)
+                if not (of_answer and self._is_worth_a_retry(of_answer, request, tries)):
                     return answer
-            time.sleep(self._backoff_seconds(MAX_TRIES - tries_left))
+                diagnosis = of_answer
+            time.sleep(_backoff_seconds(diagnosis, tries))
         raise AssertionError("the last try returns or raises")
 
     def _send(self, request: _Request) -> Answer:
@@ -169,14 +178,11 @@ class OutboundHTTPClient(stripe.HTTPClient):
         if self._breaker.is_open:
             record_outage(error.diagnosis.id)
 
-    def _is_worth_a_retry(self, diagnosis: Diagnosis, request: _Request) -> bool:
+    def _is_worth_a_retry(self, diagnosis: Diagnosis, request: _Request, tries: int) -> bool:
+        max_tries = MAX_TRIES_WHILE_IN_USE if diagnosis.id == KEY_IN_USE else MAX_TRIES
         time_left = request.ends_at - self._clock()
-        return diagnosis.retry_safe and diagnosis.retry_useful and time_left > MIN_SECONDS_FOR_A_TRY
-
-    def _backoff_seconds(self, tries: int) -> float:
-        """Return the pause before the next try: exponential, with jitter."""
-        doubled: float = FIRST_BACKOFF_SECONDS * 2 ** (tries - 1)
-        return doubled * random.uniform(0.5, 1)  # noqa: S311 - a pause is no secret
+        is_possible = tries < max_tries and time_left > MIN_SECONDS_FOR_A_TRY
+        return is_possible and diagnosis.retry_safe and diagnosis.retry_useful
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -194,3 +200,11 @@ def _log(record: CallRecord, cause: str) -> None:
         cause,
         record.log_line,
     )
+
+
+def _backoff_seconds(diagnosis: Diagnosis, tries: int) -> float:
+    """Return the pause before the next try: exponential, with jitter."""
+    in_use = diagnosis.id == KEY_IN_USE
+    first = FIRST_BACKOFF_WHILE_IN_USE_SECONDS if in_use else FIRST_BACKOFF_SECONDS
+    doubled: float = min(first * 2 ** (tries - 1), MAX_BACKOFF_SECONDS)
+    return doubled * random.uniform(0.5, 1)  # noqa: S311 - a pause is no secret

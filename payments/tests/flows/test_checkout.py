@@ -13,6 +13,7 @@ from catalog.services import grant_access
 from payments.errors import AlreadyOwned, FreeBank, NotOnSale, NotPayable
 from payments.flows.checkout import cancel_order, confirm_payment
 from payments.models import OpenCheckout, Order
+from payments.stripe import transport
 from payments.stripe_integration import (
     APIConnectionError,
     APIError,
@@ -284,3 +285,30 @@ def test_two_clicks_at_once_give_one_session(sandbox, settings, test_bank, learn
         sessions = set(pool.map(click, range(4)))
     assert len(sessions) == 1
     assert (Order.objects.count(), OpenCheckout.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_click_waits_while_stripe_processes_the_first(sandbox, test_bank, learner):
+    """Stripe takes longer to create a session than the pauses before the usual retries."""
+    sandbox.control.fault("hang", seconds=1.5, method="POST")
+
+    def click(_number):
+        try:
+            return create_checkout_session(test_bank, learner).id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(click, range(2))
+    assert first == second
+
+
+def test_request_that_never_ends_at_stripe_is_given_up(
+    sandbox, monkeypatch, test_bank, learner, caplog
+):
+    caplog.set_level("INFO", logger="payments.stripe.transport")
+    monkeypatch.setattr(transport, "FIRST_BACKOFF_WHILE_IN_USE_SECONDS", 0.0)
+    sandbox.control.fault("status", status=409, times=50)
+    with pytest.raises(APIError):
+        create_checkout_session(test_bank, learner)
+    assert caplog.text.count("cause=API-409") == transport.MAX_TRIES_WHILE_IN_USE
