@@ -279,10 +279,13 @@ class Answer(models.Model):
             ),
         ]
         indexes = [
-            # With what a learner's newest answers and their points are chosen by and added up
-            # from, so that no answer is read for it.
+            # With what a learner's newest answers and their points, by question and by week, are
+            # chosen by and added up from, so that no answer is read for it.
             models.Index(
-                fields=["learner", "question", "id", "reset_at", "fraction", "is_first"],
+                fields=[
+                    *("learner", "question", "id"),
+                    *("reset_at", "fraction", "is_first", "answered_at"),
+                ],
                 name="practice_answer_of_learner",
             ),
             # For item statistics: the answers of one bank among those of all banks.

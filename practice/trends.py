@@ -100,21 +100,21 @@ def domain_trends(learner: User, test_bank: TestBank | None, *, zone: tzinfo) ->
     """Each domain by its name, and by each of the twelve weeks before the newest answer.
 
     Weeks begin on Monday in the learner's time zone. A question's domain is that of
-    its current version. Four statements.
+    its current version. Three statements.
     """
     answers = Answer.objects.graded().filter(learner=learner)
     if test_bank is not None:
         answers = answers.filter(test_bank=test_bank)
     # By question first, which an index has: joining each answer takes longer than all the rest.
     grouped = answers.values_list("question", "is_first").order_by()
-    figures = list(grouped.annotate(Sum("fraction"), Count("pk")))
-    newest = answers.aggregate(newest=Max("answered_at"))["newest"]
-    if newest is None:
+    figures = list(grouped.annotate(Sum("fraction"), Count("pk"), Max("answered_at")))
+    if not figures:
         return []
+    newest = max(last for *_figures, last in figures)
     questions = Question.objects.filter(pk__in={question for question, *_figures in figures})
     domains = dict(questions.values_list("pk", "current__domain"))
     shares: defaultdict[str, dict[bool, Share]] = defaultdict(lambda: defaultdict(Share))
-    for question, is_first, points, count in figures:
+    for question, is_first, points, count, _last in figures:
         shares[domains[question]][is_first].add(points, count)
     weeks = _shares_by_week(answers, newest.astimezone(zone))
     return [

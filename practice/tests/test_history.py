@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 URL = "/practice/history/"
 # The user's banks, the trend, the number of sessions, the sessions, the preferences, the reasons
 # of ended accesses, the last answers, the coverage, and two for the domains.
-STATEMENTS = 12
+STATEMENTS = 11
 
 
 @pytest.fixture
