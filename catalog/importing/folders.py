@@ -16,8 +16,8 @@ from catalog.models import Category, TestBank
 from catalog.services.blueprint import Section
 from catalog.services.changes import record_change
 from catalog.services.publishing import put_on_sale
+from questions.formats.faults import in_words
 from questions.formats.jsonl import read_jsonl
-from questions.formats.parsing import in_words
 from questions.formats.problems import Problem, ReadFile
 from questions.images import ImagesBeside
 from questions.items import Frozen

@@ -22,11 +22,11 @@ from pydantic import (
     model_validator,
 )
 
+from questions.formats.faults import in_words
 from questions.formats.parsing import (
     WHITESPACE,
     ParseError,
     RawQuestion,
-    in_words,
     numbered_lines,
     read_questions,
 )
@@ -425,7 +425,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _fault(error: ValidationError) -> str:
-    """The first fault with its field: `choices 2, text: field required.` Counted from 1."""
+    """The first fault with its field: `choices 2, text: this field is required.` Counted from 1."""
     words = in_words(error)
     path = ""
     for step in error.errors(include_url=False, include_input=False)[0]["loc"]:

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
+from questions.formats.faults import in_words
 from questions.formats.problems import Problem, ReadFile
 from questions.html_source import has_loose_breaks
 from questions.items import Item, shown_texts, texts_of
@@ -127,16 +128,6 @@ def _text_problems(item: Item) -> Iterator[tuple[str, bool]]:
         elif empty or (text.markup == "moodle" and has_loose_breaks(text.source)):
             words = _("The tags in this text will appear as text: %(text)s. Use [html] for HTML.")
             yield words % quoted, False
-
-
-def in_words(error: ValidationError) -> str:
-    """The first fault of a model as a sentence."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    words = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "string_too_long":
-        most = grouped(first["ctx"]["max_length"])
-        words = _("A text has more than %(most)s characters.") % {"most": most}
-    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
 
 
 def decode(content: bytes) -> str:

@@ -75,7 +75,10 @@ def test_finding_ends_with_1_and_names_line_and_question(run, file):
 
 def test_error_of_the_file_ends_with_1(run, file):
     path = file(GOOD, {"kind": "essay"})
-    assert run(path) == (1, f"{path}:2: error: stem: field required.\n{FIGURES}1 finding.\n")
+    assert run(path) == (
+        1,
+        f"{path}:2: error: stem: this field is required.\n{FIGURES}1 finding.\n",
+    )
 
 
 def test_unknown_picture_and_broken_formula_are_told_by_line(run, file):

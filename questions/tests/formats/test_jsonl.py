@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,7 +190,7 @@ def test_unicode_line_separator_does_not_end_a_line() -> None:
         ({"kind": ["essay"]}, "kind: use one of "),
         ({"stem": 5}, 'stem: use a string, or {"text": …, "markup": …}.'),
         ({"stem": {"markup": "html"}}, "stem: use a string, or"),
-        ({"stem": {"text": 5}}, "stem: input should be a valid string."),
+        ({"stem": {"text": 5}}, "stem: use a string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
             "stem: use one of these as markup: text, plain, markdown, html, moodle.",
@@ -210,43 +211,54 @@ def test_unicode_line_separator_does_not_end_a_line() -> None:
             {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
             "explanation: images can only be imported from a file, with the images in its folder.",
         ),
-        ({"hint": "x"}, "hint: extra inputs are not permitted."),
-        ({"difficulty": "fiendish"}, "difficulty: input should be"),
+        ({"hint": "x"}, "hint: there is no such field."),
+        ({"difficulty": "fiendish"}, "difficulty: use one of '', 'easy', 'middling', 'hard'."),
         ({"domain": "x" * 201}, "domain: a text has more than 200 characters."),
-        ({"tags": "law"}, "tags: input should be a valid tuple."),
-        ({"choices": [{"text": "a", "right": True}]}, "choices: tuple should have at least 2"),
+        ({"tags": "law"}, "tags: use a list: [ … ]."),
+        (
+            {"choices": [{"text": "a", "right": True}]},
+            "choices: the list has fewer entries than 2.",
+        ),
         ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is correct."),
-        ({"choices": [{"text": "a"}, {"right": True}]}, "choices 2, text: field required."),
-        ({"choices": [{"text": "a", "right": 1}, {"text": "b"}]}, "choices 1, right: input sh"),
+        ({"choices": [{"text": "a"}, {"right": True}]}, "choices 2, text: this field is required."),
+        (
+            {"choices": [{"text": "a", "right": 1}, {"text": "b"}]},
+            "choices 1, right: use true or false.",
+        ),
         (
             {"choices": [{"text": "a", "right": True, "weight": 50}, {"text": "b"}]},
             "choices 1: use either right or weight.",
         ),
         (
             {"choices": [{"text": "a", "weight": 101}, {"text": "b"}]},
-            "choices 1, weight: input should be less than or equal to 100.",
+            "choices 1, weight: use a number that is at most 100.",
         ),
         (
             {"choices": [{"text": "a", "right": True, "id": "x"}, {"text": "b", "id": "x"}]},
             "Two choices have the same id.",
         ),
-        ({"kind": "true_false"}, "answer: field required."),
-        ({"kind": "essay"}, "choices: extra inputs are not permitted."),
+        ({"kind": "true_false"}, "answer: this field is required."),
+        ({"kind": "essay"}, "choices: there is no such field."),
     ],
 )
 def test_error_names_its_field(change: dict[str, object], sentence: str) -> None:
     assert problem(SINGLE | change).startswith(sentence)
 
 
+def test_fault_of_a_field_is_told_in_the_language_of_the_page() -> None:
+    with override("de"):
+        assert problem(SINGLE | {"tags": "law"}) == "tags: verwenden Sie eine Liste: [ … ]."
+
+
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ([], "answers: tuple should have at least 1 item"),
+        ([], "answers: the list has fewer entries than 1."),
         ([{}], "answers 1: use either value (and tolerance), or low and high."),
         ([{"low": 1}], "answers 1: use either value (and tolerance), or low and high."),
         ([{"value": 1, "low": 1, "high": 2}], "answers 1: use either value (and tolerance)"),
-        ([{"value": "1,5"}], "answers 1, value: input should be a valid decimal."),
-        ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: input should be greater"),
+        ([{"value": "1,5"}], "answers 1, value: use a number."),
+        ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: use a number that is at least 0."),
         ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
         ([{"value": 1, "weight": 50}], "No accepted answer earns full points."),
         ([{"value": "1e999999"}], "low: "),

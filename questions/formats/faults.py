@@ -1,0 +1,72 @@
+"""What pydantic found wrong with a field, in the words of someone who writes question files."""
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from questions.wording import grouped
+from questions.wording import translate as _
+
+
+def in_words(error: ValidationError) -> str:
+    """The first fault of a model as a sentence, in the language of the reader."""
+    words = _words_of(error.errors(include_url=False, include_input=False)[0])
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
+
+
+def _words_of(fault: ErrorDetails) -> str:
+    """Types that have no sentence here keep pydantic's English.
+
+    Source: docs.pydantic.dev/latest/errors/validation_errors
+    """
+    known = _sentences().get(fault["type"])
+    if known is None:
+        return fault["msg"].removeprefix("Value error, ")
+    limits = {
+        name: grouped(limit) if isinstance(limit, int) else _as_written(limit)
+        for name, limit in fault.get("ctx", {}).items()
+    }
+    return known % limits
+
+
+def _sentences() -> dict[str, str]:
+    """By pydantic's type of the error. The names in them are those of pydantic's limits."""
+    number, whole_number, a_list = (
+        _("use a number"),
+        _("use a whole number"),
+        _("use a list: [ … ]"),
+    )
+    an_object, choice = _("use an object: { … }"), _("use one of %(expected)s")
+    return {
+        "missing": _("this field is required"),
+        "extra_forbidden": _("there is no such field"),
+        "string_type": _("use a string"),
+        "string_too_short": _("the text has fewer characters than %(min_length)s"),
+        "string_too_long": _("A text has more than %(max_length)s characters."),
+        "bool_type": _("use true or false"),
+        "int_type": whole_number,
+        "int_parsing": whole_number,
+        "int_from_float": whole_number,
+        "float_type": number,
+        "float_parsing": number,
+        "decimal_type": number,
+        "decimal_parsing": number,
+        "finite_number": number,
+        "decimal_max_digits": _("the number has more digits than %(max_digits)s"),
+        "greater_than": _("use a number greater than %(gt)s"),
+        "greater_than_equal": _("use a number that is at least %(ge)s"),
+        "less_than": _("use a number less than %(lt)s"),
+        "less_than_equal": _("use a number that is at most %(le)s"),
+        "tuple_type": a_list,
+        "list_type": a_list,
+        "too_short": _("the list has fewer entries than %(min_length)s"),
+        "too_long": _("the list has more entries than %(max_length)s"),
+        "dict_type": an_object,
+        "model_type": an_object,
+        "enum": choice,
+        "literal_error": choice,
+    }
+
+
+def _as_written(limit: object) -> str:
+    """100.0 as 100, and pydantic's list of values without its English "or"."""
+    return f"{limit:g}" if isinstance(limit, float) else str(limit).replace(" or ", ", ")
