@@ -17,7 +17,8 @@ NAMES = ["sessions-per-second"]
 STRIPE_SECONDS = 0.2
 # Eight threads that wait 200 ms each open at most 40 a second.
 MIN_SESSIONS = 28
-BUYERS = 20
+# Each purchases eleven times, which is within the limit of a minute (`safety.rate_limits`).
+BUYERS = 24
 SESSIONS = 240
 WARM_UP = 24
 # Two for each thread, so that none is idle between two buyers.
