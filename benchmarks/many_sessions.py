@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from practice.models import Answer, Attempt
 
@@ -25,9 +25,6 @@ def repeat_session(attempt_id: str, count: int) -> None:
             for number, copy in zip(numbers, copies, strict=True)
             for place in range(ANSWERS)
         )
-    with connection.cursor() as cursor:
-        # As autovacuum would, which is off while something is measured.
-        cursor.execute("ANALYZE")
 
 
 def _copy(attempt: Attempt, number: int) -> Attempt:

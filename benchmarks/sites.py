@@ -109,7 +109,7 @@ def list_cursor(site: Site, number: int) -> str:
 
 def repeat_session(site: Site, attempt_id: str, count: int) -> None:
     """Give the learner of a finished attempt so many past sessions."""
-    _shell(site, f"repeat_session({attempt_id!r}, {count})")
+    _shell(site, f"repeat_session({attempt_id!r}, {count})\nsettle()")
 
 
 def _shell(site: Site, code: str) -> str:
