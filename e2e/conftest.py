@@ -45,8 +45,11 @@ def demo(clone: Path) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """A page without cookies. Script errors and policy violations fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    """A page without cookies. Script errors and policy violations fail the test.
+
+    Without service workers, as requests through one pass the routes of a test.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
