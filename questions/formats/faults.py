@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a field, in the words of someone who writes question files."""
+"""Describe pydantic's validation errors in the language of the reader."""
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -8,13 +8,13 @@ from questions.wording import translate as _
 
 
 def in_words(error: ValidationError) -> str:
-    """The first fault of a model as a sentence, in the language of the reader."""
+    """Return the first error as a sentence in the active language."""
     words = _words_of(error.errors(include_url=False, include_input=False)[0])
     return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
 
 
 def _words_of(fault: ErrorDetails) -> str:
-    """Types that have no sentence here keep pydantic's English.
+    """Return the message of an error; pydantic's own, in English, for other types.
 
     Source: docs.pydantic.dev/latest/errors/validation_errors
     """
@@ -29,7 +29,7 @@ def _words_of(fault: ErrorDetails) -> str:
 
 
 def _sentences() -> dict[str, str]:
-    """By pydantic's type of the error. The names in them are those of pydantic's limits."""
+    """Return the messages by error type. Their placeholders are the keys of pydantic's `ctx`."""
     number, whole_number, a_list = (
         _("use a number"),
         _("use a whole number"),
@@ -68,5 +68,5 @@ def _sentences() -> dict[str, str]:
 
 
 def _as_written(limit: object) -> str:
-    """100.0 as 100, and pydantic's list of values without its English "or"."""
+    """Return 100.0 as 100, and a list of values without pydantic's English "or"."""
     return f"{limit:g}" if isinstance(limit, float) else str(limit).replace(" or ", ", ")
