@@ -270,19 +270,21 @@ def test_session_behind_a_stored_server_error_is_found(sandbox, test_bank, learn
     assert (session.order.pk, Order.objects.count()) == (order.pk, 1)
 
 
+def click(test_bank, learner):
+    """Purchase in a thread, and return the id of the session."""
+    try:
+        return create_checkout_session(test_bank, learner).id
+    finally:
+        connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_give_one_session(sandbox, settings, test_bank, learner):
     # Until one was answered, half of the calls may be out.
     settings.STRIPE_MAX_CALLS = 8
 
-    def click(_number):
-        try:
-            return create_checkout_session(test_bank, learner).id
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(4) as pool:
-        sessions = set(pool.map(click, range(4)))
+        sessions = set(pool.map(click, [test_bank] * 4, [learner] * 4))
     assert len(sessions) == 1
     assert (Order.objects.count(), OpenCheckout.objects.count()) == (1, 1)
 
@@ -292,14 +294,8 @@ def test_second_click_waits_while_stripe_processes_the_first(sandbox, test_bank,
     """Stripe takes longer to create a session than the pauses before the usual retries."""
     sandbox.control.fault("hang", seconds=1.5, method="POST")
 
-    def click(_number):
-        try:
-            return create_checkout_session(test_bank, learner).id
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(click, range(2))
+        first, second = pool.map(click, [test_bank] * 2, [learner] * 2)
     assert first == second
 
 
