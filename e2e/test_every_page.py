@@ -192,6 +192,7 @@ def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> 
     assert page.evaluate("window.same")
 
 
+@pytest.mark.routes_requests
 def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
     """The list matches the address even if the first response arrives last."""
     visitor = Visitor(page=page, base_url=demo)

@@ -185,6 +185,7 @@ def test_rows_are_restored_in_their_order(desk: Visitor) -> None:
     ]
 
 
+@pytest.mark.routes_requests
 def test_text_kept_in_the_browser_replaces_nobodys_version(desk: Visitor) -> None:
     page = desk.page
     bank = new_bank(desk, "Two versions")
@@ -212,6 +213,7 @@ def test_text_kept_in_the_browser_replaces_nobodys_version(desk: Visitor) -> Non
     expect(page.locator("main")).to_contain_text("Saved by a colleague.")
 
 
+@pytest.mark.routes_requests
 def test_another_editor_is_named_while_one_types(desk: Visitor) -> None:
     page = desk.page
     answer = {"saved_at": "2026-01-01T12:00:00Z", "also_writing": ["author@demo.example"]}
