@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn, Self
 
-from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -57,6 +56,7 @@ from questions.items import (
 )
 from questions.text import pictures_in
 from questions.wording import grouped
+from questions.wording import translate as _
 
 LONGEST_LINE = 1_000_000
 LONGEST_NAME = 60

@@ -197,12 +197,19 @@ def test_changed_encrypted_backup_is_refused(tmp_path, at, settings):
         check_backup(path)
 
 
-def test_backup_for_a_public_key_opens_with_the_private_key_only(
-    tmp_path, at, settings, monkeypatch
-):
+@pytest.fixture
+def keyring(tmp_path):
+    """The folder of a keyring of GnuPG, whose agent ends with the test."""
     home = tmp_path / "keys"
     home.mkdir(mode=0o700)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", ""]
+    yield home
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "gpg-agent"], check=True)
+
+
+def test_backup_for_a_public_key_opens_with_the_private_key_only(
+    keyring, tmp_path, at, settings, monkeypatch
+):
+    gpg = ["gpg", "--homedir", str(keyring), "--batch", "--quiet", "--passphrase", ""]
     subprocess.run([*gpg, "--quick-generate-key", "op@example.org", "future-default"], check=True)
     public = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout
     settings.BACKUP_PUBLIC_KEY = tmp_path / "public.asc"
@@ -210,7 +217,7 @@ def test_backup_for_a_public_key_opens_with_the_private_key_only(
     path = create_backup(tmp_path / "backup.tar.gz", at=at)
     with pytest.raises(BackupError, match="cannot be decrypted"):
         check_backup(path)
-    monkeypatch.setenv("GNUPGHOME", str(home))
+    monkeypatch.setenv("GNUPGHOME", str(keyring))
     assert "media/a.png" in check_backup(path).files
 
 
