@@ -58,7 +58,8 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/payments/success/"))
     visitor.expect_text("Thank you")
 
-    visitor.click("Practice")
+    with page.expect_navigation():
+        visitor.click("Practice")
     assert QUESTIONS[0]["explanation"][:20] not in page.content()
     visitor.answer_correctly(QUESTIONS)
     visitor.expect_text("Your result")

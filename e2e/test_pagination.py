@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from catalog.listing.pagination import BANKS_A_PAGE
 from testing.sandbox import PUBLIC_KEY, SECRET_KEY
 from testing.site import Site, new_site
-from testing.visitor import Visitor
+from testing.visitor import Visitor, click_through
 
 pytestmark = [pytest.mark.browser, pytest.mark.proof, pytest.mark.xdist_group("paging")]
 
@@ -37,10 +37,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     assert written.returncode == 0, written.stderr
     with created.serving():
         yield created
-
-
-def first_bank(page: Page) -> str:
-    return page.locator(".bank-card__title").first.inner_text()
 
 
 def test_next_page_loads_in_place_and_focuses_its_heading(site: Site, page: Page) -> None:
@@ -73,10 +69,13 @@ def test_pagination_works_without_javascript(site: Site, browser: Browser) -> No
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     Visitor(page=page, base_url=site.url).open(SORTED)
-    seen = 0
-    for _ in range(3):
-        seen += page.locator(".bank-card").count()
-        if page.locator("a[rel=next]").count():
-            page.locator("a[rel=next]").click()
-    assert (seen, first_bank(page)) == (BANKS, f"Bank {2 * BANKS_A_PAGE}")
+    pages = [page.locator(".bank-card__title").all_inner_texts()]
+    for _ in range(2):
+        click_through(page, page.locator("a[rel=next]"))
+        pages.append(page.locator(".bank-card__title").all_inner_texts())
+    titles = [f"Bank {number:02}" for number in range(BANKS)]
+    assert pages == [
+        titles[first : first + BANKS_A_PAGE] for first in range(0, BANKS, BANKS_A_PAGE)
+    ]
+    assert page.locator("a[rel=next]").count() == 0
     context.close()
