@@ -181,14 +181,14 @@ def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> 
     page.go_back()
     page.wait_for_url("**/banks/")
     expect(page.locator(".bank-card")).to_have_count(before)
-    assert not page.get_by_label("Free only").is_checked()
+    expect(page.get_by_label("Free only")).not_to_be_checked()
     page.go_forward()
     page.wait_for_selector(".chip")
-    assert page.get_by_label("Free only").is_checked()
+    expect(page.get_by_label("Free only")).to_be_checked()
     page.locator(".chip").click()
     expect(page.locator(".bank-card")).to_have_count(before)
     assert page.url == f"{demo}/banks/"
-    assert not page.get_by_label("Free only").is_checked()
+    expect(page.get_by_label("Free only")).not_to_be_checked()
     assert page.evaluate("window.same")
 
 
@@ -213,4 +213,4 @@ def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
             route.continue_()
     page.wait_for_timeout(300)
     assert (page.url, page.locator(".bank-card").count()) == (f"{demo}/banks/", before)
-    assert not page.get_by_label("Free only").is_checked()
+    expect(page.get_by_label("Free only")).not_to_be_checked()

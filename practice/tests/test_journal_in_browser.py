@@ -219,7 +219,7 @@ def test_exam_goes_on_offline_and_survives_a_reload(device, exam):
     device.choose("c")
     device.says(ON_DEVICE)
     device.page.reload()
-    assert device.page.locator("input[value=c]").is_checked()
+    expect(device.page.locator("input[value=c]")).to_be_checked()
     assert answers_on_server() == []
     device.cable.mend()
     device.wait_for_answers([(1, "b"), (2, "c")])
@@ -314,7 +314,7 @@ def test_session_survives_the_end_of_the_service_worker(device, exam):
     device.choose("b")
     device.says(ON_DEVICE)
     device.page.reload()
-    assert device.page.locator("input[value=b]").is_checked()
+    expect(device.page.locator("input[value=b]")).to_be_checked()
     device.cable.mend()
     device.wait_for_answers([(1, "b")])
 
@@ -441,7 +441,7 @@ def test_unsent_answer_is_shown_where_its_question_is_opened_again(device, exam)
     device.open(path(exam, 2))
     device.open(path(exam))
     device.says(ON_DEVICE)
-    assert device.page.locator("input[value=b]").is_checked()
+    expect(device.page.locator("input[value=b]")).to_be_checked()
     device.page.unroute("**/answers/")
     device.says(SAVED)
     assert answers_on_server() == [(1, "b")]
@@ -456,8 +456,8 @@ def test_unsent_answer_in_practice_is_not_asked_again(device, attempt):
     device.says(ON_DEVICE)
     device.open(path(attempt))
     device.notices("You will see the result when you are back online")
-    assert device.page.locator("input[value=b]").is_checked()
-    assert device.page.get_by_role("button", name="Check answer").is_disabled()
+    expect(device.page.locator("input[value=b]")).to_be_checked()
+    expect(device.page.get_by_role("button", name="Check answer")).to_be_disabled()
     device.page.unroute("**/answers/")
     device.page.get_by_text("Correct", exact=True).first.wait_for()
 
@@ -560,8 +560,7 @@ def test_second_tab_takes_over_with_a_notice(device, exam):
     other.locator("input[value=c]").check()
     device.wait_for_answers([(2, "c")])
     device.press("Continue here")
-    device.page.wait_for_load_state()
-    assert device.page.locator("[data-journal-notice]").is_hidden()
+    expect(device.page.locator("[data-journal-notice]")).to_be_hidden()
 
 
 @pytest.mark.proof
@@ -571,7 +570,7 @@ def test_newest_answer_of_two_devices_counts(device, device_of, owner, exam):
     device.says(SAVED)
     second = device_of(owner)
     second.open(path(exam))
-    assert second.page.locator("input[value=b]").is_checked()
+    expect(second.page.locator("input[value=b]")).to_be_checked()
     second.choose("c")
     second.says(SAVED)
     device.choose("d")
@@ -597,7 +596,7 @@ def test_answers_to_a_session_ended_on_another_device_are_kept_and_shown(device,
     device.notices("This session ended before this answer arrived.")
     device.press("View results")
     device.page.get_by_text("Answers that don't count").wait_for()
-    assert device.page.get_by_text("The session had ended").count() == 5
+    expect(device.page.get_by_text("The session had ended")).to_have_count(5)
     assert device.unsent() == []
 
 
@@ -837,7 +836,7 @@ def test_signed_out_meanwhile_signs_in_in_place(device, owner, exam):
     dialog.locator("button[type=submit]").click()
     device.says(SAVED)
     assert answers_on_server() == [(1, "b")]
-    assert device.page.locator("[data-journal-notice]").is_hidden()
+    expect(device.page.locator("[data-journal-notice]")).to_be_hidden()
     device.press("Flag")
     device.page.locator("[data-flag][aria-pressed=true]").wait_for()
 
