@@ -17,7 +17,7 @@ MAX_MS = 100
 
 
 def measure(database: Database, *, rounds: int, say: Say) -> Iterator[Row]:
-    """Yield the one row: milliseconds until one learner has the page, the median of the loads.
+    """Yield the one row: milliseconds until one learner has the page, the median of all requests.
 
     Raises: WrongAnswer.
     """

@@ -102,7 +102,7 @@ def test_port_in_use_is_named(unstarted: Path) -> None:
 
 
 def test_demo_refuses_a_live_key_in_the_environment(unstarted: Path) -> None:
-    with started_demo(unstarted, free_port(), STRIPE_SECRET_KEY="sk_live_51abcdef") as process:
+    with started_demo(unstarted, free_port(), STRIPE_SECRET_KEY="sk_live_example") as process:
         assert process.wait(timeout=120) == 2
     assert "STRIPE_SECRET_KEY in the environment is not a sandbox key." in words(unstarted)
-    assert "sk_live_51abcdef" not in words(unstarted)
+    assert "sk_live_example" not in words(unstarted)

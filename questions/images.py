@@ -119,8 +119,8 @@ class ImagesBeside(Images):
         if SCHEME.match(reference):
             raise ImageRefused(
                 _(
-                    "The image %(image)s is a URL. Save it in the folder of the file, and use its "
-                    "name."
+                    "The image %(image)s is a URL. Save the image in the same folder as the file, "
+                    "and use its file name."
                 )
             )
         try:

@@ -318,7 +318,7 @@ def _visit_as_newcomer(visitor: Visitor, on_page: OnPage) -> None:
 
 def _set_up_second_factor(visitor: Visitor, on_page: OnPage) -> None:
     page = visitor.page
-    code = code_of(page.locator("main input[readonly]").first.input_value())
+    code = code_of(page.locator("#authenticator_secret").inner_text())
     page.locator("main input[name=code]").fill(code)
     click_through(page, page.locator("main form:has(input[name=code]) button[type=submit]").first)
     on_page(page, "second-factor-set-up")

@@ -19,7 +19,7 @@ def size_checks(*, at: datetime) -> list[Check]:
     except DatabaseError as error:
         return [_check(Status.SKIP, f"not measured: {type(error).__name__}")]
     if not tables:
-        return [_check(Status.SKIP, "not measured: the SQLite file has more than 1 GB")]
+        return [_check(Status.SKIP, "not measured: the SQLite file is larger than 1 GB")]
     since = f", with growth since {first:%Y-%m-%d}" if first else ""
     total = _megabytes(sum(each.size_bytes for each in tables))
     largest = ", ".join(_described(each) for each in tables[:SHOWN])

@@ -102,7 +102,7 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     given = {"access": access, "reason": form.cleaned_data["reason"], "by": user_of(request)}
     if "close" in request.POST:
         done = revoke(**given, at=timezone.now())
-        words = _("Access closed. The practice history is kept.")
+        words = _("Access closed. The practice history is saved.")
     elif form.cleaned_data["days"]:
         done = extend(**given, days=form.cleaned_data["days"], at=timezone.now())
         words = _("Access extended.")
@@ -112,7 +112,7 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if done:
         messages.success(request, words)
     else:
-        messages.info(request, _("Nothing changed: the access is closed, or has no end."))
+        messages.info(request, _("Nothing changed. This access is closed or never expires."))
     return SeeOther(reverse("studio:accesses"))
 
 

@@ -185,7 +185,7 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
         except (UploadRefused, FileNotFoundError):
             messages.error(request, str(UNREADABLE))
         except NotWaiting:
-            messages.info(request, _("Somebody decided about this upload before."))
+            messages.info(request, _("This upload was already imported or discarded."))
     return SeeOther(_address(test_bank, waiting))
 
 

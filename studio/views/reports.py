@@ -96,7 +96,7 @@ def _close(request: HttpRequest, shown: QuestionReport, form: CloseForm) -> Http
             by=user_of(request),
             at=timezone.now(),
         )
-        messages.success(request, _("Report closed. The reporters get an email."))
+        messages.success(request, _("Report closed. The reporters will get an email."))
     except ReportClosed:
         messages.info(request, _("This report was already closed."))
     return SeeOther(reverse("studio:reports", args=[shown.test_bank.slug]))

@@ -55,5 +55,5 @@ def test_large_sqlite_file_is_not_read(at, monkeypatch):
     (check,) = size_checks(at=at)
     assert (check.status, check.summary) == (
         "skip",
-        "not measured: the SQLite file has more than 1 GB",
+        "not measured: the SQLite file is larger than 1 GB",
     )
