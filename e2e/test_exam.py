@@ -23,6 +23,11 @@ def start_exam(page: Page, demo: str) -> None:
     page.get_by_role("button", name=re.compile("Start exam|Continue exam")).press("Enter")
 
 
+def expect_keys(page: Page) -> None:
+    """Wait for session.js, which handles the keys. It adds the live region as it starts."""
+    expect(page.locator("body > [role=status]")).to_be_attached()
+
+
 def expect_question(page: Page, number: int) -> None:
     expect(page.locator(".eyebrow")).to_contain_text(f"Question {number} of {QUESTIONS}")
 
@@ -35,8 +40,9 @@ def expect_result(page: Page) -> None:
 
 def answer_by_keys(page: Page) -> None:
     """The question has the focus; two Tabs lead to the first choice, besides what scrolls."""
-    # A script sets the focus after the question is there.
+    # The browser sets the focus after the question is there.
     expect(page.locator("#stem")).to_be_focused()
+    expect_keys(page)
     tabs = 0
     while not page.evaluate(IS_IN_ANSWER):
         page.keyboard.press("Tab")
@@ -82,6 +88,7 @@ def test_exam_is_taken_with_touch_alone(demo: str, browser: Browser) -> None:
 def test_keys_flag_say_the_time_and_show_the_sheet(demo: str, page: Page) -> None:
     start_exam(page, demo)
     flag = page.locator("[data-flag]")
+    expect_keys(page)
     before = flag.get_attribute("aria-pressed")
     page.keyboard.press("f")
     expect(flag).not_to_have_attribute("aria-pressed", str(before))
