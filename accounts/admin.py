@@ -39,11 +39,10 @@ class UserAdmin(ModelAdmin):
     search_fields = ("email", "name")
     ordering = ("-joined_at", "-pk")
     date_hierarchy = "joined_at"
-    readonly_fields = ("public_id", "email", "joined_at", "last_login")
+    readonly_fields = ("email", "joined_at", "last_login")
     fields = (
         "email",
         "name",
-        "public_id",
         "joined_at",
         "last_login",
         "is_active",

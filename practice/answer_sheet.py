@@ -152,7 +152,9 @@ def _state(sheet: AnswerSheet, position: int) -> str:
     fraction = sheet.fractions.get(position)
     if fraction is None:
         return "answered"
-    return "right" if fraction == 1 else "wrong"
+    if fraction == 1:
+        return "right"
+    return "partial" if fraction else "wrong"
 
 
 def _looks() -> dict[tuple[str, bool], tuple[str, str]]:
@@ -161,6 +163,7 @@ def _looks() -> dict[tuple[str, bool], tuple[str, str]]:
         "unanswered": ("bubble", _("not answered")),
         "answered": ("bubble bubble--filled", _("answered")),
         "right": ("bubble bubble--right", _("correct")),
+        "partial": ("bubble bubble--partial", _("partially correct")),
         "wrong": ("bubble bubble--wrong", _("incorrect")),
     }
     flagged = _("flagged")

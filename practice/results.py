@@ -23,7 +23,7 @@ MISSED_LIMIT = 50
 EXCERPT_CHARACTERS = 120
 # The link covers the row; the text is not inside of it, since a stem can hold code and formulas.
 MISSED_ITEM = (
-    '<li class="missed__row"><a class="bubble bubble--wrong" href="{url}">{position}'
+    '<li class="missed__row"><a class="bubble bubble--{state}" href="{url}">{position}'
     '<span class="visually-hidden"> {opens}</span></a> '
     '<div class="missed__stem prose" dir="auto">{stem}</div>'
     ' <a class="missed__report small" href="{report_url}">{reports}'
@@ -159,6 +159,7 @@ def missed(sheet: AnswerSheet) -> SafeString:
         MISSED_ITEM.format(
             url=one.url,
             position=one.position,
+            state="partial" if sheet.fractions[one.position] else "wrong",
             opens=opens,
             stem=one.stem,
             report_url=f"{reports_url}{one.position}/",

@@ -18,6 +18,8 @@ from questions.models import Question
 
 MOST_POINTS = 100
 WEEKS = 12
+# Where the scores of the chart begin: the labels of its grid are before them.
+CHART_START, CHART_END = 100, 20
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _reason(accesses: Sequence[Access]) -> str:
     """Why none of these accesses is live: that of the one that began last."""
     last = max(accesses, key=lambda access: access.starts_at)
     if last.revoked_at is not None:
-        return _("Your access was ended by the seller.")
+        return _("The seller closed your access.")
     if last.withheld_from is not None:
         return _("Your access ended because the payment was refunded or is disputed.")
     return _("Your access has ended.")
@@ -200,9 +202,9 @@ class Chart:
 
 def chart_of(points: Sequence[TrendPoint], *, width: int = 720, height: int = 220) -> Chart:
     """Place the scores from left to right, with the mean of up to five sessions as a second line."""
-    step = (width - 40) / max(len(points) - 1, 1)
+    step = (width - CHART_START - CHART_END) / max(len(points) - 1, 1)
     places = [
-        (round(20 + index * step, 1), _y(point.percent, height))
+        (round(CHART_START + index * step, 1), _y(point.percent, height))
         for index, point in enumerate(points)
     ]
     placed = list(zip(places, points, strict=True))

@@ -190,6 +190,12 @@ def visit_studio(page: Page, base_url: str, on_page: OnPage) -> None:
     question = first_row(page)
     for name in ("versions", "regrade"):
         page.goto(f"{question}{name}/")
+        on_page(page, f"studio-{name}-empty")
+    page.goto(question)
+    page.locator("[name=stem]").fill("Which of these is the newest commit of the current branch?")
+    click_through(page, page.locator(".save-bar button[type=submit]").first)
+    for name in ("versions", "regrade"):
+        page.goto(f"{question}{name}/")
         on_page(page, f"studio-{name}")
     visitor.open(STUDIO["studio-questions"])
     page.locator("[name=question]").first.check()

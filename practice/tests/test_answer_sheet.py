@@ -56,6 +56,20 @@ def test_cells_of_an_open_attempt_are_links(attempt, answer):
     ]
 
 
+def test_cells_tell_a_partly_correct_answer_from_the_others():
+    sheet = AnswerSheet(
+        sheet_of(3).attempt,
+        {1: Decimal(1), 2: Decimal("0.5"), 3: Decimal(0)},
+        frozenset({1, 2, 3}),
+    )
+    shown = cells(sheet, range(1, 4), is_closed=True).splitlines()
+    assert [cell.split('class="', 1)[1] for cell in shown] == [
+        f'bubble bubble--right">1{words("correct")}</a></li>',
+        f'bubble bubble--partial">2{words("partially correct")}</a></li>',
+        f'bubble bubble--wrong">3{words("incorrect")}</a></li>',
+    ]
+
+
 def test_cells_of_a_closed_attempt_are_links_where_they_are_answered(attempt, answer):
     answer(2, RIGHT)
     shown = cells(answer_sheet(attempt), range(1, 4), is_closed=True).splitlines()

@@ -83,7 +83,7 @@ def test_history_of_a_bank_stays_readable_with_the_reason(owners_client, owner, 
     owner.accesses.update(withheld_from=at)
     assert "refunded or is disputed" in owners_client.get(url).text
     owner.accesses.update(revoked_at=at)
-    assert "ended by the seller" in owners_client.get(url).text
+    assert "The seller closed your access." in owners_client.get(url).text
 
 
 def test_bank_with_a_live_access_has_no_reason(owner, test_bank, at):
@@ -129,9 +129,9 @@ def test_change_compares_the_newer_half_with_the_older(at):
 
 def test_chart_places_the_scores(at):
     points = [TrendPoint("", at, percent, is_exam=False) for percent in (0, 100)]
-    chart = chart_of(points, width=240, height=220)
-    assert (chart.line, chart.mean) == ("20.0,210.0 220.0,10.0", "20.0,210.0 220.0,110.0")
-    assert (chart.sessions, chart.exams) == ("M20.0 210.0h0M220.0 10.0h0", "")
+    chart = chart_of(points, width=320, height=220)
+    assert (chart.line, chart.mean) == ("100.0,210.0 300.0,10.0", "100.0,210.0 300.0,110.0")
+    assert (chart.sessions, chart.exams) == ("M100.0 210.0h0M300.0 10.0h0", "")
 
 
 def test_domains_tell_first_answers_from_repeats(owner, test_bank, finished, at):

@@ -41,7 +41,7 @@ class NewBankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the s
         model = TestBank
         fields = ("title", "category")
         labels = {"title": _("Title")}
-        help_texts = {"title": _("As buyers will see it. You can change it later.")}
+        help_texts = {"title": _("Buyers see this title. You can change it later.")}
 
     def clean(self) -> dict[str, Any]:
         """One category is needed, and a slug that is free."""
@@ -133,21 +133,25 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "currency": _("Currency"),
             "is_featured": _("Show on the home page"),
         }
-        error_messages = {"slug": {"unique": _("Another test bank has this address.")}}
+        error_messages = {"slug": {"unique": _("Another test bank already uses this address.")}}
         help_texts = {
             "summary": _("One sentence for cards and search results."),
             "description": _(
-                "What is covered, and who it is for. Leave a blank line between paragraphs."
+                "Describe what the test bank covers and who it is for. Leave a blank line between "
+                "paragraphs."
             ),
             "language": _("Language of the questions, as a code such as en or de."),
             "slug": _(
-                "The last part of the page's address. Former addresses redirect to the new one."
+                "The last part of the page's address. Previous addresses redirect to the current "
+                "address."
             ),
-            "exam": _("Name of the exam that it prepares for."),
-            "pass_percent": _("The percentage of the points that passes the exam. Optional."),
-            "exam_minutes": _("In minutes. Leave empty for an exam without a clock."),
+            "exam": _("Name of the exam that this test bank prepares learners for."),
+            "pass_percent": _("Optional. The percentage of points needed to pass the exam."),
+            "exam_minutes": _("In minutes. Leave empty for no time limit."),
             "keeps_question_order": "",
-            "keeps_choice_order": _("Otherwise they are shuffled, except for pinned choices."),
+            "keeps_choice_order": _(
+                "If this is off, choices are shuffled, except for pinned choices."
+            ),
             "has_calculator": "",
             "currency": _("Three letters, such as USD."),
             "is_featured": "",
@@ -165,6 +169,8 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             for number, seed in enumerate(self.covers, start=1)
         ]
         self.initial["cover_seed"] = bank.drawn_from
+        for name in ("title", "summary", "description", "exam"):
+            self.fields[name].widget.attrs["dir"] = "auto"
         # Sent along, so that a page that was open for long does not undo the changes of others.
         for name in (*self.Meta.fields, "price"):
             self.fields[name].show_hidden_initial = True
@@ -177,7 +183,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         """One that no other bank had."""
         slug = str(self.cleaned_data["slug"])
         if FormerSlug.objects.exclude(test_bank=self.instance).filter(slug=slug).exists():
-            raise ValidationError(_("Links to another test bank still use this address."))
+            raise ValidationError(_("This address still redirects to another test bank."))
         return slug
 
     def clean(self) -> dict[str, Any]:

@@ -120,11 +120,15 @@ def _unrendered(item):
         ("true_false", {"answer": ""}, "Select true or false."),
         ("numeric", {"answers-0-value": "many"}, "Enter a number."),
         ("numeric", {"answers-0-value": "NaN"}, "Enter a number."),
-        ("numeric", {"answers-0-value": "1e999"}, "Enter a number of at most 40 digits."),
+        ("numeric", {"answers-0-value": "1e999"}, "Enter a number with at most 40 digits."),
         ("single_choice", {"domain": "x" * 201}, "Domain: Enter at most 200 characters."),
-        ("short_answer", {"answers-0-weight": "50"}, "One answer must earn full points."),
-        ("single_choice", {"stem": "$\\nonsense$ ![](x.png)"}, "Describe the image x.png"),
-        ("single_choice", {"stem": "![a tree](x.png)"}, "The image x.png is not stored here."),
+        ("short_answer", {"answers-0-weight": "50"}, "At least one answer must earn full points."),
+        (
+            "single_choice",
+            {"stem": "$\\nonsense$ ![](x.png)"},
+            "Add a description of the image x.png",
+        ),
+        ("single_choice", {"stem": "![a tree](x.png)"}, "The image x.png was not found."),
     ],
 )
 def test_what_is_no_question_is_not_stored(new, kind, fields, words):
@@ -297,6 +301,13 @@ def test_versions_stand_side_by_side(desk, save, typed, place):
     assert "<ins>" in stem.right
 
 
+def test_only_version_is_not_compared_with_itself(desk, place):
+    address = reverse("studio:versions", args=["git", place.question.public_id])
+    text = desk.get(address).text
+    assert "This question has only one version" in text
+    assert 'name="left"' not in text
+
+
 def test_version_is_restored_as_the_next_one(desk, save, typed, place):
     save(1, **typed)
     address = reverse("studio:restore", args=["git", place.question.public_id, 1])
@@ -338,5 +349,5 @@ def test_question_of_a_kind_without_a_form_can_be_read_only(desk, test_bank):
     [version] = store_items(items=[Essay(stem=Text(source="Discuss."))])
     BankQuestion.objects.create(test_bank=test_bank, question=version.question, position=9)
     address = reverse("studio:question", args=["git", version.question.public_id])
-    assert "This type has no form yet." in desk.get(address).text
+    assert "The editor does not support this question type yet." in desk.get(address).text
     assert desk.post(address, {"stem": "Changed", "base": "1"}).status_code == 403
