@@ -9,7 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import (
     AfterValidator,
@@ -71,7 +71,7 @@ def as_fields(value: object, info: ValidationInfo) -> object:
     markup = said.get("markup", (info.context or {}).get("markup", "text"))
     if markup not in MARKUPS:
         raise ValueError(
-            _("use one of these as markup: %(values)s") % {"values": ", ".join(MARKUPS)}
+            _("set markup to one of these values: %(values)s") % {"values": ", ".join(MARKUPS)}
         )
     return {"source": said["text"], "markup": markup}
 
@@ -88,7 +88,7 @@ def with_pictures(text: Text, info: ValidationInfo) -> Text:
     images = (info.context or {}).get("images")
     if images is None:
         raise ValueError(
-            _("images can only be imported from a file, with the images in its folder")
+            _("images can be imported only from a file that is in the same folder as the images")
         )
     return text.model_copy(
         update={"pictures": tuple(dict(_kept(*picture, images) for picture in found).items())}
@@ -100,7 +100,8 @@ def _kept(reference: str, described: str, images: Callable[[str], str]) -> tuple
     shown = reference[:LONGEST_NAME]
     if not described:
         raise ValueError(
-            _("describe the image %(image)s: ![what it shows](%(image)s)") % {"image": shown}
+            _("add a description of the image %(image)s: ![description](%(image)s)")
+            % {"image": shown}
         )
     try:
         return reference, images(reference)
@@ -115,6 +116,12 @@ def as_object(value: object) -> object:
 
 Words = Annotated[Text, BeforeValidator(as_fields), AfterValidator(with_pictures)]
 Weight = Annotated[float, Field(ge=-100, le=100)]
+# Files of before, and stored questions, have another word for "medium".
+FORMER_MEDIUM = Difficulty.MIDDLING.value
+DifficultyWord = Annotated[
+    Literal["", "easy", "medium", "hard"],
+    BeforeValidator(lambda word: "medium" if word == FORMER_MEDIUM else word),
+]
 
 
 class Line(Frozen, ABC):
@@ -126,7 +133,7 @@ class Line(Frozen, ABC):
     explanation: Words = NOTHING
     domain: str = Field(default="", max_length=LONGEST_DOMAIN)
     group: str = ""
-    difficulty: Difficulty = Difficulty.UNKNOWN
+    difficulty: DifficultyWord = ""
     tags: tuple[str, ...] = ()
     id: str = ""
 
@@ -149,7 +156,7 @@ class Line(Frozen, ABC):
             "explanation": self.explanation,
             "domain": self.domain or domain,
             "group": self.group,
-            "difficulty": self.difficulty,
+            "difficulty": FORMER_MEDIUM if self.difficulty == "medium" else self.difficulty,
             "tags": self.tags,
             "external_id": self.id,
         }
@@ -236,7 +243,7 @@ class NumberPart(Frozen):
             [False, True, True],
             [True, False, False],
         ):
-            raise ValueError(_("use either value (and tolerance), or low and high"))
+            raise ValueError(_("use either value (with an optional tolerance) or low and high"))
         return self
 
     def accepted(self) -> AcceptedNumber:
@@ -357,8 +364,8 @@ def _item(
     for name in ("image", "images", "media"):
         if name in fields:
             words = _(
-                "%(field)s: to add an image, write ![description](file.png) in a text with markup "
-                "markdown."
+                "%(field)s: to add an image, write ![description](file.png) in a text with "
+                '"markup": "markdown".'
             )
             raise ParseError(raw.first, words % {"field": name})
     markup = fields.pop("markup", "text")
@@ -400,11 +407,11 @@ def _fields(raw: RawQuestion[str]) -> dict[str, Any]:
         )
     except json.JSONDecodeError as error:
         said = {"error": error.msg, "number": error.colno}
-        words = _("This is not JSON: %(error)s (character %(number)s).") % said
+        words = _("This line is not valid JSON: %(error)s (character %(number)s).") % said
         raise ParseError(raw.first, words) from error
     except (ValueError, RecursionError, ArithmeticError) as error:
         said = {"error": _printable(str(error))}
-        raise ParseError(raw.first, _("This cannot be read: %(error)s.") % said) from error
+        raise ParseError(raw.first, _("This line cannot be read: %(error)s.") % said) from error
     if not isinstance(value, dict):
         raise ParseError(raw.first, _("Each line must contain one object: { … }."))
     return value

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from questions.formats.jsonl import FORMER_MEDIUM
 from questions.items import (
     NOTHING,
     Accepted,
@@ -26,8 +27,13 @@ Fields = dict[str, Any]
 
 def write_jsonl(items: Sequence[Item]) -> str:
     """Return a file with one item a line."""
-    lines = (json.dumps(fields_of(item), ensure_ascii=False, default=str) for item in items)
+    lines = (json.dumps(_of_file(item), ensure_ascii=False, default=str) for item in items)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _of_file(item: Item) -> Fields:
+    fields = fields_of(item)
+    return fields | {"difficulty": "medium"} if item.difficulty == FORMER_MEDIUM else fields
 
 
 def fields_of(item: Item) -> Fields:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from questions.formats.jsonl import read_jsonl
+from questions.formats.jsonl_writer import write_jsonl
 from questions.formats.problems import ReadFile
 from questions.grading import ChoiceResponse, NumberResponse, grade
 from questions.items import (
@@ -105,6 +106,13 @@ def test_common_fields_are_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["medium", "middling"])
+def test_medium_has_a_former_word_in_files(word: str) -> None:
+    item = only({"kind": "passage", "stem": "Read this.", "difficulty": word})
+    assert item.difficulty == "middling"
+    assert json.loads(write_jsonl([item]))["difficulty"] == "medium"
+
+
 def test_domain_is_for_lines_that_name_none() -> None:
     found = read_jsonl(lines(SINGLE, SINGLE | {"domain": "Own"}), domain="Given")
     assert [item.domain for item in found.items] == ["Given", "Own"]
@@ -193,31 +201,37 @@ def test_unicode_line_separator_does_not_end_a_line() -> None:
         ({"stem": {"text": 5}}, "stem: use a string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
-            "stem: use one of these as markup: text, plain, markdown, html, moodle.",
+            "stem: set markup to one of these values: text, plain, markdown, html, moodle.",
         ),
-        ({"stem": {"text": "x", "markup": "bbcode"}}, "stem: use one of these as markup: text, "),
+        (
+            {"stem": {"text": "x", "markup": "bbcode"}},
+            "stem: set markup to one of these values: text, ",
+        ),
         ({"stem": " \n"}, "The stem is empty."),
-        ({"stem": "x" * 50_001}, "stem: a text has more than 50,000 characters."),
+        ({"stem": "x" * 50_001}, "stem: the text has too many characters (maximum: 50,000)."),
         ({"stem": "a\0b"}, "stem: the text contains a NUL character."),
         (
             {"image": "a.png"},
-            "image: to add an image, write ![description](file.png) in a text with markup markdown.",
+            "image: to add an image, write ![description](file.png) in a text with "
+            '"markup": "markdown".',
         ),
         (
             {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
-            "stem: images can only be imported from a file, with the images in its folder.",
+            "stem: images can be imported only from a file that is in the same folder as the "
+            "images.",
         ),
         (
             {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
-            "explanation: images can only be imported from a file, with the images in its folder.",
+            "explanation: images can be imported only from a file that is in the same folder as "
+            "the images.",
         ),
         ({"hint": "x"}, "hint: there is no such field."),
-        ({"difficulty": "fiendish"}, "difficulty: use one of '', 'easy', 'middling', 'hard'."),
-        ({"domain": "x" * 201}, "domain: a text has more than 200 characters."),
+        ({"difficulty": "fiendish"}, "difficulty: use one of '', 'easy', 'medium', 'hard'."),
+        ({"domain": "x" * 201}, "domain: the text has too many characters (maximum: 200)."),
         ({"tags": "law"}, "tags: use a list: [ … ]."),
         (
             {"choices": [{"text": "a", "right": True}]},
-            "choices: the list has fewer entries than 2.",
+            "choices: the list has too few entries (minimum: 2).",
         ),
         ({"choices": [{"text": "a"}, {"text": "b"}]}, "No choice is correct."),
         ({"choices": [{"text": "a"}, {"right": True}]}, "choices 2, text: this field is required."),
@@ -231,7 +245,7 @@ def test_unicode_line_separator_does_not_end_a_line() -> None:
         ),
         (
             {"choices": [{"text": "a", "weight": 101}, {"text": "b"}]},
-            "choices 1, weight: use a number that is at most 100.",
+            "choices 1, weight: use a number of at most 100.",
         ),
         (
             {"choices": [{"text": "a", "right": True, "id": "x"}, {"text": "b", "id": "x"}]},
@@ -253,12 +267,15 @@ def test_fault_of_a_field_is_told_in_the_language_of_the_page() -> None:
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ([], "answers: the list has fewer entries than 1."),
-        ([{}], "answers 1: use either value (and tolerance), or low and high."),
-        ([{"low": 1}], "answers 1: use either value (and tolerance), or low and high."),
-        ([{"value": 1, "low": 1, "high": 2}], "answers 1: use either value (and tolerance)"),
+        ([], "answers: the list has too few entries (minimum: 1)."),
+        ([{}], "answers 1: use either value (with an optional tolerance) or low and high."),
+        ([{"low": 1}], "answers 1: use either value (with an optional tolerance) or low and high."),
+        (
+            [{"value": 1, "low": 1, "high": 2}],
+            "answers 1: use either value (with an optional tolerance)",
+        ),
         ([{"value": "1,5"}], "answers 1, value: use a number."),
-        ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: use a number that is at least 0."),
+        ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: use a number of at least 0."),
         ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
         ([{"value": 1, "weight": 50}], "No accepted answer earns full points."),
         ([{"value": "1e999999"}], "low: "),
@@ -273,11 +290,14 @@ def test_invalid_numeric_answers(answers: list[object], sentence: str) -> None:
     ("line", "sentence"),
     [
         (b"[1]", "Each line must contain one object: { … }."),
-        (b"{'kind': 1}", "This is not JSON: Expecting property name enclosed in double quotes"),
-        (b'{"kind": "essay", "kind": "essay"}', "This cannot be read: kind appears twice."),
-        (b'{"kind": NaN}', "This cannot be read: NaN is not a number."),
-        (b'{"a": ' + b"[" * 100_000, "This cannot be read: maximum recursion depth exceeded"),
-        (b'{"a": ' + b"9" * 5_000 + b"}", "This cannot be read: Exceeds the limit"),
+        (
+            b"{'kind': 1}",
+            "This line is not valid JSON: Expecting property name enclosed in double quotes",
+        ),
+        (b'{"kind": "essay", "kind": "essay"}', "This line cannot be read: kind appears twice."),
+        (b'{"kind": NaN}', "This line cannot be read: NaN is not a number."),
+        (b'{"a": ' + b"[" * 100_000, "This line cannot be read: maximum recursion depth exceeded"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "This line cannot be read: Exceeds the limit"),
         (b'{"kind": "essay", "stem": "\\ud800"}', "stem: "),
         (b'{"kind": "essay", "stem": "x", "\\ud800": 1}', "Input should be a valid string"),
         (b'"' + b"x" * 1_000_001 + b'"', "This line has more than 1,000,000 characters."),
