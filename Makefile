@@ -24,32 +24,32 @@ help: ## List the commands
 demo: $(VENV)/base.stamp ## Start the site with demo content and a Stripe sandbox
 	@PORT=$(PORT) $(RUN) -m demo.launcher
 
-dev: $(VENV)/base.stamp ## The demo with DEBUG, reloading, breakpoints and live templates (ARGS=--nothreading)
+dev: $(VENV)/base.stamp ## Start the demo with DEBUG, breakpoints, and automatic reloading (ARGS=--nothreading)
 	@PORT=$(PORT) $(RUN) -m demo.dev $(ARGS)
 
-setup: $(VENV)/base.stamp ## Install what the site runs on
+setup: $(VENV)/base.stamp ## Install the packages that the site needs
 
-develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install what tests and checks need
+develop: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Install the packages that tests and checks need
 
-quick: $(VENV)/development.stamp ## The tests without programs, browsers and servers (about a minute): for every commit
+quick: $(VENV)/development.stamp ## Run the fast tests, without programs, browsers, and servers (about a minute)
 	@$(PYTEST) -m "$(QUICK)" --hypothesis-profile=quick $(ARGS)
 
-quick-postgresql: $(VENV)/development.stamp ## The tests in one process that use the database, on PostgreSQL
+quick-postgresql: $(VENV)/development.stamp ## Run the database tests that start no programs, on PostgreSQL
 	@$(ON_POSTGRESQL) $(PYTEST) -m "database and $(IN_PROCESS)" --hypothesis-profile=quick $(APPS) $(ARGS)
 
-test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## All tests but the proofs (about 5 minutes): for every push
+test: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run all tests except the proofs (about 5 minutes)
 	$(call timed,tests on SQLite,$(PYTEST) -m "not proof" $(ARGS))
 	$(call timed,concurrency on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "concurrency and not (proof or browser or squid)" $(APPS) $(ARGS))
 
-proof: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## The long tests: crashes, faults, recipes, fuzzing, PostgreSQL
+proof: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the long tests: crashes, faults, recipes, fuzzing, PostgreSQL
 	$(call timed,proofs,$(PYTEST) -m proof $(ARGS))
 	$(call timed,property tests,$(PYTEST) -m "hypothesis and not proof" --hypothesis-profile=proof $(ARGS))
 	$(call timed,database on PostgreSQL,$(ON_POSTGRESQL) $(PYTEST) -m "database and not (browser or squid or tinyproxy)" $(APPS) $(ARGS))
 
-coverage: $(VENV)/development.stamp ## Print which lines the tests in one process reach
+coverage: $(VENV)/development.stamp ## Print which lines are covered by the tests that start no programs
 	@$(PYTEST) -m "$(IN_PROCESS)" --hypothesis-profile=quick --cov $(ARGS)
 
-check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, migrations
+check: $(VENV)/development.stamp ## Check format, lint, types, templates, imports, and migrations
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	TESTBANK_ENV_FILE=testing/test.env $(VENV)/bin/mypy
@@ -58,36 +58,36 @@ check: $(VENV)/development.stamp ## Format, lint, types, templates, imports, mig
 	TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py makemigrations --check --dry-run
 	TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py check --fail-level WARNING
 
-format: $(VENV)/development.stamp ## Bring the code into its form
+format: $(VENV)/development.stamp ## Format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-requirements: $(VENV)/development.stamp ## Pin the requirements anew
+requirements: $(VENV)/development.stamp ## Update the pinned requirements
 	for name in base mail sentry development mitmproxy; do $(VENV)/bin/uv pip compile --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
-screenshots: $(VENV)/development.stamp ## Photograph every page of the demo into screenshots/ (ONLY="375-dark 375-ar")
+screenshots: $(VENV)/development.stamp ## Save a screenshot of every demo page to screenshots/ (ONLY="375-dark 375-ar")
 	@$(RUN) -m testing.screenshots $(ONLY)
 
-contact-sheets: $(VENV)/development.stamp ## The same, joined into sheets to look through, in var/contact-sheets/
+contact-sheets: $(VENV)/development.stamp ## Take the screenshots and combine them into sheets in var/contact-sheets/
 	@$(RUN) -m testing.contact_sheets $(ONLY)
 
-fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table into docs/network.md (ONLY="proxy silent,old tls")
+fault-table: $(VENV)/development.stamp $(VENV)/mitmproxy.stamp ## Run the fault matrix and write its table to docs/network.md (ONLY="proxy silent,old tls")
 	@$(RUN) -m e2e.fault_matrix $(if $(ONLY),"$(ONLY)")
 
-faults: $(VENV)/development.stamp ## Break everything during 2,000 purchases, and count (SEED=, PURCHASES=, DATABASE=)
+faults: $(VENV)/development.stamp ## Inject faults during 2,000 purchases and count losses (SEED=, PURCHASES=, DATABASE=)
 	@$(RUN) -m e2e.fault_bench $(if $(SEED),--seed $(SEED)) $(if $(PURCHASES),--purchases $(PURCHASES)) $(if $(DATABASE),--database $(DATABASE))
 
-answers: $(VENV)/development.stamp ## Answer an exam 1,000 times under random cuts, three seeds, both databases (SEED=, COUNT=, DATABASE=)
+answers: $(VENV)/development.stamp ## Answer an exam 1,000 times with random interruptions, three seeds, and both databases (SEED=, COUNT=, DATABASE=)
 	@$(RUN) -m e2e.answers $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(DATABASE),--database $(DATABASE))
 
-bench: $(VENV)/development.stamp ## Measure against a bare Django site (ONLY=detail,list …; 15 minutes)
+bench: $(VENV)/development.stamp ## Compare the site with a bare Django site (ONLY=detail,list …; 15 minutes)
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-load: $(VENV)/development.stamp ## Measure learners, visitors and buyers at once, and write docs/sizes.md (ARGS="--learners 60"; 5 minutes)
+load: $(VENV)/development.stamp ## Measure concurrent learners, visitors, and buyers, and write docs/sizes.md (ARGS="--learners 60"; 5 minutes)
 	@$(RUN) -m benchmarks.capacity $(ARGS)
 
-crashes: $(VENV)/development.stamp ## Kill the site at every commit and every step of a call, and recover (15 minutes)
+crashes: $(VENV)/development.stamp ## Kill the site at every commit and every step of a call, and check recovery (15 minutes)
 	@$(RUN) -m testing.crashing $(ARGS)
 
 lighthouse: $(VENV)/development.stamp tools/lighthouse/node_modules ## Score the demo's pages with Lighthouse (needs npm)
@@ -97,12 +97,12 @@ tools/lighthouse/node_modules: tools/lighthouse/package-lock.json
 	@npm ci --prefix tools/lighthouse --silent
 	@touch $@
 
-messages: $(VENV)/development.stamp ## Bring new sentences into locale/ (needs gettext), and compile
+messages: $(VENV)/development.stamp ## Add new sentences to locale/ and compile the translations (needs gettext)
 	@TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py makemessages --all --no-location --no-obsolete \
 	  --ignore .venv --ignore var --ignore node_modules --ignore benchmarks --ignore e2e --ignore testing
 	@TESTBANK_ENV_FILE=testing/test.env $(RUN) manage.py compilemessages --ignore .venv
 
-clean: ## Remove the environment and the demo's data
+clean: ## Remove the virtual environment and the demo's data
 	rm -rf $(VENV) var/demo* var/migrated .env.demo
 
 $(VENV)/base.stamp: requirements/base.txt

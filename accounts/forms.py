@@ -25,8 +25,8 @@ from accounts.second_factor import EncryptingAdapter, accept_code
 from safety.rate_limits import CONFIRMATION_CODE, allow, is_used_up
 
 CODE_IS_USED_UP = gettext_lazy(
-    "Incorrect code. After three incorrect codes, we need to send you a new one. Choose "
-    "“Resend code”, then enter the code from the newest email."
+    "Incorrect code. After three incorrect codes, you need a new code. Choose “Resend code”, then "
+    "enter the code from the newest email."
 )
 # allauth's limit (`login_failed`): five codes in five minutes
 TOO_MANY_FACTOR_CODES = gettext_lazy("Too many incorrect codes. Try again in 5 minutes.")
@@ -87,7 +87,7 @@ class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]
 
 def _label_new_password(form: Form) -> None:
     form.fields["password1"].label = _("New password")
-    form.fields["password2"].label = _("New password, again")
+    form.fields["password2"].label = _("Confirm new password")
 
 
 class OneTimeCode:
@@ -128,7 +128,7 @@ class ActivateTOTPForm(AllauthActivateTOTPForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = _("Code from the app")
+        self.fields["code"].label = _("Code from your authenticator app")
 
     def clean_code(self) -> str:
         """Check the code, then its step. Raises: ValidationError."""

@@ -26,7 +26,7 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
         return redirect("account_email_verification_sent")
     if response.headers.get("Location") == resolve_url(settings.LOGIN_URL):
         words = _(
-            "Your code has expired, or was sent to another browser. Sign in to get a new one."
+            "Your code has expired or was requested in another browser. Sign in to get a new code."
         )
         messages.info(request, words)
     return response

@@ -150,8 +150,9 @@ def _cpu(pids: Sequence[int]) -> Iterator[list[float]]:
 def tables(rows: Sequence[Measured], *, learners: int, machine: str) -> str:
     """Format the figures, and what communities need by them, as Markdown."""
     lines = [
-        f"{learners:,} learners who answer once a minute, with their visitors and buyers "
-        f"({learners / 60 * ROUND / ANSWERS_A_ROUND:.0f} requests a second), on {machine}:",
+        f"These figures are for {learners:,} learners who answer once a minute, and the visitors "
+        f"and buyers described above ({learners / 60 * ROUND / ANSWERS_A_ROUND:.0f} requests per "
+        f"second). {machine}.",
         "",
         "| database | web processes | p50 | p95 | p99 | CPU of the site | CPU of the database | memory |",
         "|---|---|---|---|---|---|---|---|",
@@ -164,10 +165,10 @@ def tables(rows: Sequence[Measured], *, learners: int, machine: str) -> str:
         )
     lines += [
         "",
-        "From these figures, at half of each core, if one of ten learners is in a session at the "
-        "busiest moment:",
+        "The next table is calculated from these figures. It assumes that each core is half busy, "
+        "and that one in ten learners is in a session at the busiest moment.",
         "",
-        "| learners | in a session | requests a second | database | cores for the site | cores for the database |",
+        "| learners | in a session | requests per second | database | cores for the site | cores for the database |",
         "|---|---|---|---|---|---|",
     ]
     lines += [
@@ -215,9 +216,9 @@ def main(arguments: Sequence[str]) -> int:
                 seconds=options.seconds,
                 processes=options.processes or PROCESSES,
             )
-    machine = f"a machine with {os.cpu_count()} cores"
+    machine = f"The machine has {os.cpu_count()} cores"
     if load_before >= 0.5:
-        machine += f" that was busy with other work (load average {load_before:.1f})"
+        machine += f" and was busy with other work (load average {load_before:.1f})"
     figures = tables(rows, learners=options.learners, machine=machine)
     sys.stdout.write(f"{figures}\n\n{time.monotonic() - started:.0f} s\n")
     if not options.no_write:

@@ -12,7 +12,7 @@ LINK = re.compile(r"://|\bwww\.|\S@\S", re.IGNORECASE)
 def name_without_link(name: str) -> None:
     """Refuse a name that contains an address. Raises: ValidationError."""
     if LINK.search(name):
-        raise ValidationError(_("Enter only a name, not an address."))
+        raise ValidationError(_("Enter a name, not an email address or URL."))
 
 
 def known_language(code: str) -> None:
@@ -21,6 +21,6 @@ def known_language(code: str) -> None:
         get_language_info(code)
     except KeyError as error:
         raise ValidationError(
-            _("“%(code)s” is not a language code. Enter one such as en, de or ar."),
+            _("“%(code)s” is not a valid language code. Enter a code such as en, de or ar."),
             params={"code": code},
         ) from error

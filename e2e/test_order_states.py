@@ -124,10 +124,10 @@ def confirming_then_paid(visitor: Visitor, on_state: OnState) -> None:
 def on_its_way_then_failed(visitor: Visitor, on_state: OnState) -> None:
     order = open_checkout(visitor, OTHER)
     session = pay_with(visitor, "debit-fails")
-    heading(visitor.page, "Your payment is on its way")
+    heading(visitor.page, "Your payment is processing")
     on_state("on-its-way")
     visitor.open(f"/banks/{OTHER}/")
-    visitor.expect_text("Your payment is on its way.")
+    visitor.expect_text("Your payment is processing.")
     on_state("detail-on-its-way")
     control(visitor.base_url).settle(session, comes=False)
     open_until(visitor, order, "Your payment failed")

@@ -200,13 +200,13 @@ def test_text_kept_in_the_browser_replaces_nobodys_version(desk: Visitor) -> Non
     colleague.reload()
     colleague.locator("[name=stem]").fill("Saved by a colleague.")
     colleague.evaluate("localStorage.clear()")
-    press(colleague, "Save as next version")
+    press(colleague, "Save as new version")
     colleague.close()
     page.unroute("**/draft/**")
     page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     desk.open(question)
     expect(page.locator("[name=stem]")).to_have_value("Typed while the connection was down.")
-    press(page, "Save as next version")
+    press(page, "Save as new version")
     expect(page.locator("main")).to_contain_text(
         "Someone saved this question while you were editing"
     )

@@ -89,7 +89,7 @@ class Desk:
         for label in right:
             self.hands.check(label)
         expect(self.page.locator("[data-preview] .stem")).to_contain_text(stem[:6])
-        self.hands.press("Save question" if last else "Save and write another")
+        self.hands.press("Save question" if last else "Save and add another")
 
 
 @pytest.fixture(params=[Mouse, Keyboard])
@@ -234,7 +234,7 @@ def report(desk: Desk, browser: Browser, learner: tuple[str, str]) -> None:
     hands = as_learner(desk, browser, session)
     hands.page.goto(f"{desk.base_url}/practice/{attempt}/1/")
     hands.follow("Report this question")
-    hands.check("The correct answer is wrong")
+    hands.check("The answer marked correct is wrong")
     hands.press("Send report")
     hands.page.context.close()
 
@@ -245,10 +245,10 @@ def fix_and_regrade(desk: Desk) -> None:
     desk.hands.follow(re.compile("^Which is"))
     desk.hands.follow("Edit question")
     desk.hands.check("Choice 2 is correct")
-    desk.hands.press("Save as next version")
+    desk.hands.press("Save as new version")
     desk.hands.follow("Regrade earlier answers")
     expect(desk.page.locator(".figures-row")).to_contain_text(f"{BUYERS} answers earn more")
-    desk.hands.fill("Entry in the list of changes", "It is 1.")
+    desk.hands.fill("What changed", "It is 1.")
     desk.hands.press(f"Regrade {BUYERS} answers")
     expect(desk.page.locator("main")).to_contain_text(f"{BUYERS} answers now earn more points.")
 

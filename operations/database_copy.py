@@ -46,7 +46,9 @@ def copy_database(*, source_url: str, progress: Progress) -> None:
         call_command("migrate", verbosity=0)
         _refuse_other_schema()
         if User.objects.exists() or TestBank.objects.exists():
-            raise CopyRefused("The database of DATABASE_URL has data already. Use an empty one.")
+            raise CopyRefused(
+                "The database in DATABASE_URL already contains data. Use an empty database."
+            )
         # Rows that migrations created have other keys here.
         call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
         # The source is locked meanwhile if it is SQLite, so that no write is left behind.

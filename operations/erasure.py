@@ -61,11 +61,14 @@ def erase_person(*, user: User, at: datetime) -> Erasure:
         erasure.deleted[name] = queryset.delete()[0]
     _close_account(user)
     orders = Order.objects.filter(user=user).count()
-    erasure.kept["orders"] = (orders, "the books; with the address that they were placed with")
+    erasure.kept["orders"] = (
+        orders,
+        "accounting records, with the email address that they were placed with",
+    )
     accesses = Access.objects.filter(learner=user).count()
-    erasure.kept["accesses"] = (accesses, "the books; they name no address")
+    erasure.kept["accesses"] = (accesses, "accounting records, without an email address")
     attempts = Attempt.objects.filter(learner=user).count()
-    erasure.kept["attempts"] = (attempts, "statistics of questions; they name nobody")
+    erasure.kept["attempts"] = (attempts, "question statistics, without a name")
     record_event(kind=Kind.ERASED, user_id=user.pk, address=None, at=at)
     return erasure
 

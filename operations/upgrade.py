@@ -71,13 +71,13 @@ def _migrate(backup: Path) -> None:
             _undo(before)
         except (DatabaseError, IrreversibleError, CommandError) as second:
             raise UpgradeFailed(
-                f"A migration failed ({error}), and those before it cannot be undone ({second}). "
+                f"A migration failed ({error}), and the migrations before it cannot be undone ({second}). "
                 "The maintenance page stays on. Move the database away and restore the backup: "
                 f"manage.py restore {backup}"
             ) from error
         maintenance.turn_off()
         raise UpgradeFailed(
-            f"A migration failed, and all were undone: {type(error).__name__}: {error}. The "
+            f"A migration failed, and all migrations were undone: {type(error).__name__}: {error}. The "
             "running version is not affected. Install that version again before you restart it."
         ) from error
 

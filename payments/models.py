@@ -106,7 +106,7 @@ class Order(models.Model):
         db_index=False,
     )
     created_at = models.DateTimeField(_("created on"))
-    processing_since = models.DateTimeField(_("on its way since"), null=True, blank=True)
+    processing_since = models.DateTimeField(_("processing since"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid on"), null=True, blank=True)
     paid_minor = models.PositiveIntegerField(null=True, blank=True)
     paid_currency = models.CharField(max_length=3, blank=True)
@@ -196,7 +196,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.id} ({self.status})"
+        return f"{self.id} ({self.get_status_display()})"
 
     @property
     def price(self) -> str:
@@ -376,9 +376,9 @@ class Refund(models.Model):
         FRAUDULENT = "fraudulent", _("Fraud")
 
     class AccessChoice(models.TextChoices):
-        REVOKE = "revoke", _("Close it now")
-        KEEP = "keep", _("Leave it open")
-        SHORTEN = "shorten", _("Close it later")
+        REVOKE = "revoke", _("Close access now")
+        KEEP = "keep", _("Keep access open")
+        SHORTEN = "shorten", _("Close access later")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")
@@ -460,7 +460,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stripe_id or self.id} ({self.status})"
+        return f"{self.stripe_id or self.id} ({self.get_status_display()})"
 
     @property
     def price(self) -> str:
@@ -548,7 +548,7 @@ class StripeEvent(models.Model):
         DONE = "done", _("Processed")
         IGNORED = "ignored", _("Event type not used")
         UNKNOWN = "unknown", _("Unknown object")
-        FOREIGN = "foreign", _("Another program")
+        FOREIGN = "foreign", _("From another program")
         FAILED = "failed", _("Processing failed")
 
     event_id = models.CharField(_("event ID"), max_length=255)

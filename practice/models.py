@@ -305,11 +305,11 @@ class UncountedAnswer(models.Model):
     """
 
     class Reason(models.TextChoices):
-        ALREADY = "already", _("Another answer counts")
+        ALREADY = "already", _("Another answer was counted")
         LATE = "late", _("Time ran out")
         ENDED = "ended", _("The session had ended")
         NO_ACCESS = "no_access", _("Your access had ended")
-        UNREADABLE = "unreadable", _("It could not be graded")
+        UNREADABLE = "unreadable", _("The answer could not be graded")
 
     # The index of `practice_uncounted_once` serves look-ups by attempt.
     attempt = models.ForeignKey(
@@ -435,7 +435,7 @@ class Preferences(models.Model):
     extra_time = models.PositiveSmallIntegerField(
         _("Extra time"), choices=ExtraTime.choices, default=ExtraTime.STANDARD
     )
-    pauses_exams = models.BooleanField(_("I need breaks: let me pause exams"), default=False)
+    pauses_exams = models.BooleanField(_("Let me pause exams to take breaks"), default=False)
     time_zone = models.CharField(_("Time zone"), max_length=60, blank=True)
 
     class Meta:

@@ -167,9 +167,9 @@ def _refuse_open_braces(latex: str) -> None:
     for sign in COMMAND.sub("", latex):
         depth += {"{": 1, "}": -1}.get(sign, 0)
         if depth < 0:
-            raise FormulaRefused(latex, _("a } has no {"))
+            raise FormulaRefused(latex, _("a } has no matching {"))
     if depth:
-        raise FormulaRefused(latex, _("a { has no }"))
+        raise FormulaRefused(latex, _("a { has no matching }"))
 
 
 def _refuse_what_is_unknown(element: ElementTree.Element, latex: str) -> None:

@@ -127,11 +127,11 @@ class ImagesBeside(Images):
             path = (self._folder / unquote(reference).replace("\\", "/")).resolve()
             is_file = path.is_file()
         except (ValueError, OSError) as error:
-            raise ImageRefused(_("The image %(image)s is not a file name.")) from error
+            raise ImageRefused(_("The image name %(image)s is not a valid file name.")) from error
         if not path.is_relative_to(self._folder):
-            raise ImageRefused(_("The image %(image)s is outside the folder of the file."))
+            raise ImageRefused(_("The image %(image)s is outside the file's folder."))
         if not is_file:
-            raise ImageRefused(_("The image %(image)s was not found in the folder of the file."))
+            raise ImageRefused(_("The image %(image)s was not found in the file's folder."))
         return path
 
 

@@ -51,9 +51,9 @@ def draft_of(data: QueryDict, *, problem: str = "") -> Draft:
 def help_for(error: ResponseError) -> str:
     """Return what to enter instead, in the reader's language."""
     if isinstance(error, AmbiguousNumber):
-        return _("This can mean %(whole)s or %(decimal)s. Enter the one you mean.") % _readings(
-            error
-        )
+        return _(
+            "This number could mean %(whole)s or %(decimal)s. Enter it in one of these two forms."
+        ) % _readings(error)
     if isinstance(error, NotANumber):
         return _("Enter one number without a unit, such as 12, −3 or 3.5.")
     if isinstance(error, NoWords):

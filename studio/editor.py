@@ -334,7 +334,7 @@ def _pictures_of(known: Item | None) -> Any:
             return references[reference]
         if STORED.fullmatch(reference) and default_storage.exists(f"{FOLDER}/{reference}"):
             return reference
-        raise ImageRefused(_("The image %(image)s is not stored here. Add it again."))
+        raise ImageRefused(_("The image %(image)s was not found. Add it again."))
 
     return stored
 
@@ -346,7 +346,7 @@ def _in_words(message: str) -> str:
         "the stem is empty": _("Enter the question."),
         "Field required": _("Enter some text."),
         "no choice is correct": _("Mark the correct choice."),
-        "no accepted answer earns full points": _("One answer must earn full points."),
+        "no accepted answer earns full points": _("At least one answer must earn full points."),
         "Input should be a valid boolean": _("Select true or false."),
         "Input should be a valid decimal": _("Enter a number."),
         "Input should be a valid number, unable to parse string as a number": _("Enter a number."),
@@ -364,7 +364,7 @@ def _words_of(fault: ErrorDetails) -> str:
     if fault["type"] == "finite_number":
         return _("Enter a number.")
     if fault["type"] == "decimal_max_digits":
-        return _("Enter a number of at most %(most)s digits.") % {"most": limits["max_digits"]}
+        return _("Enter a number with at most %(most)s digits.") % {"most": limits["max_digits"]}
     if fault["type"] == "string_too_long":
         return _("Enter at most %(most)s characters.") % {"most": limits["max_length"]}
     return _in_words(fault["msg"])

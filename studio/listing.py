@@ -43,7 +43,7 @@ class Row:
 class FilterForm(forms.Form):
     """What narrows the list of questions. Everything is optional."""
 
-    q = forms.CharField(label=gettext_lazy("Words"), required=False, max_length=200)
+    q = forms.CharField(label=gettext_lazy("Search text"), required=False, max_length=200)
     domain = forms.ChoiceField(label=gettext_lazy("Domain"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Type"), required=False)
     difficulty = forms.ChoiceField(
@@ -55,7 +55,7 @@ class FilterForm(forms.Form):
         label=gettext_lazy("Status"), required=False, choices=[ANY, *BankQuestion.State.choices]
     )
     only = forms.ChoiceField(
-        label=gettext_lazy("Only"),
+        label=gettext_lazy("Show only"),
         required=False,
         choices=[
             ANY,

@@ -66,7 +66,7 @@ class AuditEntry(models.Model):
         ACCESS_REVOKED = "access_revoked", _("Closed access")
         REPORT_CLOSED = "report_closed", _("Closed a report")
         ANSWERS_REGRADED = "answers_regraded", _("Regraded answers")
-        SENT_TO_REVIEW = "sent_to_review", _("Sent a question to review")
+        SENT_TO_REVIEW = "sent_to_review", _("Sent a question for review")
         SENT_BACK = "sent_back", _("Sent a question back")
         QUESTION_PUBLISHED = "question_published", _("Published a question")
         QUESTION_RETIRED = "question_retired", _("Retired a question")
@@ -104,7 +104,7 @@ class BulkEdit(models.Model):
         SAMPLE = "sample", _("Add to samples")
         NO_SAMPLE = "no_sample", _("Remove from samples")
         DRAFT = "draft", _("Return to draft")
-        REVIEW = "review", _("Send to review")
+        REVIEW = "review", _("Send for review")
         PUBLISH = "publish", _("Publish")
         RETIRE = "retire", _("Retire")
         COPY = "copy", _("Copy to another test bank")
@@ -174,7 +174,7 @@ class Import(models.Model):
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("Waiting for your decision")
-        QUEUED = "queued", _("In the queue")
+        QUEUED = "queued", _("Queued")
         DONE = "done", _("Imported")
         DISCARDED = "discarded", _("Discarded")
         FAILED = "failed", _("Failed")
@@ -257,11 +257,11 @@ class QuestionReport(models.Model):
     """
 
     class Reason(models.TextChoices):
-        KEY = "key", _("The correct answer is wrong")
-        UNCLEAR = "unclear", _("It is unclear")
-        TYPO = "typo", _("It has a typo")
+        KEY = "key", _("The answer marked correct is wrong")
+        UNCLEAR = "unclear", _("The question is unclear")
+        TYPO = "typo", _("The question has a typo")
         PICTURE = "picture", _("An image is missing or broken")
-        OUTDATED = "outdated", _("It is outdated")
+        OUTDATED = "outdated", _("The question is outdated")
 
     class State(models.TextChoices):
         OPEN = "open", pgettext_lazy("report", "Open")
@@ -384,7 +384,7 @@ class ReviewNote(models.Model):
     """A step of a question through review in a bank, with what was written at it. Append-only."""
 
     class Step(models.TextChoices):
-        SENT = "sent", _("Sent to review")
+        SENT = "sent", _("Sent for review")
         RETURNED = "returned", _("Sent back")
         PUBLISHED = "published", pgettext_lazy("a question was", "Published")
         RETIRED = "retired", pgettext_lazy("a question was", "Retired")

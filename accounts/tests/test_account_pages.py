@@ -17,4 +17,4 @@ def test_advice_stands_at_the_new_password_only(client, learner):
     client.force_login(learner)
     page = client.get(reverse("account_change_password")).text
     assert page.count("At least 12 characters") == 1
-    assert [label in page for label in ("Current password", "New password, again")] == [True, True]
+    assert [label in page for label in ("Current password", "Confirm new password")] == [True, True]

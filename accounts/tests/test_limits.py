@@ -129,7 +129,7 @@ def test_expired_code_leads_to_sign_in_with_a_reason(client, monkeypatch):
     monkeypatch.setattr("time.time", lambda: later)
     response = client.post(CONFIRM, {"code": "AAAA-AAAA"}, follow=True)
     assert response.redirect_chain == [("/accounts/login/", 302)]
-    assert "Your code has expired, or was sent to another browser." in response.text
+    assert "Your code has expired or was requested in another browser." in response.text
 
 
 def test_confirmed_second_address_leads_back_to_the_addresses(client, ada):

@@ -197,7 +197,7 @@ def test_reset_second_factor_removes_authenticators(signed_in, colleague, capsys
     set_up_factor(signed_in)
     call_command("reset_second_factor", "SOL@example.org")
     assert not Authenticator.objects.exists()
-    assert "will set up two-factor authentication at the next visit" in capsys.readouterr().out
+    assert "must set up two-factor authentication at the next visit" in capsys.readouterr().out
 
 
 def test_reset_second_factor_twice_changes_nothing(colleague, capsys):

@@ -66,4 +66,4 @@ def test_staff_without_permission_gets_403(client, page, seller):
 def test_evidence_of_deleted_user(office, page, order):
     order.user.delete()
     told = office.get(page).text
-    assert "The buyer has not practiced any of it." in told
+    assert "The buyer has not practiced any questions from this purchase." in told

@@ -262,7 +262,7 @@ def test_empty_bank_change_is_refused(office, test_bank):
         "changes-0-changed": "0",
     }
     page = office.post(bank_page(test_bank), changes_form(**nothing))
-    assert "Describe what changed, in words or numbers." in page.text
+    assert "Describe the change, or enter the number of questions added or updated." in page.text
     assert not test_bank.changes.exists()
 
 

@@ -41,7 +41,7 @@ class HideForm(BaseDialogForm):
         label=_("Reason"),
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
-        help_text=_("The author of the review can read it."),
+        help_text=_("The author of the review can see this reason."),
     )
 
 
@@ -102,8 +102,8 @@ class ReviewAdmin(ModelAdmin):
         dialog={
             "title": _("Hide review"),
             "description": _(
-                "The review is removed from the page and from the average. Its author sees the "
-                "reason."
+                "The review will be removed from the page and from the average rating. Its author "
+                "will see the reason."
             ),
             "form_class": HideForm,
             "form_submit_text": _("Hide"),
@@ -127,7 +127,9 @@ class ReviewAdmin(ModelAdmin):
         permissions=["moderate"],
         dialog={
             "title": _("Show review"),
-            "description": _("The review appears on the page again and counts toward the average."),
+            "description": _(
+                "The review will appear on the page again and count toward the average rating."
+            ),
             "form_submit_text": _("Show"),
         },
     )

@@ -34,10 +34,10 @@ def exam_warnings(test_bank: TestBank) -> list[str]:
     try:
         shortages = shortages_of(test_bank)
     except BlueprintError:
-        return [_("The exam blueprint cannot be read, so learners cannot take the exam.")]
+        return [_("The exam blueprint is invalid, so learners cannot take the exam.")]
     words = _(
-        "The exam needs %(count)d questions from “%(part)s”, but only %(available)d can be asked. "
-        "Learners cannot take the exam until there are enough."
+        "The exam needs %(count)d questions from “%(part)s”, but only %(available)d can be used. "
+        "Learners cannot take the exam until there are enough questions."
     )
     return [
         words

@@ -50,9 +50,9 @@ class Access(models.Model):
     expires_at = models.DateTimeField(_("expires on"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("closed on"), null=True, blank=True)
     revoke_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
-    withheld_from = models.DateTimeField(_("suspended from"), null=True, blank=True)
+    withheld_from = models.DateTimeField(_("suspended on"), null=True, blank=True)
     withheld_reason = models.CharField(
-        _("suspended because"), max_length=10, choices=Withheld.choices, blank=True
+        _("reason for suspension"), max_length=10, choices=Withheld.choices, blank=True
     )
 
     objects = AccessQuerySet.as_manager()

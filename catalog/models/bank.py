@@ -97,7 +97,7 @@ class TestBank(models.Model):
         max_length=200,
         blank=True,
         validators=[name_without_link],
-        help_text=_("Name of the exam that it prepares for."),
+        help_text=_("Name of the exam that this test bank prepares learners for."),
     )
     pass_percent = models.PositiveSmallIntegerField(
         _("pass mark"),
@@ -363,7 +363,9 @@ class BankChange(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(words="", added=0, changed=0),
                 name="catalog_bank_change_says_something",
-                violation_error_message=_("Describe what changed, in words or numbers."),
+                violation_error_message=_(
+                    "Describe the change, or enter the number of questions added or updated."
+                ),
             )
         ]
         indexes = [models.Index(fields=["test_bank", "-at", "-id"], name="catalog_bank_change_new")]

@@ -30,8 +30,8 @@ class ReviewForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
         help_text=_(
-            "What helped? What was missing? Everyone can read it. Please don't reveal "
-            "questions or answers."
+            "What helped? What was missing? Your review is public. Please don't reveal questions "
+            "or answers."
         ),
     )
     author_name = forms.CharField(

@@ -87,7 +87,7 @@ def _written(request: HttpRequest, test_bank: TestBank, form: ReviewForm) -> Htt
     except NotAnOwner:
         return _not_an_owner(request, test_bank)
     if written.is_hidden:
-        messages.info(request, _("Your review was saved. It stays hidden until we review it."))
+        messages.info(request, _("Your review was saved. It stays hidden until we approve it."))
     else:
         messages.success(request, _("Thank you. Your review is now on the test bank's page."))
     return redirect("catalog:detail", test_bank.slug)

@@ -84,7 +84,7 @@ def one_answer_lost(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A pooled connection closes as the request is sent, so the request is sent again.",
+    "A pooled connection closes while the request is sent, so the site sends the request again.",
     THROUGH,
 )
 def kept_connection_ends(lab: Laboratory) -> Iterator[Situation]:

@@ -52,7 +52,7 @@ def unchanged(site: Site) -> Situation:
 
 
 @row(
-    "Squid rejects CONNECT to Stripe; a direct connection works.",
+    "Squid rejects CONNECT to Stripe, but a direct connection works.",
     Expected("NET-PROXY-403", "path.tunnel", tested=True),
 )
 def proxy_forbids_direct_is_open(lab: Laboratory) -> Iterator[Situation]:
@@ -230,7 +230,7 @@ def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    'HTTPS_PROXY is set to "none" to mean no proxy; a direct connection works.',
+    'HTTPS_PROXY is set to "none" to mean no proxy, but a direct connection works.',
     Expected("NET-PROXY-ADDRESS", "route.decision", tested=True),
 )
 def proxy_is_a_word(lab: Laboratory) -> Iterator[Situation]:
@@ -360,7 +360,7 @@ def _proxy_by_name(lab: Laboratory, error: int | None) -> Iterator[Situation]:
 
 
 @row(
-    "The address has https://, but the proxy uses plain HTTP.",
+    "The proxy's address has https://, but the proxy uses plain HTTP.",
     Expected("NET-PROXY-TLS", "path.tunnel", tested=True),
 )
 def https_before_plain_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -369,7 +369,7 @@ def https_before_plain_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The address has https://, but the proxy uses plain HTTP and waits for a complete line.",
+    "The proxy's address has https://, but the proxy uses plain HTTP and waits for a complete line.",
     Expected("NET-PROXY-SILENT", "path.tunnel", tested=True),
 )
 def https_before_patient_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -399,7 +399,7 @@ def https_proxy_untrusted(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The address has http://, but the proxy uses TLS.",
+    "The proxy's address has http://, but the proxy uses TLS.",
     Expected("NET-PROXY-CLOSED", "path.tunnel", repeated=True, tested=True),
 )
 def http_before_tls_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -485,7 +485,7 @@ def socks_cannot_reach_stripe(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The address has socks5h://, but the proxy is an HTTP proxy.",
+    "The proxy's address has socks5h://, but the proxy is an HTTP proxy.",
     Expected("NET-PROXY-SILENT", "path.tunnel", tested=True),
 )
 def socks_before_http_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -505,7 +505,7 @@ def socks_is_ssh(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The address has http://, but the proxy is a SOCKS proxy.",
+    "The proxy's address has http://, but the proxy is a SOCKS proxy.",
     Expected("NET-PROXY-NOT-HTTP", "path.tunnel", tested=True),
 )
 def http_before_socks_proxy(lab: Laboratory) -> Iterator[Situation]:

@@ -22,13 +22,13 @@ MEASURED = (
     "Requests that reached Stripe",
     "Could Stripe have acted?",
     "Trying again",
-    "Answered after",
+    "Response time",
 )
 TOLD = (
     "#",
     "What the operator sees",
     "How to fix it",
-    "What the doctor adds after trying other routes",
+    "What the doctor adds after testing other routes",
 )
 GROUPS = {
     "open_ways": "Unusual routes that work",
@@ -41,15 +41,15 @@ SENTENCES = {"A": NOT_CONNECTED, "B": NOT_STARTED, "Stripe's page": ""}
 LEGEND = (
     "`make fault-table` measures these results. It causes each fault on this machine with real "
     "programs (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), then repeats "
-    "the purchase without the fault, which succeeds. Stripe is a sandbox, reached through "
+    "the purchase without the fault, which succeeds. Stripe is simulated by a sandbox, reached through "
     "`STRIPE_RESOLVE`. Each purchase was answered within `STRIPE_DEADLINE`, here "
-    f"{PATIENT.purchase_seconds:g} s, or {IMPATIENT.purchase_seconds:g} s where nobody answers.",
+    f"{PATIENT.purchase_seconds:g} s, or {IMPATIENT.purchase_seconds:g} s if there is no response.",
     f"**A**: “{NOT_CONNECTED}”",
     f"**B**: “{NOT_STARTED}”",
     "Both pages show an incident code, save the order, and let the buyer continue with it. Trying "
-    "again is always safe: the request and its idempotency key stay the same. In every row, "
-    "Purchase was pressed again after the fault was fixed. It continued the same order, and Stripe "
-    "had exactly one session for it, however many requests had reached it before.",
+    "again is always safe, because the request and its idempotency key stay the same. In every row, "
+    "Purchase was clicked again after the fault was fixed. The second click continued the same order, "
+    "and Stripe had exactly one session for the order, regardless of how many requests it had received.",
 )
 NOTHING_ELSE = "No other route works."
 # Lines, addresses and ids stand in code, so that no page makes a link or a star of them.
@@ -135,7 +135,7 @@ def _tried(outcome: Outcome) -> str:
 def _again(outcome: Outcome) -> str:
     diagnosis = outcome.pressed.diagnosis
     if diagnosis is None:
-        return "was done" if outcome.reached > 1 else "not needed"
+        return "done automatically" if outcome.reached > 1 else "not needed"
     return "automatic, and may help" if diagnosis.retry_useful else "helps after the fix"
 
 

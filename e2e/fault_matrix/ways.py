@@ -164,7 +164,7 @@ def signed_by(lab: Laboratory, name: str, signer: Signed, **flaws: Any) -> Itera
 
 
 @row(
-    "The company CA has expired; the certificate that it signed has not.",
+    "The company CA has expired, but the certificate that it signed has not.",
     Expected("NET-TLS-EXPIRED", "path.tls"),
 )
 def authority_expired(lab: Laboratory) -> Iterator[Situation]:

@@ -59,7 +59,7 @@ def _worker(at: datetime, watching_since: datetime) -> Iterator[Fault]:
     last = JobRun.objects.filter(at__lte=at).aggregate(last=Max("at"))["last"]
     if at - (last or watching_since) > MAX_WORKER_SILENCE:
         seen = f"{last:%Y-%m-%d %H:%M} UTC" if last else "never"
-        message = f"No worker has run for ten minutes. The last run: {seen}."
+        message = f"No worker has run for ten minutes. Last run: {seen}."
         yield Fault("worker", message, "systemctl restart testbank-worker, or run manage.py work.")
 
 
@@ -72,7 +72,9 @@ def full_disks() -> Iterator[Fault]:
         usage = shutil.disk_usage(folder)
         if usage.free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * usage.total):
             message = f"The disk with {folder} is nearly full: {usage.free / GIGABYTE:.1f} GB free."
-            yield Fault("disk", message, "Free up space before the database runs out of it.")
+            yield Fault(
+                "disk", message, "Free up space before the database runs out of disk space."
+            )
             return
 
 
@@ -85,7 +87,7 @@ def _backups(at: datetime) -> Iterator[Fault]:
     since = newest or User.objects.aggregate(first=Min("joined_at"))["first"]
     if since and at - since > timedelta(hours=settings.BACKUP_MAX_AGE_HOURS):
         made = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "none"
-        message = f"Backups are too old. The newest one in {settings.BACKUP_DIR}: {made}."
+        message = f"Backups are too old. Newest backup in {settings.BACKUP_DIR}: {made}."
         yield Fault(
             "backups", message, "Check the log of the backup timer, and run manage.py backup."
         )

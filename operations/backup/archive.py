@@ -118,7 +118,7 @@ def read_archive(file: Path, *, passphrase: str, target: Target) -> Manifest:
         for member in tar:
             content = tar.extractfile(member)
             if content is None or not _is_safe(member.name):
-                raise BackupError(f"{file} is not a backup of Testbank: it contains {member.name}.")
+                raise BackupError(f"{file} is not a Testbank backup: it contains {member.name}.")
             if member.name == MANIFEST:
                 manifest = content.read()
             else:
@@ -168,7 +168,7 @@ def _copy(content: IO[bytes], path: Path | None) -> str:
 
 def _verified(file: Path, text: bytes, found: dict[str, str]) -> Manifest:
     if not text:
-        raise BackupError(f"{file} has no manifest. It is incomplete, or no backup of Testbank.")
+        raise BackupError(f"{file} has no manifest. It is incomplete or not a Testbank backup.")
     try:
         manifest = _parsed(file, text)
     except (ValueError, KeyError, TypeError) as error:
@@ -176,7 +176,7 @@ def _verified(file: Path, text: bytes, found: dict[str, str]) -> Manifest:
     expected = manifest.files
     wrong = [name for name in {*expected, *found} if expected.get(name) != found.get(name)]
     if wrong:
-        raise BackupError(f"{file} is damaged: {min(wrong)} does not have the checksum it had.")
+        raise BackupError(f"{file} is damaged: the checksum of {min(wrong)} does not match.")
     return manifest
 
 

@@ -63,7 +63,9 @@ def create_backup(path: Path, *, at: datetime) -> Path:
     if _is_encrypted() and path.suffix != SUFFIX:
         path = path.with_name(path.name + SUFFIX)
     if path.exists():
-        raise BackupError(f"{path} exists, and a backup overwrites nothing. Choose another name.")
+        raise BackupError(
+            f"{path} already exists, and a backup does not overwrite files. Choose another name."
+        )
     with work_folder(path.parent) as folder:
         dump = folder / dump_name()
         dump_database(dump)
@@ -192,9 +194,9 @@ def _manifest(at: datetime) -> Manifest:
 def _refuse_wrong_place(manifest: Manifest) -> None:
     if manifest.database != connection.vendor:
         raise BackupError(
-            f"The backup is of a {manifest.database} database, and DATABASE_URL names a "
-            f"{connection.vendor} one. Restore into {manifest.database}; `manage.py "
-            "copy_database` then moves it from SQLite to PostgreSQL."
+            f"The backup contains a {manifest.database} database, but DATABASE_URL names a "
+            f"{connection.vendor} database. Restore into {manifest.database}. `manage.py "
+            "copy_database` can then move it from SQLite to PostgreSQL."
         )
     if not database_is_empty():
         raise BackupError(
@@ -217,8 +219,8 @@ def _refuse_other_secret_key(manifest: Manifest) -> None:
     if settings.SECRET_KEY_IS_SET and here != manifest.files[KEY_NAME]:
         raise BackupError(
             "SECRET_KEY is set, and is not the one in the backup, which decrypts the second "
-            "factors of staff. Nothing was changed. Remove SECRET_KEY from .env: the key is then "
-            "restored into var/secret_key."
+            "factors of staff. Nothing was changed. Remove SECRET_KEY from .env. The key is then "
+            "restored to var/secret_key."
         )
 
 

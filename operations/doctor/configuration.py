@@ -21,10 +21,10 @@ GROUP = "Settings"
 VERSION = version("stripe")
 PYTHON = f"Python {platform.python_version()}"
 PUBLIC_BIND = (
-    "Passwords then cross the network without TLS. A container needs this setting: publish its "
-    "port on 127.0.0.1 only."
+    "Passwords are then sent over the network without TLS. A container needs this setting: publish its "
+    "port only on 127.0.0.1."
 )
-PRIVATE_BIND = "BIND=127.0.0.1:8000 behind a web server that terminates TLS"
+PRIVATE_BIND = "BIND=127.0.0.1:8000, with a front server that terminates TLS"
 KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 
 
@@ -134,7 +134,11 @@ def _bind() -> Check:
 def _proxy_setting(setup: Setup) -> Check:
     source = "in the environment" if setup.is_set_in_process("STRIPE_PROXY") else "in .env"
     is_default = setup.setting == "environment"
-    words = "environment: the proxy variables decide" if is_default else mask_url(setup.setting)
+    words = (
+        "environment: the proxy variables determine the route"
+        if is_default
+        else mask_url(setup.setting)
+    )
     return _check("proxy", "STRIPE_PROXY", words if is_default else f"{words} ({source})")
 
 

@@ -39,7 +39,10 @@ class Page:
                 yield from self._folded(alike) if len(alike) > 1 else self._check(alike[0])
             yield ""
         if self._report.curl:
-            yield "The same request with curl. It prints 401 if the connection works:"
+            yield (
+                "To send the same request with curl, run this command. It prints 401 if the "
+                "connection works:"
+            )
             yield f"  {self._report.curl}"
             yield ""
         yield from self._verdict()
@@ -81,7 +84,7 @@ class Page:
         if cause is not None:
             yield from self._fault(cause)
         elif self._report.offline:
-            yield "No calls were made, so it is not known whether payments work."
+            yield "No network calls were made, so the doctor cannot tell whether payments work."
         else:
             count = self._report.warnings
             noted = f" ({count} warning{'s' if count > 1 else ''})" if count else ""

@@ -90,15 +90,15 @@ def _describe_use(
 ) -> tuple[Status, str]:
     """Return whether the variable decides the route, and if not, why."""
     if route is not None and route.rule == variable.where:
-        return Status.OK, "decides"
+        return Status.OK, "determines the route"
     if variable.name.upper() not in GOVERNING[scheme]:
         return Status.SKIP, f"does not apply to {scheme} addresses"
     winner = environment.winner(*GOVERNING[scheme])
     if winner is not None and winner != variable:
-        return Status.SKIP, f"not used, {winner.where} wins"
+        return Status.SKIP, f"not used, because {winner.where} takes precedence"
     if route is None:
         return Status.WARN, "is used, but is not valid"
-    return Status.SKIP, f"not used, decided by {route.rule}"
+    return Status.SKIP, f"not used, because {route.rule} determines the route"
 
 
 def _no_proxy_entry(number: int, verdict: Verdict, direct: Route) -> Check:

@@ -313,7 +313,7 @@ def _ask_network_admin(route: Route) -> str:
         return f"Ask your network administrator how to reach {route.endpoint}."
     return (
         f"Ask your network administrator to allow CONNECT {route.endpoint} on the proxy "
-        f"{route.proxy.endpoint}, or direct connections to it."
+        f"{route.proxy.endpoint}, or to allow direct connections to {route.host}."
     )
 
 

@@ -19,8 +19,8 @@ from outbound.transport import Stage
 
 GROUP = "Mail"
 NO_PROXY_CARRIES_IT = (
-    "Email has its own route: an HTTP proxy does not carry SMTP, and the Stripe settings do not "
-    "affect it. Sign-up sends its code by email."
+    "Email uses a separate route: HTTP proxies do not forward SMTP, and the Stripe settings do not "
+    "affect email. Sign-up codes are sent by email."
 )
 
 CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
@@ -35,7 +35,7 @@ REASONS: dict[type[Exception], tuple[str, str]] = {
     ConnectionRefusedError: ("nothing is listening there", CORRECT_SERVER),
     TimeoutError: (
         "does not answer",
-        "Ask your network administrator to allow it, or for an internal mail server.",
+        "Ask your network administrator to allow the connection, or to provide an internal mail server.",
     ),
     # Raised by Django before it calls the server.
     ValueError: ("the address is not valid", "Correct the address after --test-mail."),
@@ -152,7 +152,7 @@ def _server_connection(seconds: float) -> smtplib.SMTP:
 
 def _describe_success() -> str:
     secured = " over TLS" if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else ""
-    return f"accepts the account{secured}" if settings.EMAIL_HOST_USER else f"answers{secured}"
+    return f"accepts the account{secured}" if settings.EMAIL_HOST_USER else f"responds{secured}"
 
 
 def _failed(error: Exception) -> Check:
@@ -169,7 +169,7 @@ def _reason(error: Exception) -> tuple[str, str]:
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
     if settings.EMAIL_PROVIDER_URL:
-        return str(error), "Look up the cause in docs/network.md; correct EMAIL_PROXY."
+        return str(error), "Look up the cause in docs/network.md, and correct EMAIL_PROXY."
     found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
     return found or (f"closed the connection ({type(error).__name__})", CORRECT_SERVER)
 

@@ -111,7 +111,7 @@ def _some_address_is_dead(step: Step, report: ProbeReport) -> Check:
     """Warn that one of several addresses of the name does not answer; calls still succeed."""
     route, silent = report.route, SILENT in {each.outcome for each in report.record.attempts}
     name = route.proxy.host if route.proxy else route.host
-    costs = f"{ATTEMPT_DELAY_SECONDS:g} s of each new connection are lost on an address that does not respond"
+    costs = f"{ATTEMPT_DELAY_SECONDS:g} s delay for each new connection, because of an address that does not respond"
     return Check(
         f"path.{step.stage}",
         PATH,
@@ -141,7 +141,9 @@ def _failed(
 
 
 def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
-    reads = "intercepted: trusted only because of STRIPE_CA_BUNDLE, whose owner can read the key"
+    reads = (
+        "intercepted: trusted only because of STRIPE_CA_BUNDLE, so the CA's owner can read the key"
+    )
     found = reads if intercepted else "not intercepted"
     return Check(
         f"path.{step.stage}",
@@ -166,7 +168,7 @@ def clock_check(skew: float | None) -> Check:
         return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
     cause = Cause(
         "CLOCK-SKEW",
-        f"The clock of this machine is {summary}: webhooks may be rejected, or old ones accepted.",
+        f"The clock of this machine is {summary}: webhooks may be rejected, or old webhooks accepted.",
     )
     return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
 

@@ -38,9 +38,9 @@ def process_checks(*, at: datetime) -> list[Check]:
 
 def _process(number: int, process: RunningProcess, here: StripeRoute, at: datetime) -> Check:
     title = process.kind.capitalize()
-    known = f"pid {process.pid}, for {format_duration(at - process.started_at)}"
+    known = f"pid {process.pid}, running for {format_duration(at - process.started_at)}"
     if process.stripe_route.fingerprint == here.fingerprint:
-        return _check(str(number), title, Status.OK, f"{known}: has the same route to Stripe")
+        return _check(str(number), title, Status.OK, f"{known}: same route to Stripe")
     return _check(
         str(number),
         title,
@@ -55,10 +55,10 @@ def _difference(there: StripeRoute, here: StripeRoute) -> str:
     if there.route != here.route:
         return there.route
     if there.key != here.key:
-        return f"has a different key, {there.key}"
+        return f"different key, {there.key}"
     if there.ca_bundle != here.ca_bundle:
         return f"trusts {there.ca_bundle or 'only public roots'}"
-    return "has different credentials or settings"
+    return "different credentials or settings"
 
 
 def _how_to_end(process: RunningProcess) -> str:
@@ -85,7 +85,7 @@ def _missing_worker(running: list[RunningProcess]) -> Iterator[Check]:
             "worker",
             "Worker",
             Status.SKIP,
-            "WORKER=1, and no worker is running on this machine",
+            "WORKER=1, but no worker is running on this machine",
             detail="Check its last run under Shop to see whether one is running elsewhere.",
         )
 
@@ -101,7 +101,7 @@ def _status_marks(at: datetime) -> Iterator[Check]:
             "detour",
             "Fallback",
             Status.WARN,
-            f"acted {ago} ago: a call bypassed the proxy ({fallback.cause})",
+            f"used {ago} ago: a call bypassed the proxy ({fallback.cause})",
             fix="Fix the proxy, or set STRIPE_PROXY=direct to make this permanent.",
         )
 

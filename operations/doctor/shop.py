@@ -98,7 +98,7 @@ def _failures(at: datetime) -> Iterator[Check]:
     else:
         yield _check("payment", "Payment", Status.OK, "no known outage")
     if settings.ADMINS:
-        told = f"{len(settings.ADMINS)} notified of faults"
+        told = f"addresses notified of faults: {len(settings.ADMINS)}"
         yield _check("admins", "ADMINS", Status.OK, told)
     else:
         yield _check("admins", "ADMINS", Status.SKIP, "not set: nobody is notified of faults")
@@ -156,7 +156,7 @@ def _visitors() -> Check:
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
         return _check("visitors", "Visitors", Status.OK, f"addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
-    fix = "add the web server in front to TRUSTED_PROXIES"
+    fix = "add the front server to TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)
 
 
@@ -204,11 +204,15 @@ def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
 
 def _worker(last: datetime | None, at: datetime) -> Check:
     if last is None:
-        return _warn("worker", "Worker", "WORKER=1, but it never ran", "run `manage.py work`")
+        return _warn(
+            "worker", "Worker", "WORKER=1, but no worker has ever run", "run `manage.py work`"
+        )
     summary = f"last run {format_duration(at - last)} ago"
     if settings.WORKER and at - last > MAX_WORKER_SILENCE:
         fix = "start `manage.py work` again"
-        return _check("worker", "Worker", Status.FAIL, f"{summary}: it has stopped", fix=fix)
+        return _check(
+            "worker", "Worker", Status.FAIL, f"{summary}: the worker has stopped", fix=fix
+        )
     if settings.WORKER and at - last > timedelta(minutes=MAX_WORKER_SILENCE_MINUTES):
         return _warn("worker", "Worker", summary, "start `manage.py work` again")
     return _check("worker", "Worker", Status.OK if settings.WORKER else Status.SKIP, summary)

@@ -181,7 +181,7 @@ def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
         return _endpoint(
             Status.WARN,
             f"on another host: {', '.join(elsewhere)}",
-            detail=f"Events are sent there. This site is {expected}.",
+            detail=f"Events are sent to that host. This site's endpoint is {expected}.",
             fix=f"Set its URL to {expected} at {WEBHOOKS_PAGE}, or correct SITE_URL.",
         )
     if is_loopback(urlsplit(expected).hostname or ""):
@@ -200,9 +200,9 @@ def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
 
 def _registered(expected: str, count: int) -> Check:
     if count > 1:
-        fix = f"Remove all but one at {WEBHOOKS_PAGE}."
+        fix = f"Remove all but one endpoint at {WEBHOOKS_PAGE}."
         return _endpoint(
-            Status.WARN, f"registered {count} times, so each event is sent that many times", fix
+            Status.WARN, f"registered {count} times, so each event is sent several times", fix
         )
     return _endpoint(Status.OK, f"{expected} is registered")
 
@@ -214,7 +214,7 @@ def _enabled(endpoint: dict[str, Any]) -> Check:
         "enabled",
         "Enabled",
         Status.WARN,
-        "no: Stripe sends no events, and does not send missed ones later",
+        "no: Stripe sends no events, and does not send missed events later",
         fix=f"Enable it at {WEBHOOKS_PAGE}, then run `manage.py reconcile_payments`.",
     )
 
@@ -229,7 +229,7 @@ def _events(endpoint: dict[str, Any]) -> Check:
         "Events",
         Status.WARN,
         f"{len(missing)} not sent: {missing[0]}{' …' if len(missing) > 1 else ''}",
-        fix=f"Add {', '.join(missing)} to it at {WEBHOOKS_PAGE}.",
+        fix=f"Add {', '.join(missing)} to the endpoint at {WEBHOOKS_PAGE}.",
     )
 
 
@@ -244,7 +244,7 @@ def _version(endpoint: dict[str, Any]) -> Check:
         Status.WARN,
         f"{said}; this site uses {API_VERSION}",
         detail="The version of an endpoint cannot be changed.",
-        fix=f"Add a new endpoint with version {API_VERSION} at {WEBHOOKS_PAGE}, then remove the old.",
+        fix=f"Add a new endpoint with version {API_VERSION} at {WEBHOOKS_PAGE}, then remove the old endpoint.",
     )
 
 
@@ -298,7 +298,7 @@ def _mode(content: dict[str, Any], setup: Setup) -> Check:
     if live is None:
         return _skipped("key.mode", KEY, "Mode", "unknown")
     if live == (setup.mode == LIVE):
-        return _key("mode", "Mode", Status.OK, f"{setup.mode}, as the key says")
+        return _key("mode", "Mode", Status.OK, f"{setup.mode}, the same as the key")
     said = "live" if live else "test"
     cause = Cause("API-MODE", f"The key is a {setup.mode} key, but the response is in {said} mode.")
     return _key(
@@ -306,7 +306,7 @@ def _mode(content: dict[str, Any], setup: Setup) -> Check:
         "Mode",
         Status.FAIL,
         f"{said}, but the key is a {setup.mode} key",
-        fix="Find out what is responding: it is not Stripe.",
+        fix="Find out which server is responding, because it is not Stripe.",
         cause=cause,
     )
 

@@ -63,7 +63,7 @@ def _proxy_settings(setup: Setup, route: Route | None) -> Check:
     if setup.setting != "environment":
         names.insert(0, "STRIPE_PROXY")
     found = ", ".join(names) or "none is set"
-    outcome = f"Stripe is called {via(route)}" if route else "no route can be decided from them"
+    outcome = f"Stripe is called {via(route)}" if route else "no route can be determined from them"
     status = Status.OK if route else Status.WARN
     summary = f"{found}; {outcome}"
     return Check("verification.settings", GROUP, "1 Proxy settings", status, summary)

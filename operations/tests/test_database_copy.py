@@ -33,14 +33,14 @@ def test_rows_are_equal_on_postgresql(tmp_path, target):
     signed_in_learners(source, 3)
     done = target.manage("copy_database", source.dotenv["DATABASE_URL"])
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("All rows are equal in both databases.\n")
+    assert done.stdout.endswith("All rows are identical in both databases.\n")
     assert hashes_of(target) == hashes_of(source)
     # A new row continues after the copied keys.
     created = target.manage("shell", stdin=NEW_ROW)
     assert "created" in created.stdout, created.stderr
     again = target.manage("copy_database", source.dotenv["DATABASE_URL"])
     assert again.returncode == 1
-    assert "has data already. Use an empty one" in again.stderr
+    assert "already contains data. Use an empty database" in again.stderr
 
 
 NEW_ROW = """

@@ -103,12 +103,12 @@ def test_erasing_twice_changes_nothing(person, at):
 
 
 def test_command_asks_and_says_what_is_kept(person):
-    with pytest.raises(CommandError, match=r"for good\. Add --yes\."):
+    with pytest.raises(CommandError, match=r"To confirm, add --yes\."):
         call_command("erase_person", person.email)
     assert User.objects.filter(email=person.email).exists()
     out = StringIO()
     call_command("erase_person", person.email.upper(), "--yes", stdout=out)
-    assert "kept         1  orders: the books; with the address" in out.getvalue()
+    assert "kept         1  orders: accounting records, with the email address" in out.getvalue()
 
 
 def test_command_for_nobody_says_so():

@@ -61,7 +61,10 @@ def test_migration_that_breaks_leaves_the_old_version_startable(site, tmp_path):
     with site.serving():
         done = upgraded(site, BREAKS="1")
         assert done.returncode == 1
-        assert "all were undone: RuntimeError: this migration breaks half-way" in done.stderr
+        assert (
+            "all migrations were undone: RuntimeError: this migration breaks half-way"
+            in done.stderr
+        )
         assert SiteClient(site.url).get("/").status == 200
     assert len(list((tmp_path / "backups").iterdir())) == 1
     site.process = {}

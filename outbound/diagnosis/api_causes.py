@@ -46,7 +46,7 @@ def api_429(host: str, _status: int) -> Finding:
         "API-429",
         operator,
         "STRIPE_MAX_CALLS=2",
-        "Use this if it happens often.",
+        "Use this setting if the error happens often.",
         retry_useful=True,
     )
 

@@ -56,9 +56,15 @@ def exemption(route: Route) -> str:
 def use_a_proxy(route: Route) -> tuple[str, str]:
     """Return a fix, and what to know of it, where the direct way is closed. Nobody tried it."""
     if route.rule == f"{SETTING}={DIRECT}":
-        return f"{SETTING}={ENVIRONMENT}", f"The proxy variables then decide. {ASK_FOR_PROXY}"
+        return (
+            f"{SETTING}={ENVIRONMENT}",
+            f"The proxy variables then determine the route. {ASK_FOR_PROXY}",
+        )
     if route.rule.startswith("NO_PROXY"):
-        return PROXY_EXAMPLE, f"{route.reason} {SETTING} wins over it. {ASK_FOR_PROXY}"
+        return (
+            PROXY_EXAMPLE,
+            f"{route.reason} {SETTING} takes precedence over this entry. {ASK_FOR_PROXY}",
+        )
     return PROXY_EXAMPLE, ASK_FOR_PROXY
 
 

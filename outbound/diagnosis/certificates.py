@@ -219,7 +219,7 @@ def _about_strength(chain: _Chain, code: int) -> tuple[Reason, str, int]:
         return Reason.WEAK, f"is signed with {name}, which is too weak", place
     place = chain.first(_has_weak_key, start=0 if code == WEAK_LEAF_KEY else 1)
     bits = _key_bits(chain.path[place]) if len(chain.path) > place else None
-    size = f"a key of {bits} bits" if bits else "a key"
+    size = f"a {bits}-bit key" if bits else "a key"
     return Reason.WEAK, f"has {size}, which is too weak", place
 
 
@@ -238,7 +238,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
         ),
     }
     no_authority = (
-        "is not marked as an authority (basic constraints), but signed a certificate",
+        "is not marked as a certificate authority (basic constraints), but signed a certificate",
         chain.first(lambda each: not _is_authority(each), start=1),
     )
     known |= dict.fromkeys(NO_AUTHORITY, no_authority)

@@ -16,7 +16,7 @@ from outbound.route import Route
 from outbound.transport import CallRecord, Stage
 
 IF_IT_GOES_ON = (
-    "If it keeps happening, something on the network cuts off responses. Ask your network "
+    "If this keeps happening, a device on the network may be cutting off responses. Ask your network "
     "administrator."
 )
 SIGN_IN = "Sign in to the network, or ask your network administrator."
@@ -35,14 +35,14 @@ def busy(route: Route) -> Finding:
         "NET-BUSY",
         f"The limit of concurrent calls to {route.host} was reached, and none finished in time.",
         "STRIPE_MAX_CALLS=16",
-        "If earlier calls failed too, fix their cause first: they hold the slots while they wait.",
+        "If earlier calls failed too, fix their cause first, because waiting calls count toward this limit.",
     )
 
 
 def no_time(route: Route) -> Finding:
     """The deadline had passed before the call could begin."""
     operator = f"The deadline passed before the call to {route.host} could start."
-    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "Check the calls before it.")
+    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "Check the earlier calls.")
 
 
 def resolver_silent(route: Route) -> Finding:
@@ -70,7 +70,7 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
         "NET-DNS",
         f"The name {route.host} was not found, and no proxy is in use ({route.rule}).",
         fix,
-        "This is expected behind a proxy: the proxy resolves host names.",
+        "This is expected behind a proxy, because the proxy resolves host names.",
         untested,
         retry_useful=may_pass,
     )
@@ -116,7 +116,7 @@ def unreachable(route: Route) -> Finding:
         return Finding(
             "NET-PROXY-UNREACHABLE",
             f"This machine has no network route to {the_proxy(route)}.",
-            f"Correct the host in {route.rule}, or the network of this machine.",
+            f"Correct the host in {route.rule}, or fix this machine's network configuration.",
             retry_useful=True,
         )
     fix, untested = use_a_proxy(route)
@@ -167,7 +167,7 @@ def deadline(route: Route, record: CallRecord) -> Finding:
 def portal(route: Route, *, status: int, title: str = "", location: str = "") -> Finding:
     """Something on the way answered for the API: a sign-in page, a block page, a redirect."""
     named = f", titled “{title}”" if title else ""
-    leads = f", which leads to {location}" if location else ""
+    leads = f", redirecting to {location}" if location else ""
     said = f"{status}{named}{leads}" if status else f"a page{named}"
     operator = f"A device between this machine and {route.endpoint} answered{via(route)}: {said}."
     if route.proxy:

@@ -58,7 +58,7 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
         f"({status}). The first proxy accepts this machine.",
         f"Ask the administrator of the proxy {_endpoint(route)} to authenticate with the second one, or to "
         "forward your user name and password.",
-        f"Those in {route.rule} are for the first proxy. Changing them will not help.",
+        f"The user name and password in {route.rule} are for the first proxy. Changing them will not help.",
     )
 
 
@@ -99,7 +99,7 @@ def socks_refused(route: Route, said: str) -> Finding:
 
 def not_socks(route: Route) -> Finding:
     """What listens there speaks something else than SOCKS."""
-    operator = f"The server at {the_proxy(route)} does not speak SOCKS 5."
+    operator = f"The server at {the_proxy(route)} does not use SOCKS 5."
     fix = f"Use http:// instead of socks5:// in {route.rule}, or correct the port."
     return Finding("NET-PROXY-NOT-SOCKS", operator, fix)
 
@@ -111,21 +111,21 @@ def proxy_silent(route: Route) -> Finding:
         "NET-PROXY-SILENT",
         f"{_proxy(route)} did not answer.",
         f"Correct the host or port in {route.rule}.",
-        "A firewall may drop the packets, or the proxy may hang.",
+        "A firewall may be dropping packets, or the proxy may not be responding.",
         f"Or the port {other}.",
     )
 
 
 def proxy_tls(route: Route) -> Finding:
     """TLS with an https:// proxy failed before any certificate."""
-    operator = f"TLS with {the_proxy(route)} itself failed."
+    operator = f"The TLS handshake with {the_proxy(route)} failed."
     fix = f"Use http:// instead of https:// in {route.rule}."
     return Finding("NET-PROXY-TLS", operator, fix, "Most proxies do not use TLS.")
 
 
 def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
     """An https:// proxy's own certificate is refused."""
-    operator = f"TLS with {the_proxy(route)} itself failed: {_about_certificate(fault)}."
+    operator = f"The TLS handshake with {the_proxy(route)} failed: {_about_certificate(fault)}."
     if fault.reason in {Reason.UNTRUSTED, Reason.OTHER}:
         advice = "Its certificate is not signed by a trusted authority."
         return Finding("NET-PROXY-TLS", operator, CA_EXAMPLE, advice)
@@ -152,7 +152,7 @@ def _about_certificate(fault: CertificateFault) -> str:
 def proxy_closed(route: Route) -> Finding:
     """The proxy hung up before it had answered."""
     operator = f"{_proxy(route)} closed the connection before responding."
-    advice = "The port may not be a proxy's, or the proxy may be out of connections."
+    advice = "The port may not belong to a proxy, or the proxy may have no free connections."
     untested = "Or it may require TLS (use https:// in the address)."
     fix = f"Correct the address in {route.rule}, or check the proxy's log."
     return Finding("NET-PROXY-CLOSED", operator, fix, advice, untested, retry_useful=True)
@@ -160,7 +160,7 @@ def proxy_closed(route: Route) -> Finding:
 
 def proxy_not_http(route: Route) -> Finding:
     """What listens there is no HTTP proxy."""
-    operator = f"The server at {the_proxy(route)} does not speak HTTP."
+    operator = f"The server at {the_proxy(route)} does not use HTTP."
     fix = f"Correct the port in {route.rule}."
     untested = "If it is a SOCKS proxy, use socks5h://."
     return Finding("NET-PROXY-NOT-HTTP", operator, fix, untested=untested)

@@ -13,7 +13,7 @@ from outbound.diagnosis.certificates import CertificateFault, Owner, Reason
 from outbound.route import Route
 from outbound.transport.trace import short
 
-SET_THE_CLOCK = "Set the clock of this machine (timedatectl set-ntp true)."
+SET_THE_CLOCK = "Set this machine's clock: timedatectl set-ntp true"
 
 
 def silent_at_tls(route: Route) -> Finding:
@@ -35,9 +35,7 @@ def cut_before_sending(route: Route) -> Finding:
 
 def tls_other(route: Route, reason: str) -> Finding:
     """A handshake that failed in another way."""
-    operator = (
-        f"TLS with {route.endpoint}{via(route)} failed ({short(reason) or 'no reason given'})."
-    )
+    operator = f"The TLS handshake with {route.endpoint}{via(route)} failed ({short(reason) or 'no reason given'})."
     advice = "The server itself supports TLS 1.2 and 1.3."
     return Finding("NET-TLS-OTHER", operator, ASK_WHICH_DEVICE, advice)
 
@@ -68,16 +66,16 @@ def _may_be_the_clock(fault: CertificateFault) -> bool:
 
 def _clock(route: Route, fault: CertificateFault) -> Finding:
     state = fault.detail or "has expired"
-    operator = f"{_at_fault(route, fault)} {state}, by the clock of this machine."
+    operator = f"{_at_fault(route, fault)} {state}, according to this machine's clock."
     if fault.is_public or not fault.issuer:
         advice = (
-            f"If the clock is right, a device between this machine and {route.host} responds in "
+            f"If the clock is correct, a device between this machine and {route.host} responds in "
             "its place."
         )
     else:
         advice = (
-            f"If the clock is right, ask your network administrator to renew it: {fault.issuer} "
-            "signed it."
+            f"If the clock is correct, ask your network administrator to renew the certificate, which {fault.issuer} "
+            "signed."
         )
     return Finding("NET-TLS-CLOCK", operator, SET_THE_CLOCK, advice)
 
@@ -137,12 +135,12 @@ def _untrusted(route: Route, fault: CertificateFault) -> Finding:
         else f"The certificate of {route.host}{via(route)} is not signed by a trusted authority."
     )
     advice = (
-        "A company proxy that intercepts TLS does this, and can read the API key. Add "
+        "A company proxy that intercepts TLS causes this and can read the API key. Add "
         "its CA certificate, in PEM format, to the trusted roots."
     )
     untested = ""
     if route.proxy:
-        untested = f"Or ask for an exception there, or write {exemption(route)}. {NOT_TESTED}"
+        untested = f"Or ask for an exception on the proxy, or set {exemption(route)}. {NOT_TESTED}"
     if not fault.bundle:
         return Finding("NET-TLS-UNTRUSTED", operator, CA_EXAMPLE, advice, untested)
     held = short("; ".join(fault.bundle))

@@ -109,7 +109,7 @@ def _by_setting(setting: str) -> _Choice | None:
     if word in {"", ENVIRONMENT}:
         return None
     if word == DIRECT:
-        return _Choice(None, f"{SETTING}=direct", f"{SETTING} says direct.")
+        return _Choice(None, f"{SETTING}=direct", f"{SETTING} is set to direct.")
     proxy = parse_setting(setting)
     reason = f"{SETTING} names the proxy {proxy.endpoint}, and takes precedence over NO_PROXY."
     return _Choice(proxy, SETTING, reason, _warnings_about(proxy, SETTING))
@@ -132,7 +132,12 @@ def _by_no_proxy(verdicts: tuple[Verdict, ...]) -> _Choice | None:
     verdict = min(matching, key=lambda verdict: verdict.differs)
     about = verdict.entry.describe()
     warnings = (f"{about}: {verdict.note}.",) if verdict.differs else ()
-    return _Choice(None, f"NO_PROXY: {verdict.entry.text}", f"It is exempt by {about}.", warnings)
+    return _Choice(
+        None,
+        f"NO_PROXY: {verdict.entry.text}",
+        f"The host is exempt from the proxy by {about}.",
+        warnings,
+    )
 
 
 def _by_variables(scheme: str, environment: ProxyEnvironment) -> _Choice:

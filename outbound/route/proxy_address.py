@@ -151,7 +151,7 @@ def _refuse_other_notations(text: str) -> None:
     if PAC_FILE.search(text.rpartition("@")[2]):
         raise ProxyAddressError(
             "It is the address of a proxy auto-configuration (PAC) file, which is not "
-            "supported. Open it, find the proxy that it names for api.stripe.com, and enter that "
+            "supported. Open the file, find the proxy that it names for api.stripe.com, and enter that "
             "proxy's address."
         )
     if BY_SCHEME.match(text):
@@ -177,9 +177,9 @@ def _is_no_address(text: str) -> bool:
 
 def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
-        return f"{word} is not an address. To use no proxy, set STRIPE_PROXY=direct"
+        return f"“{word}” is not an address. To use no proxy, set STRIPE_PROXY=direct"
     return (
-        f"{word} does not name a proxy. Enter its address, or set STRIPE_PROXY=environment "
+        f"“{word}” does not name a proxy. Enter its address, or set STRIPE_PROXY=environment "
         "to use HTTPS_PROXY."
     )
 

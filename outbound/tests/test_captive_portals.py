@@ -49,11 +49,11 @@ def through(caller, talk, scheme="http"):
         # The page comes only once TLS has begun.
         ([b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", PAGE], f"a page, {TITLED}"),
         ([OPEN, answer("302 Found", "Location: http://portal.example/login?token=x", body=b"")],
-         "302, which leads to http://portal.example/login"),
+         "302, redirecting to http://portal.example/login"),
         ([OPEN, answer("400 Bad Request")], f"400, {TITLED}"),
         # Redirects and 511 to CONNECT.
         ([answer("302 Found", "Location: https://portal.example/?u=1", body=b"")],
-         "302, which leads to https://portal.example/"),
+         "302, redirecting to https://portal.example/"),
         ([answer("303 See Other")], f"303, {TITLED}"),
         ([answer("307 Temporary Redirect", body=b"")], "307"),
         ([answer("511 Network Authentication Required")], f"511, {TITLED}"),

@@ -86,7 +86,7 @@ def test_expired_certificate_suggests_clock(found):
     cause, operator, fix = found([certificate(ROOT, HOST, ends_in_days=-1)], ROOT)
     assert (cause, fix) == (
         "NET-TLS-CLOCK",
-        "Set the clock of this machine (timedatectl set-ntp true).",
+        "Set this machine's clock: timedatectl set-ntp true",
     )
     assert "signed by O=Company Proxy, CN=Company Root, has expired (on 2" in operator
 
@@ -105,14 +105,14 @@ MUTE = authority("Mute Root", may_sign=False)
     ("presented", "trusted", "cause", "named"),
     [
         ([certificate(ROOT, HOST, rsa_bits=1024)], ROOT, "NET-TLS-WEAK",
-         "The certificate of api.stripe.com, signed by O=Company Proxy, CN=Company Root, has a key "
-         "of 1024 bits"),
+         "The certificate of api.stripe.com, signed by O=Company Proxy, CN=Company Root, has a "
+         "1024-bit key"),
         ([certificate(WEAK, HOST)], WEAK, "NET-TLS-WEAK",
-         f"O=Company Proxy, CN=Weak Root {BUNDLED} has a key of 1024 bits"),
+         f"O=Company Proxy, CN=Weak Root {BUNDLED} has a 1024-bit key"),
         ([certificate(weak := authority("Weak Issuing", ROOT, rsa_bits=1024), HOST), weak], ROOT,
          "NET-TLS-WEAK", f"O=Company Proxy, CN=Weak Issuing {SENT}"),
         ([certificate(BARE, HOST)], BARE, "NET-TLS-INVALID",
-         f"O=Company Proxy, CN=Bare Root {BUNDLED} is not marked as an authority"),
+         f"O=Company Proxy, CN=Bare Root {BUNDLED} is not marked as a certificate authority"),
         ([certificate(bare := authority("Bare", ROOT, constraints=False), HOST), bare], ROOT,
          "NET-TLS-INVALID", f"O=Company Proxy, CN=Bare {SENT}"),
         ([certificate(below := authority("Below", SHORT), HOST), below], SHORT,
@@ -141,7 +141,7 @@ def test_unknown_authority_beside_trusted_authorities(found):
     ("own", "trusted", "words"),
     [
         (certificate(OLD, "proxy.example"), OLD, "CN=Old Root), has expired (on 2"),
-        (certificate(ROOT, "proxy.example", rsa_bits=1024), ROOT, "has a key of 1024 bits"),
+        (certificate(ROOT, "proxy.example", rsa_bits=1024), ROOT, "has a 1024-bit key"),
         (certificate(ROOT, "other.example"), ROOT, "its certificate is for other.example"),
         (certificate(ROOT, "proxy.example"), OLD, "signed by O=Company Proxy, CN=Company Root"),
     ],

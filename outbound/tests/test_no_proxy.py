@@ -305,8 +305,8 @@ def test_a_shells_no_proxy_does_not_defeat_the_operators():
     route = decide(STRIPE, environment=environment)
     assert (route.proxy, route.rule) == (None, "NO_PROXY: api.stripe.com")
     assert route.warnings == (
-        "entry 1 of NO_PROXY in .env, api.stripe.com: curl and requests read no_proxy in the "
-        "environment only, which is set too.",
+        "entry 1 of NO_PROXY in .env, api.stripe.com: curl and requests read only no_proxy "
+        "in the environment, which is also set.",
     )
 
 

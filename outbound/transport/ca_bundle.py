@@ -77,12 +77,12 @@ def _about_binary(content: bytes) -> str:
 
 def _about_blocks(content: bytes) -> str:
     if b"CERTIFICATE-----\\n" in content:
-        return r"its line breaks are written as \n. Put real line breaks in their place"
+        return r"its line breaks are written as \n. Replace them with real line breaks"
     joined = JOINED.search(content)
     if joined:
         line = content[: joined.start()].count(b"\n") + 1
         return (
-            f"in line {line} one certificate ends and the next one begins. Put a line break "
+            f"one certificate ends and the next one begins on line {line}. Put a line break "
             "between them"
         )
     if INDENTED.search(content):
@@ -97,7 +97,7 @@ def _about_damage(content: bytes) -> str:
         if end < 0 or not _is_certificate(content[start.end() : end]):
             line = content[: start.start()].count(b"\n") + 1
             return (
-                f"certificate {number} of {len(starts)}, which begins in line {line}, is damaged. "
+                f"certificate {number} of {len(starts)}, which begins on line {line}, is damaged. "
                 "Copy it again"
             )
     return ""

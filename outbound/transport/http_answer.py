@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 
 class NotHTTPError(Exception):
-    """What answers does not speak HTTP."""
+    """What answers does not use HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from payments.stripe.errors import StripeError
 
 REFUSALS = {
     NothingToRefund: _(
-        "There is nothing to refund: nothing was paid, or it was already refunded in full."
+        "There is nothing to refund. The order was not paid or has already been refunded in full."
     ),
     RefundTooLarge: _("The amount is more than the remaining balance. No refund was requested."),
     OtherMode: _(
@@ -102,7 +102,7 @@ class OrderActions:
         dialog={
             "title": _("Refund the second payment"),
             "description": _(
-                "The full payment is refunded. The first order and its access are not affected."
+                "This refunds the full payment. The first order and its access are not affected."
             ),
             "form_class": Confirm,
             "form_submit_text": _("Refund"),
@@ -127,7 +127,8 @@ class OrderActions:
         dialog={
             "title": _("Grant access anyway"),
             "description": _(
-                "Confirm that you reviewed why the order is on hold and found it valid."
+                "Before you grant access, check why this order is on hold and make sure that the "
+                "order is valid."
             ),
             "form_class": Confirm,
             "form_submit_text": _("Grant access"),
@@ -152,7 +153,7 @@ class OrderActions:
         permissions=["receipt"],
         dialog={
             "title": _("Resend receipt"),
-            "description": _("Sends it to the email address used for the order."),
+            "description": _("The receipt will be sent to the email address used for the order."),
             "form_class": Confirm,
             "form_submit_text": _("Send"),
         },
@@ -164,7 +165,7 @@ class OrderActions:
             queue_receipts_again(order, at=timezone.now())
             messages.success(request, gettext("The receipt is being sent."))
         except NothingBought:
-            messages.warning(request, gettext("This order granted no access."))
+            messages.warning(request, gettext("This order did not grant access."))
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
 

@@ -34,8 +34,8 @@ REFUSALS = {
     AlreadyOwned: gettext_lazy("You already own this test bank. You have not been charged."),
     NotOnSale: gettext_lazy("This test bank is no longer for sale. You have not been charged."),
     NotPayable: gettext_lazy(
-        "This test bank can't be bought right now, because its price is not one that our payment "
-        "service accepts. The seller needs to correct it. You have not been charged."
+        "This test bank can't be bought right now because our payment service does not accept its "
+        "price. The seller needs to correct the price. You have not been charged."
     ),
 }
 

@@ -160,7 +160,7 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     try:
         order = cancel_order(order, at=timezone.now())
     except PaymentUnderWay:
-        words = _("Your payment is on its way, so this order can no longer be canceled.")
+        words = _("Your payment is processing, so this order can no longer be canceled.")
         messages.warning(request, words)
     except (OtherMode, StripeError):
         words = _(
@@ -208,7 +208,7 @@ def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     order = own_order(request, order_id)
     now = timezone.now()
     if not allow(RECEIPT, key=order.pk, at=now):
-        words = _("We have already sent it several times. Check your spam folder.")
+        words = _("We have already sent the receipt several times. Check your spam folder.")
         wait = try_again_in(seconds_left(RECEIPT, at=now))
         messages.info(request, f"{words} {wait}")
         return _back(order)

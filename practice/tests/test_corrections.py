@@ -107,4 +107,4 @@ def test_learner_sees_the_corrected_key_and_why(wrong, corrected, attempt, owner
     raise_answers(corrected=corrected, answer_ids=[wrong.pk], at=at)
     text = owners_client.get(reverse("practice:question", args=[attempt.pk, 1])).text
     assert "because this question was corrected" in text
-    assert text.count("Your answer earned fewer points before.") == 1
+    assert text.count("Your answer originally earned fewer points.") == 1

@@ -732,7 +732,8 @@ def test_full_disk_falls_back_to_direct_sending_and_says_so(device, exam):
     device.context.set_offline(True)
     device.choose("b")
     device.says(
-        "Not saved yet. This browser can't store answers, so keep this page open until it says Saved."
+        "Not saved yet. This browser can't store answers, so keep this page open until “Saved” "
+        "appears."
     )
     device.context.set_offline(False)
     device.says(SAVED)

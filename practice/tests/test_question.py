@@ -123,8 +123,8 @@ def test_second_answer_changes_nothing_and_is_told_so(owners_client, url):
     response = owners_client.post(url, {"choice": RIGHT})
     assert response["Location"] == url
     assert words(response) == [
-        "You already answered this question, perhaps in another tab. Your first answer counts; "
-        "this one was not saved."
+        "You already answered this question, perhaps in another tab. Your first answer counts. "
+        "This answer was not saved."
     ]
     assert Answer.objects.get().response == {"kind": "choice", "chosen": [WRONG]}
 

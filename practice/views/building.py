@@ -45,7 +45,7 @@ class LimitsForm(forms.Form):
         label=gettext_lazy("Questions"), min_value=1, max_value=MOST_QUESTIONS, required=False
     )
     minutes = forms.IntegerField(
-        label=gettext_lazy("Minutes (empty for no limit)"),
+        label=gettext_lazy("Minutes (leave empty for no limit)"),
         min_value=1,
         max_value=MOST_MINUTES,
         required=False,
@@ -116,7 +116,7 @@ def start(request: HttpRequest) -> HttpResponse:
     builder, form = _builder(request, request.POST), LimitsForm(request.POST)
     again = f"{reverse('practice:new')}?{_query(request.POST)}"
     if not form.is_valid():
-        messages.info(request, _("Enter whole numbers, at most 200 questions and 600 minutes."))
+        messages.info(request, _("Enter whole numbers, up to 200 questions and 600 minutes."))
         return SeeOther(again)
     wanted = form.cleaned_data
     limits = Limits(count=wanted["count"] or MOST_QUESTIONS, minutes=wanted["minutes"])
@@ -142,7 +142,7 @@ def save_preset(request: HttpRequest) -> HttpResponse:
         Preset.objects.update_or_create(learner=learner, name=name, defaults={"query": query})
         messages.success(request, _("Preset saved."))
     else:
-        messages.info(request, _("Give the preset a name. You can save up to 20."))
+        messages.info(request, _("Enter a name for the preset. You can save up to 20 presets."))
     return SeeOther(f"{reverse('practice:new')}?{query}")
 
 

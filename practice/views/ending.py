@@ -72,7 +72,9 @@ def pause(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     except AttemptFinished:
         return SeeOther(result_url(attempt.pk))
     except CannotPause:
-        messages.info(request, _("You started this exam without pauses."))
+        messages.info(
+            request, _("You can't pause this exam because you started it without pauses.")
+        )
     return SeeOther(question_url(attempt, answer_sheet(attempt).next_unanswered() or 1))
 
 

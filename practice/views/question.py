@@ -265,8 +265,8 @@ def _stored(
     )
     if not submitted.is_first:
         came_second = _(
-            "You already answered this question, perhaps in another tab. Your first answer "
-            "counts; this one was not saved."
+            "You already answered this question, perhaps in another tab. Your first answer counts. "
+            "This answer was not saved."
         )
         messages.info(request, came_second)
     return SeeOther(request.path)

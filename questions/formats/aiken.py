@@ -233,7 +233,11 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> SingleCho
     key = _key(number, line, draft)
     if len(draft.stem) > 1:
         found.problems.append(
-            Problem(draft.line, _("The stem has several lines; they were joined."), is_error=False)
+            Problem(
+                draft.line,
+                _("The stem has several lines. They were joined into one."),
+                is_error=False,
+            )
         )
     return SingleChoice(
         stem=Text(source="\n".join(draft.stem), markup="text"),
@@ -260,8 +264,9 @@ def _explanation(lines: list[Line]) -> Text:
 def _unknown(words: str) -> str:
     shown = words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
     return _(
-        "Aiken has nothing after ANSWER, but this line has “%(words)s”. Put Feedback: before an "
-        "explanation, and a blank line before the next question."
+        "The Aiken format allows no text after the ANSWER: line, but this line contains "
+        "“%(words)s”. Put Feedback: before an explanation, and a blank line before the next "
+        "question."
     ) % {"words": shown}
 
 
@@ -292,7 +297,10 @@ def _draft(block: list[Line]) -> Draft:
         )
     if len(draft.choices) < 2:
         _refuse_small_letters(block)
-        raise ParseError(draft.line, _("A question needs at least two choices: lines A. and B."))
+        raise ParseError(
+            draft.line,
+            _("A question needs at least two choices, on lines that start with A. and B."),
+        )
     return draft
 
 
@@ -321,11 +329,11 @@ def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: st
 
 def _stray(line: str, expected: str) -> str:
     if LOWER_LABEL.match(line):
-        words = _("Labels are capital letters. Use %(expected)s. or %(expected)s) here.")
+        words = _("Choice labels must be capital letters. Use %(expected)s. or %(expected)s) here.")
     else:
         words = _(
-            "After the choices a line %(expected)s. or ANSWER: must follow, with each choice on "
-            "one line."
+            "The line after a choice must start with “%(expected)s.” or “ANSWER:”. Put each choice "
+            "on a single line."
         )
     return words % {"expected": expected}
 
@@ -338,7 +346,10 @@ def _key(number: int, line: str, draft: Draft) -> str:
     if len(letters) > 1 and SEVERAL.fullmatch(letters):
         raise ParseError(
             number,
-            _("ANSWER names several choices (%(letters)s). Aiken allows one: use one letter.")
+            _(
+                "ANSWER lists several choices (%(letters)s). Aiken allows only one correct choice. "
+                "Use one letter."
+            )
             % {"letters": letters[:20]},
         )
     if not re.fullmatch(r"[A-Za-z]", letters):
@@ -349,7 +360,7 @@ def _key(number: int, line: str, draft: Draft) -> str:
     if letters.upper() not in labels:
         raise ParseError(
             number,
-            _("ANSWER: %(letters)s does not match a choice; the choices are %(first)s to %(last)s.")
+            _("ANSWER: %(letters)s does not match a choice. The choices are %(first)s to %(last)s.")
             % {"letters": letters, "first": labels[0], "last": labels[-1]},
         )
     return letters.upper()

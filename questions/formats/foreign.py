@@ -10,22 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 # The first bytes of files that are no text.
 SIGNATURES = {
-    b"PK\x03\x04": _("a zip file, as .xlsx, .docx, .apkg and QTI packages are"),
+    b"PK\x03\x04": _("a zip file (the format of .xlsx, .docx, .apkg and QTI packages)"),
     b"\xd0\xcf\x11\xe0": _("an old Office file (.xls, .doc)"),
     b"%PDF": _("a PDF"),
     b"SQLite format 3\0": _("a SQLite database"),
     b"\x1f\x8b": _("a gzip file"),
-    b"\x89PNG": _("a picture"),
-    b"\xff\xd8\xff": _("a picture"),
+    b"\x89PNG": _("an image"),
+    b"\xff\xd8\xff": _("an image"),
 }
 # What a text file of another format begins with.
 BEGINNINGS = {
     r"<!doctype html|<html\b|<head\b|<body\b": _("an HTML page"),
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": _(
-        "Moodle XML; export it from Moodle as GIFT"
+        "Moodle XML (export it from Moodle as GIFT instead)"
     ),
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment|item\s+ident=)": "QTI",
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": _("a picture"),
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": _("an image"),
     r"<\?xml\b": "XML",
     r"\{\\rtf": _("a rich text file (.rtf)"),
     r"\\documentclass\b|\\begin\{document\}": "LaTeX",
@@ -48,10 +48,10 @@ ENDINGS = {
     ".yaml": "YAML",
     ".yml": "YAML",
     ".tex": "LaTeX",
-    ".svg": _("a picture"),
+    ".svg": _("an image"),
     ".pdf": _("a PDF"),
-    ".docx": _("a document of a word processor"),
-    ".odt": _("a document of a word processor"),
+    ".docx": _("a word processor document"),
+    ".odt": _("a word processor document"),
     ".rtf": _("a rich text file (.rtf)"),
     ".zip": _("a zip file"),
     ".apkg": _("an Anki package"),
@@ -89,7 +89,7 @@ def foreign_format(content: bytes, *, name: str = "") -> str:
             return str(named)
     if beginning.startswith(("[", "{")) and _is_json_document(content):
         return gettext(
-            "JSON, but not JSON Lines, which have one object a line and no [ ] around them"
+            "JSON, but not JSON Lines (one object per line, without [ ] around the objects)"
         )
     return _layout(beginning) or str(ENDINGS.get(PurePath(name).suffix.lower(), ""))
 
@@ -103,9 +103,7 @@ def _layout(beginning: str) -> str:
     if STARRED_CHOICE.search(beginning):
         return gettext("a text2qti or Respondus file")
     if _has_columns(beginning):
-        return gettext(
-            "a table whose columns are separated by tabs, as Anki and Quizlet export them"
-        )
+        return gettext("a tab-separated table, such as an Anki or Quizlet export")
     return ""
 
 

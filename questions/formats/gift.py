@@ -220,7 +220,7 @@ def _source(block: Block) -> Source:
     """The block with its escapes taken away. Raises: ParseError where it is far too long."""
     if len(block.lines) > MOST_LINES or sum(len(line) for _n, line in block.lines) > LONGEST_BLOCK:
         raise ParseError(
-            block.lines[0][0], _("This is too long for a question. Is a blank line missing?")
+            block.lines[0][0], _("This question is too long. Check for a missing blank line.")
         )
     texts, signs, starts, start = [], [], [], 0
     for number, line in block.lines:
@@ -239,9 +239,11 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> Item:
     stem_words = before.raw + (BLANK + after.raw if after and after.text else "")
     stem, markup = _stem(stem_words.strip(WHITESPACE) or title)
     if not stem.source:
-        before.broken(_("There is no question here. Put it before the {."))
+        before.broken(_("The question text is missing. Add it before the {."))
     if IMAGE.search(source.text):
-        rest.note(_("This question names an image, which is not in the file. It was skipped."))
+        rest.note(
+            _("This question includes an image that is not in the file. The image was skipped.")
+        )
     common = {"stem": stem, "title": title, **_labels(raw.content, rest, domain)}
     item = _of_its_kind(inner, markup, common) if inner else Passage(**common)
     found.problems += source.notes
@@ -257,7 +259,7 @@ def _labels(block: Block, span: Span, domain: str) -> dict[str, Any]:
     named = block.category or domain
     if len(named) > LONGEST_DOMAIN:
         most = {"most": LONGEST_DOMAIN}
-        span.note(_("The category has more than %(most)s characters; it was cut.") % most)
+        span.note(_("The category was shortened to %(most)s characters.") % most)
     return {
         "domain": named[:LONGEST_DOMAIN],
         "external_id": next((words for name, words in labels if name == "id"), ""),
@@ -272,10 +274,10 @@ def _title(whole: Span) -> tuple[str, Span]:
         return "", start
     title, rest = start.part(2).cut("::")
     if rest is None:
-        start.broken(_("The title is not closed. Put ::title:: before the question."))
+        start.broken(_("The title has no closing ::. Write ::title:: before the question."))
     if len(title.text) > LONGEST_TITLE:
         most = {"most": LONGEST_TITLE}
-        title.note(_("The title has more than %(most)s characters; it was cut.") % most)
+        title.note(_("The title was shortened to %(most)s characters.") % most)
     return DIRECTIONS.sub("", title.text)[:LONGEST_TITLE], rest
 
 
@@ -286,13 +288,18 @@ def _braces(rest: Span) -> tuple[Span, Span | None, Span | None]:
     if opened < 0 and closed < 0:
         if signs.lstrip().startswith(("=", "~")):
             rest.broken(
-                _("These are answers without {. A blank line ends a question, even in { }.")
+                _(
+                    "The { before these answers is missing. A blank line ends a question, even "
+                    "inside { }."
+                )
             )
         return rest, None, None
     if opened < 0 or -1 < closed < opened:
-        rest.part(closed).broken(_("This } has no { before it. Use \\} for the character."))
+        rest.part(closed).broken(_("This } has no matching {. Use \\} if it is part of the text."))
     if closed < 0:
-        rest.part(opened).broken(_("This { has no }. A blank line ends a question, even in { }."))
+        rest.part(opened).broken(
+            _("This { has no matching }. A blank line ends a question, even inside { }.")
+        )
     for sign, first in (("{", opened), ("}", closed)):
         if (second := signs.find(sign, first + 1)) >= 0:
             rest.part(second).broken(
@@ -371,7 +378,7 @@ def _answer(span: Span, *, is_marked_right: bool) -> Answer:
         sign = -1 if "-" in written[0] else 1
         weight, rest = sign * float(written["digits"]), span.part(written.end())
     if abs(weight or 0) > 100:
-        span.broken(_("A weight is written like %50%, from %-100% to %100%."))
+        span.broken(_("Write a weight like %50%, from %-100% to %100%."))
     words, feedback = rest.cut("#")
     return Answer(is_marked_right, weight, words, feedback, span.cut("#")[0])
 
@@ -413,7 +420,9 @@ def _without_weight(answer: Answer) -> Answer:
     """Moodle knows no weight after the `=` of a choice: the answer is right, and says so."""
     if not answer.is_marked_right:
         return answer
-    answer.whole.note(_("A weight is written after ~; here it belongs to the answer."))
+    answer.whole.note(
+        _("A weight is allowed only after ~. Here it was read as part of the answer.")
+    )
     return replace(answer, weight=None, words=answer.whole)
 
 
@@ -482,7 +491,10 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
         low, high = _decimal(first, answer.words), _decimal(second, answer.words)
         if low > high:
             answer.words.note(
-                _("The range starts above its end, so it was reversed: %(low)s..%(high)s.")
+                _(
+                    "The start of the range is greater than its end. It was read as "
+                    "%(low)s..%(high)s."
+                )
                 % {"low": second, "high": first}
             )
         return AcceptedNumber(
@@ -512,7 +524,7 @@ def _matching(inner: Span, markup: Markup, common: dict[str, Any]) -> Matching:
         span = Span(inner.source, answer.words.start, (answer.feedback or answer.words).end)
         prompt, match = span.cut("->")
         if match is None or not match.text:
-            span.broken(_("Each line of a matching question is written = prompt -> answer."))
+            span.broken(_("Write each line of a matching question as = prompt -> answer."))
         if prompt.text:
             pairs.append(Pair(prompt=_text(prompt, markup), answer=_text(match, "plain")))
         else:

@@ -71,7 +71,7 @@ def read_questions(
     errors = 0
     for raw in split(text):
         if len(found.items) == MOST_QUESTIONS:
-            too_many = _("The file has more than %(most)s questions. Split it.")
+            too_many = _("The file has more than %(most)s questions. Split it into smaller files.")
             found.problems.append(Problem(raw.first, too_many % {"most": grouped(MOST_QUESTIONS)}))
             break
         problem = _problem_of_reading(raw, found, read)
@@ -79,7 +79,9 @@ def read_questions(
             found.problems.append(problem)
             errors += 1
         if errors == MOST_ERRORS:
-            found.problems.append(Problem(raw.last, _("Too many errors: stopped.")))
+            found.problems.append(
+                Problem(raw.last, _("The check stopped because there are too many errors."))
+            )
             break
     if not found.items and not errors:
         found.problems.append(Problem(1, _("The file contains no questions.")))
@@ -122,11 +124,14 @@ def _text_problems(item: Item) -> Iterator[tuple[str, bool]]:
         empty = shows_nothing(text)
         if empty and not safe_html(text):
             yield (
-                _("This text would be displayed as empty: %(text)s. Add visible text.") % quoted,
+                _("This text would appear empty: %(text)s. Add visible text.") % quoted,
                 True,
             )
         elif empty or (text.markup == "moodle" and has_loose_breaks(text.source)):
-            words = _("The tags in this text will appear as text: %(text)s. Use [html] for HTML.")
+            words = _(
+                "The HTML tags in this text will appear as plain text: %(text)s. To use HTML, "
+                "start the text with [html]."
+            )
             yield words % quoted, False
 
 
@@ -135,7 +140,9 @@ def decode(content: bytes) -> str:
     if len(content) > LARGEST_FILE_BYTES:
         megabytes = LARGEST_FILE_BYTES // 1_000_000
         raise ParseError(
-            1, _("The file is larger than %(most)s MB. Split it.") % {"most": megabytes}
+            1,
+            _("The file is larger than %(most)s MB. Split it into smaller files.")
+            % {"most": megabytes},
         )
     is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("utf-8-sig", "UTF-8")

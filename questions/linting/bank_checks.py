@@ -55,7 +55,7 @@ def _domains(questions: Sequence[Placed]) -> Iterator[Finding]:
     for domain, members in by_domain.items() if len(by_domain) > 1 else ():
         if not domain:
             yield found(
-                members[0], "domain", _("The question has no domain, but others do. Add one.")
+                members[0], "domain", _("The question has no domain, but others do. Add a domain.")
             )
         elif len(members) < FEWEST_IN_A_DOMAIN:
             text = ngettext(
@@ -167,8 +167,8 @@ def _runs(questions: Sequence[Placed]) -> Iterator[Finding]:
     for run in re.finditer(rf"(.)\1{{{LONGEST_RUN - 1},}}", row):
         question = singles[run.start()][0]
         text = _(
-            "Starting here, the correct choice is %(choice)s %(count)d times in a row. Reorder "
-            "some choices."
+            "Starting with this question, the correct choice is %(choice)s %(count)d times in a "
+            "row. Reorder some choices."
         )
         yield found(question, "key-run", text % {"choice": run[1], "count": len(run[0])})
 

@@ -70,7 +70,7 @@ def _explanation(item: Item) -> Iterator[str]:
 def _feedback(item: Item) -> Iterator[str]:
     """Feedback for each choice, and for a number that is wrong."""
     if isinstance(item, Numeric) and not item.otherwise.source.strip():
-        yield _("No feedback for other numbers. Add an “otherwise” entry.")
+        yield _("No feedback for other numbers. Explain why they are incorrect.")
     if isinstance(item, Numeric | ShortAnswer):
         accepted = [one for one in item.accepted if not one.is_full]
         if any(not one.feedback.source.strip() for one in accepted):
@@ -132,8 +132,8 @@ def _all_of_the_above(item: Item) -> Iterator[str]:
     for place, choice in enumerate(_choices(item)):
         if ALL_OR_NONE.search(words(choice.text)):
             yield _(
-                "Choice %(choice)s refers to other choices. Use a multiple-choice question, or "
-                "write an independent choice."
+                "Choice %(choice)s refers to other choices. Rewrite it to make sense on its own, "
+                "or allow several correct choices."
             ) % {"choice": letter(place)}
 
 
@@ -145,8 +145,8 @@ def _absolute(item: Item) -> Iterator[str]:
     absolute = [choice for choice in others if ABSOLUTE.search(prose(choice.text))]
     if len(absolute) >= ABSOLUTE_IN_DISTRACTORS and not ABSOLUTE.search(prose(key.text)):
         yield _(
-            "Only distractors use words such as “always” and “never”, which gives the answer "
-            "away. Use them in the correct choice too, or remove them."
+            "Only the distractors use words such as “always” and “never”. This reveals the "
+            "answer. Use such words in the correct choice too, or remove them."
         )
 
 
@@ -163,7 +163,10 @@ def _negative(item: Item) -> Iterator[str]:
     emphasised = " ".join(match[0] for match in EMPHASIS.finditer(item.stem.html))
     capital = re.search(r"\b(?:NOT|EXCEPT|NEVER|LEAST|NICHT|AUSSER)\b", words(item.stem))
     if not capital and not NEGATION.search(emphasised):
-        yield _("The question is negative. Rephrase it, or emphasize the word: **not**.")
+        yield _(
+            "The question is phrased negatively. Rephrase it, or emphasize the negative word: "
+            "**not**."
+        )
 
 
 def _key_stands_out(item: Item) -> Iterator[str]:
@@ -173,8 +176,8 @@ def _key_stands_out(item: Item) -> Iterator[str]:
     own, longest = len(words(parts[0].text)), max(len(words(one.text)) for one in parts[1])
     if own > STANDS_OUT * longest and own - longest > STANDS_OUT_CHARACTERS:
         yield _(
-            "The correct choice is much longer than the others (%(own)d characters; the next "
-            "longest has %(longest)d). Shorten it, or lengthen a distractor."
+            "The correct choice is much longer than the others (%(own)d characters, compared with "
+            "%(longest)d for the next longest). Shorten it, or lengthen a distractor."
         ) % {"own": own, "longest": longest}
 
 
@@ -187,7 +190,9 @@ def _formulas(item: Item) -> Iterator[str]:
 def _shows_nothing(item: Item) -> Iterator[str]:
     for text in shown_texts(item):
         if text.source.strip() and not has_words(text.html):
-            yield _("The text “%(text)s” shows nothing. Enter some text.") % {"text": _quoted(text)}
+            yield _("The text “%(text)s” would appear empty. Add visible text.") % {
+                "text": _quoted(text)
+            }
 
 
 def _bare_tex(item: Item) -> Iterator[str]:

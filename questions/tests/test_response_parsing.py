@@ -70,7 +70,7 @@ def test_help_says_what_to_enter(error: ResponseError, sentence: str) -> None:
 
 def test_help_for_an_ambiguous_number_names_both_readings() -> None:
     assert help_for(ambiguous("-1.609", "en")) == (
-        "This can mean -1609 or -1.6090. Enter the one you mean."
+        "This number could mean -1609 or -1.6090. Enter it in one of these two forms."
     )
 
 

@@ -84,7 +84,7 @@ class BulkForm(forms.Form):
         if target is None:
             raise ValidationError({"target": _("Select a test bank.")})
         if not may(self.user, EDIT_QUESTIONS, target):
-            raise ValidationError({"target": _("You cannot edit questions of this test bank.")})
+            raise ValidationError({"target": _("You cannot edit questions in this test bank.")})
 
     def edit(self) -> Edit:
         """The edit that was asked for, of questions of this bank only."""

@@ -105,7 +105,7 @@ def _value(domain: str = "", group: str = "", *, per_group: bool = False) -> str
 def _name_of(value: str) -> str:
     domain, group, per_group = json.loads(value)
     if per_group:
-        return _("Each group of “%(domain)s”") % {"domain": domain} if domain else _("Each group")
+        return _("Each group in “%(domain)s”") % {"domain": domain} if domain else _("Each group")
     return " · ".join(name for name in (domain, group) if name) or _("The whole test bank")
 
 

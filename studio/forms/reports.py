@@ -40,7 +40,7 @@ class CloseForm(forms.Form):
         label=_("Reply"),
         required=False,
         max_length=1000,
-        help_text=_("Optional. Emailed to everyone who reported it."),
+        help_text=_("Optional. Emailed to everyone who reported this problem."),
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
 
@@ -49,7 +49,7 @@ class RegradeForm(forms.Form):
     """What buyers read about the correction, and what its reporters are told."""
 
     words = forms.CharField(
-        label=_("Entry in the list of changes"),
+        label=_("What changed"),
         max_length=300,
         help_text=_("Shown on the test bank's page, and emailed to learners whose score goes up."),
     )

@@ -50,7 +50,10 @@ class ImagesInBundle(Images):
     def _content(self, reference: str) -> bytes:
         if SCHEME.match(reference):
             raise ImageRefused(
-                _("The image %(image)s is a URL. Add it to the upload, and use its name here.")
+                _(
+                    "The image %(image)s is a URL. Add the image to the upload, and use its file "
+                    "name."
+                )
             )
         path = unquote(reference).replace("\\", "/")
         for folder in (self._folder, ""):
@@ -58,7 +61,10 @@ class ImagesInBundle(Images):
             if name in self._archive.NameToInfo:
                 return read_entry(self._archive, name, LARGEST_BYTES)
         raise ImageRefused(
-            _("The image %(image)s is not in the upload. Add it, or upload a zip of the folder.")
+            _(
+                "The image %(image)s is not in the upload. Add it, or upload the folder as a zip "
+                "file."
+            )
         )
 
 
@@ -124,7 +130,7 @@ def read_bundle(content: bytes, *, domain: str) -> ReadBundle:
             )
             found.add(name, read, images)
     if not found.images:
-        raise UploadRefused(_("There is no file of questions in the upload."))
+        raise UploadRefused(_("The upload contains no question file."))
     return found
 
 
@@ -133,12 +139,14 @@ def open_bundle(content: bytes) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(BytesIO(content))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise UploadRefused(_("The zip file is damaged. Create a new one.")) from error
+        raise UploadRefused(_("The zip file is damaged. Create it again.")) from error
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES or sum(e.file_size for e in entries) > LARGEST_UNPACKED_BYTES:
-        raise UploadRefused(_("The zip file is too large when unpacked. Upload it in parts."))
+        raise UploadRefused(
+            _("The zip file is too large when unpacked. Split it into smaller zip files.")
+        )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise UploadRefused(_("The zip file is encrypted. Make one without a password."))
+        raise UploadRefused(_("The zip file is encrypted. Create it without a password."))
     return archive
 
 
@@ -160,7 +168,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         with archive.open(name) as entry:
             content = entry.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise UploadRefused(_("The zip file is damaged. Create a new one.")) from error
+        raise UploadRefused(_("The zip file is damaged. Create it again.")) from error
     if len(content) > most:
         words = _("%(name)s is larger than %(most)s MB.")
         raise UploadRefused(words % {"name": name, "most": most // 1_000_000})

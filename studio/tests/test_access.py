@@ -58,8 +58,8 @@ def test_access_is_granted_to_a_list(grant, learner, other_learner, owner):
     made = Access.objects.filter(source_kind="grant", reason="a class")
     assert {access.learner for access in made} == {learner, other_learner}
     assert all(each.expires_at == each.starts_at + timedelta(days=30) for each in made)
-    assert "have access already: owner@example.org" in response.text
-    assert "Nobody has an account with these addresses: who@x.org" in response.text
+    assert "already have access: owner@example.org" in response.text
+    assert "No accounts found for these addresses: who@x.org" in response.text
     assert AuditEntry.objects.get().detail == {"people": 2, "reason": "a class"}
 
 
@@ -155,7 +155,11 @@ def test_audit_log_lists_the_files_of_an_import(desk):
     [
         ("bank_changed", {"fields": ["title", "gone"]}, "Fields: <bdi>Title, gone</bdi>"),
         ("role_set", {"who": "a@b.c", "role": "author"}, "Role: <bdi>Author</bdi>"),
-        ("report_closed", {"reason": "key"}, "Reason: <bdi>The correct answer is wrong</bdi>"),
+        (
+            "report_closed",
+            {"reason": "key"},
+            "Reason: <bdi>The answer marked correct is wrong</bdi>",
+        ),
         ("access_granted", {"reason": "key"}, "Reason: <bdi>key</bdi>"),
         ("edit_undone", {"edit": 7, "questions": 3}, "Questions: <bdi>3</bdi>"),
     ],

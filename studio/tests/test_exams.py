@@ -75,7 +75,7 @@ def test_groups_can_be_chosen_one_by_one_and_each():
         (["Odd", "O1", False], "Odd · O1 (2 questions)"),
         (["Odd", "O2", False], "Odd · O2 (1 question)"),
         (["", "", True], "Each group"),
-        (["Odd", "", True], "Each group of “Odd”"),
+        (["Odd", "", True], "Each group in “Odd”"),
     ]
 
 
@@ -89,7 +89,7 @@ def test_blueprint_that_is_wrong_changes_nothing(desk, test_bank, url, section):
 
 def test_blueprint_that_cannot_be_drawn_is_told(desk, test_bank, url, overview):
     desk.post(url, settings_of(test_bank, **rows((9, part("Odd")))))
-    words = "The exam needs 9 questions from “Odd”, but only 3 can be asked."
+    words = "The exam needs 9 questions from “Odd”, but only 3 can be used."
     assert [words in desk.get(page).text for page in (url, overview)] == [True, True]
     desk.post(url, settings_of(test_bank, **rows((3, part("Odd")))))
     assert [words in desk.get(page).text for page in (url, overview)] == [False, False]
@@ -100,4 +100,4 @@ def test_questions_retired_later_are_told_on_the_overview(desk, test_bank, overv
     test_bank.blueprint = [{"count": 5}]
     test_bank.save()
     test_bank.bank_questions.filter(position__lte=2).update(state="retired")
-    assert "but only 3 can be asked" in desk.get(overview).text
+    assert "but only 3 can be used" in desk.get(overview).text

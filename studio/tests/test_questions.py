@@ -187,7 +187,7 @@ def test_edit_that_is_incomplete_changes_nothing(edit, action, more):
 
 def test_edit_of_no_question_asks_to_select_some(desk, edit):
     response = desk.get(edit("retire")["Location"])
-    assert "Select questions that you may edit." in response.text
+    assert "Select questions that you can edit." in response.text
     assert not BulkEdit.objects.exists()
 
 

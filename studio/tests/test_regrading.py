@@ -121,7 +121,7 @@ def test_applying_twice_is_told(answered, fixed, apply, desk, page):
 def test_question_with_one_version_has_nothing_to_regrade(answered, apply, place, desk, page):
     with pytest.raises(NothingToRegrade):
         apply(place)
-    assert "This question has one version" in desk.get(page).text
+    assert "This question has only one version" in desk.get(page).text
 
 
 def test_form_without_words_applies_nothing(desk, answered, fixed, page):

@@ -160,5 +160,5 @@ def test_last_question_that_is_sold_is_not_retired(desk, make_bank):
     place = test_bank.bank_questions.get(position=4)
     address = reverse("studio:review_step", args=["small", place.question.public_id])
     response = desk.post(address, {"step": "retired"}, follow=True)
-    assert "Unpublish the test bank first" in response.text
+    assert "unpublish the test bank first" in response.text
     assert test_bank.bank_questions.askable().count() == 4

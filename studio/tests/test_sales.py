@@ -177,11 +177,11 @@ def test_two_days_are_a_period(desk, sell):
 @pytest.mark.parametrize(
     ("first", "last", "field", "problem"),
     [
-        ("2026-11-02", "", "last", "Enter both days."),
-        ("", "2026-11-02", "first", "Enter both days."),
-        ("2026-11-02", "2026-11-01", "last", "The last day is before the first."),
-        ("2026-11-02", "9999-12-31", "last", "This day is in the future."),
-        ("0001-01-01", "2026-11-02", "first", "Choose at most ten years."),
+        ("2026-11-02", "", "last", "Enter both dates."),
+        ("", "2026-11-02", "first", "Enter both dates."),
+        ("2026-11-02", "2026-11-01", "last", "The end date is before the start date."),
+        ("2026-11-02", "9999-12-31", "last", "This date is in the future."),
+        ("0001-01-01", "2026-11-02", "first", "Choose a range of at most ten years."),
         ("2026-13-45", "2026-11-02", "first", "Enter a valid date."),
     ],
 )

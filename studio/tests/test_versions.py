@@ -39,7 +39,7 @@ ROWS = {
         ("Accepted answer 1", "git diff"),
         ("Accepted answer 2", "git show"),
         ("Accepted answer 2 · Points", "50"),
-        ("Case matters", "✓"),
+        ("Case-sensitive", "✓"),
     ],
     "numeric": [
         ("Question type", "Numeric"),

@@ -43,7 +43,7 @@ from studio.services.banks import (
 UNPROCESSABLE = 422
 NOTHING_LEFT = gettext_lazy(
     "Nothing was changed. A test bank on sale needs at least one published question that is not a "
-    "sample. Unpublish the test bank first, or keep a question."
+    "sample. To make this change, unpublish the test bank first."
 )
 
 
@@ -97,7 +97,7 @@ def _steps(test_bank: TestBank) -> list[Step]:
     exam = [_exam_step(test_bank, f"{settings}#exam")] if test_bank.blueprint else []
     return [
         Step(
-            _("Describe it"),
+            _("Write a description"),
             _("Buyers see the summary on cards and the description on the test bank's page."),
             has_words,
             settings,
@@ -167,7 +167,7 @@ def settings(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
             at=timezone.now(),
         )
     except SlugTaken:
-        form.add_error("slug", _("Another test bank has this address."))
+        form.add_error("slug", _("Another test bank already uses this address."))
         return _form_page(request, "studio/settings.html", context)
     messages.success(request, _("Changes saved."))
     return SeeOther(reverse("studio:settings", args=[test_bank.slug]))
@@ -200,7 +200,10 @@ def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     except NothingToAsk:
         messages.error(
             request,
-            _("The test bank was not published because it has no questions to practice. Add some."),
+            _(
+                "The test bank was not published because it has no questions to practice. Add "
+                "questions first."
+            ),
         )
     except NothingLeft:
         words = _("The test bank was not published because all its questions are samples.")

@@ -200,7 +200,7 @@ def picture(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Store a picture, and return the name by which a text refers to it."""
     upload = request.FILES.get("picture")
     if upload is None or upload.size is None or upload.size > LARGEST_BYTES:
-        words = _("Choose an image of at most %(most)s MB.")
+        words = _("Choose an image no larger than %(most)s MB.")
         most = {"most": LARGEST_BYTES // 1_000_000}
         return JsonResponse({"error": words % most}, status=UNPROCESSABLE)
     content = upload.read()
@@ -257,7 +257,7 @@ def restore(
         )
         messages.success(request, _("Version %(number)s restored.") % {"number": number})
     except EditConflict:
-        messages.error(request, _("Someone saved another version in the meantime. Compare again."))
+        messages.error(request, _("Someone else saved a new version. Compare the versions again."))
     return SeeOther(reverse("studio:versions", args=[test_bank.slug, public_id]))
 
 

@@ -52,12 +52,13 @@ from studio.views.banks import NOTHING_LEFT
 UNPROCESSABLE = 422
 MOST_SHOWN = 100
 REFRESH_SECONDS = 5
-FORMATS = ("jsonl", "gift", "aiken")
+FORMATS = {"jsonl": "JSON Lines", "gift": "GIFT", "aiken": "Aiken"}
 State = Import.Status
 ELSEWHERE = gettext_lazy(
-    "Questions that another test bank has published would change. Ask a reviewer of that test bank."
+    "This import would change published questions in another test bank. Ask a reviewer of that "
+    "test bank."
 )
-UNREADABLE = gettext_lazy("The upload can no longer be read. Upload it again.")
+UNREADABLE = gettext_lazy("The upload can no longer be read. Upload the files again.")
 
 
 class UploadForm(forms.Form):
@@ -67,7 +68,7 @@ class UploadForm(forms.Form):
         label=gettext_lazy("Domain"),
         required=False,
         max_length=LONGEST_DOMAIN,
-        help_text=gettext_lazy("For questions that do not name one. Optional."),
+        help_text=gettext_lazy("Optional. Used for questions that do not specify a domain."),
     )
 
 
@@ -134,7 +135,6 @@ def imports(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         "tab": "imports",
         "form": form,
         "imports": test_bank.imports.select_related("by").order_by("-at")[:MOST_SHOWN],
-        "formats": FORMATS,
     }
     return render(request, "studio/imports.html", context, status=status)
 
@@ -174,7 +174,7 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
             words = _("Imported: %(added)s added, %(changed)s changed, %(retired)s retired.")
             figures = {"added": done.added, "changed": done.changed, "retired": done.retired}
             is_queued = done.status == State.QUEUED
-            queued = _("The import is in the queue. This page shows when it is done.")
+            queued = _("The import is queued. This page refreshes until it is done.")
             messages.success(request, queued if is_queued else words % figures)
         except FileHasErrors:
             messages.error(request, _("The file has errors. Nothing was imported."))
@@ -194,7 +194,7 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
 def discard(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResponse:
     """Throw an upload away."""
     discard_import(waiting=_get(test_bank, import_id))
-    messages.success(request, _("Upload thrown away. Nothing was imported."))
+    messages.success(request, _("Upload discarded. Nothing was imported."))
     return SeeOther(reverse("studio:imports", args=[test_bank.slug]))
 
 
@@ -206,10 +206,10 @@ def undo(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResp
     try:
         undo_import(done=done, by=user_of(request), at=timezone.now())
         messages.success(
-            request, _("Import undone. Questions answered in the meantime were retired.")
+            request, _("Import undone. Questions that learners had already answered were retired.")
         )
     except NothingToUndo:
-        messages.info(request, _("This import was undone before."))
+        messages.info(request, _("This import was already undone."))
     except NothingLeft:
         messages.error(request, str(NOTHING_LEFT))
     except PublishedElsewhere:
@@ -229,7 +229,7 @@ def export(request: HttpRequest, test_bank: TestBank, format_name: str) -> HttpR
             "test_bank": test_bank,
             "tab": "imports",
             "losses": _numbers_by_loss(made.losses),
-            "format_name": format_name,
+            "format": FORMATS[format_name],
         }
         return render(request, "studio/export.html", context)
     return HttpResponse(

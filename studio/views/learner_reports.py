@@ -87,7 +87,9 @@ def _report(
             at=at,
             **form.cleaned_data,
         )
-        messages.success(request, _("Thank you. We will email you when it has been reviewed."))
+        messages.success(
+            request, _("Thank you. We will email you when your report has been reviewed.")
+        )
         return SeeOther(back)
     earlier = QuestionReporter.objects.filter(
         learner=user_of(request), report__question=version.question_id

@@ -88,7 +88,8 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         messages.error(
             request,
             _(
-                "Keep at least one question that is not a sample, so that there is something to sell."
+                "Keep at least one question that is not a sample. A test bank that contains only "
+                "samples cannot be sold."
             ),
         )
         return SeeOther(list_url)
@@ -100,7 +101,7 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
             request,
             _("Nothing to change. The selected questions already have this value.")
             if edit.places
-            else _("Nothing to change. Select questions that you may edit."),
+            else _("Nothing to change. Select questions that you can edit."),
         )
         return SeeOther(list_url)
     context = {

@@ -37,7 +37,7 @@ from studio.views.banks import NOTHING_LEFT
 
 PER_PAGE = 50
 TAKEN = {
-    Step.SENT: gettext_lazy("Sent to review."),
+    Step.SENT: gettext_lazy("Sent for review."),
     Step.RETURNED: gettext_lazy("Sent back to draft, with your note."),
     Step.PUBLISHED: gettext_lazy("Question published."),
     Step.RETIRED: gettext_lazy("Question retired. Past sessions keep it."),
@@ -54,7 +54,7 @@ class StepForm(forms.Form):
         """Require a note where the author would otherwise not know what to change."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("step") == Step.RETURNED and not cleaned.get("words"):
-            raise forms.ValidationError(_("Write a note, so that the author knows what to change."))
+            raise forms.ValidationError(_("Write a note that tells the author what to change."))
         return cleaned
 
 

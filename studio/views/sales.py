@@ -41,7 +41,7 @@ class PeriodForm(forms.Form):
             ("7", _("7 days")),
             ("90", _("90 days")),
             ("365", _("12 months")),
-            ("", _("The days below")),
+            ("", _("Custom range")),
         ],
     )
     first = forms.DateField(
@@ -58,13 +58,13 @@ class PeriodForm(forms.Form):
         if cleaned.get("days") or self.errors:
             return cleaned
         if not first or not last:
-            self.add_error("last" if first else "first", _("Enter both days."))
+            self.add_error("last" if first else "first", _("Enter both dates."))
         elif first > last:
-            self.add_error("last", _("The last day is before the first."))
+            self.add_error("last", _("The end date is before the start date."))
         elif last > timezone.localdate():
-            self.add_error("last", _("This day is in the future."))
+            self.add_error("last", _("This date is in the future."))
         elif last - first > LONGEST_PERIOD:
-            self.add_error("first", _("Choose at most ten years."))
+            self.add_error("first", _("Choose a range of at most ten years."))
         return cleaned
 
     def period(self, now: datetime) -> tuple[datetime, datetime]:

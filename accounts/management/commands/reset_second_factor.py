@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 detail="manage.py reset_second_factor",
             )
         self.stdout.write(
-            f"{removed} removed. {user.email} will set up two-factor authentication at the next "
+            f"Removed: {removed}. {user.email} must set up two-factor authentication at the next "
             "visit to /admin/."
             if removed
             else f"{user.email} has no second factor. Nothing was changed."

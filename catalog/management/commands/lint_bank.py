@@ -83,8 +83,8 @@ class Command(BaseCommand):
                 f"{figures.longest} of {figures.singles}."
             )
         self.stdout.write(
-            f"With images {figures.pictures}, formulas {figures.formulas}, "
-            f"blocks of code {figures.code}."
+            f"With images: {figures.pictures}. With formulas: {figures.formulas}. "
+            f"With code blocks: {figures.code}."
         )
 
 

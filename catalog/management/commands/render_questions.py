@@ -38,7 +38,7 @@ class Command(BaseCommand):
         for test_bank in chosen.order_by("slug"):
             count = self._render(test_bank, dry_run=dry_run)
             done = "would be rendered" if dry_run else "rendered"
-            self.stdout.write(f"{test_bank.slug}: {count} questions {done} anew.")
+            self.stdout.write(f"{test_bank.slug}: {count} questions {done} again.")
 
     @transaction.atomic
     def _render(self, test_bank: TestBank, *, dry_run: bool) -> int:

@@ -6,8 +6,8 @@ from django.urls import reverse
 from catalog.importing.linting import exam_warnings
 
 SENTENCE = (
-    "The exam needs 9 questions from “Odd”, but only 3 can be asked. "
-    "Learners cannot take the exam until there are enough."
+    "The exam needs 9 questions from “Odd”, but only 3 can be used. "
+    "Learners cannot take the exam until there are enough questions."
 )
 
 
@@ -19,7 +19,7 @@ SENTENCE = (
         ([{"domain": "Odd", "count": 9}], [SENTENCE]),
         (
             [{"count": "many"}],
-            ["The exam blueprint cannot be read, so learners cannot take the exam."],
+            ["The exam blueprint is invalid, so learners cannot take the exam."],
         ),
     ],
 )

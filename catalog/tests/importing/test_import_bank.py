@@ -49,7 +49,9 @@ def written():
 
 def test_questions_are_added_in_their_order(run, bank):
     printed = run("--bank", "radio", "--domain", "Rules")
-    assert printed == ("5 questions added to radio.\nThe bank has 5 questions; it is draft.\n")
+    assert printed == (
+        "5 questions added to radio.\nThe bank has 5 questions. Its status is draft.\n"
+    )
     placed = bank.bank_questions.order_by("position").select_related("question__current")
     assert [
         (place.position, place.is_sample, place.question.current.item.stem.source)
@@ -71,7 +73,7 @@ def test_same_file_twice_adds_nothing(run, bank):
     assert run("--bank", "radio") == (
         "0 questions added to radio.\n"
         "5 already exist (lines 1, 6, 11, 16, 21).\n"
-        "The bank has 5 questions; it is draft.\n"
+        "The bank has 5 questions. Its status is draft.\n"
     )
     assert written() == before
 
@@ -96,8 +98,9 @@ def test_broken_file_writes_nothing_and_names_every_line(run, bank, file, capsys
         run("--bank", "radio", "--publish", "--price", "100")
     assert ended.value.code == 1
     assert capsys.readouterr().err == (
-        f"{file}:29: error: ANSWER: Z does not match a choice; the choices are A to B.\n"
-        f"{file}:31: error: A question needs at least two choices: lines A. and B.\n"
+        f"{file}:29: error: ANSWER: Z does not match a choice. The choices are A to B.\n"
+        f"{file}:31: error: A question needs at least two choices, on lines that start with A. and "
+        "B.\n"
         f"2 errors in {file}. Nothing was imported. Fix the errors and try again.\n"
     )
     bank.refresh_from_db()
@@ -107,14 +110,14 @@ def test_broken_file_writes_nothing_and_names_every_line(run, bank, file, capsys
 def test_note_does_not_stop_the_import(run, bank, file):
     file.write_text(f"Read this.\n{question('Question 1?')}")
     assert run("--bank", "radio").startswith(
-        f"{file}:1: note: The stem has several lines; they were joined.\n1 questions added"
+        f"{file}:1: note: The stem has several lines. They were joined into one.\n1 questions added"
     )
 
 
 def test_dry_run_says_what_would_happen_and_writes_nothing(run):
     before = written()
     assert run("--bank", "new", "--title", "New", "--dry-run") == (
-        "5 questions would be added to new.\nThe bank has 5 questions; it is draft.\n"
+        "5 questions would be added to new.\nThe bank has 5 questions. Its status is draft.\n"
     )
     assert written() == before
 
@@ -153,7 +156,7 @@ def test_price_of_nothing_must_be_said(run):
     ("options", "sentence"),
     [
         (["--bank", "none"], "There is no bank 'none'. To create it, add --title"),
-        (["--bank", "new", "--title", "New", "--publish"], "--publish needs a --price"),
+        (["--bank", "new", "--title", "New", "--publish"], "--publish requires a --price"),
         (["--bank", "new", "--title", "New", "--price", "-1"], "--price: Ensure this value is gr"),
         (["--bank", "new", "--title", "New", "--price", "9" * 30], "--price: Ensure this value is"),
         (["--bank", "radio", "--price", "-1"], "--price: Ensure this value is greater"),
@@ -193,7 +196,10 @@ def test_huge_file_is_refused_by_its_size(run, bank, tmp_path, capsys):
         opened.truncate(200_000_000)
     with pytest.raises(SystemExit):
         run("--bank", "radio", file=path)
-    assert f"{path}:1: error: The file is larger than 10 MB. Split it." in capsys.readouterr().err
+    assert (
+        f"{path}:1: error: The file is larger than 10 MB. Split it into smaller files."
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.shared
@@ -202,5 +208,5 @@ def test_real_bank_of_360_questions(run):
     path = SHARED / "questions" / TECHNICIAN
     printed = run("--bank", "technician", "--title", "Technician", file=path)
     assert printed == (
-        "360 questions added to technician.\nThe bank has 360 questions; it is draft.\n"
+        "360 questions added to technician.\nThe bank has 360 questions. Its status is draft.\n"
     )

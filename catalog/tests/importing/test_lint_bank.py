@@ -52,7 +52,7 @@ FIGURES = (
     "1 questions: true_false 1.\n"
     "Domains: Trees 1.\n"
     "Difficulty: easy 1.\n"
-    "With images 0, formulas 0, blocks of code 0.\n"
+    "With images: 0. With formulas: 0. With code blocks: 0.\n"
 )
 
 

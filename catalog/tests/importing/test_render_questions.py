@@ -33,7 +33,7 @@ def rules(bank):
 def test_lint_finds_the_question_until_it_is_rendered_anew(old_bank, capsys):
     assert rules(old_bank) == ["bare-tex"]
     call_command("render_questions", "old")
-    assert capsys.readouterr().out == "old: 1 questions rendered anew.\n"
+    assert capsys.readouterr().out == "old: 1 questions rendered again.\n"
     assert rules(old_bank) == []
 
 
@@ -45,7 +45,7 @@ def test_bank_is_indexed_anew(old_bank):
 
 def test_dry_run_changes_nothing(old_bank, capsys):
     call_command("render_questions", "--dry-run")
-    assert capsys.readouterr().out == "old: 1 questions would be rendered anew.\n"
+    assert capsys.readouterr().out == "old: 1 questions would be rendered again.\n"
     assert rules(old_bank) == ["bare-tex"]
 
 

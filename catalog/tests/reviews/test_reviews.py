@@ -352,8 +352,8 @@ def test_owner_finds_their_review_to_change(client, owner, write, form):
     [
         ("stars", "", "Select a rating."),
         ("stars", "6", "Select a valid choice"),
-        ("author_name", "mira@example.org", "Enter only a name, not an address"),
-        ("author_name", "https://mira.example", "Enter only a name, not an address"),
+        ("author_name", "mira@example.org", "Enter a name, not an email address or URL"),
+        ("author_name", "https://mira.example", "Enter a name, not an email address or URL"),
         ("words", "x" * 3001, "at most 3000 characters"),
     ],
 )

@@ -90,7 +90,7 @@ def test_changes_of_a_draft_are_not_found(client, make_bank):
 
 @pytest.mark.parametrize("name", ["See https://a.example", "WWW.exam.example", "me@exam.example"])
 def test_name_of_an_exam_leads_nowhere(name):
-    with pytest.raises(ValidationError, match="Enter only a name"):
+    with pytest.raises(ValidationError, match="Enter a name, not"):
         name_without_link(name)
 
 

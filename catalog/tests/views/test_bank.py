@@ -365,7 +365,7 @@ def withhold(reason):
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        (revoke, "Your access was closed by the seller."),
+        (revoke, "The seller closed your access."),
         (expire, "Your access ended on "),
         (withhold("refund"), "Your access is closed because this purchase was refunded."),
         (withhold("dispute"), "Your access is closed because your bank disputed the payment."),

@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load the content, and print what was created."""
         if not settings.DEMO:
-            raise CommandError("This is not a demo. `make demo` starts one.", returncode=2)
+            raise CommandError(
+                "This is not a demo site. To start one, run `make demo`.", returncode=2
+            )
         logging.disable(logging.INFO)  # the history is not news
         try:
             self._load()

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     """Backs up the database, media and secret key while the site runs."""
 
     help = (
-        "Back up the database, media and secret key into FILE. Without FILE, into BACKUP_DIR, "
+        "Back up the database, media, and secret key to FILE. Without FILE, back up to BACKUP_DIR, "
         "which keeps the newest BACKUP_KEEP backups."
     )
     requires_system_checks = []

@@ -10,7 +10,7 @@ from outbox.models import BouncedAddress
 class Command(BaseCommand):
     """Lists bounced addresses, the latest first."""
 
-    help = "List the addresses that the mail provider reported as bounced, and why."
+    help = "List the addresses that the email provider reported as bounced, with the reason."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         for bounce in BouncedAddress.objects.order_by("-at", "-pk"):

@@ -14,8 +14,8 @@ class Command(BaseCommand):
     """Copies all rows and compares their checksums. Changes nothing in the source."""
 
     help = (
-        "Copy all rows of the database at URL, such as sqlite:///var/testbank.sqlite3, into the "
-        "empty database of DATABASE_URL, and compare the checksums of all rows. Stop the site first."
+        "Copy all rows of the database at URL, such as sqlite:///var/testbank.sqlite3, to the "
+        "empty database in DATABASE_URL, and compare the checksums of all rows. Stop the site first."
     )
     requires_system_checks = []
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was copied. {error}") from error
         except DatabaseError as error:
             raise CommandError(f"Nothing was copied. {type(error).__name__}: {error}") from error
-        self.stdout.write("All rows are equal in both databases.")
+        self.stdout.write("All rows are identical in both databases.")
 
     def _report(self, table: TableHash) -> None:
         self.stdout.write(f"{table.rows:9} {table.digest[:16]} {table.table}")

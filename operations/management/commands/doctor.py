@@ -57,7 +57,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--route",
             metavar="environment|direct|URL",
-            help="use this instead of STRIPE_PROXY, for this run only",
+            help="use this route instead of STRIPE_PROXY, for this run only",
         )
         parser.add_argument(
             "--fail-on",
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             action="store_true",
             help="offer to write the tested fix to .env",
         )
-        parser.add_argument("--yes", action="store_true", help="write it without asking")
+        parser.add_argument("--yes", action="store_true", help="write the fix without asking")
         parser.add_argument(
             "--create-test-session",
             metavar="BANK",
@@ -105,8 +105,8 @@ class Command(BaseCommand):
         """Run the checks, print the report, and write `.env` if requested."""
         if offline and (create_test_session or test_mail):
             raise CommandError(
-                "--offline makes no network calls, so no session can be created and no email "
-                "can be sent.",
+                "--offline makes no network calls, so the doctor cannot create a session or "
+                "send an email.",
                 returncode=2,
             )
         setup = Setup.of_site(route_override=parse_route(route), seconds=timeout)
@@ -152,9 +152,9 @@ class Command(BaseCommand):
     def _confirm(self) -> bool:
         """Ask on a terminal; without one, return False, since scripts pass --yes."""
         if not sys.stdin.isatty():
-            self._print_error("Cannot ask for confirmation. Use --yes to write it.")
+            self._print_error("Cannot ask for confirmation. To write the fix, use --yes.")
             return False
-        self.stdout.write("Write it? [y/N] ", ending="")
+        self.stdout.write("Write this change? [y/N] ", ending="")
         self.stdout.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
@@ -193,7 +193,7 @@ def parse_route(text: str | None) -> str | None:
         parse_proxy(word)
     except ProxyAddressError as error:
         raise CommandError(
-            f"--route must be environment, direct, or a proxy's address. {error}", returncode=2
+            f"--route must be environment, direct, or the address of a proxy. {error}", returncode=2
         ) from None
     return word
 

@@ -13,12 +13,12 @@ from operations.erasure import erase_person
 class Command(BaseCommand):
     """Exit with code 2 if no user has the address, or without --yes."""
 
-    help = "Delete a person's data. Orders are kept, because the books must be complete."
+    help = "Delete a person's data. Orders are kept because accounting records must be complete."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the email address, which is not case-sensitive, and the confirmation."""
         parser.add_argument("email")
-        parser.add_argument("--yes", action="store_true", help="Erase. This cannot be undone.")
+        parser.add_argument("--yes", action="store_true", help="confirm; this cannot be undone")
 
     def handle(self, *_args: Any, email: str, yes: bool, **_options: Any) -> None:
         """Erase, and print what was deleted and kept."""
@@ -27,11 +27,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user with the email address {email}.", returncode=2)
         if not yes:
             raise CommandError(
-                f"This deletes the account {user.email} for good. Add --yes.", returncode=2
+                f"This permanently deletes the account {user.email}. To confirm, add --yes.",
+                returncode=2,
             )
         erasure = erase_person(user=user, at=timezone.now())
         for name, count in erasure.deleted.items():
             self.stdout.write(f"deleted  {count:5}  {name}")
         for name, (count, reason) in erasure.kept.items():
             self.stdout.write(f"kept     {count:5}  {name}: {reason}")
-        self.stdout.write("Backups still hold the person until they are replaced.")
+        self.stdout.write("Backups still contain the person's data until they are replaced.")

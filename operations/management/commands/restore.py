@@ -15,15 +15,17 @@ class Command(BaseCommand):
     """Restores a backup after checking it completely."""
 
     help = (
-        "Restore a backup into an empty database and media folder. With --check, only read it "
-        "completely, compare all checksums and check the database in it."
+        "Restore a backup into an empty database and media folder. With --check, only read the "
+        "backup completely, compare all checksums, and check its database."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add FILE and --check."""
         parser.add_argument("file", type=Path, help="a file that `manage.py backup` made")
-        parser.add_argument("--check", action="store_true", help="check it, and write nothing")
+        parser.add_argument(
+            "--check", action="store_true", help="check the backup without writing anything"
+        )
 
     def handle(self, *_args: Any, file: Path, check: bool, **_options: Any) -> None:
         try:
@@ -42,5 +44,5 @@ class Command(BaseCommand):
         else:
             self.stdout.write(
                 f"Restored: {found}.\nNow run `manage.py migrate`, start the site, and run "
-                "`manage.py reconcile_payments`: it lists payments made after the backup."
+                "`manage.py reconcile_payments`, which lists payments made after the backup."
             )

@@ -16,7 +16,7 @@ class Command(Runserver):  # type: ignore[misc] # whitenoise has no types
         """Serve. Raises: CommandError if staff need no second factor on a public address."""
         if not settings.STAFF_SECOND_FACTOR and self.addr not in settings.LOOPBACK_HOSTS:
             raise CommandError(
-                f"STAFF_SECOND_FACTOR is off, and others could connect to {self.addr}. "
+                f"STAFF_SECOND_FACTOR is off, and other machines could connect to {self.addr}. "
                 "Serve on 127.0.0.1, or remove STAFF_SECOND_FACTOR=0."
             )
         super().run(**options)

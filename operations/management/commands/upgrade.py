@@ -11,7 +11,7 @@ from operations.schema import NewerSchema
 from operations.upgrade import UpgradeFailed, upgrade
 from testbank import __version__
 
-RESTART = """Now restart. No connection is refused:
+RESTART = """Now restart the site. No connections are refused:
   systemctl restart testbank-worker 'testbank@*.service'
 Without systemd, stop `manage.py serve` and `manage.py work` with SIGTERM and start them again."""
 
@@ -19,7 +19,7 @@ Without systemd, stop `manage.py serve` and `manage.py work` with SIGTERM and st
 class Command(BaseCommand):
     """Backs up, collects static files and migrates while the old version runs."""
 
-    help = "After installing a new version: back up, migrate, and say how to restart."
+    help = "After you install a new version, back up the site, run the migrations, and print how to restart."
     # It runs the checks itself, to say what they are about.
     requires_system_checks = []
 

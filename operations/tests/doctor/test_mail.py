@@ -57,7 +57,7 @@ def check_at(settings, port, seconds=5):
 def test_working_mail_server(mail):
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
-    assert (check.status, check.summary) == ("ok", f"127.0.0.1:{port} answers")
+    assert (check.status, check.summary) == ("ok", f"127.0.0.1:{port} responds")
 
 
 def test_refused_mail_account(mail):
@@ -71,7 +71,7 @@ def test_refused_mail_account(mail):
         check = check_at(mail, port)
     assert check.summary == f"127.0.0.1:{port}: rejected the account (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-    assert "an HTTP proxy does not carry SMTP" in check.detail
+    assert "HTTP proxies do not forward SMTP" in check.detail
 
 
 def test_accepted_mail_account(mail):

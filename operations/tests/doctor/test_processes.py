@@ -35,7 +35,7 @@ def test_server_with_same_route(at):
     register_process(WEB, at=at)
     (status, summary), *others = said(at + LATER)
     assert (status, others) == ("ok", [])
-    assert summary.endswith("for 3 h: has the same route to Stripe")
+    assert summary.endswith("running for 3 h: same route to Stripe")
 
 
 def test_server_with_old_variable_needs_restart(at, monkeypatch):
@@ -50,8 +50,8 @@ def test_server_with_old_variable_needs_restart(at, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("STRIPE_SECRET_KEY", "sk_test_51OtherOtherOther", "has a different key, sk_sandbox_"),
-        ("STRIPE_PROXY_FALLBACK", "direct", "has different credentials or settings"),
+        ("STRIPE_SECRET_KEY", "sk_test_51OtherOtherOther", "different key, sk_sandbox_"),
+        ("STRIPE_PROXY_FALLBACK", "direct", "different credentials or settings"),
     ],
 )
 def test_server_with_other_settings(at, settings, name, value, words):
@@ -66,7 +66,7 @@ def test_server_with_other_proxy_password(at, monkeypatch):
     register_process(WEB, at=at)
     monkeypatch.setenv("HTTPS_PROXY", "http://user:swordfish@proxy.example:3128")
     (check,) = process_checks(at=at)
-    assert check.summary.endswith("has different credentials or settings")
+    assert check.summary.endswith("different credentials or settings")
 
 
 def test_public_server_is_a_warning(at, settings):
@@ -80,7 +80,7 @@ def test_public_server_is_a_warning(at, settings):
 
 def test_missing_worker(at, settings):
     settings.WORKER = True
-    assert said(at)[1] == ("skip", "WORKER=1, and no worker is running on this machine")
+    assert said(at)[1] == ("skip", "WORKER=1, but no worker is running on this machine")
 
 
 def test_outage_and_fallback_are_warnings(at):
@@ -91,7 +91,7 @@ def test_outage_and_fallback_are_warnings(at):
     checks = {check.id: check for check in process_checks(at=detour.at)}
     assert checks["processes.outage"].status == "warn"
     assert checks["processes.detour"].summary == (
-        "acted 0 s ago: a call bypassed the proxy (NET-PROXY-403)"
+        "used 0 s ago: a call bypassed the proxy (NET-PROXY-403)"
     )
 
 

@@ -351,7 +351,7 @@ def test_doctor_without_working_route(shop, monkeypatch):
     assert output.data["fix"]["line"] == ""
     assert output.data["fix"]["instruction"] == (
         "No other route works. Ask your network administrator to allow CONNECT "
-        f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or direct connections to it."
+        f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or to allow direct connections to api.stripe.com."
     )
 
 
@@ -549,7 +549,7 @@ def test_doctor_offline_makes_no_call(shop, sandbox, monkeypatch):
     assert sandbox.control.requests() == []
     assert (output.code, output.data["offline"]) == (0, True)
     assert output.checks["environment.process.HTTPS_PROXY"]["summary"] == (
-        "http://user:***@proxy.example:3128 (process): decides"
+        "http://user:***@proxy.example:3128 (process): determines the route"
     )
     assert output.checks["path.connect"]["summary"] == "not tested (--offline)"
 
@@ -564,10 +564,10 @@ def test_doctor_lists_proxy_variables_and_winner(shop, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://lower.example:1")
     monkeypatch.setenv("ALL_PROXY", "http://all.example:1")
     checks = shop.json("--offline").checks
-    assert checks["environment.process.https_proxy"]["summary"].endswith("decides")
+    assert checks["environment.process.https_proxy"]["summary"].endswith("determines the route")
     for other in ("dotenv.HTTPS_PROXY", "process.ALL_PROXY"):
         assert checks[f"environment.{other}"]["summary"].endswith(
-            "not used, https_proxy in the environment wins"
+            "not used, because https_proxy in the environment takes precedence"
         )
 
 

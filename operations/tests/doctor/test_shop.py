@@ -68,7 +68,7 @@ def test_banks_at_a_price_that_stripe_refuses_are_named(order, make_bank, at):  
     make_bank("dinar", price_minor=1999, currency="KWD")
     assert warnings(at)["shop.prices"] == (
         "cannot be bought: cheap (Stripe's minimum is $0.50.) "
-        "dinar (The last of the three decimal places of KWD must be 0.)",
+        "dinar (The third decimal place of a price in KWD must be 0.)",
         "correct these prices",
     )
 
@@ -92,7 +92,7 @@ def test_worker_that_never_ran_is_a_warning(order, settings, at):  # noqa: F811
     settings.WORKER = True
     assert warnings(at) == {
         "shop.reconciled": ("never, although WORKER=1", "run `manage.py work`"),
-        "shop.worker": ("WORKER=1, but it never ran", "run `manage.py work`"),
+        "shop.worker": ("WORKER=1, but no worker has ever run", "run `manage.py work`"),
     }
 
 
@@ -108,7 +108,10 @@ def test_worker_age_is_that_of_last_job(order, settings, at):  # noqa: F811
     (stopped,) = [
         check for check in shop_checks(at=at + timedelta(hours=5)) if check.id == "shop.worker"
     ]
-    assert (stopped.status, stopped.summary) == (Status.FAIL, "last run 5 h ago: it has stopped")
+    assert (stopped.status, stopped.summary) == (
+        Status.FAIL,
+        "last run 5 h ago: the worker has stopped",
+    )
 
 
 def test_reconciliation_by_command_counts(order, at):  # noqa: F811
@@ -131,7 +134,7 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
         "shop.payment": "down",
     }
     settings.ADMINS = [("ops", "ops@example.org")]
-    assert summaries(at)["shop.admins"] == "1 notified of faults"
+    assert summaries(at)["shop.admins"] == "addresses notified of faults: 1"
 
 
 def test_missing_contact_is_named(order, settings, at):  # noqa: F811
@@ -192,7 +195,7 @@ def test_everybody_from_one_address_is_a_warning(order, at):  # noqa: F811
     assert warnings(at) == {
         "shop.visitors": (
             "6 people, all from 172.17.0.1",
-            "add the web server in front to TRUSTED_PROXIES",
+            "add the front server to TRUSTED_PROXIES",
         )
     }
     record_event(kind="sign-in", user_id=person.pk, address="203.0.113.7", at=at)

@@ -77,7 +77,7 @@ def test_loopback_site_needs_no_endpoint():
         (
             {"status": "disabled"},
             "enabled",
-            "no: Stripe sends no events, and does not send missed ones later",
+            "no: Stripe sends no events, and does not send missed events later",
         ),
         (
             {"enabled_events": sorted(SUBSCRIBED_EVENTS - {"checkout.session.completed"})},
@@ -103,7 +103,7 @@ def test_endpoint_with_problem(changes, check, summary):
 def test_two_enabled_endpoints():
     assert said([endpoint(), endpoint()])["webhook.endpoint"] == (
         "warn",
-        "registered 2 times, so each event is sent that many times",
+        "registered 2 times, so each event is sent several times",
     )
 
 

@@ -93,7 +93,7 @@ def test_write_env_without_terminal_writes_nothing(site_behind_dead_proxy):
     before = site_behind_dead_proxy.env_file.read_text()
     output = site_behind_dead_proxy.manage("doctor", "--write-env")
     assert output.returncode == 1
-    assert "Cannot ask for confirmation. Use --yes to write it." in output.stderr
+    assert "Cannot ask for confirmation. To write the fix, use --yes." in output.stderr
     assert output.stdout.splitlines()[-1] == "Nothing was written."
     assert site_behind_dead_proxy.env_file.read_text() == before
 
@@ -118,7 +118,7 @@ def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written
     os.write(ours, answer.encode())
     printed, _ = process.communicate(timeout=200)
     os.close(ours)
-    assert "Write it? [y/N]" in printed
+    assert "Write this change? [y/N]" in printed
     assert (site.env_file.read_text() != before) is written
     assert process.returncode == (0 if written else 1)
 

@@ -52,7 +52,7 @@ def test_receipt_names_the_seller_and_its_own_number(settings, order, facts, at)
     body = mails()[0].body
     assert paid.receipt_number == "TEST-000001"
     wanted = [
-        f"receipt {paid.receipt_number} for Nov. 2, 2026",
+        f"receipt {paid.receipt_number} for your payment on Nov. 2, 2026",
         "Seller: Exam House Ltd\n1 Main Street, Dublin\nTax ID: IE1234567T",
         "127.0.0.1 · help@example.org",
         f"Your order: {order.number}",

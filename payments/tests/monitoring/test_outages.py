@@ -86,5 +86,5 @@ def test_mail_says_since_when_and_how_many_purchases_failed(
     create_checkout_session(test_bank, learner)
     last = message(OutgoingMail.objects.latest("pk"))
     # The third failure opened the breaker, so the outage began with it.
-    assert "2 purchases failed in that time." in last.body
+    assert "2 purchases failed during that time." in last.body
     assert failures(mode="sandbox").payment_down == 0

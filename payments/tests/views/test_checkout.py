@@ -113,7 +113,7 @@ def test_price_that_stripe_does_not_accept_is_refused_without_a_call(
     bank = make_bank("dear", currency="UGX", price_minor=550)
     client.force_login(learner)
     response = client.post(reverse("payments:checkout", args=[bank.slug]), follow=True)
-    words = "because its price is not one that our payment service accepts"
+    words = "because our payment service does not accept its price"
     assert (response.redirect_chain, words in response.text) == ([("/banks/dear/", 303)], True)
     assert (Order.objects.count(), sandbox.control.requests()) == (0, [])
 

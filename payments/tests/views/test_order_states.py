@@ -60,7 +60,7 @@ def test_unpaid_order_shows_its_expiry_and_continues(page):
 
 
 def test_page_of_a_processing_payment(debit, page):
-    assert heading(page()) == "Your payment is on its way"
+    assert heading(page()) == "Your payment is processing"
     assert "Cancel this order" not in page()
     assert Order.objects.get().events.filter(kind="processing").count() == 1
 
@@ -165,13 +165,13 @@ def of_bank(client):
 def test_page_of_the_bank_says_that_a_payment_is_on_its_way(client, debit, page):
     page()
     text = of_bank(client)
-    assert ("Your payment is on its way." in text, "/payments/checkout/" in text) == (True, False)
+    assert ("Your payment is processing." in text, "/payments/checkout/" in text) == (True, False)
     assert "data-fragments" in client.get("/banks/git/").text
 
 
 def test_page_of_the_bank_names_an_order_that_is_not_paid(client, session, learner):
     client.force_login(learner)
-    assert "You have an order that is not paid yet." in of_bank(client)
+    assert "You have an unpaid order." in of_bank(client)
 
 
 def test_page_of_the_bank_hides_orders_of_others(client, session, other_learner):

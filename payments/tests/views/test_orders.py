@@ -100,7 +100,7 @@ def test_canceled_order_says_whether_its_time_ran_out(client, order, at, ends_in
     client.force_login(order.user)
     told = text(client, order)
     assert "<h1>This order was canceled</h1>" in told
-    assert ("It was not paid in time." in told) == ran_out
+    assert ("The order was not paid in time." in told) == ran_out
 
 
 @pytest.fixture

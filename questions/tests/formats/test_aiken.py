@@ -80,8 +80,8 @@ def test_real_file_is_read_without_a_problem() -> None:
 def test_broken_questions_are_named_by_line_and_the_good_ones_read() -> None:
     read = read_aiken(shared(ERRORS))
     assert problems(read) == [
-        (1, "A question needs at least two choices: lines A. and B."),
-        (5, "A question needs at least two choices: lines A. and B."),
+        (1, "A question needs at least two choices, on lines that start with A. and B."),
+        (5, "A question needs at least two choices, on lines that start with A. and B."),
         (14, "This question has no ANSWER: line with the letter of its correct choice."),
     ]
     assert read.lines == [9, 18, 23]
@@ -98,10 +98,14 @@ def test_tricky_file() -> None:
         "many",
     ]
     assert problems(read) == [
-        (1, "The stem has several lines; they were joined."),
-        (8, "Labels are capital letters. Use A. or A) here."),
-        (15, "ANSWER: Z does not match a choice; the choices are A to B."),
-        (20, "ANSWER names several choices (A, B). Aiken allows one: use one letter."),
+        (1, "The stem has several lines. They were joined into one."),
+        (8, "Choice labels must be capital letters. Use A. or A) here."),
+        (15, "ANSWER: Z does not match a choice. The choices are A to B."),
+        (
+            20,
+            "ANSWER lists several choices (A, B). Aiken allows only one correct choice. "
+            "Use one letter.",
+        ),
         (34, "The choice B is missing before C."),
     ]
 
@@ -151,19 +155,31 @@ def test_text_with_unusual_line_separators() -> None:
         ("x?\nA. a\nB. b\nANSWER:", 4, "Use ANSWER: and one letter, such as ANSWER: A."),
         ("x?\nA. a\nB. b\nANSWER: one", 4, "Use ANSWER: and one letter"),
         ("x?\nA. a\nB. b\nANSWER: A and B", 4, "Use ANSWER: and one letter"),
-        ("x?\nA. a\nB. b\nANSWER: a;b", 4, "ANSWER names several choices (a;b)."),
-        ("x?\nA. a\nB. b\nANSWER: A B", 4, "ANSWER names several choices (A B)."),
+        ("x?\nA. a\nB. b\nANSWER: a;b", 4, "ANSWER lists several choices (a;b)."),
+        ("x?\nA. a\nB. b\nANSWER: A B", 4, "ANSWER lists several choices (A B)."),
         (
             "x?\nA. a\nB. b\nANSWER: C",
             4,
-            "ANSWER: C does not match a choice; the choices are A to B.",
+            "ANSWER: C does not match a choice. The choices are A to B.",
         ),
         ("x?\nA. a\nA. b\nANSWER: A", 3, "The choice A appears twice. Use B. instead."),
         ("x?\nA. a\nC. b\nANSWER: A", 3, "The choice B is missing before C."),
         ("x?\nA. a\nB.\nANSWER: A", 3, "The choice B is empty."),
-        ("x?\nA. a\nmore of a\nB. b\nANSWER: A", 3, "After the choices a line B. or ANSWER:"),
-        ("x?\na. a\nb. b\nANSWER: a", 2, "Labels are capital letters. Use A. or A) here."),
-        ("x?\nA. a\nb) b\nANSWER: A", 3, "Labels are capital letters. Use B. or B) here."),
+        (
+            "x?\nA. a\nmore of a\nB. b\nANSWER: A",
+            3,
+            "The line after a choice must start with “B.” or “ANSWER:”.",
+        ),
+        (
+            "x?\na. a\nb. b\nANSWER: a",
+            2,
+            "Choice labels must be capital letters. Use A. or A) here.",
+        ),
+        (
+            "x?\nA. a\nb) b\nANSWER: A",
+            3,
+            "Choice labels must be capital letters. Use B. or B) here.",
+        ),
         ("x?\nB. a\nA. b\nC. c\nANSWER: A", 4, "The choice B is missing before C."),
     ],
 )
@@ -226,7 +242,7 @@ def test_files_of_another_format_are_refused_in_less_than_a_second() -> None:
 
 def test_file_that_is_too_large_is_refused_before_it_is_read() -> None:
     read = read_aiken(b"A" * (LARGEST_FILE_BYTES + 1))
-    assert problems(read) == [(1, "The file is larger than 10 MB. Split it.")]
+    assert problems(read) == [(1, "The file is larger than 10 MB. Split it into smaller files.")]
 
 
 @pytest.mark.parametrize("line", [1, 2, 4])
@@ -255,7 +271,7 @@ def test_file_of_too_many_questions_is_refused() -> None:
     [problem] = read.errors
     assert (problem.line, problem.text) == (
         4 * MOST_QUESTIONS + 1,
-        "The file has more than 20,000 questions. Split it.",
+        "The file has more than 20,000 questions. Split it into smaller files.",
     )
 
 
@@ -268,7 +284,7 @@ def test_reading_stops_after_the_first_hundred_errors() -> None:
     for broken in ("x?\nA. a\nANSWER: A\n\n", "x?\nA. a\nB. b\n\n"):
         read = read_aiken((broken * (MOST_ERRORS + 50)).encode())
         assert len(read.errors) == MOST_ERRORS + 1
-        assert read.errors[-1].text == "Too many errors: stopped."
+        assert read.errors[-1].text == "The check stopped because there are too many errors."
 
 
 @pytest.mark.slow
@@ -402,8 +418,9 @@ def test_unknown_line_after_answer(after: str, line: int, quoted: str) -> None:
     assert problems(read) == [
         (
             line,
-            f"Aiken has nothing after ANSWER, but this line has “{quoted}”. Put Feedback: before an "
-            "explanation, and a blank line before the next question.",
+            "The Aiken format allows no text after the ANSWER: line, but this line contains "
+            f"“{quoted}”. Put Feedback: before an explanation, and a blank line before the next "
+            "question.",
         )
     ]
     assert stems(read) == ["What is 3 + 3?"]

@@ -26,12 +26,12 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
     [
         (PAGE, "an HTML page"),
         (b"  <html>{=a ~b}</html>", "an HTML page"),
-        (b'<?xml version="1.0"?>\n<quiz>', "Moodle XML; export it from Moodle as GIFT"),
+        (b'<?xml version="1.0"?>\n<quiz>', "Moodle XML (export it from Moodle as GIFT instead)"),
         (b"<?xml version='1.0'?><!-- x --><questestinterop>", "QTI"),
-        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML; export it from Moodle"),
+        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML (export it from Moodle"),
         (b"<qti-assessment-item>", "QTI"),
         (b'<item ident="i1">{x}</item>', "QTI"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><style>p {x}</style></svg>", "a picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><style>p {x}</style></svg>", "an image"),
         (b"---\ntitle: x\nquestions:\n  - q: {a}\n", "YAML"),
         (b"<?xml version='1.0'?><notes/>", "XML"),
         (b"{\\rtf1 What? {=a ~b}}", "a rich text file ("),
@@ -41,9 +41,9 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
         (b"Quiz title: x\n1. What?\n*a) b", "a text2qti file"),
         (b"1. What is {x}?\n*a) yes\nb) no\n", "a text2qti or Respondus file"),
         (b"1) What is {x}?\nA. no\n*B. yes\n", "a text2qti or Respondus file"),
-        (b"1 x 1 =\t1\n1 x 2 =\t{2}\n1 x 3 =\t3\n", "a table whose columns are"),
+        (b"1 x 1 =\t1\n1 x 2 =\t{2}\n1 x 3 =\t3\n", "a tab-separated table"),
         (b"%PDF-1.7 {", "a PDF"),
-        (b"PK\x03\x04", "a zip file, as "),
+        (b"PK\x03\x04", "a zip file (the format of "),
     ],
 )
 def test_file_of_another_format_is_named(content: bytes, told: str) -> None:

@@ -478,16 +478,20 @@ def test_image_is_reported_and_does_not_stop_the_import() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "sentence"),
     [
-        ("\n\n{=a ~b}", 3, "There is no question here. Put it before the {."),
-        ("x {=a -> b =c}", 1, "Each line of a matching question is written = prompt -> answer."),
-        ("x {=a ->}", 1, "Each line of a matching question is written = prompt -> answer."),
+        ("\n\n{=a ~b}", 3, "The question text is missing. Add it before the {."),
+        ("x {=a -> b =c}", 1, "Write each line of a matching question as = prompt -> answer."),
+        ("x {=a ->}", 1, "Write each line of a matching question as = prompt -> answer."),
         ("x {=a -> b}", 1, "A matching question needs at least two answers."),
         ("x {=%50%a}", 1, "No accepted answer earns full points."),
-        ("x {=\\=}\n\ny {=%101%a}", 3, "A weight is written like %50%, from %-100% to %100%."),
-        ("::" + "t" * 256 + ":: x {T}", 1, "The title has more than 255 characters; it was cut."),
-        ("x" * 50_001 + " {T}", 1, "A text has more than 50,000 characters."),
-        ("x\n" * (MOST_LINES + 1), 1, "This is too long for a question. Is a blank line missing?"),
-        ("x" * (LONGEST_BLOCK + 1), 1, "This is too long for a question. Is a blank line missing?"),
+        ("x {=\\=}\n\ny {=%101%a}", 3, "Write a weight like %50%, from %-100% to %100%."),
+        ("::" + "t" * 256 + ":: x {T}", 1, "The title was shortened to 255 characters."),
+        ("x" * 50_001 + " {T}", 1, "The text has too many characters (maximum: 50,000)."),
+        ("x\n" * (MOST_LINES + 1), 1, "This question is too long. Check for a missing blank line."),
+        (
+            "x" * (LONGEST_BLOCK + 1),
+            1,
+            "This question is too long. Check for a missing blank line.",
+        ),
     ],
 )
 def test_error_is_a_sentence(text: str, line: int, sentence: str) -> None:
@@ -530,7 +534,7 @@ def test_weight_after_the_sign_of_a_right_choice_belongs_to_it_as_in_moodle() ->
         ("b", 0),
     ]
     assert notes("Which? {=%50%a ~b}") == [
-        "A weight is written after ~; here it belongs to the answer."
+        "A weight is allowed only after ~. Here it was read as part of the answer."
     ]
 
 
@@ -550,10 +554,13 @@ def test_answer_before_the_first_sign_is_an_answer() -> None:
             "Which? {=a =%-50%b}",
             "A typed answer cannot have negative points, so its weight was set to 0.",
         ),
-        ("How many? {#5..1}", "The range starts above its end, so it was reversed: 1..5."),
+        (
+            "How many? {#5..1}",
+            "The start of the range is greater than its end. It was read as 1..5.",
+        ),
         (
             f"$CATEGORY: {'c' * 201}\nSo? {{T}}",
-            "The category has more than 200 characters; it was cut.",
+            "The category was shortened to 200 characters.",
         ),
     ],
 )
@@ -603,16 +610,15 @@ def test_tag_name_in_stem_is_shown(stem: str) -> None:
 
 def test_html_tag_shown_as_text_is_reported() -> None:
     assert notes("What does <br> do? {T}") == [
-        "The tags in this text will appear as text: 'What does <br> do?'. Use [html] for HTML."
+        "The HTML tags in this text will appear as plain text: 'What does <br> do?'. To use HTML, "
+        "start the text with [html]."
     ]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<p></p>", "&nbsp;", "<div> </div>", "\u200b"])
 def test_empty_choice_of_an_editor_is_an_error(empty: str) -> None:
     found = read(f"[html]Which?\n{{={empty.replace('=', chr(92) + '=')} ~no}}")
-    assert problems(found) == [
-        (1, f"This text would be displayed as empty: {empty!r}. Add visible text.")
-    ]
+    assert problems(found) == [(1, f"This text would appear empty: {empty!r}. Add visible text.")]
 
 
 @pytest.mark.parametrize("empty", ["<p><br></p>", "<br>", "&nbsp;"])

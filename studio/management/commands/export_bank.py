@@ -16,9 +16,9 @@ class Command(BaseCommand):
     """Exit code 0: exported. 1: exported, and the format left something out. 2: wrong use."""
 
     help = (
-        "Export the questions of a test bank: jsonl (a zip with the images, without loss), gift or "
-        "aiken. What the format cannot express is listed. Import the file again to correct "
-        "the questions."
+        "Export the questions of a test bank as jsonl (a zip file with images, without data loss), gift, "
+        "or aiken. The output lists anything that the format cannot express. To correct questions, edit "
+        "the file and import it again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

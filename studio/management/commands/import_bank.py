@@ -41,8 +41,9 @@ class Command(BaseCommand):
     """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
 
     help = (
-        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, all or nothing, "
-        "and report every problem with its line. Use --title to create a new bank as a draft."
+        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, and report every "
+        "problem with its line. If the file has errors, nothing is imported. Use --title to create a "
+        "new test bank as a draft."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -139,7 +140,7 @@ class Command(BaseCommand):
         """Refuse invalid values and a missing price. Raises: CommandError."""
         if options["publish"] and options["price"] is None and test_bank.is_free:
             raise CommandError(
-                "--publish needs a --price, such as --price 1900; --price 0 makes the bank free.",
+                "--publish requires a --price, such as --price 1900. Use --price 0 for a free bank.",
                 returncode=2,
             )
         try:
@@ -185,11 +186,11 @@ class Command(BaseCommand):
         corrected = "would be corrected" if options["dry_run"] else "corrected"
         self._print_lines(report.changed_lines, corrected)
         self._print_lines(report.known_lines, "already exist")
-        self.stdout.write(f"The bank has {report.total} questions; it is {test_bank.status}.")
+        self.stdout.write(
+            f"The bank has {report.total} questions. Its status is {test_bank.status}."
+        )
         if report.unasked:
-            self.stdout.write(
-                f"{report.unasked} of them are of types that cannot be practiced yet."
-            )
+            self.stdout.write(f"{report.unasked} of them have types that cannot be practiced yet.")
 
     def _print_lines(self, numbers: list[int], what: str) -> None:
         if numbers:
