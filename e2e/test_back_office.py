@@ -42,7 +42,7 @@ def test_access_is_looked_up_and_closed_in_the_studio(
     page.wait_for_url("**/studio/access/grant/")
     page.go_back()
     page.locator("#result_list tbody th a").first.click()
-    page.get_by_role("link", name="Extend or close in the studio").first.click()
+    page.get_by_role("link", name="Extend or end access in the studio").first.click()
     page.wait_for_url("**/studio/access/*/")
     expect(page.locator("main h1")).to_be_visible()
     assert console_errors == []

@@ -196,7 +196,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.id} ({self.get_status_display()})"
+        return f"{self.number} ({self.get_status_display()})"
 
     @property
     def price(self) -> str:
@@ -376,9 +376,9 @@ class Refund(models.Model):
         FRAUDULENT = "fraudulent", _("Fraud")
 
     class AccessChoice(models.TextChoices):
-        REVOKE = "revoke", _("Close access now")
-        KEEP = "keep", _("Keep access open")
-        SHORTEN = "shorten", _("Close access later")
+        REVOKE = "revoke", _("End access now")
+        KEEP = "keep", _("Keep access")
+        SHORTEN = "shorten", _("End access on a date")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")

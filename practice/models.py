@@ -197,8 +197,8 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 class Answer(models.Model):
     """The answer to one question of an attempt.
 
-    In practice it is immutable: the first answer counts, because the explanation was shown
-    since. In an exam it can be replaced or cleared (`response` is then empty) until the end.
+    In a practice session it is immutable: the first answer counts, because the explanation was
+    shown since. In an exam it can be replaced or cleared (`response` is then empty) until the end.
 
     `fraction` is the share of the question's points that it earned, from 0 to 1, by
     `grading_rules`; empty while an exam runs. Better rules may raise it, or the corrected version

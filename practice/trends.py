@@ -175,7 +175,7 @@ def _reason(accesses: Sequence[Access]) -> str:
     """Why none of these accesses is live: that of the one that began last."""
     last = max(accesses, key=lambda access: access.starts_at)
     if last.revoked_at is not None:
-        return _("The seller closed your access.")
+        return _("The seller ended your access.")
     if last.withheld_from is not None:
         return _("Your access ended because the payment was refunded or is disputed.")
     return _("Your access has ended.")

@@ -258,7 +258,9 @@ def _words(words: AcceptedText) -> str:
 
 def excerpt(item: Item) -> str:
     """The beginning of the stem as plain text on one line, at most 120 characters."""
-    return shorten(plain_words(item.stem.html), 120, placeholder="…")
+    words = shorten(plain_words(item.stem.html), 120, placeholder="…")
+    # A sentence that ends where the text is cut would have four dots.
+    return f"{words[:-1].rstrip(' .')}…" if words.endswith("…") else words
 
 
 def words_before_answering(item: Item) -> str:

@@ -20,7 +20,6 @@ LABELS = {
     "files": gettext_lazy("Files"),
     "now": gettext_lazy("After"),
     "people": gettext_lazy("People"),
-    "question": gettext_lazy("Question"),
     "questions": gettext_lazy("Questions"),
     "reason": gettext_lazy("Reason"),
     "retired": pgettext_lazy("number of questions", "Retired"),

@@ -63,7 +63,7 @@ class AuditEntry(models.Model):
         IMPORT_UNDONE = "import_undone", _("Undid an import")
         ACCESS_GRANTED = "access_granted", _("Granted access")
         ACCESS_EXTENDED = "access_extended", _("Extended access")
-        ACCESS_REVOKED = "access_revoked", _("Closed access")
+        ACCESS_REVOKED = "access_revoked", _("Ended access")
         REPORT_CLOSED = "report_closed", _("Closed a report")
         ANSWERS_REGRADED = "answers_regraded", _("Regraded answers")
         SENT_TO_REVIEW = "sent_to_review", _("Sent a question for review")

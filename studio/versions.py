@@ -93,14 +93,19 @@ def _marked(parts: list[tuple[str, str]]) -> SafeString:
     )
 
 
+# The spoken word is isolated, since a text with dir="auto" takes the direction of its first letters.
+DELETED = '<del><bdi class="visually-hidden">{} </bdi>{}</del>'
+INSERTED = '<ins><bdi class="visually-hidden">{} </bdi>{}</ins>'
+
+
 def _part(tag: str, words: str) -> SafeString:
     if not tag:
         return format_html("{}", words)
     # A word for screen readers: deletions and insertions are silent in most of them.
     spoken = _("Removed:") if tag == "del" else _("Added:")
     if tag == "del":
-        return format_html('<del><span class="visually-hidden">{} </span>{}</del>', spoken, words)
-    return format_html('<ins><span class="visually-hidden">{} </span>{}</ins>', spoken, words)
+        return format_html(DELETED, spoken, words)
+    return format_html(INSERTED, spoken, words)
 
 
 def _flat(fields: dict[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, str]]:

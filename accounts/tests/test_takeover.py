@@ -110,6 +110,16 @@ def test_changed_address_is_told_to_the_address_of_before(client, ada):
     assert "from ada@example.org to second@example.org" in str(notice.body)
 
 
+def test_removed_address_is_told(client, ada):
+    EmailAddress.objects.create(user=ada, email="second@example.org", verified=True)
+    sign_in(client)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    client.post("/accounts/email/", {"action_remove": "", "email": "second@example.org"})
+    assert {notice.subject for notice in sent()} == {
+        "An email address was removed from your account"
+    }
+
+
 def test_password_change_is_told_with_a_link_to_freeze(client, ada):
     sign_in(client)
     change_password(client)

@@ -17,7 +17,7 @@ from catalog.models import Access
 
 @admin.register(Access)
 class AccessAdmin(ReadOnlyAdmin):
-    """Accesses, to be looked up. They are granted, extended and closed in the studio."""
+    """Accesses, to be looked up. They are granted, extended and ended in the studio."""
 
     list_display = ("learner", "test_bank", "source_kind", "state", "starts_at", "expires_at")
     list_display_links = ("learner", "test_bank")
@@ -47,7 +47,7 @@ class AccessAdmin(ReadOnlyAdmin):
         return bool(request.user.has_perm("catalog.add_access"))
 
     def has_close_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
-        """Whoever may change accesses may close one."""
+        """Whoever may change accesses may end one."""
         return bool(request.user.has_perm("catalog.change_access"))
 
     @action(description=_("Grant access"), url_path="grant", icon="add", permissions=["grant"])
@@ -56,7 +56,7 @@ class AccessAdmin(ReadOnlyAdmin):
         return SeeOther(reverse("studio:grant"))
 
     @action(
-        description=_("Extend or close in the studio"),
+        description=_("Extend or end access in the studio"),
         url_path="revoke",
         icon="lock",
         permissions=["close"],
@@ -71,9 +71,9 @@ class AccessAdmin(ReadOnlyAdmin):
         label={"live": "success", "expired": "default", "withheld": "warning", "closed": "danger"},
     )
     def state(self, access: Access) -> tuple[str, str]:
-        """Live, expired, withheld for its money, or closed by a person; as of now."""
+        """Live, expired, withheld for its money, or ended by a person; as of now."""
         if access.revoked_at is not None:
-            return "closed", gettext("Closed")
+            return "closed", gettext("Ended")
         at = timezone.now()
         if access.is_live(at):
             return "live", gettext("Live")

@@ -48,8 +48,8 @@ class Access(models.Model):
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     starts_at = models.DateTimeField(_("starts on"))
     expires_at = models.DateTimeField(_("expires on"), null=True, blank=True)
-    revoked_at = models.DateTimeField(_("closed on"), null=True, blank=True)
-    revoke_reason = models.CharField(_("reason for closing"), max_length=300, blank=True)
+    revoked_at = models.DateTimeField(_("ended on"), null=True, blank=True)
+    revoke_reason = models.CharField(_("reason for ending"), max_length=300, blank=True)
     withheld_from = models.DateTimeField(_("suspended on"), null=True, blank=True)
     withheld_reason = models.CharField(
         _("reason for suspension"), max_length=10, choices=Withheld.choices, blank=True

@@ -102,7 +102,7 @@ def grant_by_staff(
 
 
 def revoke_access(*, access: Access, reason: str, at: datetime) -> bool:
-    """Close an access for good; False if it was closed before.
+    """End an access for good; False if it was ended before.
 
     Idempotent: the first reason and time stay. The learner's answers stay too.
     """

@@ -398,7 +398,7 @@ def stripe_answers_503(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe has an internal error and asks for no retry (500, Stripe-Should-Retry: false).",
+    "Stripe has an internal error and says not to retry (500, Stripe-Should-Retry: false).",
     Expected("API-5XX", "", doctor="", sentence=NOT_STARTED, acted="unknown"),
 )
 def stripe_asks_for_no_repeat(lab: Laboratory) -> Iterator[Situation]:

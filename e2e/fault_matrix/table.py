@@ -28,7 +28,7 @@ TOLD = (
     "#",
     "What the operator sees",
     "How to fix it",
-    "What the doctor adds after testing other routes",
+    "Fix after the doctor tests other routes",
 )
 GROUPS = {
     "open_ways": "Unusual routes that work",
@@ -129,7 +129,7 @@ def _tried(outcome: Outcome) -> str:
         return f"tested: {examination.remedy}"
     remedy = examination.remedy.replace(NOTHING_ELSE, "").strip()
     known = diagnosis is None or remedy == scrub(diagnosis.fix)
-    return "the same" if known else remedy
+    return "same" if known else remedy
 
 
 def _again(outcome: Outcome) -> str:

@@ -21,8 +21,8 @@ GROUP = "Settings"
 VERSION = version("stripe")
 PYTHON = f"Python {platform.python_version()}"
 PUBLIC_BIND = (
-    "Passwords are then sent over the network without TLS. A container needs this setting: publish its "
-    "port only on 127.0.0.1."
+    "Other machines can send passwords to this address without TLS. In a container, keep this address, but "
+    "publish the container's port only on 127.0.0.1."
 )
 PRIVATE_BIND = "BIND=127.0.0.1:8000, with a front server that terminates TLS"
 KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
@@ -185,6 +185,6 @@ def _resolve(setup: Setup) -> Check:
         "STRIPE_RESOLVE",
         f"active: {led}",
         status=Status.WARN,
-        detail="For testing only: the server there is not Stripe.",
+        detail="For testing only. Calls go to this address instead of Stripe.",
         fix="Remove STRIPE_RESOLVE when you finish testing.",
     )

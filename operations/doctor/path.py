@@ -119,7 +119,7 @@ def _some_address_is_dead(step: Step, report: ProbeReport) -> Check:
         Status.WARN,
         step.detail,
         detail=costs if silent else "an address that does not respond is tried first",
-        fix=f"Remove the address that does not respond from the DNS name {name}, or fix the route to it.",
+        fix=f"Fix the network route to the address that does not respond. If you manage the DNS records of {name}, you can remove the address instead.",
         milliseconds=step.milliseconds,
     )
 

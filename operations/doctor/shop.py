@@ -222,8 +222,8 @@ def _disk() -> Check:
     """Warn when the alarm does."""
     for fault in full_disks():
         return _warn("disk", "Disk", fault.message, fault.advice)
-    free = shutil.disk_usage(settings.BASE_DIR).free // 1_000_000
-    return _check("disk", "Disk", Status.OK, f"{free} MB free")
+    free = shutil.disk_usage(settings.BASE_DIR).free / 1_000_000_000
+    return _check("disk", "Disk", Status.OK, f"{free:.1f} GB free")
 
 
 def _count(name: str, title: str, number: int, fix: str = RECONCILE) -> Check:

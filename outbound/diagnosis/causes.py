@@ -24,7 +24,8 @@ IDS = frozenset(
 PROXY_EXAMPLE = f"{SETTING}=http://proxy.example:3128"
 CA_EXAMPLE = "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
 NOT_TESTED = "A direct connection was not tested; run `manage.py doctor` to test it."
-ASK_FOR_PROXY = "If this network requires a proxy, enter its address. This was not tested."
+REPLACE_EXAMPLE = "If this network requires a proxy, replace the example with its address. This setting has not been tested."
+SET_PROXY = f"If this network requires a proxy, set {SETTING} to its address instead. This setting has not been tested."
 ASK_WHICH_DEVICE = "Ask your network administrator which device responds instead of the server."
 REPEATED = "No action needed: the call is retried."
 
@@ -58,14 +59,14 @@ def use_a_proxy(route: Route) -> tuple[str, str]:
     if route.rule == f"{SETTING}={DIRECT}":
         return (
             f"{SETTING}={ENVIRONMENT}",
-            f"The proxy variables then determine the route. {ASK_FOR_PROXY}",
+            f"The proxy variables then determine the route. {SET_PROXY}",
         )
     if route.rule.startswith("NO_PROXY"):
         return (
             PROXY_EXAMPLE,
-            f"{route.reason} {SETTING} takes precedence over this entry. {ASK_FOR_PROXY}",
+            f"{route.reason} {SETTING} takes precedence over this entry. {REPLACE_EXAMPLE}",
         )
-    return PROXY_EXAMPLE, ASK_FOR_PROXY
+    return PROXY_EXAMPLE, REPLACE_EXAMPLE
 
 
 def the_proxy(route: Route) -> str:

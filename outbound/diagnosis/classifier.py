@@ -220,7 +220,7 @@ def _whatever_the_stage(
 ) -> Finding | None:
     bundle = _first(chain, CABundleError)
     if bundle is not None:
-        return network_causes.ca_bundle(str(bundle))
+        return network_causes.ca_bundle(str(bundle), bundle.converted)
     if _first(chain, BusyError) is not None:
         return network_causes.busy(route)
     refused = _first(chain, CertificateRefusedError)

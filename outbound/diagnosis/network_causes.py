@@ -1,5 +1,7 @@
 """Causes that lie on the way: names, connections, answers, and who answers in between."""
 
+from pathlib import Path
+
 from outbound.diagnosis.causes import (
     ASK_WHICH_DEVICE,
     CA_EXAMPLE,
@@ -22,11 +24,10 @@ IF_IT_GOES_ON = (
 SIGN_IN = "Sign in to the network, or ask your network administrator."
 
 
-def ca_bundle(reason: str) -> Finding:
-    """The operator's own authorities cannot be read."""
-    return Finding(
-        "NET-CA-BUNDLE", f"{reason}.", CA_EXAMPLE, "The file must contain PEM certificates."
-    )
+def ca_bundle(reason: str, converted: Path | None) -> Finding:
+    """The operator's own authorities cannot be read; `converted` is the file to use instead."""
+    fix = f"STRIPE_CA_BUNDLE={converted}" if converted else CA_EXAMPLE
+    return Finding("NET-CA-BUNDLE", f"{reason}.", fix, "The file must contain PEM certificates.")
 
 
 def busy(route: Route) -> Finding:
@@ -105,7 +106,7 @@ def silent_at_connect(route: Route) -> Finding:
         return proxy_silent(route)
     fix, untested = use_a_proxy(route)
     operator = (
-        f"{route.endpoint} did not respond; a firewall may be dropping packets ({route.rule})."
+        f"{route.endpoint} did not respond ({route.rule}). A firewall may be dropping packets."
     )
     return Finding("NET-SILENT", operator, fix, untested=untested)
 

@@ -100,7 +100,8 @@ def socks_refused(route: Route, said: str) -> Finding:
 def not_socks(route: Route) -> Finding:
     """What listens there speaks something else than SOCKS."""
     operator = f"The server at {the_proxy(route)} does not use SOCKS 5."
-    fix = f"Use http:// instead of socks5:// in {route.rule}, or correct the port."
+    scheme = route.proxy.scheme if route.proxy else "socks5h"
+    fix = f"Use http:// instead of {scheme}:// in {route.rule}, or correct the port."
     return Finding("NET-PROXY-NOT-SOCKS", operator, fix)
 
 
@@ -130,7 +131,7 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
         advice = "Its certificate is not signed by a trusted authority."
         return Finding("NET-PROXY-TLS", operator, CA_EXAMPLE, advice)
     if fault.reason is Reason.OTHER_NAME:
-        fix = f"Use the name from the certificate in {route.rule}."
+        fix = f"Correct the host name in {route.rule}. Use the name from the certificate."
         return Finding("NET-PROXY-TLS", operator, fix)
     fix = f"Ask the administrator of the proxy {_endpoint(route)} for a valid certificate."
     return Finding(

@@ -114,7 +114,7 @@ def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
     who = "your network administrator"
     if route.proxy:
         who = f"the administrator of the proxy {route.proxy.endpoint}"
-    return f"Ask {who} for a valid certificate. Programs that verify certificates reject this one."
+    return f"Ask {who} for a valid certificate. Programs that verify certificates reject the current one."
 
 
 def _other_name(route: Route, fault: CertificateFault) -> Finding:

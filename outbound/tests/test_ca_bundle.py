@@ -94,8 +94,10 @@ def test_unusable_file_is_named_by_kind(tmp_path, content, reason):
 def test_conversion_command_for_binary_file(tmp_path):
     path = tmp_path / "ca.pem"
     path.write_bytes(ONE.der)
-    with pytest.raises(CABundleError, match=f"-in {path} -out {path}.pem`$"):
+    converted = tmp_path / "ca-converted.pem"
+    with pytest.raises(CABundleError, match=f"-in {path} -out {converted}`$") as refused:
         client_context(path)
+    assert refused.value.converted == converted
     path.write_text(ssl.DER_cert_to_PEM_cert(ONE.der))
     assert how_many(path) == 1
 

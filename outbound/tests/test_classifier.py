@@ -1,6 +1,7 @@
 """Every cause that can be provoked on loopback, each beside the same call without the fault."""
 
 import socket
+import ssl
 import threading
 
 import pytest
@@ -430,6 +431,16 @@ def test_ca_bundle_unreadable(caller, succeeds, tmp_path):
         assert verdict(diagnosis) == ("NET-CA-BUNDLE", "no", True, False)
         assert diagnosis.operator == f"{path} cannot be used as a CA bundle: {reason}."
     succeeds()
+
+
+def test_ca_bundle_in_binary_form_is_to_be_replaced_by_the_converted_file(
+    caller, authority, tmp_path
+):
+    path = tmp_path / "company.pem"
+    path.write_bytes(ssl.PEM_cert_to_DER_cert(authority.cert_pem.bytes().decode()))
+    diagnosis = caller.diagnosis(1, ca_bundle=path)
+    assert diagnosis.fix == f"STRIPE_CA_BUNDLE={tmp_path}/company-converted.pem"
+    assert f"-out {tmp_path}/company-converted.pem`" in diagnosis.operator
 
 
 @pytest.mark.parametrize("end", [reset, hang_up])

@@ -16,8 +16,8 @@ INDENTED = re.compile(rb"^[ \t]+-----BEGIN", re.MULTILINE)
 PKCS7 = bytes.fromhex("06092a864886f70d010702")
 PKCS12 = bytes.fromhex("06092a864886f70d010701")
 OTHER_BLOCKS = {
-    b"PKCS7": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {path}.pem`",
-    b"CMS": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {path}.pem`",
+    b"PKCS7": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {converted}`",
+    b"CMS": "it is a PKCS #7 file. Convert it: `openssl pkcs7 -print_certs -in {path} -out {converted}`",
     b"CERTIFICATE REQUEST": "it contains a certificate signing request, not a certificate",
     b"NEW CERTIFICATE REQUEST": "it contains a certificate signing request, not a certificate",
     b"X509 CRL": "it contains a certificate revocation list, not a certificate",
@@ -26,7 +26,12 @@ OTHER_BLOCKS = {
 
 
 class CABundleError(Exception):
-    """The operator's CA bundle cannot be used. The text says why, and what to do."""
+    """The operator's CA bundle cannot be used. The text says why, and what to do.
+
+    `converted` is the file that the command in the text writes; None if the text has no command.
+    """
+
+    converted: Path | None = None
 
 
 def load_ca_bundle(context: ssl.SSLContext, path: Path) -> None:
@@ -35,7 +40,11 @@ def load_ca_bundle(context: ssl.SSLContext, path: Path) -> None:
         context.load_verify_locations(cafile=str(path))
     except ssl.SSLError as error:
         # OpenSSL names a file of Python's source, and no remedy.
-        raise CABundleError(_sentence(path, what_is_wrong(path))) from error
+        reason = what_is_wrong(path)
+        refused = CABundleError(_sentence(path, reason))
+        if str(_converted(path)) in reason:
+            refused.converted = _converted(path)
+        raise refused from error
     except PermissionError as error:
         reason = "Permission denied. Give the user that runs the site read access"
         raise CABundleError(_sentence(path, reason)) from error
@@ -47,11 +56,16 @@ def _sentence(path: Path, reason: str) -> str:
     return f"{path} cannot be used as a CA bundle: {reason}"
 
 
+def _converted(path: Path) -> Path:
+    """Return where a command writes the certificates of a file of another format."""
+    return path.with_name(f"{path.stem}-converted.pem")
+
+
 def what_is_wrong(path: Path) -> str:
     """Return why a file holds no certificates that OpenSSL reads, and what to do about it."""
     content = path.read_bytes()[:FILE_BYTES]
     reason = _about_binary(content) or _about_blocks(content) or _about_text(content)
-    return reason.format(path=path)
+    return reason.format(path=path, converted=_converted(path))
 
 
 def _about_binary(content: bytes) -> str:
@@ -62,16 +76,16 @@ def _about_binary(content: bytes) -> str:
     if PKCS7 in content[:40]:
         return (
             "it is a binary PKCS #7 file. Convert it: `openssl pkcs7 -inform der -print_certs "
-            "-in {path} -out {path}.pem`"
+            "-in {path} -out {converted}`"
         )
     if PKCS12 in content[:80]:
         return (
             "it is a PKCS #12 file. Extract the certificates: `openssl pkcs12 -nokeys "
-            "-in {path} -out {path}.pem`"
+            "-in {path} -out {converted}`"
         )
     return (
         "it is a certificate in binary form (DER). Convert it: `openssl x509 -inform der "
-        "-in {path} -out {path}.pem`"
+        "-in {path} -out {converted}`"
     )
 
 

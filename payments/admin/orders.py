@@ -196,4 +196,4 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
 
 def _access_title(access: Access) -> str:
     title = access.test_bank.title
-    return gettext("%(title)s (closed)") % {"title": title} if access.revoked_at else title
+    return gettext("%(title)s (ended)") % {"title": title} if access.revoked_at else title

@@ -63,7 +63,7 @@ class RefundForm(forms.Form):
         label=_("Last day of access"),
         required=False,
         widget=UnfoldAdminSingleDateWidget,
-        help_text=_("Required if access closes later."),
+        help_text=_("Required if access ends on a date."),
     )
 
     def __init__(self, data: Any, *, order: Order, left_minor: int) -> None:

@@ -108,7 +108,9 @@ class OfOrderAdmin(ReadOnlyAdmin):
     @display(description=_("order"))
     def of_order(self, row: Refund | Dispute) -> SafeString:
         page = order_page(row.order)
-        return format_html('<a class="bo-link" href="{}">{}</a>', page, row.order.email)
+        return format_html(
+            '<a class="bo-link" href="{}">{} · {}</a>', page, row.order.number, row.order.email
+        )
 
 
 class OrderModeFilter(ModeFilter):

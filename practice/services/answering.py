@@ -63,7 +63,7 @@ def submit_answer(
 ) -> SubmittedAnswer:
     """Store the answer to the question at a position, counted from 1.
 
-    In practice it is graded at once and the first answer counts, because its explanation has
+    In a practice session it is graded at once and the first answer counts, because its explanation has
     been shown since: a later one, or one of two at once, changes nothing and gets the first
     answer back. In an exam it replaces the answer before, and is graded at the end.
     Idempotent. When this raises, nothing is stored.
@@ -105,7 +105,7 @@ def clear_answer(
     at: datetime,
     remarks: Remarks = NO_REMARKS,
 ) -> None:
-    """Take the answer back in an exam that runs. Idempotent; does nothing in practice.
+    """Take the answer back in an exam that runs. Idempotent; does nothing in a practice session.
 
     Raises: as `submit_answer`.
     """

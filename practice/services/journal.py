@@ -217,8 +217,8 @@ def answered_elsewhere(*, attempt_id: UUID, learner_id: int, device: str, since:
 def positions_to_keep(*, attempt: Attempt, answered: Collection[int], at: datetime) -> list[int]:
     """Return the positions whose questions a browser may keep to go on offline.
 
-    All of an exam; in practice the next ones that are not answered. Never more new ones of a bank
-    than the learner may open within an hour. One statement for each bank.
+    All of an exam; in a practice session the next ones that are not answered. Never more new ones
+    of a bank than the learner may open within an hour. One statement for each bank.
     """
     everything = range(1, attempt.total + 1)
     if attempt.is_exam:

@@ -83,7 +83,7 @@ def test_history_of_a_bank_stays_readable_with_the_reason(owners_client, owner, 
     owner.accesses.update(withheld_from=at)
     assert "refunded or is disputed" in owners_client.get(url).text
     owner.accesses.update(revoked_at=at)
-    assert "The seller closed your access." in owners_client.get(url).text
+    assert "The seller ended your access." in owners_client.get(url).text
 
 
 def test_bank_with_a_live_access_has_no_reason(owner, test_bank, at):

@@ -37,7 +37,7 @@ class World:
 
     def __init__(self, attempt, test_bank, other_bank):
         self.attempt, self.test_bank, self.other_bank = attempt, test_bank, other_bank
-        # In practice the first answer counts, in an exam the newest.
+        # In a practice session the first answer counts, in an exam the newest.
         self.keeps_first = not attempt.is_exam
         self.given, self.gone, self.has_access = {}, set(), True
 

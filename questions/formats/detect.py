@@ -52,7 +52,9 @@ def read_questions_of(
     format is not read; the one problem names that format.
     """
     if other := foreign_format(content, name="" if format_name else name):
-        problem = _("This is %(format)s. docs/formats.md lists the supported formats.")
+        problem = _(
+            "This is %(format)s, which Testbank cannot import. Use JSON Lines, GIFT, or Aiken."
+        )
         return ReadFile(problems=[Problem(1, problem % {"format": other})])
     format_name = format_name or format_of(name, content)
     more = {"images": images} if format_name in WITH_IMAGES else {}

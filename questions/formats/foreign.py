@@ -44,7 +44,7 @@ ENDINGS = {
     ".xml": "XML",
     ".html": _("an HTML page"),
     ".htm": _("an HTML page"),
-    ".json": _("JSON, but not JSON Lines (.jsonl)"),
+    ".json": _("a JSON file (JSON Lines files end in .jsonl)"),
     ".yaml": "YAML",
     ".yml": "YAML",
     ".tex": "LaTeX",
@@ -89,7 +89,7 @@ def foreign_format(content: bytes, *, name: str = "") -> str:
             return str(named)
     if beginning.startswith(("[", "{")) and _is_json_document(content):
         return gettext(
-            "JSON, but not JSON Lines (one object per line, without [ ] around the objects)"
+            "a JSON file (JSON Lines has one object per line, without [ ] around the objects)"
         )
     return _layout(beginning) or str(ENDINGS.get(PurePath(name).suffix.lower(), ""))
 

@@ -426,7 +426,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(_("%(name)s appears twice") % {"name": name[:LONGEST_NAME]})
+            raise ValueError(_("“%(name)s” appears twice") % {"name": name[:LONGEST_NAME]})
         found[name] = value
     return found
 

@@ -25,7 +25,9 @@ def figure(amount: Decimal | int, places: int | None = None) -> str:
 
 @lru_cache(maxsize=1000)
 def _percent(whole: int, language: str) -> str:
-    return format_percent(Decimal(whole) / 100, locale=to_locale(language))
+    share = format_percent(Decimal(whole) / 100, locale=to_locale(language))
+    # Arabic letters before it would move the sign to the other side of the figure.
+    return f"\u2066{share}\u2069" if language.startswith("ar") else share
 
 
 @lru_cache(maxsize=1000)

@@ -13,7 +13,7 @@ from questions.templatetags.figures import figure, percent
     [
         ("en", "73%", "1,000.5"),
         ("de", "73\N{NO-BREAK SPACE}%", "1.000,5"),
-        ("ar", "73%", "1,000.5"),
+        ("ar", "\u206673%\u2069", "1,000.5"),
     ],
 )
 def test_numbers_follow_the_language(language, share, points):

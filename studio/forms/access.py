@@ -52,7 +52,7 @@ class GrantForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    """Extend an access by days, or close it; both for a reason."""
+    """Extend an access by days, or end it; both for a reason."""
 
     days = forms.IntegerField(
         label=gettext_lazy("Days"), required=False, min_value=1, max_value=MOST_ACCESS_DAYS

@@ -1,4 +1,4 @@
-"""Give, extend and close access by hand, for one person or a list."""
+"""Give, extend and end access by hand, for one person or a list."""
 
 import re
 from collections.abc import Iterable
@@ -90,7 +90,7 @@ def extend(*, access: Access, days: int, reason: str, by: User, at: datetime) ->
 
 @transaction.atomic
 def revoke(*, access: Access, reason: str, by: User, at: datetime) -> bool:
-    """Close an access for a reason; False if it was closed before."""
+    """End an access for a reason; False if it was ended before."""
     if not revoke_access(access=access, reason=reason, at=at):
         return False
     detail = {"access": str(access.public_id), "reason": reason}

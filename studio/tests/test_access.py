@@ -1,4 +1,4 @@
-"""Access by hand: granted to one or a list, extended, closed; each with a reason in the log."""
+"""Access by hand: granted to one or a list, extended, ended; each with a reason in the log."""
 
 from datetime import timedelta
 

@@ -282,7 +282,7 @@ def test_author_undoes_nothing_that_was_published_since(
     place.question.bank_questions.update(state="published")
     done = BulkEdit.objects.get()
     response = client.post(reverse("studio:undo_edit", args=["git", done.pk]), follow=True)
-    assert "Ask a reviewer to undo the edit." in response.text
+    assert "Ask a reviewer to change those questions." in response.text
     assert BulkEdit.objects.get().undone_at is None
 
 

@@ -1,4 +1,4 @@
-"""Access by hand: grant, extend and close it, with a reason; and the audit log of the desk."""
+"""Access by hand: grant, extend and end it, with a reason; and the audit log of the desk."""
 
 from uuid import UUID
 
@@ -91,7 +91,7 @@ def _tell(request: HttpRequest, outcome: Granted) -> None:
 @desk_page(CHANGE_ACCESS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Extend an access, or close it."""
+    """Extend an access, or end it."""
     rows = Access.objects.select_related("learner", "test_bank")
     access = get_object_or_404(rows, public_id=public_id)
     form = ChangeForm(request.POST or None)
@@ -102,7 +102,7 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     given = {"access": access, "reason": form.cleaned_data["reason"], "by": user_of(request)}
     if "close" in request.POST:
         done = revoke(**given, at=timezone.now())
-        words = _("Access closed. The practice history is saved.")
+        words = _("Access ended. The practice history is saved.")
     elif form.cleaned_data["days"]:
         done = extend(**given, days=form.cleaned_data["days"], at=timezone.now())
         words = _("Access extended.")
@@ -112,7 +112,7 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if done:
         messages.success(request, words)
     else:
-        messages.info(request, _("Nothing changed. This access is closed or never expires."))
+        messages.info(request, _("Nothing changed. This access has ended or never expires."))
     return SeeOther(reverse("studio:accesses"))
 
 

@@ -133,7 +133,10 @@ def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpRespons
     edits = BulkEdit.objects.select_related("test_bank")
     edit = get_object_or_404(edits, test_bank=test_bank, by=user_of(request), pk=edit_id)
     if not _may_undo(user_of(request), edit):
-        words = _("Some of these questions are published now. Ask a reviewer to undo the edit.")
+        words = _(
+            "This edit was not undone because some of its questions have since been published. Ask a "
+            "reviewer to change those questions."
+        )
         messages.error(request, words)
         return SeeOther(reverse("studio:questions", args=[test_bank.slug]))
     try:

@@ -122,4 +122,4 @@ def test_language_follows_browser(client, test_bank):
 def test_arabic_dates_with_a_time_are_in_the_arabic_order():
     moment = datetime(2026, 11, 29, 16, 44, tzinfo=UTC)
     with override("ar"):
-        assert date_format(moment, "DATETIME_FORMAT") == "29 نوفمبر، 2026، 4:44 م"
+        assert date_format(moment, "DATETIME_FORMAT") == "29\u00a0نوفمبر\u00a02026، 4:44\u00a0م"

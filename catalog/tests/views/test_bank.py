@@ -365,10 +365,10 @@ def withhold(reason):
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        (revoke, "The seller closed your access."),
+        (revoke, "The seller ended your access."),
         (expire, "Your access ended on "),
-        (withhold("refund"), "Your access is closed because this purchase was refunded."),
-        (withhold("dispute"), "Your access is closed because your bank disputed the payment."),
+        (withhold("refund"), "Your access ended because this purchase was refunded."),
+        (withhold("dispute"), "Your access ended because your bank disputed the payment."),
     ],
 )
 def test_my_banks_says_why_an_access_ended(visit, owner, test_bank, end, words):

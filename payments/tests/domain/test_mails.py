@@ -69,10 +69,10 @@ def test_receipt_of_a_seller_without_details_names_the_site(order, facts, at):
 @pytest.mark.parametrize(
     ("amount", "access", "words"),
     [
-        (1900, "", "Your access to Bank git is closed."),
+        (1900, "", "Your access to Bank git has ended."),
         (900, "", "Your access to Bank git does not change."),
         (1900, "keep", "You keep your access to Bank git."),
-        (900, "revoke", "Your access to Bank git is closed."),
+        (900, "revoke", "Your access to Bank git has ended."),
         (900, "shorten", "Your access to Bank git ends on Nov. 2, 2026."),
     ],
 )

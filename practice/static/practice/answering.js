@@ -156,7 +156,7 @@ const restore = async () => {
 
 const isBusy = (value) => form.querySelectorAll("button[type=submit]").forEach((button) => (button.disabled = value));
 
-// In practice the key is shown once the server has the answer; offline the next question is.
+// In a practice session the key is shown once the server has the answer; offline the next question is.
 const check = async () => {
   take();
   await awaitResult();

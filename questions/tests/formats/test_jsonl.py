@@ -294,7 +294,7 @@ def test_invalid_numeric_answers(answers: list[object], sentence: str) -> None:
             b"{'kind': 1}",
             "This line is not valid JSON: Expecting property name enclosed in double quotes",
         ),
-        (b'{"kind": "essay", "kind": "essay"}', "This line cannot be read: kind appears twice."),
+        (b'{"kind": "essay", "kind": "essay"}', "This line cannot be read: “kind” appears twice."),
         (b'{"kind": NaN}', "This line cannot be read: NaN is not a number."),
         (b'{"a": ' + b"[" * 100_000, "This line cannot be read: maximum recursion depth exceeded"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "This line cannot be read: Exceeds the limit"),

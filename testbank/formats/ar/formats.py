@@ -1,4 +1,6 @@
-"""What Django's Arabic formats leave out: a date with its time is in the American order otherwise."""
+"""Arabic dates as CLDR has them. Without these, Django writes a date with its time in American order."""
 
-DATETIME_FORMAT = "j F، Y، g:i A"
+DATE_FORMAT = "j\u00a0F\u00a0Y"
+DATETIME_FORMAT = "j\u00a0F\u00a0Y، g:i\u00a0A"
+MONTH_DAY_FORMAT = "j\u00a0F"
 SHORT_DATETIME_FORMAT = "d\u200f/m\u200f/Y، g:i A"
