@@ -153,8 +153,10 @@ def _notice(request: HttpRequest, user: User, recipient: str, *, what: str) -> d
 def _too_many_sign_ins(seconds: int) -> str:
     minutes = whole_minutes(seconds)
     words = ngettext(
-        "Too many failed sign-ins. Try again in %(minutes)d minute, or choose a new password.",
-        "Too many failed sign-ins. Try again in %(minutes)d minutes, or choose a new password.",
+        "Too many failed sign-ins. Try again in %(minutes)d minute, or choose "
+        "“Forgot your password?” to set a new password.",
+        "Too many failed sign-ins. Try again in %(minutes)d minutes, or choose "
+        "“Forgot your password?” to set a new password.",
         minutes,
     )
     return words % {"minutes": minutes}

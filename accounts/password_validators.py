@@ -1,10 +1,16 @@
-"""Django's rules for passwords, with messages of ours where its translations are incomplete.
+"""Django's rules for passwords, with messages of ours where its translations are poor or missing.
 
 A module of its own, because AUTH_PASSWORD_VALIDATORS loads it by its path.
 """
 
 from django.contrib.auth.password_validation import (
+    CommonPasswordValidator as DjangoCommonPasswordValidator,
+)
+from django.contrib.auth.password_validation import (
     MinimumLengthValidator as DjangoMinimumLengthValidator,
+)
+from django.contrib.auth.password_validation import (
+    NumericPasswordValidator as DjangoNumericPasswordValidator,
 )
 from django.utils.translation import gettext
 
@@ -16,3 +22,17 @@ class MinimumLengthValidator(DjangoMinimumLengthValidator):
         return gettext("This password is too short. Use at least %(length)s characters.") % {
             "length": self.min_length
         }
+
+
+class CommonPasswordValidator(DjangoCommonPasswordValidator):
+    """The same rule."""
+
+    def get_error_message(self) -> str:
+        return gettext("This password is too common.")
+
+
+class NumericPasswordValidator(DjangoNumericPasswordValidator):
+    """The same rule."""
+
+    def get_error_message(self) -> str:
+        return gettext("This password has only digits. Add letters or other characters.")

@@ -21,6 +21,6 @@ def known_language(code: str) -> None:
         get_language_info(code)
     except KeyError as error:
         raise ValidationError(
-            _("“%(code)s” is not a valid language code. Enter a code such as en, de or ar."),
+            _("“%(code)s” is not a valid language code. Enter a code such as en, de, or ar."),
             params={"code": code},
         ) from error

@@ -149,7 +149,7 @@ def refunded_and_disputed(visitor: Visitor, on_state: OnState) -> None:
     on_state("disputed")
     visitor.open("/my-banks/")
     visitor.expect_text("because this purchase was refunded")
-    visitor.expect_text("because your bank disputed the payment")
+    visitor.expect_text("because the payment was disputed")
     on_state("my-banks-ended")
 
 

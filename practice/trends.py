@@ -177,7 +177,7 @@ def _reason(accesses: Sequence[Access]) -> str:
     if last.revoked_at is not None:
         return _("The seller ended your access.")
     if last.withheld_from is not None:
-        return _("Your access ended because the payment was refunded or is disputed.")
+        return _("You don't have access because the payment was refunded or disputed.")
     return _("Your access has ended.")
 
 

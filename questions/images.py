@@ -119,8 +119,8 @@ class ImagesBeside(Images):
         if SCHEME.match(reference):
             raise ImageRefused(
                 _(
-                    "The image %(image)s is a URL. Save the image in the same folder as the file, "
-                    "and use its file name."
+                    "The image %(image)s is a URL. Save the image in the same folder as the "
+                    "question file, and refer to it by its file name."
                 )
             )
         try:
@@ -129,9 +129,11 @@ class ImagesBeside(Images):
         except (ValueError, OSError) as error:
             raise ImageRefused(_("The image name %(image)s is not a valid file name.")) from error
         if not path.is_relative_to(self._folder):
-            raise ImageRefused(_("The image %(image)s is outside the file's folder."))
+            raise ImageRefused(_("The image %(image)s is outside the folder of the question file."))
         if not is_file:
-            raise ImageRefused(_("The image %(image)s was not found in the file's folder."))
+            raise ImageRefused(
+                _("The image %(image)s was not found in the folder of the question file.")
+            )
         return path
 
 
@@ -216,5 +218,5 @@ def name_of(content: bytes) -> str:
             most=MOST_PIXELS // 1_000_000,
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ImageRefused(_("The image %(image)s is damaged and cannot be decoded.")) from error
+        raise ImageRefused(_("The image %(image)s is damaged and cannot be opened.")) from error
     return f"{hashlib.sha256(content).hexdigest()[:32]}-{width}x{height}.{ending}"

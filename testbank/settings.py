@@ -209,8 +209,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name, options in (
         ("django.contrib.auth.password_validation.UserAttributeSimilarityValidator", {}),
         ("accounts.password_validators.MinimumLengthValidator", {"min_length": 12}),
-        ("django.contrib.auth.password_validation.CommonPasswordValidator", {}),
-        ("django.contrib.auth.password_validation.NumericPasswordValidator", {}),
+        ("accounts.password_validators.CommonPasswordValidator", {}),
+        ("accounts.password_validators.NumericPasswordValidator", {}),
     )
 ]
 LOGIN_REDIRECT_URL = "catalog:my_banks"

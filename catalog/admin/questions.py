@@ -35,7 +35,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("test_bank", "question__current")
     search_fields = ("question__current__content", "question__current__domain")
-    search_help_text = _("Words in the question, choices or explanation")
+    search_help_text = _("Words in the question, choices, or explanation")
     ordering = ("test_bank__title", "position")
     list_per_page = 50
     fields = (

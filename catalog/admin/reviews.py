@@ -102,8 +102,8 @@ class ReviewAdmin(ModelAdmin):
         dialog={
             "title": _("Hide review"),
             "description": _(
-                "The review will be removed from the page and from the average rating. Its author "
-                "will see the reason."
+                "The review will be removed from the test bank's page and from the average rating. "
+                "The author of the review will see the reason."
             ),
             "form_class": HideForm,
             "form_submit_text": _("Hide"),
@@ -128,7 +128,8 @@ class ReviewAdmin(ModelAdmin):
         dialog={
             "title": _("Show review"),
             "description": _(
-                "The review will appear on the page again and count toward the average rating."
+                "The review will appear on the test bank's page again and count toward the average "
+                "rating."
             ),
             "form_submit_text": _("Show"),
         },

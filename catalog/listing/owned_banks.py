@@ -56,21 +56,25 @@ def best_access(accesses: Iterable[Access], *, at: datetime) -> Access:
 
 
 def _owned_bank(access: Access, at: datetime) -> OwnedBank:
-    is_live, left = access.is_live(at), days_left(access, at=at)
+    is_live = access.is_live(at)
     return OwnedBank(
         test_bank=access.test_bank,
         is_live=is_live,
         expires_at=access.expires_at,
-        days_left=left if left is not None and left <= SOON_DAYS else None,
+        days_left=days_left(access, at=at),
         ended="" if is_live else _why_it_ended(access, at),
     )
 
 
 def days_left(access: Access, *, at: datetime) -> int | None:
-    """Return the days that a live access has left, None if it is without end; a begun day counts."""
+    """Return the days that a live access has left; a begun day counts.
+
+    None if it is without end, or ends later than in two weeks.
+    """
     if access.expires_at is None or not access.is_live(at):
         return None
-    return -((at - access.expires_at) // A_DAY)
+    left = -((at - access.expires_at) // A_DAY)
+    return left if left <= SOON_DAYS else None
 
 
 def _why_it_ended(access: Access, at: datetime) -> str:

@@ -135,7 +135,10 @@ def search_domain_with_wildcard(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.behind(f"http://proxy.example:{lab.proxy_port}"))
 
 
-@row("STRIPE_CA_BUNDLE contains the intermediate CA that signed, not its root.", THROUGH)
+@row(
+    "STRIPE_CA_BUNDLE contains the intermediate CA that signed the certificate, but not the root.",
+    THROUGH,
+)
 def issuing_authority_trusted(lab: Laboratory) -> Iterator[Situation]:
     issuing = authority("Company Issuing CA", authority("Company Root CA"))
     own = certificate(issuing, "api.stripe.com")

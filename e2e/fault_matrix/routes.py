@@ -37,7 +37,7 @@ def needlessly_direct(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid rejects CONNECT to Stripe, and STRIPE_PROXY_FALLBACK=direct lets the call bypass it.",
+    "Squid rejects CONNECT to Stripe, and STRIPE_PROXY_FALLBACK=direct lets the call bypass Squid.",
     THROUGH,
 )
 def goes_around_the_proxy(lab: Laboratory) -> Iterator[Situation]:

@@ -40,13 +40,13 @@ GROUPS = {
 SENTENCES = {"A": NOT_CONNECTED, "B": NOT_STARTED, "Stripe's page": ""}
 LEGEND = (
     "`make fault-table` measures these results. It causes each fault on this machine with real "
-    "programs (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), then repeats "
-    "the purchase without the fault, which succeeds. Stripe is simulated by a sandbox, reached through "
+    "programs (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), then removes "
+    "the fault and repeats the purchase, which then succeeds. Stripe is simulated by a sandbox, reached through "
     "`STRIPE_RESOLVE`. Each purchase was answered within `STRIPE_DEADLINE`, here "
-    f"{PATIENT.purchase_seconds:g} s, or {IMPATIENT.purchase_seconds:g} s if there is no response.",
+    f"{PATIENT.purchase_seconds:g} s, or {IMPATIENT.purchase_seconds:g} s for faults without a response.",
     f"**A**: “{NOT_CONNECTED}”",
     f"**B**: “{NOT_STARTED}”",
-    "Both pages show an incident code, save the order, and let the buyer continue with it. Trying "
+    "Both pages show an incident code. The order is saved, and the buyer can continue with it. Trying "
     "again is always safe, because the request and its idempotency key stay the same. In every row, "
     "Purchase was clicked again after the fault was fixed. The second click continued the same order, "
     "and Stripe had exactly one session for the order, regardless of how many requests it had received.",

@@ -49,7 +49,11 @@ def _figures(at: datetime) -> Iterator[Fault]:
     for name, number in found.numbers.items():
         if number:
             message = f"{HELP[name].rstrip('.')}: {number}. This figure should be 0."
-            yield Fault(f"figure.{name}", message, "See Payment health, and docs/money.md.")
+            yield Fault(
+                f"figure.{name}",
+                message,
+                "See Payment health in the back office, and docs/money.md.",
+            )
 
 
 def _worker(at: datetime, watching_since: datetime) -> Iterator[Fault]:
@@ -60,7 +64,11 @@ def _worker(at: datetime, watching_since: datetime) -> Iterator[Fault]:
     if at - (last or watching_since) > MAX_WORKER_SILENCE:
         seen = f"{last:%Y-%m-%d %H:%M} UTC" if last else "never"
         message = f"No worker has run for ten minutes. Last run: {seen}."
-        yield Fault("worker", message, "systemctl restart testbank-worker, or run manage.py work.")
+        yield Fault(
+            "worker",
+            message,
+            "Restart the worker: systemctl restart testbank-worker, or manage.py work.",
+        )
 
 
 def full_disks() -> Iterator[Fault]:
@@ -72,9 +80,7 @@ def full_disks() -> Iterator[Fault]:
         usage = shutil.disk_usage(folder)
         if usage.free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * usage.total):
             message = f"The disk with {folder} is nearly full: {usage.free / GIGABYTE:.1f} GB free."
-            yield Fault(
-                "disk", message, "Free up space before the database runs out of disk space."
-            )
+            yield Fault("disk", message, "Free up space before this disk is full.")
             return
 
 
@@ -87,7 +93,7 @@ def _backups(at: datetime) -> Iterator[Fault]:
     since = newest or User.objects.aggregate(first=Min("joined_at"))["first"]
     if since and at - since > timedelta(hours=settings.BACKUP_MAX_AGE_HOURS):
         made = f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "none"
-        message = f"Backups are too old. Newest backup in {settings.BACKUP_DIR}: {made}."
+        message = f"There is no recent backup. Newest backup in {settings.BACKUP_DIR}: {made}."
         yield Fault(
             "backups", message, "Check the log of the backup timer, and run manage.py backup."
         )

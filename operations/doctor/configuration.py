@@ -21,7 +21,7 @@ GROUP = "Settings"
 VERSION = version("stripe")
 PYTHON = f"Python {platform.python_version()}"
 PUBLIC_BIND = (
-    "Other machines can send passwords to this address without TLS. In a container, keep this address, but "
+    "Passwords sent to this address from other machines are not protected by TLS. In a container, keep this address, but "
     "publish the container's port only on 127.0.0.1."
 )
 PRIVATE_BIND = "BIND=127.0.0.1:8000, with a front server that terminates TLS"
@@ -85,7 +85,7 @@ def _webhook_secret() -> Check:
         "Webhook secret",
         "not set: webhooks are rejected",
         status=Status.WARN,
-        detail="The return page and reconciliation confirm payments.",
+        detail="Without webhooks, only the return page and reconciliation confirm payments.",
         fix="STRIPE_WEBHOOK_SECRET=whsec_...",
     )
 
@@ -113,7 +113,7 @@ def _site_url(setup: Setup) -> Check:
         "Site address",
         f"{settings.SITE_URL} with a live key",
         status=Status.WARN,
-        detail="Buyers return to this address, so it must be public and use https.",
+        detail="Buyers return to this address after payment, so it must be public and use https.",
         fix="SITE_URL=https://your.site",
     )
 
@@ -185,6 +185,6 @@ def _resolve(setup: Setup) -> Check:
         "STRIPE_RESOLVE",
         f"active: {led}",
         status=Status.WARN,
-        detail="For testing only. Calls go to this address instead of Stripe.",
+        detail="For testing only. Calls go to the address shown instead of Stripe.",
         fix="Remove STRIPE_RESOLVE when you finish testing.",
     )

@@ -120,7 +120,7 @@ class Page:
         if not fix.in_process:
             return f"Add this line to .env ({self._report.env_file}):"
         name = fix.line.partition("=")[0]
-        return f"{name} is set in the environment, which takes precedence over .env. Set it there:"
+        return f"{name} is set in the environment, which takes precedence over .env. Change it in the environment:"
 
 
 def _alike(checks: Iterable[Check]) -> Iterator[list[Check]]:

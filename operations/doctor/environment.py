@@ -109,7 +109,7 @@ def _no_proxy_entry(number: int, verdict: Verdict, direct: Route) -> Check:
         GROUP,
         entry.variable,
         _status_of_entry(verdict),
-        f"{entry.text} ({'.env' if entry.source == '.env' else 'process'}): {said}",
+        f"{entry.text} ({'.env' if entry.source == '.env' else 'environment'}): {said}",
         detail=f"{entry.text}: {verdict.note}." if verdict.note else "",
     )
 
@@ -141,7 +141,7 @@ def _ca_variable(variable: Variable, *, is_useful: bool) -> Check:
         variable.name,
         Status.SKIP,
         summary,
-        detail="If the connection to Stripe needs that authority, set STRIPE_CA_BUNDLE.",
+        detail="If the connection to Stripe needs the certificates in this file, set STRIPE_CA_BUNDLE.",
         fix=f"STRIPE_CA_BUNDLE={variable.value.strip()}",
     )
 
@@ -176,4 +176,4 @@ def _source(variable: Variable) -> str:
 
 
 def _from(variable: Variable) -> str:
-    return ".env" if variable.source == ".env" else "process"
+    return ".env" if variable.source == ".env" else "environment"

@@ -302,8 +302,8 @@ def _local_fix(setup: Setup, route: Route) -> str:
         if (led.host, led.port) == (route.host, route.port):
             place = with_port(led.address, led.target_port)
             return (
-                f"STRIPE_RESOLVE maps {route.endpoint} to {place}: remove that line, or start "
-                "the server that should respond there."
+                f"STRIPE_RESOLVE maps {route.endpoint} to {place}: remove this setting, or start "
+                "the server that should respond at that address."
             )
     return ""
 

@@ -27,14 +27,14 @@ CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
 # Subclasses first: TLS errors and timeouts are OSErrors too.
 REASONS: dict[type[Exception], tuple[str, str]] = {
     smtplib.SMTPNotSupportedError: (
-        "does not offer STARTTLS or sign-in",
-        "EMAIL_USE_TLS=0, or use the port of a server that offers it",
+        "the server does not offer STARTTLS or sign-in",
+        "Use a port that offers STARTTLS and sign-in, or set EMAIL_USE_TLS=0.",
     ),
     socket.gaierror: ("the name was not found", "Correct EMAIL_HOST."),
     ssl.SSLError: ("TLS failed: the certificate is not trusted", CORRECT_SERVER),
-    ConnectionRefusedError: ("nothing is listening there", CORRECT_SERVER),
+    ConnectionRefusedError: ("nothing is listening on this port", CORRECT_SERVER),
     TimeoutError: (
-        "does not answer",
+        "the server does not answer",
         "Ask your network administrator to allow the connection, or to provide an internal mail server.",
     ),
     # Raised by Django before it calls the server.
@@ -86,11 +86,11 @@ def send_test_mail(address: str) -> list[Check]:
 
 def _check_without_server() -> Check | None:
     if settings.DEMO:
-        return _check(Status.OK, "shown on a page in the demo")
+        return _check(Status.OK, "emails are shown on a page in the demo")
     if not (settings.EMAIL_HOST or settings.EMAIL_PROVIDER_URL):
         return _check(
             Status.WARN,
-            "EMAIL_HOST is not set: codes are printed in the server's output, so nobody else can sign up",
+            "EMAIL_HOST is not set: sign-up codes appear only in the server's output, so buyers cannot sign up",
             fix="EMAIL_HOST=smtp.example.org",
         )
     return None
@@ -164,14 +164,14 @@ def _reason(error: Exception) -> tuple[str, str]:
     """Return what failed, and the setting to correct."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-        return f"rejected the account ({error.smtp_code})", fix
+        return f"the server rejected the account ({error.smtp_code})", fix
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
     if settings.EMAIL_PROVIDER_URL:
         return str(error), "Look up the cause in docs/network.md, and correct EMAIL_PROXY."
     found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
-    return found or (f"closed the connection ({type(error).__name__})", CORRECT_SERVER)
+    return found or (f"the server closed the connection ({type(error).__name__})", CORRECT_SERVER)
 
 
 def _server() -> str:

@@ -159,7 +159,7 @@ def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
 def clock_check(skew: float | None) -> Check:
     """Check the clock skew in seconds, positive if ours is ahead; None if unknown."""
     if skew is None:
-        return _skipped("path.clock", PATH, "Clock", "no time available")
+        return _skipped("path.clock", PATH, "Clock", "the server's time is not known")
     direction = "ahead of" if skew > 0 else "behind"
     summary = f"{abs(skew):.0f} s {direction} the server's"
     if abs(skew) <= WARN_SKEW_SECONDS:

@@ -31,7 +31,9 @@ def process_checks(*, at: datetime) -> list[Check]:
     checks = [_process(number, each, here, at) for number, each in enumerate(running, 1)]
     if not running:
         checks.append(
-            _check("none", "Servers", Status.SKIP, "no server of this site is running here")
+            _check(
+                "none", "Servers", Status.SKIP, "no server of this site is running on this machine"
+            )
         )
     return [*checks, *_public_binds(running), *_missing_worker(running), *_status_marks(at)]
 
@@ -86,7 +88,7 @@ def _missing_worker(running: list[RunningProcess]) -> Iterator[Check]:
             "Worker",
             Status.SKIP,
             "WORKER=1, but no worker is running on this machine",
-            detail="Check its last run under Shop to see whether one is running elsewhere.",
+            detail="Check the last run under Shop to see whether a worker is running on another machine.",
         )
 
 
@@ -102,7 +104,7 @@ def _status_marks(at: datetime) -> Iterator[Check]:
             "Fallback",
             Status.WARN,
             f"used {ago} ago: a call bypassed the proxy ({fallback.cause})",
-            fix="Fix the proxy, or set STRIPE_PROXY=direct to make this permanent.",
+            fix="Fix the proxy, or set STRIPE_PROXY=direct to always bypass it.",
         )
 
 

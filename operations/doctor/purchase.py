@@ -49,7 +49,9 @@ def purchasable_bank(slug: str) -> TestBank:
             f"The database is not responding: {type(error).__name__}."
         ) from error
     if test_bank is None:
-        raise PurchaseTestRefused(f"There is no test bank {slug!r}: use the last part of its URL.")
+        raise PurchaseTestRefused(
+            f"There is no test bank {slug!r}. Use the last part of the URL of a test bank."
+        )
     if not test_bank.is_on_sale or test_bank.is_free:
         raise PurchaseTestRefused(f"The test bank {slug!r} is not for sale.")
     return test_bank
@@ -62,7 +64,7 @@ def purchase_checks(test_bank: TestBank) -> list[Check]:
             return _test_both(test_bank, visitor)
     except (DatabaseError, ProtectedError) as error:
         logger.exception("the test purchase could not be made")
-        why = f"the database rejected it: {type(error).__name__}"
+        why = f"the database rejected the test purchase: {type(error).__name__}"
         return _failed_checks(Cause("UNKNOWN", why))
 
 
@@ -76,7 +78,7 @@ def _test_both(test_bank: TestBank, visitor: User) -> list[Check]:
     except PaymentError as error:
         # The bank was changed concurrently.
         return _failed_checks(Cause("UNKNOWN", type(error).__name__))
-    shell = shell_check(Status.OK, f"{session.id[:16]}…, expired again")
+    shell = shell_check(Status.OK, f"{session.id[:16]}…, created and expired")
     return [shell, _page(test_bank, visitor, session)]
 
 
@@ -97,7 +99,7 @@ def _page(test_bank: TestBank, visitor: User, session: CheckoutSession) -> Check
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(target))
     if response.status_code != SEE_OTHER or target != session.url:
         return _page_failed(
-            f"the button answered {response.status_code}", _fix_of_response(response)
+            f"the purchase form returned {response.status_code}", _fix_of_response(response)
         )
     if origin != settings.CHECKOUT_ORIGIN:
         fix = f"CHECKOUT_ORIGIN={origin}"

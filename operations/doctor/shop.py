@@ -56,7 +56,7 @@ def shop_checks(*, at: datetime) -> list[Check]:
 def _database_checks(at: datetime) -> Iterator[Check]:
     missing = _migrations_to_run()
     if missing:
-        summary = f"{missing} migrations are not applied"
+        summary = f"migrations that are not applied: {missing}"
         yield _warn("database", "Database", summary, "run `manage.py migrate`")
         return
     yield _check("database", "Database", Status.OK, f"{connection.vendor}, up to date")
@@ -78,7 +78,7 @@ def _money(at: datetime) -> Iterator[Check]:
     found = health_counters(mode=settings.STRIPE_MODE, at=at)
     left = found.events_unprocessed + found.events_failed
     yield _count("paid_not_granted", "Paid, no access", found.paid_not_granted)
-    yield _count("granted_not_paid", "Access, no money", found.granted_not_paid, REVIEW)
+    yield _count("granted_not_paid", "Access, not paid", found.granted_not_paid, REVIEW)
     yield _count("held", "Orders on hold", found.orders_held, REVIEW)
     yield _count("paid_twice", "Paid twice", found.orders_paid_twice, "refund the second payment")
     yield _count("unresolved", "Unresolved orders", found.orders_unanswered, RECONCILE)
@@ -115,7 +115,9 @@ def _contact() -> Iterator[Check]:
     if missing:
         yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
     else:
-        yield _check("contact", "Contact", Status.OK, "address, seller, and legal pages are set")
+        yield _check(
+            "contact", "Contact", Status.OK, "support email, seller, and legal pages are set"
+        )
 
 
 def _prices() -> Iterator[Check]:
@@ -130,7 +132,7 @@ def _prices() -> Iterator[Check]:
     if not refused:
         yield _check("prices", "Prices", Status.OK, "all accepted by Stripe")
         return
-    named = " ".join(refused[:BANKS_NAMED])
+    named = ", ".join(refused[:BANKS_NAMED])
     more = f" and {len(refused) - BANKS_NAMED} more" if len(refused) > BANKS_NAMED else ""
     yield _warn("prices", "Prices", f"cannot be bought: {named}{more}", "correct these prices")
 
@@ -154,7 +156,7 @@ def _visitors() -> Check:
     addresses = {address for address, _user in recent}
     people = {user for _address, user in recent}
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
-        return _check("visitors", "Visitors", Status.OK, f"addresses seen: {len(addresses)}")
+        return _check("visitors", "Visitors", Status.OK, f"IP addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
     fix = "add the front server to TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)

@@ -35,9 +35,7 @@ READ_PATHS = {
     "Webhook Endpoints": "/v1/webhook_endpoints?limit=1",
 }
 
-PERMISSIONS_NOTE = (
-    "To check whether it can create sessions, use --create-test-session. Refunds cannot be checked."
-)
+PERMISSIONS_NOTE = "To check whether the key can create sessions, use --create-test-session. Refunds cannot be checked."
 
 
 def skipped_account_checks(why: str) -> list[Check]:
@@ -132,7 +130,11 @@ class _Account:
             yield _endpoint(Status.SKIP, f"unknown: {diagnose(failure).id}")
             return
         if answer.status != 200:
-            words = "the key cannot read them" if answer.status == 403 else f"{answer.status}"
+            words = (
+                "the key cannot read webhook endpoints"
+                if answer.status == 403
+                else f"Stripe answered {answer.status}"
+            )
             yield _endpoint(Status.SKIP, f"unknown: {words}")
             return
         yield from endpoint_checks(_listed(answer), expected=webhook_address())
@@ -200,7 +202,7 @@ def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
 
 def _registered(expected: str, count: int) -> Check:
     if count > 1:
-        fix = f"Remove all but one endpoint at {WEBHOOKS_PAGE}."
+        fix = f"Remove all but one endpoint for {expected} at {WEBHOOKS_PAGE}."
         return _endpoint(
             Status.WARN, f"registered {count} times, so each event is sent several times", fix
         )

@@ -9,7 +9,7 @@ def api_400(host: str, status: int) -> Finding:
         return Finding(
             "API-400",
             f"{host} does not recognize an object in the request (404).",
-            "Check that the keys belong to the account and mode in which it was created.",
+            "Check that the keys belong to the account and mode in which the object was created.",
             "Test mode and live mode do not share data.",
         )
     operator = f"{host} rejected the request ({status})."
@@ -23,7 +23,9 @@ def api_401(host: str, _status: int) -> Finding:
     """The key is not accepted."""
     operator = f"{host} rejected the secret key."
     fix = "STRIPE_SECRET_KEY=sk_test_..."
-    return Finding("API-401", operator, fix, "Copy it from https://dashboard.stripe.com/apikeys.")
+    return Finding(
+        "API-401", operator, fix, "Copy the current key from https://dashboard.stripe.com/apikeys."
+    )
 
 
 def api_403(host: str, _status: int) -> Finding:
@@ -46,7 +48,7 @@ def api_429(host: str, _status: int) -> Finding:
         "API-429",
         operator,
         "STRIPE_MAX_CALLS=2",
-        "Use this setting if the error happens often.",
+        "If this error happens often, lower STRIPE_MAX_CALLS.",
         retry_useful=True,
     )
 

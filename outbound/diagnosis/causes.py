@@ -59,7 +59,7 @@ def use_a_proxy(route: Route) -> tuple[str, str]:
     if route.rule == f"{SETTING}={DIRECT}":
         return (
             f"{SETTING}={ENVIRONMENT}",
-            f"The proxy variables then determine the route. {SET_PROXY}",
+            f"With this setting, the proxy variables determine the route. {SET_PROXY}",
         )
     if route.rule.startswith("NO_PROXY"):
         return (

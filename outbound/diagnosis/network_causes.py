@@ -43,7 +43,12 @@ def busy(route: Route) -> Finding:
 def no_time(route: Route) -> Finding:
     """The deadline had passed before the call could begin."""
     operator = f"The deadline passed before the call to {route.host} could start."
-    return Finding("NET-DEADLINE", operator, "STRIPE_DEADLINE=20", "Check the earlier calls.")
+    return Finding(
+        "NET-DEADLINE",
+        operator,
+        "STRIPE_DEADLINE=20",
+        "Check the log for earlier calls that used up the time.",
+    )
 
 
 def resolver_silent(route: Route) -> Finding:
@@ -80,7 +85,7 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
 def target_not_found_beside_socks(route: Route) -> Finding:
     """socks5:// looks names up on this machine, where the name is unknown."""
     operator = (
-        f"The name {route.host} could not be resolved on this machine. With this scheme, the "
+        f"The name {route.host} could not be resolved on this machine. With socks5://, the "
         "proxy does not resolve it."
     )
     return Finding("NET-DNS", operator, f"Use socks5h:// instead of socks5:// in {route.rule}.")
@@ -91,7 +96,7 @@ def refused(route: Route) -> Finding:
     if route.proxy:
         return Finding(
             "NET-PROXY-REFUSED",
-            f"Nothing is listening at {the_proxy(route)}.",
+            f"Nothing is listening at the address of {the_proxy(route)}.",
             f"Correct the host or port in {route.rule}, or start the proxy.",
             retry_useful=True,
         )
@@ -128,8 +133,8 @@ def unreachable(route: Route) -> Finding:
 def closed_without_answer(route: Route) -> Finding:
     """Closed or reset after the request, without an answer: ssl does not always tell which."""
     operator = (
-        f"The connection to {route.endpoint}{via(route)} closed after the request without a "
-        "response."
+        f"The connection to {route.endpoint}{via(route)} closed after the request was sent, "
+        "without a response."
     )
     return Finding("NET-NO-ANSWER", operator, REPEATED, IF_IT_GOES_ON, retry_useful=True)
 
@@ -140,13 +145,13 @@ def no_answer(route: Route, record: CallRecord) -> Finding:
     operator = (
         f"{route.endpoint} accepted the request{via(route)} but did not respond within {seconds}."
     )
-    advice = "If it happens often, check https://status.stripe.com."
+    advice = "If this happens often, check https://status.stripe.com."
     return Finding("NET-NO-ANSWER", operator, "STRIPE_DEADLINE=20", advice, retry_useful=True)
 
 
 def answer_not_http(route: Route) -> Finding:
     """What came back is not HTTP."""
-    operator = f"The response for {route.endpoint}{via(route)} is not HTTP."
+    operator = f"The response to the call to {route.endpoint}{via(route)} is not HTTP."
     return Finding("NET-CAPTIVE", operator, ASK_WHICH_DEVICE)
 
 

@@ -240,7 +240,9 @@ def _detail(stage: Stage, status: StepStatus, record: CallRecord, presented: Pre
 
 def _addresses(record: CallRecord) -> str:
     addresses = ", ".join(attempt.address for attempt in record.attempts)
-    return f"{addresses} (found by this machine's search domains)" if record.searched else addresses
+    return (
+        f"{addresses} (found with this machine's search domains)" if record.searched else addresses
+    )
 
 
 def _attempts(record: CallRecord) -> str:
@@ -263,7 +265,7 @@ def _tls_words(record: CallRecord, presented: Presented) -> str:
         facts = record.tls
         return f"{facts.version}, issued by {facts.issuer}, valid until {facts.expires}"
     if presented.fingerprint:
-        return f"presented by {presented.issuer or 'nobody named'}, SHA-256 {presented.fingerprint}"
+        return f"signed by {presented.issuer or 'an unnamed authority'}, SHA-256 {presented.fingerprint}"
     return ""
 
 

@@ -39,7 +39,7 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
             NOT_TESTED,
             retry_useful=True,
         )
-    advice = "It may not be a forward proxy, or it may require a sign-in in a browser."
+    advice = "The server at this address may not be a forward proxy, or may require you to sign in with a browser."
     return Finding("NET-PROXY-STATUS", operator, f"Correct the address in {route.rule}.", advice)
 
 
@@ -56,8 +56,8 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
         "NET-PROXY-407",
         f"A second proxy{name} behind {the_proxy(route)} requires a user name and password "
         f"({status}). The first proxy accepts this machine.",
-        f"Ask the administrator of the proxy {_endpoint(route)} to authenticate with the second one, or to "
-        "forward your user name and password.",
+        f"Ask the administrator of the proxy {_endpoint(route)} to configure it to authenticate with the second "
+        "proxy, or to forward your user name and password.",
         f"The user name and password in {route.rule} are for the first proxy. Changing them will not help.",
     )
 
@@ -77,7 +77,7 @@ def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
             "as cntlm or px on this machine and use its address."
         )
         return Finding("NET-PROXY-407", operator, RELAY_EXAMPLE, advice)
-    advice = "Percent-encode special characters in both: p@ss becomes p%40ss."
+    advice = "Percent-encode special characters in the user name and password: p@ss becomes p%40ss."
     scheme = route.proxy.scheme if route.proxy else "http"
     fix = f"{SETTING}={scheme}://user:password@{_endpoint(route)}"
     return Finding("NET-PROXY-407", operator, fix, advice)
@@ -88,7 +88,12 @@ def socks_authentication(route: Route) -> Finding:
     proxy = route.proxy
     operator = f"{_proxy(route)} requires a user name and password, or rejected the ones given."
     fix = f"{SETTING}={proxy.scheme}://user:password@{proxy.endpoint}" if proxy else ""
-    return Finding("NET-SOCKS-AUTH", operator, fix, "Percent-encode special characters in both.")
+    return Finding(
+        "NET-SOCKS-AUTH",
+        operator,
+        fix,
+        "Percent-encode special characters in the user name and password.",
+    )
 
 
 def socks_refused(route: Route, said: str) -> Finding:
@@ -99,7 +104,7 @@ def socks_refused(route: Route, said: str) -> Finding:
 
 def not_socks(route: Route) -> Finding:
     """What listens there speaks something else than SOCKS."""
-    operator = f"The server at {the_proxy(route)} does not use SOCKS 5."
+    operator = f"The server at the address of {the_proxy(route)} does not use SOCKS 5."
     scheme = route.proxy.scheme if route.proxy else "socks5h"
     fix = f"Use http:// instead of {scheme}:// in {route.rule}, or correct the port."
     return Finding("NET-PROXY-NOT-SOCKS", operator, fix)
@@ -140,14 +145,12 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
 
 
 def _about_certificate(fault: CertificateFault) -> str:
-    by = f" by {fault.issuer}" if fault.issuer else ""
+    signer = f"by {fault.issuer}, which" if fault.issuer else "by an authority that"
     if fault.reason is Reason.UNTRUSTED:
-        return f"its certificate is signed{by}, which is not trusted here"
+        return f"its certificate is signed {signer} is not trusted here"
     if fault.reason is Reason.OTHER_NAME:
         return f"its certificate is for {', '.join(fault.names) or 'another name'}"
-    return (
-        f"its certificate, or an authority of it ({fault.subject or 'not named'}), {fault.detail}"
-    )
+    return f"its certificate, or an authority that signed it ({fault.subject or 'not named'}), {fault.detail}"
 
 
 def proxy_closed(route: Route) -> Finding:
@@ -161,7 +164,7 @@ def proxy_closed(route: Route) -> Finding:
 
 def proxy_not_http(route: Route) -> Finding:
     """What listens there is no HTTP proxy."""
-    operator = f"The server at {the_proxy(route)} does not use HTTP."
+    operator = f"The server at the address of {the_proxy(route)} does not use HTTP."
     fix = f"Correct the port in {route.rule}."
     untested = "If it is a SOCKS proxy, use socks5h://."
     return Finding("NET-PROXY-NOT-HTTP", operator, fix, untested=untested)

@@ -94,13 +94,18 @@ def _at_fault(route: Route, fault: CertificateFault) -> str:
         signed = (
             "" if fault.is_public or not fault.issuer else f", signed by {short(fault.issuer)},"
         )
-        return f"The certificate of {route.host}{via(route)}{signed}"
+        return f"The certificate of {route.host}{_received(route)}{signed}"
     whose = {
         Owner.BUNDLE: "your company's authority, from STRIPE_CA_BUNDLE",
         Owner.PUBLIC: "a public authority",
         Owner.PRESENTED: "an authority sent with the certificate",
     }[fault.owner]
     return f"{short(fault.subject) or 'An unnamed authority'} ({whose})"
+
+
+def _received(route: Route) -> str:
+    """Return ` received through http://proxy.example:3128`; empty where no proxy takes part."""
+    return f" received{via(route)}" if route.proxy else ""
 
 
 def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
@@ -129,14 +134,14 @@ def _other_name(route: Route, fault: CertificateFault) -> Finding:
 def _untrusted(route: Route, fault: CertificateFault) -> Finding:
     """Something opens TLS on the way, or a private authority signs."""
     operator = (
-        f"The certificate of {route.host}{via(route)} is signed by {short(fault.issuer)}, which "
+        f"The certificate of {route.host}{_received(route)} is signed by {short(fault.issuer)}, which "
         "is not trusted here."
         if fault.issuer
-        else f"The certificate of {route.host}{via(route)} is not signed by a trusted authority."
+        else f"The certificate of {route.host}{_received(route)} is not signed by a trusted authority."
     )
     advice = (
-        "A company proxy that intercepts TLS causes this and can read the API key. Add "
-        "its CA certificate, in PEM format, to the trusted roots."
+        "The cause may be a company proxy that intercepts TLS and can read the API key. If so, "
+        "its CA certificate, in PEM format, must be in the STRIPE_CA_BUNDLE file."
     )
     untested = ""
     if route.proxy:
@@ -149,5 +154,5 @@ def _untrusted(route: Route, fault: CertificateFault) -> Finding:
         f"{short(fault.issuer) or 'that authority'}, and add it to the STRIPE_CA_BUNDLE file."
     )
     return Finding(
-        "NET-TLS-UNTRUSTED", operator, fix, f"{advice} That file contains: {held}.", untested
+        "NET-TLS-UNTRUSTED", operator, fix, f"{advice} The file contains: {held}.", untested
     )

@@ -179,7 +179,11 @@ def _parse(text: str, name: str, where: str) -> ProxyAddress:
         return parse_proxy(text)
     except ProxyAddressError as error:
         meant = corrected(text)
-        gap = f" Enter your password instead of {MASK}." if meant and MASK in meant else ""
+        gap = (
+            f" In the next line, enter your password instead of {MASK}."
+            if meant and MASK in meant
+            else ""
+        )
         line = f"{gap} Use {name}={meant}" if meant else ""
         raise ProxyAddressError(f"{where} is not a valid proxy address. {error}{line}") from None
 

@@ -179,7 +179,7 @@ def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
         return f"“{word}” is not an address. To use no proxy, set STRIPE_PROXY=direct"
     return (
-        f"“{word}” does not name a proxy. Enter its address, or set STRIPE_PROXY=environment "
+        f"“{word}” does not name a proxy. Enter the proxy's address, or set STRIPE_PROXY=environment "
         "to use HTTPS_PROXY."
     )
 
@@ -262,8 +262,8 @@ def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
         )
     if _lacks_brackets(text):
         raise ProxyAddressError(
-            "An IPv6 address must be in brackets to separate it from the port: use "
-            f"{scheme}://[2001:db8::1]:3128 with your own address."
+            "An IPv6 address must be in brackets to separate it from the port, as in "
+            f"{scheme}://[2001:db8::1]:3128."
         )
     host, port_text = split_port(text)
     # RFC 6874: the % before an interface's name is written %25.

@@ -362,7 +362,7 @@ def test_certificate_untrusted_with_ca_bundle(caller, serve_as):
         "Ask your network administrator for the certificate of O=Company Proxy, and add it to the "
         "STRIPE_CA_BUNDLE file."
     )
-    assert diagnosis.advice.endswith("That file contains: O=Test Authority.")
+    assert diagnosis.advice.endswith("The file contains: O=Test Authority.")
 
 
 def test_ca_bundle_is_added_to_public_roots(caller, serve_as, tmp_path):

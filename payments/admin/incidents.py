@@ -23,7 +23,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     list_filter = ("cause",)
     list_select_related = ("order",)
     search_fields = ("=code", "cause", "subject", "=order__id", "order__email")
-    search_help_text = _("Incident code, cause, order or email address")
+    search_help_text = _("Incident code, cause, order, or email address")
     ordering = ("-at", "-pk")
     date_hierarchy = "at"
     fields = ("code", "at", "cause", "subject", "order", "lines")

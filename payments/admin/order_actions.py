@@ -142,7 +142,11 @@ class OrderActions:
             messages.success(request, gettext("Access granted. The buyer was emailed."))
         except NotHeld:
             messages.warning(
-                request, gettext("The learner's account was deleted. Refund this order instead.")
+                request,
+                gettext(
+                    "Access was not granted because the learner's account was deleted. Refund this "
+                    "order instead."
+                ),
             )
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
@@ -165,7 +169,9 @@ class OrderActions:
             queue_receipts_again(order, at=timezone.now())
             messages.success(request, gettext("The receipt is being sent."))
         except NothingBought:
-            messages.warning(request, gettext("This order did not grant access."))
+            messages.warning(
+                request, gettext("No receipt was sent because this order did not grant access.")
+            )
         return HttpResponse(headers={"HX-Redirect": order_page(order)})
 
 

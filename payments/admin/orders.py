@@ -109,7 +109,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
         "=incidents__code",
     )
     search_help_text = _(
-        "Email address, order number, or the full ID of an order, session, payment or incident"
+        "Email address, order number, or the full ID of an order, session, payment, or incident"
     )
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"

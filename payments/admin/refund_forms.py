@@ -37,7 +37,7 @@ class RefundForm(forms.Form):
         label=_("Items to refund"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_("Leave empty to refund the whole order."),
+        help_text=_("If you select no items, the refund applies to the whole order."),
     )
     amount = forms.DecimalField(
         label=_("Amount"), min_value=Decimal(0), widget=UnfoldAdminDecimalFieldWidget
@@ -63,7 +63,7 @@ class RefundForm(forms.Form):
         label=_("Last day of access"),
         required=False,
         widget=UnfoldAdminSingleDateWidget,
-        help_text=_("Required if access ends on a date."),
+        help_text=_("Required if you choose “End access on a date”."),
     )
 
     def __init__(self, data: Any, *, order: Order, left_minor: int) -> None:

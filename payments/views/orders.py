@@ -133,14 +133,17 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Ask Stripe about the payment now, at most six times a minute."""
     order = own_order(request, order_id)
     if not allow(PAYMENT_CHECK, key=order.pk, at=timezone.now()):
-        messages.info(request, _("We just checked. Please wait a minute before checking again."))
+        messages.info(
+            request,
+            _("We just checked your payment. Please wait a minute before you check it again."),
+        )
         return _back(order)
     try:
         order = _confirm(order)
     except (OtherMode, StripeError):
         words = _(
-            "We could not check right now. Your order is safe, and we will keep checking "
-            "automatically."
+            "We could not check your payment right now. Your order is safe, and we will keep "
+            "checking automatically."
         )
         messages.warning(request, words)
         return _back(order)
@@ -208,7 +211,10 @@ def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     order = own_order(request, order_id)
     now = timezone.now()
     if not allow(RECEIPT, key=order.pk, at=now):
-        words = _("We have already sent the receipt several times. Check your spam folder.")
+        words = _(
+            "We did not send the receipt, because we have already sent it several times. Check "
+            "your spam folder."
+        )
         wait = try_again_in(seconds_left(RECEIPT, at=now))
         messages.info(request, f"{words} {wait}")
         return _back(order)

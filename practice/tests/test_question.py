@@ -124,7 +124,7 @@ def test_second_answer_changes_nothing_and_is_told_so(owners_client, url):
     assert response["Location"] == url
     assert words(response) == [
         "You already answered this question, perhaps in another tab. Your first answer counts. "
-        "This answer was not saved."
+        "The new answer was not saved."
     ]
     assert Answer.objects.get().response == {"kind": "choice", "chosen": [WRONG]}
 
@@ -140,7 +140,10 @@ def test_answer_sent_while_signed_out_stands_in_the_form_after_the_sign_in(clien
     client.force_login(owner)
     text = page(client, url)
     assert re.findall(r'value="(\w)"[^>]* checked', text) == [WRONG]
-    assert "You were signed out, so this answer was not saved. Check it again." in text
+    assert (
+        "You were signed out, so this answer was not saved. Check the answer again to save it."
+        in text
+    )
     assert not Answer.objects.exists()
     assert "required checked" not in page(client, url)
 

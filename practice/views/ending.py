@@ -73,7 +73,8 @@ def pause(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         return SeeOther(result_url(attempt.pk))
     except CannotPause:
         messages.info(
-            request, _("You can't pause this exam because you started it without pauses.")
+            request,
+            _("You can't pause this exam because you did not select “Let me pause this exam”."),
         )
     return SeeOther(question_url(attempt, answer_sheet(attempt).next_unanswered() or 1))
 

@@ -266,7 +266,7 @@ def _stored(
     if not submitted.is_first:
         came_second = _(
             "You already answered this question, perhaps in another tab. Your first answer counts. "
-            "This answer was not saved."
+            "The new answer was not saved."
         )
         messages.info(request, came_second)
     return SeeOther(request.path)
@@ -344,5 +344,7 @@ def _take_unsaved(request: HttpRequest) -> Draft:
     if kept is None or kept["path"] != request.path:
         return Draft()
     del request.session[UNSAVED]
-    problem = _("You were signed out, so this answer was not saved. Check it again.")
+    problem = _(
+        "You were signed out, so this answer was not saved. Check the answer again to save it."
+    )
     return Draft(typed=kept["typed"], chosen=tuple(kept["chosen"]), problem=problem)

@@ -143,7 +143,7 @@ def take_again(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
             request,
             lambda: retake(learner=learner, attempt_id=attempt_id, part=part, at=timezone.now()),
             otherwise=result_url(attempt_id),
-            nothing=_("None of these questions are available anymore."),
+            nothing=_("None of the questions from this session are available anymore."),
         )
     except NoSuchAttempt as error:
         raise Http404 from error

@@ -214,7 +214,8 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> SingleCho
     if len(block) == MOST_LINES:
         raise ParseError(
             block[0][0],
-            _("This question has %(most)s lines or more.") % {"most": grouped(MOST_LINES)},
+            _("This question is too long. Use fewer than %(most)s lines.")
+            % {"most": grouped(MOST_LINES)},
         )
     if not ANSWER.fullmatch(line):
         raise ParseError(

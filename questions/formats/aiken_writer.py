@@ -61,4 +61,4 @@ def _losses(item: SingleChoice) -> Iterator[str]:
     if any(text.pictures for text in texts_of(item)):
         yield _("Images are not exported.")
     if item.domain or item.difficulty or item.tags or item.group:
-        yield _("Domain, difficulty, group and tags are not exported.")
+        yield _("Domain, difficulty, group, and tags are not exported.")

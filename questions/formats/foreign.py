@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 # The first bytes of files that are no text.
 SIGNATURES = {
-    b"PK\x03\x04": _("a zip file (the format of .xlsx, .docx, .apkg and QTI packages)"),
+    b"PK\x03\x04": _("a zip file (the format of .xlsx, .docx and .apkg files and of QTI packages)"),
     b"\xd0\xcf\x11\xe0": _("an old Office file (.xls, .doc)"),
     b"%PDF": _("a PDF"),
     b"SQLite format 3\0": _("a SQLite database"),
@@ -22,7 +22,7 @@ SIGNATURES = {
 BEGINNINGS = {
     r"<!doctype html|<html\b|<head\b|<body\b": _("an HTML page"),
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": _(
-        "Moodle XML (export it from Moodle as GIFT instead)"
+        "Moodle XML (in Moodle, export the questions as GIFT instead)"
     ),
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment|item\s+ident=)": "QTI",
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": _("an image"),

@@ -492,7 +492,7 @@ def _number(answer: Answer, feedback: Text) -> AcceptedNumber:
         if low > high:
             answer.words.note(
                 _(
-                    "The start of the range is greater than its end. It was read as "
+                    "The start of the range is greater than its end. The range was read as "
                     "%(low)s..%(high)s."
                 )
                 % {"low": second, "high": first}
@@ -524,7 +524,7 @@ def _matching(inner: Span, markup: Markup, common: dict[str, Any]) -> Matching:
         span = Span(inner.source, answer.words.start, (answer.feedback or answer.words).end)
         prompt, match = span.cut("->")
         if match is None or not match.text:
-            span.broken(_("Write each line of a matching question as = prompt -> answer."))
+            span.broken(_("Write each line of a matching question like this: = prompt -> answer"))
         if prompt.text:
             pairs.append(Pair(prompt=_text(prompt, markup), answer=_text(match, "plain")))
         else:

@@ -159,7 +159,7 @@ def _losses(item: Item) -> Iterator[str]:
     if item.difficulty:
         yield _("Difficulty is not exported.")
     if item.group:
-        yield _("Group is not exported.")
+        yield _("Groups are not exported.")
     if any(text.pictures for text in texts_of(item)):
         yield _("Images are not exported.")
     if isinstance(item, ShortAnswer) and (
@@ -167,4 +167,4 @@ def _losses(item: Item) -> Iterator[str]:
     ):
         yield _("Answer matching rules are not exported.")
     if isinstance(item, Essay | Passage) and item.explanation != NOTHING:
-        yield _("Explanation is not exported.")
+        yield _("Explanations are not exported.")

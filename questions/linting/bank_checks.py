@@ -55,7 +55,9 @@ def _domains(questions: Sequence[Placed]) -> Iterator[Finding]:
     for domain, members in by_domain.items() if len(by_domain) > 1 else ():
         if not domain:
             yield found(
-                members[0], "domain", _("The question has no domain, but others do. Add a domain.")
+                members[0],
+                "domain",
+                _("This question has no domain, but other questions do. Add a domain."),
             )
         elif len(members) < FEWEST_IN_A_DOMAIN:
             text = ngettext(

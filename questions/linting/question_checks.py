@@ -201,7 +201,8 @@ def _bare_tex(item: Item) -> Iterator[str]:
         if has_tex(prose(text)):
             yield _(
                 "The formula in “%(text)s” is displayed as TeX. Write it in Markdown between "
-                "dollar signs, or run manage.py render_questions."
+                "dollar signs. If it already is, ask the site's operator to run manage.py "
+                "render_questions."
             ) % {"text": _quoted(text)}
 
 

@@ -27,11 +27,11 @@ class GrantForm(forms.Form):
         empty_label=gettext_lazy("Choose a test bank"),
     )
     days = forms.IntegerField(
-        label=gettext_lazy("Length in days"),
+        label=gettext_lazy("Length of access"),
         required=False,
         min_value=1,
         max_value=MOST_ACCESS_DAYS,
-        help_text=gettext_lazy("Leave empty for lifetime access."),
+        help_text=gettext_lazy("In days. Leave empty for lifetime access."),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -55,7 +55,7 @@ class ChangeForm(forms.Form):
     """Extend an access by days, or end it; both for a reason."""
 
     days = forms.IntegerField(
-        label=gettext_lazy("Days"), required=False, min_value=1, max_value=MOST_ACCESS_DAYS
+        label=gettext_lazy("Days to add"), required=False, min_value=1, max_value=MOST_ACCESS_DAYS
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 

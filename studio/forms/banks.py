@@ -123,7 +123,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "description": _("Description"),
             "category": _("Category"),
             "language": _("Language"),
-            "slug": _("Address"),
+            "slug": _("Page address"),
             "exam": _("Exam"),
             "pass_percent": _("Pass mark"),
             "exam_minutes": _("Time limit"),

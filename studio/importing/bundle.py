@@ -51,8 +51,8 @@ class ImagesInBundle(Images):
         if SCHEME.match(reference):
             raise ImageRefused(
                 _(
-                    "The image %(image)s is a URL. Add the image to the upload, and use its file "
-                    "name."
+                    "The image %(image)s is a URL. Add the image to the upload, and refer to it by "
+                    "its file name."
                 )
             )
         path = unquote(reference).replace("\\", "/")

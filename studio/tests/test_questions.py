@@ -166,7 +166,7 @@ def test_order_is_changed_and_undone(edit, undo, test_bank):
     before = [place.pk for place in _places(test_bank)]
     edit("order", 4, 5, text="2")
     assert [place.pk for place in _places(test_bank)] == [before[i] for i in (0, 3, 4, 1, 2)]
-    assert "Order restored." in undo().text
+    assert "Question order restored." in undo().text
     assert [place.pk for place in _places(test_bank)] == before
 
 

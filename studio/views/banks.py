@@ -42,8 +42,8 @@ from studio.services.banks import (
 
 UNPROCESSABLE = 422
 NOTHING_LEFT = gettext_lazy(
-    "Nothing was changed. A test bank on sale needs at least one published question that is not a "
-    "sample. To make this change, unpublish the test bank first."
+    "Nothing was changed. A published test bank needs at least one published question that is not "
+    "a sample. To make this change, unpublish the test bank first."
 )
 
 
@@ -206,13 +206,16 @@ def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
             ),
         )
     except NothingLeft:
-        words = _("The test bank was not published because all its questions are samples.")
+        words = _(
+            "The test bank was not published because all its questions are samples. Add a question "
+            "that is not a sample, or remove one from the samples."
+        )
         messages.error(request, words)
     except PriceNotPossible as refusal:
         words = _("The test bank was not published. %(problem)s")
         messages.error(request, words % {"problem": refusal.problem})
     else:
-        messages.success(request, _("The test bank is on sale."))
+        messages.success(request, _("Test bank published."))
     return SeeOther(reverse("studio:bank", args=[test_bank.slug]))
 
 
@@ -221,7 +224,7 @@ def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
 def unpublish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Take the bank off sale."""
     withdraw_bank(test_bank=test_bank, actor=user_of(request), at=timezone.now())
-    messages.success(request, _("The test bank is no longer for sale. Owners keep access."))
+    messages.success(request, _("Test bank unpublished. Owners keep access."))
     return SeeOther(reverse("studio:bank", args=[test_bank.slug]))
 
 

@@ -95,7 +95,8 @@ def new_question(request: HttpRequest, test_bank: TestBank, kind: str) -> HttpRe
             test_bank=test_bank, item=item, state=state, by=user_of(request), at=timezone.now()
         )
     except AlreadyThere as already:
-        messages.info(request, _("This question is already in the test bank."))
+        words = _("This question is already in the test bank, so nothing was added.")
+        messages.info(request, words)
         return SeeOther(_address(test_bank, already.place))
     messages.success(request, _("Question saved."), extra_tags="saved")
     if "another" in request.POST:
@@ -137,7 +138,7 @@ def _save(
         shown["base"] = conflict.current.number
         theirs = compared(conflict.current.item, item)
         return _page(request, test_bank, sheet, status=CONFLICT, theirs=theirs, **shown)
-    words = _("Saved as version %(number)s. Sessions in progress keep their version.")
+    words = _("Saved as version %(number)s. Sessions in progress keep the earlier version.")
     messages.success(request, words % {"number": saved.number}, extra_tags="saved")
     return SeeOther(_address(test_bank, place))
 
@@ -257,7 +258,11 @@ def restore(
         )
         messages.success(request, _("Version %(number)s restored.") % {"number": number})
     except EditConflict:
-        messages.error(request, _("Someone else saved a new version. Compare the versions again."))
+        words = _(
+            "The version was not restored because someone else saved a new one. Compare the versions "
+            "again."
+        )
+        messages.error(request, words)
     return SeeOther(reverse("studio:versions", args=[test_bank.slug, public_id]))
 
 

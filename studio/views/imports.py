@@ -55,10 +55,12 @@ REFRESH_SECONDS = 5
 FORMATS = {"jsonl": "JSON Lines", "gift": "GIFT", "aiken": "Aiken"}
 State = Import.Status
 ELSEWHERE = gettext_lazy(
-    "This import would change published questions in another test bank. Ask a reviewer of that "
-    "test bank."
+    "Nothing was changed because this import contains questions that are published in another test "
+    "bank. Ask someone who is a reviewer in both test banks."
 )
-UNREADABLE = gettext_lazy("The upload can no longer be read. Upload the files again.")
+UNREADABLE = gettext_lazy(
+    "The upload can no longer be read. Nothing was imported. Upload the files again."
+)
 
 
 class UploadForm(forms.Form):
@@ -174,7 +176,7 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
             words = _("Imported: %(added)s added, %(changed)s changed, %(retired)s retired.")
             figures = {"added": done.added, "changed": done.changed, "retired": done.retired}
             is_queued = done.status == State.QUEUED
-            queued = _("The import is queued. This page refreshes until it is done.")
+            queued = _("The import is queued. This page refreshes until the import is done.")
             messages.success(request, queued if is_queued else words % figures)
         except FileHasErrors:
             messages.error(request, _("The file has errors. Nothing was imported."))
@@ -205,9 +207,8 @@ def undo(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResp
     done = _get(test_bank, import_id)
     try:
         undo_import(done=done, by=user_of(request), at=timezone.now())
-        messages.success(
-            request, _("Import undone. Questions that learners had already answered were retired.")
-        )
+        words = _("Import undone. Added questions that learners had already answered were retired.")
+        messages.success(request, words)
     except NothingToUndo:
         messages.info(request, _("This import was already undone."))
     except NothingLeft:

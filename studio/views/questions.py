@@ -88,8 +88,8 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         messages.error(
             request,
             _(
-                "Keep at least one question that is not a sample. A test bank that contains only "
-                "samples cannot be sold."
+                "Nothing was changed. Keep at least one question that is not a sample: a test "
+                "bank that contains only samples cannot be sold."
             ),
         )
         return SeeOther(list_url)
@@ -143,7 +143,9 @@ def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpRespons
         count = undo_edit(edit=edit, by=user_of(request), at=timezone.now())
         words = ngettext("%(count)s question restored.", "%(count)s questions restored.", count)
         is_order = edit.action == BulkEdit.Action.ORDER
-        messages.success(request, _("Order restored.") if is_order else words % {"count": count})
+        messages.success(
+            request, _("Question order restored.") if is_order else words % {"count": count}
+        )
     except NothingToUndo:
         messages.info(request, _("This edit was already undone."))
     except NothingLeft:

@@ -53,7 +53,8 @@ def _apply(request: HttpRequest, place: BankQuestion, form: RegradeForm) -> None
         if not done.is_complete:
             messages.info(request, _("We are regrading the remaining answers."))
     except NothingToRegrade:
-        messages.info(request, _("The answers were already regraded with this version."))
+        words = _("The answers were already regraded with the current version.")
+        messages.info(request, words)
 
 
 def _affected(place: BankQuestion) -> dict[str, object]:

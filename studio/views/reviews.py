@@ -37,8 +37,8 @@ from studio.views.banks import NOTHING_LEFT
 
 PER_PAGE = 50
 TAKEN = {
-    Step.SENT: gettext_lazy("Sent for review."),
-    Step.RETURNED: gettext_lazy("Sent back to draft, with your note."),
+    Step.SENT: gettext_lazy("Question sent for review."),
+    Step.RETURNED: gettext_lazy("Question sent back to draft with your note."),
     Step.PUBLISHED: gettext_lazy("Question published."),
     Step.RETIRED: gettext_lazy("Question retired. Past sessions keep it."),
 }
@@ -111,6 +111,7 @@ def step(request: HttpRequest, test_bank: TestBank, public_id: UUID) -> HttpResp
     except StepNotPossible as error:
         state = BankQuestion.State(error.state).label
         messages.info(
-            request, _("Nothing changed. The status is now: %(state)s") % {"state": state}
+            request,
+            _("Nothing changed. The question's current status: %(state)s") % {"state": state},
         )
     return SeeOther(address)

@@ -85,7 +85,7 @@ def test_buttons_of_mails_about_money(client, order, facts, at, settings, forget
     assert buttons() == {
         ("Open test bank", "catalog:detail"),
         ("View order", "payments:success"),
-        ("Payment health", "operations:payment_health"),
+        ("Open Payment health", "operations:payment_health"),
     }
 
 

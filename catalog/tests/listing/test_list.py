@@ -149,7 +149,7 @@ def test_filters_narrow_by_category_language_difficulty_kind_and_price(client, m
 
 def test_a_filter_that_lets_nothing_through_offers_the_way_back(client, test_bank):
     response = client.get(f"{LIST}?category=nowhere")
-    assert "No test banks match" in response.text
+    assert "No test banks match your filters" in response.text
     assert "0 test banks" in response.text
     assert "Remove this filter:" in response.text
 
@@ -271,7 +271,7 @@ def test_a_category_is_narrowed_like_the_whole_list(client, test_bank, category,
     assert f'class="chip" href="{address}?sort=price"' in response.text
     assert 'name="category"' not in response.text
     emptied = client.get(f"{address}?difficulty=hard&category=elsewhere")
-    assert "Show the whole category" in emptied.text
+    assert "Show all test banks in this category" in emptied.text
     assert f'class="chip" href="{address}"' in emptied.text
 
 

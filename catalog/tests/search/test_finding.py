@@ -203,9 +203,9 @@ def test_an_owner_finds_questions_and_nobody_else_does(owned, learner, seller, c
     assert hits
     assert hits[0].place.test_bank.title == "Bank git"
     assert questions("question 3", learner) == questions("question 3", seller) == []
-    assert "In your test banks" not in client.get("/search/?q=question").text
+    assert "Questions in your test banks" not in client.get("/search/?q=question").text
     client.force_login(owned)
-    assert "In your test banks" in client.get("/search/?q=question").text
+    assert "Questions in your test banks" in client.get("/search/?q=question").text
 
 
 def test_questions_of_other_banks_stay_hidden(owned, make_bank):

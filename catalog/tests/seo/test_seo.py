@@ -146,7 +146,7 @@ def test_pages_of_a_bank_have_addresses_of_their_own(client, test_bank, name):
 def test_each_sample_is_a_page_of_its_own(client, test_bank):
     head = head_of(client.get("/banks/git/sample/2/").text)
     assert (head["canonical"], head["og:title"]) == (
-        (f"{SITE}/banks/git/sample/2/", "Sample question 2 of Bank git")
+        (f"{SITE}/banks/git/sample/2/", "Sample question 2 from Bank git")
     )
 
 

@@ -74,7 +74,7 @@ def test_disk_that_is_nearly_full_is_a_fault(at, monkeypatch):
 def test_old_backup_is_a_fault(at, tmp_path):
     scheduled_path(at=at - timedelta(hours=49)).touch()
     assert found(at) == {
-        "backups": f"Backups are too old. Newest backup in {tmp_path}: 2026-10-31 11:00 UTC."
+        "backups": f"There is no recent backup. Newest backup in {tmp_path}: 2026-10-31 11:00 UTC."
     }
     scheduled_path(at=at).touch()
     assert found(at) == {}
@@ -82,5 +82,7 @@ def test_old_backup_is_a_fault(at, tmp_path):
 
 def test_site_without_backup_counts_from_its_first_user(at, learner, tmp_path):
     later = learner.joined_at + timedelta(hours=49)
-    assert found(later) == {"backups": f"Backups are too old. Newest backup in {tmp_path}: none."}
+    assert found(later) == {
+        "backups": f"There is no recent backup. Newest backup in {tmp_path}: none."
+    }
     assert found(learner.joined_at + timedelta(hours=47)) == {}

@@ -69,7 +69,7 @@ def test_refused_mail_account(mail):
     }
     with mail_server(words) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port}: rejected the account (535)"
+    assert check.summary == f"127.0.0.1:{port}: the server rejected the account (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
     assert "HTTP proxies do not forward SMTP" in check.detail
 
@@ -85,7 +85,7 @@ def test_mail_server_without_starttls(mail):
     mail.EMAIL_USE_TLS = True
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port}: does not offer STARTTLS or sign-in"
+    assert check.summary == f"127.0.0.1:{port}: the server does not offer STARTTLS or sign-in"
 
 
 def test_mail_port_without_server(mail):
@@ -93,7 +93,7 @@ def test_mail_port_without_server(mail):
         check = check_at(mail, port)
     assert (check.status, check.summary) == (
         "warn",
-        f"127.0.0.1:{port}: nothing is listening there",
+        f"127.0.0.1:{port}: nothing is listening on this port",
     )
 
 
@@ -102,13 +102,13 @@ def test_unresponsive_mail_server_times_out(mail):
         began_at = time.monotonic()
         check = check_at(mail, port, seconds=0.5)
     assert time.monotonic() - began_at < 8
-    assert check.summary == f"127.0.0.1:{port}: does not answer"
+    assert check.summary == f"127.0.0.1:{port}: the server does not answer"
 
 
 def test_server_that_is_no_mail_server(mail):
     with mail_server({}) as port:
         check = check_at(mail, port)
-    assert check.summary.endswith("closed the connection (SMTPServerDisconnected)")
+    assert check.summary.endswith("the server closed the connection (SMTPServerDisconnected)")
 
 
 def test_missing_mail_server_is_a_warning(mail):

@@ -28,7 +28,7 @@ def said(at):
 
 
 def test_no_running_process(at):
-    assert said(at) == [("skip", "no server of this site is running here")]
+    assert said(at) == [("skip", "no server of this site is running on this machine")]
 
 
 def test_server_with_same_route(at):

@@ -431,7 +431,7 @@ def test_doctor_mentions_search_domain(shop, sandbox, monkeypatch):
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.tools:{squid.port}")
         check = shop.json().checks["path.resolve"]
-    assert check["summary"] == "127.0.0.1 (found by this machine's search domains)"
+    assert check["summary"] == "127.0.0.1 (found with this machine's search domains)"
 
 
 def test_doctor_with_misspelled_setting(shop):
@@ -511,8 +511,8 @@ def test_doctor_with_dead_stripe_resolve(shop):
         output = shop.json()
     assert output.data["cause"]["id"] == "NET-REFUSED"
     assert output.data["fix"]["instruction"] == (
-        f"STRIPE_RESOLVE maps api.stripe.com:443 to 127.0.0.1:{closed}: remove that line, or "
-        "start the server that should respond there."
+        f"STRIPE_RESOLVE maps api.stripe.com:443 to 127.0.0.1:{closed}: remove this setting, or "
+        "start the server that should respond at that address."
     )
 
 
@@ -549,7 +549,7 @@ def test_doctor_offline_makes_no_call(shop, sandbox, monkeypatch):
     assert sandbox.control.requests() == []
     assert (output.code, output.data["offline"]) == (0, True)
     assert output.checks["environment.process.HTTPS_PROXY"]["summary"] == (
-        "http://user:***@proxy.example:3128 (process): determines the route"
+        "http://user:***@proxy.example:3128 (environment): determines the route"
     )
     assert output.checks["path.connect"]["summary"] == "not tested (--offline)"
 
@@ -584,7 +584,7 @@ def test_doctor_lists_unused_ca_variables(settings, shop, monkeypatch):
     settings.STRIPE_CA_BUNDLE = None
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     check = shop.json("--offline").checks["environment.process.SSL_CERT_FILE"]
-    assert check["summary"] == f"{bundle} (process): not used by this site"
+    assert check["summary"] == f"{bundle} (environment): not used by this site"
     assert check["fix"] == f"STRIPE_CA_BUNDLE={bundle}"
 
 

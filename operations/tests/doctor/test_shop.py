@@ -67,7 +67,7 @@ def test_banks_at_a_price_that_stripe_refuses_are_named(order, make_bank, at):  
     make_bank("draft", price_minor=49, status="draft")
     make_bank("dinar", price_minor=1999, currency="KWD")
     assert warnings(at)["shop.prices"] == (
-        "cannot be bought: cheap (Stripe's minimum is $0.50.) "
+        "cannot be bought: cheap (Stripe's minimum is $0.50.), "
         "dinar (The third decimal place of a price in KWD must be 0.)",
         "correct these prices",
     )
@@ -182,7 +182,7 @@ def test_missing_migrations_are_counted(tmp_path: Path):
         SECRET_KEY="only-for-tests",
     )
     output = site.manage("doctor", "--offline", "--no-color")
-    assert "migrations are not applied" in output.stdout
+    assert "migrations that are not applied: " in output.stdout
     assert "run `manage.py migrate`" in output.stdout
     assert site.manage("doctor", "--offline").returncode == 0
     assert site.manage("doctor", "--offline", "--fail-on", "warning").returncode == 1

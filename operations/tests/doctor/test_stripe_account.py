@@ -138,7 +138,9 @@ def test_endpoint_of_sandbox(sandbox, settings):
 
 def test_key_without_endpoint_permission(sandbox, settings):
     sandbox.control.fault("status", method="GET", path="/v1/webhook_endpoints", status=403)
-    assert checks_of(settings)["webhook.endpoint"].summary == ("unknown: the key cannot read them")
+    assert checks_of(settings)["webhook.endpoint"].summary == (
+        "unknown: the key cannot read webhook endpoints"
+    )
 
 
 def test_secret_key_has_all_permissions(sandbox, settings):

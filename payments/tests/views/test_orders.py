@@ -130,7 +130,9 @@ def test_check_payment_without_stripe_says_that_nothing_is_lost(
     sandbox.control.fault("cut_before", times=20)
     client.force_login(learner)
     response = client.post(f"/payments/orders/{session.order.pk}/check/", follow=True)
-    assert "We could not check right now. Your order is safe" in response.content.decode()
+    assert (
+        "We could not check your payment right now. Your order is safe" in response.content.decode()
+    )
 
 
 @pytest.mark.usefixtures("stopped_clock")

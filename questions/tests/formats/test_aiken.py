@@ -261,7 +261,7 @@ def test_stem_that_is_too_long_is_refused() -> None:
 
 def test_question_of_too_many_lines_is_refused() -> None:
     read = read_aiken(("x\n" * MOST_LINES + QUESTION).encode())
-    assert problems(read) == [(1, "This question has 1,000 lines or more.")]
+    assert problems(read) == [(1, "This question is too long. Use fewer than 1,000 lines.")]
     assert stems(read) == ["What?"]
 
 

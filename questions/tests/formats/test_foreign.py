@@ -27,9 +27,12 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
     [
         (PAGE, "an HTML page"),
         (b"  <html>{=a ~b}</html>", "an HTML page"),
-        (b'<?xml version="1.0"?>\n<quiz>', "Moodle XML (export it from Moodle as GIFT instead)"),
+        (
+            b'<?xml version="1.0"?>\n<quiz>',
+            "Moodle XML (in Moodle, export the questions as GIFT instead)",
+        ),
         (b"<?xml version='1.0'?><!-- x --><questestinterop>", "QTI"),
-        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML (export it from Moodle"),
+        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML (in Moodle, export"),
         (b"<qti-assessment-item>", "QTI"),
         (b'<item ident="i1">{x}</item>', "QTI"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><style>p {x}</style></svg>", "an image"),

@@ -479,8 +479,12 @@ def test_image_is_reported_and_does_not_stop_the_import() -> None:
     ("text", "line", "sentence"),
     [
         ("\n\n{=a ~b}", 3, "The question text is missing. Add it before the {."),
-        ("x {=a -> b =c}", 1, "Write each line of a matching question as = prompt -> answer."),
-        ("x {=a ->}", 1, "Write each line of a matching question as = prompt -> answer."),
+        (
+            "x {=a -> b =c}",
+            1,
+            "Write each line of a matching question like this: = prompt -> answer",
+        ),
+        ("x {=a ->}", 1, "Write each line of a matching question like this: = prompt -> answer"),
         ("x {=a -> b}", 1, "A matching question needs at least two answers."),
         ("x {=%50%a}", 1, "No accepted answer earns full points."),
         ("x {=\\=}\n\ny {=%101%a}", 3, "Write a weight like %50%, from %-100% to %100%."),
@@ -556,7 +560,7 @@ def test_answer_before_the_first_sign_is_an_answer() -> None:
         ),
         (
             "How many? {#5..1}",
-            "The start of the range is greater than its end. It was read as 1..5.",
+            "The start of the range is greater than its end. The range was read as 1..5.",
         ),
         (
             f"$CATEGORY: {'c' * 201}\nSo? {{T}}",

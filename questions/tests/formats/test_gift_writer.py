@@ -35,7 +35,7 @@ def test_gift_names_losses():
     item = NAZARETH.model_copy(update={"group": "T1A", "is_exact": True})
     _text, losses = write_gift([item])
     assert [loss.text for loss in losses] == [
-        "Group is not exported.",
+        "Groups are not exported.",
         "Answer matching rules are not exported.",
     ]
 
