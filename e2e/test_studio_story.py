@@ -234,7 +234,7 @@ def report(desk: Desk, browser: Browser, learner: tuple[str, str]) -> None:
     hands = as_learner(desk, browser, session)
     hands.page.goto(f"{desk.base_url}/practice/{attempt}/1/")
     hands.follow("Report this question")
-    hands.check("The answer marked correct is wrong")
+    hands.check("The answer marked correct is incorrect")
     hands.press("Send report")
     hands.page.context.close()
 

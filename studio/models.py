@@ -257,7 +257,7 @@ class QuestionReport(models.Model):
     """
 
     class Reason(models.TextChoices):
-        KEY = "key", _("The answer marked correct is wrong")
+        KEY = "key", _("The answer marked correct is incorrect")
         UNCLEAR = "unclear", _("The question is unclear")
         TYPO = "typo", _("The question has a typo")
         PICTURE = "picture", _("An image is missing or broken")

@@ -14,7 +14,7 @@ from catalog.services.legal import forget_legal_pages, store_legal_page
 
 @admin.register(LegalPage)
 class LegalPageAdmin(ModelAdmin):
-    """Imprint, terms, privacy and refunds: each is linked in the footer once it exists."""
+    """Legal notice, terms, privacy and refunds: each is linked in the footer once it exists."""
 
     list_display = ("kind", "updated_at")
     fields = ("kind", "text", "updated_at")

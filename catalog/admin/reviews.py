@@ -102,8 +102,8 @@ class ReviewAdmin(ModelAdmin):
         dialog={
             "title": _("Hide review"),
             "description": _(
-                "The review will be removed from the test bank's page and from the average rating. "
-                "The author of the review will see the reason."
+                "The review will be hidden on the test bank's page and excluded from the average "
+                "rating. Its author will see the reason."
             ),
             "form_class": HideForm,
             "form_submit_text": _("Hide"),

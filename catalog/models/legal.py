@@ -11,7 +11,7 @@ class LegalPage(models.Model):
     """
 
     class Kind(models.TextChoices):
-        IMPRINT = "imprint", _("Imprint")
+        IMPRINT = "imprint", _("Legal notice")
         TERMS = "terms", _("Terms")
         PRIVACY = "privacy", _("Privacy")
         REFUNDS = "refunds", _("Refunds")

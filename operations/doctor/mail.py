@@ -24,17 +24,24 @@ NO_PROXY_CARRIES_IT = (
 )
 
 CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
-# Subclasses first: TLS errors and timeouts are OSErrors too.
+# Subclasses first: TLS errors and timeouts are OSErrors too. {server} is its host and port.
 REASONS: dict[type[Exception], tuple[str, str]] = {
     smtplib.SMTPNotSupportedError: (
-        "the server does not offer STARTTLS or sign-in",
-        "Use a port that offers STARTTLS and sign-in, or set EMAIL_USE_TLS=0.",
+        "{server} does not offer STARTTLS or sign-in",
+        "Set EMAIL_USE_TLS=0, or use a server and port that support STARTTLS and sign-in.",
     ),
-    socket.gaierror: ("the name was not found", "Correct EMAIL_HOST."),
-    ssl.SSLError: ("TLS failed: the certificate is not trusted", CORRECT_SERVER),
-    ConnectionRefusedError: ("nothing is listening on this port", CORRECT_SERVER),
+    socket.gaierror: ("{server}: the name was not found", "Correct EMAIL_HOST."),
+    ssl.SSLCertVerificationError: (
+        "{server}: the TLS certificate is not trusted",
+        CORRECT_SERVER,
+    ),
+    ssl.SSLError: (
+        "{server}: the TLS handshake failed",
+        "Check EMAIL_PORT, EMAIL_USE_TLS, and EMAIL_USE_SSL.",
+    ),
+    ConnectionRefusedError: ("{server}: nothing is listening on this port", CORRECT_SERVER),
     TimeoutError: (
-        "the server does not answer",
+        "{server} does not respond",
         "Ask your network administrator to allow the connection, or to provide an internal mail server.",
     ),
     # Raised by Django before it calls the server.
@@ -157,21 +164,38 @@ def _describe_success() -> str:
 
 def _failed(error: Exception) -> Check:
     summary, fix = _reason(error)
-    return _check(Status.WARN, f"{_server()}: {summary}", detail=NO_PROXY_CARRIES_IT, fix=fix)
+    return _check(Status.WARN, summary, detail=NO_PROXY_CARRIES_IT, fix=fix)
 
 
 def _reason(error: Exception) -> tuple[str, str]:
     """Return what failed, and the setting to correct."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-        return f"the server rejected the account ({error.smtp_code})", fix
+        return f"{_server()} rejected the account ({error.smtp_code})", fix
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
-    if settings.EMAIL_PROVIDER_URL:
-        return str(error), "Look up the cause in docs/network.md, and correct EMAIL_PROXY."
-    found = next((words for kind, words in REASONS.items() if isinstance(error, kind)), None)
-    return found or (f"the server closed the connection ({type(error).__name__})", CORRECT_SERVER)
+    if settings.EMAIL_PROVIDER_URL and not isinstance(error, ValueError):
+        return _reason_of_provider(error)
+    closed = f"{{server}} closed the connection ({type(error).__name__})", CORRECT_SERVER
+    found = (words for kind, words in REASONS.items() if isinstance(error, kind))
+    summary, fix = next(found, closed)
+    return summary.format(server=_server()), fix
+
+
+def _reason_of_provider(error: Exception) -> tuple[str, str]:
+    # Its package is optional.
+    from outbox.mail.backends import MailRefused  # noqa: PLC0415
+
+    if not isinstance(error, MailRefused):
+        fix = (
+            "Look up the cause in docs/network.md. If the proxy is the cause, correct EMAIL_PROXY."
+        )
+        return str(error), fix
+    if isinstance(error.__cause__, ValueError):
+        return REASONS[ValueError]
+    fix = "Check EMAIL_PROVIDER_KEY and the sender address in your provider's settings."
+    return f"the provider rejected the email ({error})", fix
 
 
 def _server() -> str:

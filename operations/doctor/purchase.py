@@ -50,7 +50,8 @@ def purchasable_bank(slug: str) -> TestBank:
         ) from error
     if test_bank is None:
         raise PurchaseTestRefused(
-            f"There is no test bank {slug!r}. Use the last part of the URL of a test bank."
+            f"No test bank has the name {slug!r} in its URL. Enter the last part of the test bank's "
+            "URL."
         )
     if not test_bank.is_on_sale or test_bank.is_free:
         raise PurchaseTestRefused(f"The test bank {slug!r} is not for sale.")
@@ -78,7 +79,7 @@ def _test_both(test_bank: TestBank, visitor: User) -> list[Check]:
     except PaymentError as error:
         # The bank was changed concurrently.
         return _failed_checks(Cause("UNKNOWN", type(error).__name__))
-    shell = shell_check(Status.OK, f"{session.id[:16]}…, created and expired")
+    shell = shell_check(Status.OK, f"{session.id[:16]}…, created and then expired")
     return [shell, _page(test_bank, visitor, session)]
 
 
@@ -99,7 +100,7 @@ def _page(test_bank: TestBank, visitor: User, session: CheckoutSession) -> Check
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(target))
     if response.status_code != SEE_OTHER or target != session.url:
         return _page_failed(
-            f"the purchase form returned {response.status_code}", _fix_of_response(response)
+            f"the purchase form returned status {response.status_code}", _fix_of_response(response)
         )
     if origin != settings.CHECKOUT_ORIGIN:
         fix = f"CHECKOUT_ORIGIN={origin}"

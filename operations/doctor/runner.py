@@ -178,7 +178,7 @@ def _fallback_check(fallback: AlternativeResult) -> Check:
         ROUTE,
         "Fallback",
         Status.WARN,
-        f"is in use: the proxy fails, so calls go {via(fallback.alternative.route)}",
+        f"is in use: the proxy is failing, so calls go {via(fallback.alternative.route)}",
         detail="STRIPE_PROXY_FALLBACK=direct is set. Each call tries the proxy first.",
         fix="Fix the proxy, or set STRIPE_PROXY=direct.",
     )

@@ -111,7 +111,11 @@ def _contact() -> Iterator[Check]:
     names = ("SUPPORT_EMAIL", "SELLER_NAME", "SELLER_ADDRESS", "SELLER_TAX_ID")
     missing = [name for name in names if not getattr(settings, name)]
     written = set(LegalPage.objects.values_list("kind", flat=True))
-    missing += [f"the {kind} page" for kind in LegalPage.Kind.values if kind not in written]
+    missing += [
+        f"the {'legal notice' if kind == LegalPage.Kind.IMPRINT else kind} page"
+        for kind in LegalPage.Kind.values
+        if kind not in written
+    ]
     if missing:
         yield _check("contact", "Contact", Status.SKIP, f"missing: {', '.join(missing)}")
     else:

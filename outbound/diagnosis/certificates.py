@@ -226,8 +226,11 @@ def _about_strength(chain: _Chain, code: int) -> tuple[Reason, str, int]:
 def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str, int]:
     """What each code says, and which certificate it is about."""
     known: dict[int, tuple[str, int]] = {
-        CHANGED: ("has a signature that does not fit", 0),
-        TOO_LONG_A_CHAIN: ("allows fewer authorities below it than there are", len(chain.path)),
+        CHANGED: ("has an invalid signature", 0),
+        TOO_LONG_A_CHAIN: (
+            "allows fewer intermediate authorities than the chain contains",
+            len(chain.path),
+        ),
         MAY_NOT_SIGN: (
             "is not allowed to sign certificates (key usage), but signed one",
             chain.first(lambda each: not _may_sign(each), start=1),

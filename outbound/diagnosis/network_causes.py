@@ -172,10 +172,7 @@ def deadline(route: Route, record: CallRecord) -> Finding:
 
 def portal(route: Route, *, status: int, title: str = "", location: str = "") -> Finding:
     """Something on the way answered for the API: a sign-in page, a block page, a redirect."""
-    named = f", titled “{title}”" if title else ""
-    leads = f", redirecting to {location}" if location else ""
-    said = f"{status}{named}{leads}" if status else f"a page{named}"
-    operator = f"A device between this machine and {route.endpoint} answered{via(route)}: {said}."
+    operator = _in_its_place(route, status, title, location)
     if route.proxy:
         return Finding("NET-CAPTIVE", operator, exemption(route), SIGN_IN, NOT_TESTED)
     return Finding("NET-CAPTIVE", operator, SIGN_IN)
@@ -183,12 +180,22 @@ def portal(route: Route, *, status: int, title: str = "", location: str = "") ->
 
 def gateway(route: Route, *, status: int, title: str) -> Finding:
     """A proxy or gateway on the way answered 5xx with a page of its own."""
-    named = f", titled “{title}”" if title else ""
-    operator = (
-        f"A device between this machine and {route.endpoint} answered{via(route)}: {status}{named}."
-    )
+    operator = _in_its_place(route, status, title)
     fix = "Check the log of the proxy or gateway."
     return Finding("NET-GATEWAY", operator, fix, retry_useful=True)
+
+
+def _in_its_place(route: Route, status: int, title: str, location: str = "") -> str:
+    parts = [f"status {status}"] if status else []
+    if title or not status:
+        parts.append(f"a page titled “{title}”" if title else "a page")
+    if location:
+        parts.append(f"a redirect to {location}")
+    response = " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]}, and {parts[2]}"
+    return (
+        f"A device between this machine and {route.endpoint} responded in its place{via(route)}, "
+        f"with {response}."
+    )
 
 
 def unknown(route: Route, stage: Stage, kind: str) -> Finding:

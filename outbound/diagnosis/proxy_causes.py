@@ -150,7 +150,10 @@ def _about_certificate(fault: CertificateFault) -> str:
         return f"its certificate is signed {signer} is not trusted here"
     if fault.reason is Reason.OTHER_NAME:
         return f"its certificate is for {', '.join(fault.names) or 'another name'}"
-    return f"its certificate, or an authority that signed it ({fault.subject or 'not named'}), {fault.detail}"
+    return (
+        "its certificate, or the certificate of an authority in its chain "
+        f"({fault.subject or 'not named'}), {fault.detail}"
+    )
 
 
 def proxy_closed(route: Route) -> Finding:

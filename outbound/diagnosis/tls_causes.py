@@ -74,8 +74,8 @@ def _clock(route: Route, fault: CertificateFault) -> Finding:
         )
     else:
         advice = (
-            f"If the clock is correct, ask your network administrator to renew the certificate, which {fault.issuer} "
-            "signed."
+            "If the clock is correct, ask your network administrator to replace the certificate "
+            f"signed by {fault.issuer}."
         )
     return Finding("NET-TLS-CLOCK", operator, SET_THE_CLOCK, advice)
 

@@ -44,25 +44,25 @@ def through(caller, talk, scheme="http"):
     ("said", "words"),
     [
         # 200 with a page, with and without a length.
-        ([answer("200 OK", "Content-Type: text/html")], f"200, {TITLED}"),
-        ([b"HTTP/1.1 200 OK\r\n\r\n" + PAGE], f"200, {TITLED}"),
+        ([answer("200 OK", "Content-Type: text/html")], f"status 200 and a page {TITLED}"),
+        ([b"HTTP/1.1 200 OK\r\n\r\n" + PAGE], f"status 200 and a page {TITLED}"),
         # The page comes only once TLS has begun.
-        ([b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", PAGE], f"a page, {TITLED}"),
+        ([b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", PAGE], f"a page {TITLED}"),
         ([OPEN, answer("302 Found", "Location: http://portal.example/login?token=x", body=b"")],
-         "302, redirecting to http://portal.example/login"),
-        ([OPEN, answer("400 Bad Request")], f"400, {TITLED}"),
+         "status 302 and a redirect to http://portal.example/login"),
+        ([OPEN, answer("400 Bad Request")], f"status 400 and a page {TITLED}"),
         # Redirects and 511 to CONNECT.
         ([answer("302 Found", "Location: https://portal.example/?u=1", body=b"")],
-         "302, redirecting to https://portal.example/"),
-        ([answer("303 See Other")], f"303, {TITLED}"),
-        ([answer("307 Temporary Redirect", body=b"")], "307"),
-        ([answer("511 Network Authentication Required")], f"511, {TITLED}"),
+         "status 302 and a redirect to https://portal.example/"),
+        ([answer("303 See Other")], f"status 303 and a page {TITLED}"),
+        ([answer("307 Temporary Redirect", body=b"")], "status 307"),
+        ([answer("511 Network Authentication Required")], f"status 511 and a page {TITLED}"),
     ],
 )  # fmt: skip
 def test_portal_cause_with_page_title(caller, said, words, then):
     diagnosis = through(caller, says(*said, then=then))
     assert (diagnosis.id, diagnosis.acted.value) == ("NET-CAPTIVE", "no")
-    assert diagnosis.operator.endswith(f": {words}.")
+    assert diagnosis.operator.endswith(f", with {words}.")
 
 
 @pytest.mark.parametrize("said", [[answer("302 Found")], [OPEN, PAGE]])

@@ -116,7 +116,7 @@ MUTE = authority("Mute Root", may_sign=False)
         ([certificate(bare := authority("Bare", ROOT, constraints=False), HOST), bare], ROOT,
          "NET-TLS-INVALID", f"O=Company Proxy, CN=Bare {SENT}"),
         ([certificate(below := authority("Below", SHORT), HOST), below], SHORT,
-         "NET-TLS-INVALID", f"O=Company Proxy, CN=Short Root {BUNDLED} allows fewer authorities"),
+         "NET-TLS-INVALID", f"O=Company Proxy, CN=Short Root {BUNDLED} allows fewer intermediate"),
         ([certificate(mute := authority("Mute", ROOT, may_sign=False), HOST), mute], ROOT,
          "NET-TLS-INVALID", f"O=Company Proxy, CN=Mute {SENT}"),
         ([certificate(ROOT, HOST, for_servers=False)], ROOT, "NET-TLS-INVALID",

@@ -149,6 +149,24 @@ def test_doctor_names_why_a_test_mail_failed(settings):
         (check,) = send_test_mail("you@example.org")
     assert check.status.value == "warn"
     assert check.summary.startswith("NET-PROXY-")
+    assert check.fix.endswith("If the proxy is the cause, correct EMAIL_PROXY.")
+
+
+def test_doctor_names_a_refusal_of_the_provider(settings):
+    with far_side(None, REFUSED) as server:
+        use(settings, "direct", None, EMAIL_PROVIDER_URL=f"http://127.0.0.1:{server.port}/")
+        (check,) = send_test_mail("you@example.org")
+    assert check.summary == "the provider rejected the email (AnymailRequestsAPIError)"
+    assert check.fix.startswith("Check EMAIL_PROVIDER_KEY and the sender address")
+
+
+@pytest.mark.parametrize("address", ["you@example.org\nBcc: me", "you example.org"])
+def test_doctor_names_an_invalid_address_before_the_provider_is_called(settings, address):
+    with far_side(None, SENT) as server:
+        use(settings, "direct", None, EMAIL_PROVIDER_URL=f"http://127.0.0.1:{server.port}/")
+        (check,) = send_test_mail(address)
+        assert server.requests == []
+    assert check.fix == "Correct the address after --test-mail."
 
 
 def bounce(kind, at):

@@ -150,7 +150,7 @@ def _refuse_needless_purchase(test_bank: TestBank, learner: User, *, at: datetim
     if test_bank.is_free:
         raise FreeBank(test_bank)
     if problem := price_problem(test_bank.price_minor, test_bank.currency):
-        logger.error("bank=%s is on sale at a price that Stripe rejects: %s", test_bank, problem)
+        logger.error("bank=%s is for sale at a price that Stripe rejects: %s", test_bank, problem)
         raise NotPayable(test_bank)
 
 

@@ -102,7 +102,8 @@ def pack(uploads: Iterable[Upload]) -> tuple[bytes, list[str]]:
         raise UploadRefused(_("Choose a file."))
     if sum(file.size or 0 for file in files) > LARGEST_UPLOAD_BYTES:
         most = LARGEST_UPLOAD_BYTES // 1_000_000
-        raise UploadRefused(_("The files are larger than %(most)s MB.") % {"most": most})
+        words = _("The files are larger than %(most)s MB in total. Upload fewer files at a time.")
+        raise UploadRefused(words % {"most": most})
     names = [PurePosixPath(file.name or "file").name for file in files]
     contents = [file.read() for file in files]
     if len(files) == 1 and zipfile.is_zipfile(BytesIO(contents[0])):

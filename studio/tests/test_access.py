@@ -158,7 +158,7 @@ def test_audit_log_lists_the_files_of_an_import(desk):
         (
             "report_closed",
             {"reason": "key"},
-            "Reason: <bdi>The answer marked correct is wrong</bdi>",
+            "Reason: <bdi>The answer marked correct is incorrect</bdi>",
         ),
         ("access_granted", {"reason": "key"}, "Reason: <bdi>key</bdi>"),
         ("edit_undone", {"edit": 7, "questions": 3}, "Questions: <bdi>3</bdi>"),

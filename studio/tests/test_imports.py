@@ -124,7 +124,7 @@ def test_problems_of_a_file_are_in_the_language_of_the_page(desk, upload):
     address = upload(wrong_gift="Is this open? {=yes")["Location"]
     assert "This { has no matching }." in desk.get(address).text
     german = desk.get(address, headers={"Accept-Language": "de"}).text
-    assert "Zu dieser { gibt es keine }." in german
+    assert "Zu dieser { fehlt die }." in german
     assert "This { has no matching }." not in german
 
 

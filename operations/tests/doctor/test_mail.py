@@ -9,7 +9,9 @@ import pytest
 
 from operations.doctor.mail import mail_checks, send_test_mail, skipped_mail_checks
 from operations.doctor.setup import Setup
-from testing.proxies import black_hole, refusing_port
+from outbound.tests.conftest import authority, serve_as  # noqa: F401 - fixtures
+from outbound.tests.servers import far_side
+from testing.proxies import black_hole, raw_server, refusing_port
 
 PASSWORD = "hunter2-of-the-mail"
 
@@ -37,6 +39,13 @@ def mail_server(answers):
         yield listening.getsockname()[1]
     finally:
         listening.close()
+
+
+def speak_plainly(connection):
+    """Send `220` to a client that begins with TLS, and read until it hangs up."""
+    connection.sendall(b"220 mail.example ESMTP\r\n")
+    while connection.recv(65536):
+        pass
 
 
 @pytest.fixture
@@ -69,7 +78,7 @@ def test_refused_mail_account(mail):
     }
     with mail_server(words) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port}: the server rejected the account (535)"
+    assert check.summary == f"127.0.0.1:{port} rejected the account (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
     assert "HTTP proxies do not forward SMTP" in check.detail
 
@@ -85,7 +94,24 @@ def test_mail_server_without_starttls(mail):
     mail.EMAIL_USE_TLS = True
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port}: the server does not offer STARTTLS or sign-in"
+    assert check.summary == f"127.0.0.1:{port} does not offer STARTTLS or sign-in"
+    assert check.fix.startswith("Set EMAIL_USE_TLS=0, or use a server and port that support")
+
+
+def test_mail_server_with_untrusted_certificate(mail, serve_as):  # noqa: F811
+    mail.EMAIL_USE_SSL = True
+    with far_side(serve_as("127.0.0.1")) as server:
+        check = check_at(mail, server.port)
+    assert check.summary == f"127.0.0.1:{server.port}: the TLS certificate is not trusted"
+    assert check.fix == "Correct EMAIL_HOST or EMAIL_PORT."
+
+
+def test_mail_server_that_does_not_begin_with_tls(mail):
+    mail.EMAIL_USE_SSL = True
+    with raw_server(speak_plainly) as port:
+        check = check_at(mail, port)
+    assert check.summary == f"127.0.0.1:{port}: the TLS handshake failed"
+    assert check.fix == "Check EMAIL_PORT, EMAIL_USE_TLS, and EMAIL_USE_SSL."
 
 
 def test_mail_port_without_server(mail):
@@ -102,13 +128,13 @@ def test_unresponsive_mail_server_times_out(mail):
         began_at = time.monotonic()
         check = check_at(mail, port, seconds=0.5)
     assert time.monotonic() - began_at < 8
-    assert check.summary == f"127.0.0.1:{port}: the server does not answer"
+    assert check.summary == f"127.0.0.1:{port} does not respond"
 
 
 def test_server_that_is_no_mail_server(mail):
     with mail_server({}) as port:
         check = check_at(mail, port)
-    assert check.summary.endswith("the server closed the connection (SMTPServerDisconnected)")
+    assert check.summary == f"127.0.0.1:{port} closed the connection (SMTPServerDisconnected)"
 
 
 def test_missing_mail_server_is_a_warning(mail):

@@ -140,7 +140,7 @@ def test_failures_of_a_day_are_warnings(order, settings, at):  # noqa: F811
 def test_missing_contact_is_named(order, settings, at):  # noqa: F811
     settings.SUPPORT_EMAIL = "help@example.org"
     assert summaries(at)["shop.contact"] == (
-        "missing: SELLER_NAME, SELLER_ADDRESS, SELLER_TAX_ID, the imprint page, the terms page, "
+        "missing: SELLER_NAME, SELLER_ADDRESS, SELLER_TAX_ID, the legal notice page, the terms page, "
         "the privacy page, the refunds page"
     )
 

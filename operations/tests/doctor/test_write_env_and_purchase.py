@@ -206,7 +206,7 @@ def test_purchase_test_fails_if_host_is_not_allowed(shop, for_sale, settings):
 
 @pytest.mark.parametrize(
     ("slug", "words"),
-    [("no-such-bank", "There is no test bank"), ("free", "is not for sale")],
+    [("no-such-bank", "No test bank has the name"), ("free", "is not for sale")],
 )
 def test_purchase_test_of_bank_not_for_sale_is_usage_error(shop, make_bank, slug, words):
     make_bank("free", price_minor=0)
@@ -233,7 +233,7 @@ def test_fallback_in_use_is_a_warning(shop, settings, monkeypatch):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
         output = shop.json()
     assert (output.code, output.data["cause"]) == (0, None)
-    assert output.checks["route.fallback"]["summary"].startswith("is in use: the proxy fails")
+    assert output.checks["route.fallback"]["summary"].startswith("is in use: the proxy is failing")
     assert output.checks["path.connect"]["status"] == "warn"
     assert output.checks["key.accepted"]["status"] == "ok"
     assert output.checks["settings.fallback"]["status"] == "warn"
@@ -267,7 +267,7 @@ def test_unresponsive_network_ends_within_20_seconds(shop, settings, monkeypatch
         output = shop.json()
     assert time.monotonic() - began_at < 20
     assert output.data["cause"]["id"] == "NET-PROXY-SILENT"
-    assert output.checks["mail.server"]["summary"].endswith("does not answer")
+    assert output.checks["mail.server"]["summary"].endswith("does not respond")
 
 
 def test_curl_line_uses_same_route(shop, monkeypatch):
