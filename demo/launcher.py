@@ -233,7 +233,7 @@ def run() -> None:
     say("Settings: .env.demo, var/demo.sqlite3 (a real site is never touched)")
     write_settings(ports)
     prepare()
-    say("Starting the shop, its worker and the Stripe sandbox")
+    say("Starting the shop, its worker, and the Stripe sandbox")
     bind = f"127.0.0.1:{ports.web}"
     programs = [start(command, BIND=bind) for command in commands(ports).values()]
     with ended_with_us(programs):

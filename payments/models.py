@@ -546,7 +546,7 @@ class StripeEvent(models.Model):
     class Status(models.TextChoices):
         RECEIVED = "received", _("Unprocessed")
         DONE = "done", _("Processed")
-        IGNORED = "ignored", _("Event type not used")
+        IGNORED = "ignored", _("Ignored")
         UNKNOWN = "unknown", _("Unknown object")
         FOREIGN = "foreign", _("From another program")
         FAILED = "failed", _("Processing failed")

@@ -210,7 +210,7 @@ def name_of(content: bytes) -> str:
                 ending = ENDINGS[KINDS.get(str(picture.format), str(picture.format))]
     except UnidentifiedImageError as error:
         raise ImageRefused(
-            _("The file %(image)s is not a PNG, JPEG, GIF or WebP image.")
+            _("The file %(image)s is not a PNG, JPEG, GIF, or WebP image.")
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageRefused(

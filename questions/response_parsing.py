@@ -55,7 +55,7 @@ def help_for(error: ResponseError) -> str:
             "This number could mean %(whole)s or %(decimal)s. Enter it in one of these two forms."
         ) % _readings(error)
     if isinstance(error, NotANumber):
-        return _("Enter one number without a unit, such as 12, −3 or 3.5.")
+        return _("Enter one number without a unit, such as 12, −3, or 3.5.")
     if isinstance(error, NoWords):
         return _("Enter a word or a few words.")
     return _("Select an answer.")

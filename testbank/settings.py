@@ -450,7 +450,7 @@ UNFOLD = unfold_settings(site_name=SITE_NAME, mode=STRIPE_MODE)
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-    raise SettingError("LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR.")
+    raise SettingError("LOG_LEVEL", "must be DEBUG, INFO, WARNING, or ERROR.")
 LOG_FORMAT = env.text("LOG_FORMAT", "line").lower()
 if LOG_FORMAT not in {"line", "json"}:
     raise SettingError("LOG_FORMAT", "must be line or json.")

@@ -132,7 +132,7 @@ def test_freeze_asks_before_it_freezes(client, ada):
     token = freeze_token(user=ada, email=ada.email, at=timezone.now())
     page = client.get(f"/accounts/freeze/{token}/")
     assert (page.status_code, AccountFreeze.objects.count()) == (200, 0)
-    assert "Your test banks, orders and answers are safe." in page.text
+    assert "Your test banks, orders, and answers are safe." in page.text
 
 
 def test_freeze_ends_sessions_and_blocks_sign_in(client, ada, stolen):

@@ -6,7 +6,7 @@ that each has its rows, and that no row stands outside of them.
 
 CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
     1: (
-        "Ways that are open: none, HTTP, HTTPS and SOCKS proxies, encoded passwords, no scheme",
+        "Ways that are open: none, HTTP, HTTPS, and SOCKS proxies, encoded passwords, no scheme",
         (
             "no proxy at all",
             "http proxy",
@@ -37,7 +37,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     4: (
-        "302, 405, 500, 502, 503 and 504 to CONNECT",
+        "302, 405, 500, 502, 503, and 504 to CONNECT",
         (
             "proxy redirects",
             "proxy is a web server",
@@ -80,7 +80,7 @@ CONDITIONS: dict[int, tuple[str, tuple[str, ...]]] = {
         ("name unknown", "name for the moment unknown", "name unanswered"),
     ),
     18: (
-        "The direct way is refused, black or cut by a filter",
+        "The direct way is refused, black, or cut by a filter",
         (
             "connection refused",
             "packets dropped",

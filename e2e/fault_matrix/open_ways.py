@@ -147,7 +147,7 @@ def issuing_authority_trusted(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.direct(port, STRIPE_CA_BUNDLE=bundle))
 
 
-@row("NO_PROXY has typographic quotes, semicolons and a path.", THROUGH)
+@row("NO_PROXY has typographic quotes, semicolons, and a path.", THROUGH)
 def no_proxy_as_pasted(lab: Laboratory) -> Iterator[Situation]:
     process = {
         "HTTPS_PROXY": f"http://127.0.0.1:{lab.closed_port}",

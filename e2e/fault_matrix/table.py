@@ -34,7 +34,7 @@ GROUPS = {
     "open_ways": "Unusual routes that work",
     "routes": "Settings that choose the wrong route",
     "proxies": "Proxies",
-    "ways": "Names, connections and certificates",
+    "ways": "Names, connections, and certificates",
     "answers": "Answers",
 }
 SENTENCES = {"A": NOT_CONNECTED, "B": NOT_STARTED, "Stripe's page": ""}

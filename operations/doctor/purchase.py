@@ -41,7 +41,7 @@ class PurchaseTestRefused(Exception):
 def purchasable_bank(slug: str) -> TestBank:
     """Return the bank to create a session for. Raises: PurchaseTestRefused."""
     if settings.STRIPE_MODE == LIVE:
-        raise PurchaseTestRefused("Test sessions are not created with live keys. Use test keys.")
+        raise PurchaseTestRefused("Test sessions can't be created with live keys. Use test keys.")
     try:
         test_bank = TestBank.objects.filter(slug=slug).first()
     except DatabaseError as error:

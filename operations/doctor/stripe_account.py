@@ -133,7 +133,7 @@ class _Account:
             words = (
                 "the key cannot read webhook endpoints"
                 if answer.status == 403
-                else f"Stripe answered {answer.status}"
+                else f"Stripe responded with {answer.status}"
             )
             yield _endpoint(Status.SKIP, f"unknown: {words}")
             return
@@ -255,7 +255,7 @@ def _accepted(answer: Answer, setup: Setup) -> Check:
     if diagnosis is not None:
         return _refused(Cause.of(diagnosis), diagnosis.fix)
     if answer.status != 200:
-        words = f"{answer.route.host} answered {answer.status} to a simple request."
+        words = f"{answer.route.host} responded to a simple request with {answer.status}."
         return _refused(Cause("UNKNOWN", words), "")
     return Check(
         "key.accepted",

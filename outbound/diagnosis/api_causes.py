@@ -13,9 +13,7 @@ def api_400(host: str, status: int) -> Finding:
             "Test mode and live mode do not share data.",
         )
     operator = f"{host} rejected the request ({status})."
-    fix = (
-        "See the message in the incident. The amount, the currency or the account may be the cause."
-    )
+    fix = "See the message in the incident. The amount, the currency, or the account may be the cause."
     return Finding("API-400", operator, fix)
 
 
@@ -55,5 +53,5 @@ def api_429(host: str, _status: int) -> Finding:
 
 def api_5xx(host: str, status: int) -> Finding:
     """A fault on the API's side."""
-    operator = f"{host} answered {status}: the problem is on its side."
+    operator = f"{host} responded with {status}: the problem is on its side."
     return Finding("API-5XX", operator, "Check https://status.stripe.com.", retry_useful=True)

@@ -204,11 +204,12 @@ def _judged(chain: _Chain, code: int, message: str, at: datetime) -> tuple[Reaso
 def _about_dates(chain: _Chain, code: int, at: datetime) -> tuple[Reason, str, int]:
     if code == NOT_YET_VALID:
         place = chain.first(lambda each: each.not_valid_before_utc > at, start=0)
-        since = f" (before {chain.path[place].not_valid_before_utc:%Y-%m-%d})" if chain.path else ""
-        return Reason.NOT_YET_VALID, f"is not valid yet{since}", place
+        since = f"until {chain.path[place].not_valid_before_utc:%Y-%m-%d}" if chain.path else "yet"
+        return Reason.NOT_YET_VALID, f"is not valid {since}", place
     place = chain.first(lambda each: each.not_valid_after_utc < at, start=0)
-    until = f" (on {chain.path[place].not_valid_after_utc:%Y-%m-%d})" if chain.path else ""
-    return Reason.EXPIRED, f"has expired{until}", place
+    if not chain.path:
+        return Reason.EXPIRED, "has expired", place
+    return Reason.EXPIRED, f"expired on {chain.path[place].not_valid_after_utc:%Y-%m-%d}", place
 
 
 def _about_strength(chain: _Chain, code: int) -> tuple[Reason, str, int]:

@@ -36,7 +36,8 @@ def busy(route: Route) -> Finding:
         "NET-BUSY",
         f"The limit of concurrent calls to {route.host} was reached, and none finished in time.",
         "STRIPE_MAX_CALLS=16",
-        "If earlier calls failed too, fix their cause first, because waiting calls count toward this limit.",
+        "If earlier calls also failed, fix their cause first. Calls that are waiting for a response "
+        "count toward this limit.",
     )
 
 

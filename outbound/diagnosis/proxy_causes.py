@@ -26,7 +26,9 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
     if answer.status in {401, 407}:
         return _second_proxy(route, answer) or _wants_credentials(route, answer)
     said = " ".join(word for word in (answer.reason, answer.squid_error) if word)
-    operator = f"{_proxy(route)} answered {answer.status} ({said}) to CONNECT {route.endpoint}."
+    operator = (
+        f"{_proxy(route)} responded to CONNECT {route.endpoint} with {answer.status} ({said})."
+    )
     if answer.status == 403:
         untested = f"Or ask for {route.endpoint} to be allowed on the proxy. {NOT_TESTED}"
         return Finding("NET-PROXY-403", operator, exemption(route), untested=untested)
@@ -35,7 +37,7 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
             "NET-PROXY-STATUS",
             operator,
             exemption(route),
-            "The proxy could not reach the server.",
+            f"The proxy may not be able to reach {route.host}.",
             NOT_TESTED,
             retry_useful=True,
         )
@@ -98,7 +100,7 @@ def socks_authentication(route: Route) -> Finding:
 
 def socks_refused(route: Route, said: str) -> Finding:
     """A SOCKS proxy does not connect to the far side."""
-    operator = f"{_proxy(route)} does not connect to {route.endpoint} ({said})."
+    operator = f"{_proxy(route)} did not connect to {route.endpoint} ({said})."
     return Finding("NET-SOCKS-REFUSED", operator, exemption(route), untested=NOT_TESTED)
 
 
@@ -115,7 +117,7 @@ def proxy_silent(route: Route) -> Finding:
     other = OTHER_KINDS[route.proxy.scheme if route.proxy else "http"]
     return Finding(
         "NET-PROXY-SILENT",
-        f"{_proxy(route)} did not answer.",
+        f"{_proxy(route)} did not respond.",
         f"Correct the host or port in {route.rule}.",
         "A firewall may be dropping packets, or the proxy may not be responding.",
         f"Or the port {other}.",

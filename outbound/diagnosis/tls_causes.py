@@ -69,8 +69,8 @@ def _clock(route: Route, fault: CertificateFault) -> Finding:
     operator = f"{_at_fault(route, fault)} {state}, according to this machine's clock."
     if fault.is_public or not fault.issuer:
         advice = (
-            f"If the clock is correct, a device between this machine and {route.host} responds in "
-            "its place."
+            "If the clock is correct, a device on the network is responding in place of "
+            f"{route.host}."
         )
     else:
         advice = (

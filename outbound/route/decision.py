@@ -179,12 +179,9 @@ def _parse(text: str, name: str, where: str) -> ProxyAddress:
         return parse_proxy(text)
     except ProxyAddressError as error:
         meant = corrected(text)
-        gap = (
-            f" In the next line, enter your password instead of {MASK}."
-            if meant and MASK in meant
-            else ""
-        )
-        line = f"{gap} Use {name}={meant}" if meant else ""
+        line = f" Use {name}={meant}" if meant else ""
+        if MASK in line:
+            line += f", and replace {MASK} with your password."
         raise ProxyAddressError(f"{where} is not a valid proxy address. {error}{line}") from None
 
 

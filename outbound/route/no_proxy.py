@@ -64,7 +64,7 @@ END_OF_ADDRESS = (
 )
 # What else to know.
 LITERAL_ONLY = "matches IP addresses in URLs only: host names are not resolved"
-NOT_UNDERSTOOD = "is not a host, .suffix, address or network, so it matches nothing"
+NOT_UNDERSTOOD = "is not a host, .suffix, address, or network, so it matches nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class TunnelRefusedError(Exception):
 
     def __init__(self, answer: ProxyAnswer) -> None:
         self.answer = answer
-        super().__init__(f"the proxy answered {answer.status} {answer.reason}")
+        super().__init__(f"the proxy responded with {answer.status} {answer.reason}")
 
 
 class PortalError(TunnelRefusedError):

@@ -67,7 +67,8 @@ def test_malformed_address_is_an_error_with_the_corrected_line(
     monkeypatch.setenv("HTTPS_PROXY", written)
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.E001"
-    assert message.msg.endswith(f" Use HTTPS_PROXY={line}")
+    password = ", and replace *** with your password." if "***" in line else ""
+    assert message.msg.endswith(f" Use HTTPS_PROXY={line}{password}")
     for secret in ("p@ss", "w#rd", ":pass@", "pa/ss", "50%"):
         assert secret not in message.msg
 

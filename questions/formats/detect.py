@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
-from django.utils.translation import gettext as _
-
 from questions.formats.aiken import read_aiken
 from questions.formats.foreign import foreign_format
 from questions.formats.gift import read_gift
@@ -51,11 +49,8 @@ def read_questions_of(
     Without `format_name` its name and content decide. A file that is certainly of another
     format is not read; the one problem names that format.
     """
-    if other := foreign_format(content, name="" if format_name else name):
-        problem = _(
-            "This is %(format)s, which Testbank cannot import. Use JSON Lines, GIFT, or Aiken."
-        )
-        return ReadFile(problems=[Problem(1, problem % {"format": other})])
+    if problem := foreign_format(content, name="" if format_name else name):
+        return ReadFile(problems=[Problem(1, problem)])
     format_name = format_name or format_of(name, content)
     more = {"images": images} if format_name in WITH_IMAGES else {}
     return READERS[format_name](content, domain=domain, **more)

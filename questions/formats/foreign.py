@@ -8,9 +8,25 @@ from pathlib import PurePath
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+# Formats with an instruction of their own.
+MOODLE_XML, JSON_DOCUMENT, JSON_FILE = "Moodle XML", "JSON document", "JSON file"
+PROBLEMS = {
+    MOODLE_XML: _(
+        "This is Moodle XML, which Testbank cannot import. In Moodle, export the questions as GIFT."
+    ),
+    JSON_DOCUMENT: _(
+        "This is a JSON file, which Testbank cannot import. In JSON Lines, each line is one "
+        "object, without [ ] around the objects."
+    ),
+    JSON_FILE: _(
+        "This is a JSON file, which Testbank cannot import. JSON Lines files end in .jsonl."
+    ),
+}
 # The first bytes of files that are no text.
 SIGNATURES = {
-    b"PK\x03\x04": _("a zip file (the format of .xlsx, .docx and .apkg files and of QTI packages)"),
+    b"PK\x03\x04": _(
+        "a zip file (the format of .xlsx, .docx, and .apkg files and of QTI packages)"
+    ),
     b"\xd0\xcf\x11\xe0": _("an old Office file (.xls, .doc)"),
     b"%PDF": _("a PDF"),
     b"SQLite format 3\0": _("a SQLite database"),
@@ -21,9 +37,7 @@ SIGNATURES = {
 # What a text file of another format begins with.
 BEGINNINGS = {
     r"<!doctype html|<html\b|<head\b|<body\b": _("an HTML page"),
-    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": _(
-        "Moodle XML (in Moodle, export the questions as GIFT instead)"
-    ),
+    r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:quiz\b|question\s+type=)": MOODLE_XML,
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:qti-)?(?:questestinterop|assessment|item\s+ident=)": "QTI",
     r"(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<svg\b": _("an image"),
     r"<\?xml\b": "XML",
@@ -44,7 +58,7 @@ ENDINGS = {
     ".xml": "XML",
     ".html": _("an HTML page"),
     ".htm": _("an HTML page"),
-    ".json": _("a JSON file (JSON Lines files end in .jsonl)"),
+    ".json": JSON_FILE,
     ".yaml": "YAML",
     ".yml": "YAML",
     ".tex": "LaTeX",
@@ -78,7 +92,18 @@ ROWS_TO_LOOK_AT = 3
 
 
 def foreign_format(content: bytes, *, name: str = "") -> str:
-    """Return what a file is where it is certainly of another format; empty otherwise."""
+    """Return what to say of a file that is certainly of another format; empty otherwise."""
+    found = _format(content, name)
+    if not found:
+        return ""
+    if problem := PROBLEMS.get(found):
+        return str(problem)
+    return gettext(
+        "This is %(format)s, which Testbank cannot import. Use JSON Lines, GIFT, or Aiken."
+    ) % {"format": found}
+
+
+def _format(content: bytes, name: str) -> str:
     for signature, found in SIGNATURES.items():
         if content.startswith(signature):
             return str(found)
@@ -88,9 +113,7 @@ def foreign_format(content: bytes, *, name: str = "") -> str:
         if pattern.match(beginning):
             return str(named)
     if beginning.startswith(("[", "{")) and _is_json_document(content):
-        return gettext(
-            "a JSON file (JSON Lines has one object per line, without [ ] around the objects)"
-        )
+        return JSON_DOCUMENT
     return _layout(beginning) or str(ENDINGS.get(PurePath(name).suffix.lower(), ""))
 
 

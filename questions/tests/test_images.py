@@ -64,12 +64,12 @@ def test_image_name_depends_on_content_and_size(kind, ending):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "is not a PNG, JPEG, GIF or WebP image"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF or WebP image"),
-        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF or WebP image"),
+        (b"", "is not a PNG, JPEG, GIF, or WebP image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a PNG, JPEG, GIF, or WebP image"),
+        (b"<html><script>alert(1)</script>", "is not a PNG, JPEG, GIF, or WebP image"),
         (picture()[:60], "is damaged"),
         (picture("JPEG", (400, 300))[:500], "is damaged"),
-        (picture("BMP"), "is not a PNG, JPEG, GIF or WebP image"),
+        (picture("BMP"), "is not a PNG, JPEG, GIF, or WebP image"),
     ],
 )
 def test_file_that_is_not_an_image_is_refused(content, words):

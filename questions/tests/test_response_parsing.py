@@ -59,7 +59,7 @@ def ambiguous(typed: str, language: str) -> AmbiguousNumber:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (NotANumber(), "Enter one number without a unit, such as 12, −3 or 3.5."),
+        (NotANumber(), "Enter one number without a unit, such as 12, −3, or 3.5."),
         (NoWords(), "Enter a word or a few words."),
         (ResponseError(), "Select an answer."),
     ],

@@ -35,7 +35,7 @@ class BulkForm(forms.Form):
 
     action = forms.ChoiceField(label=gettext_lazy("Action"))
     text = forms.CharField(
-        label=gettext_lazy("Domain, tag or position"), required=False, max_length=LONGEST_DOMAIN
+        label=gettext_lazy("Domain, tag, or position"), required=False, max_length=LONGEST_DOMAIN
     )
     difficulty = forms.ChoiceField(
         label=gettext_lazy("Difficulty"),

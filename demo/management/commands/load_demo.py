@@ -14,7 +14,7 @@ from demo.banks import load_demo_banks
 class Command(BaseCommand):
     """Refuse to run on a real site, since it creates accounts with a known password."""
 
-    help = "Load the demo's test banks, users and activity. Existing data is not changed."
+    help = "Load the demo's test banks, users, and activity. Existing data is not changed."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load the content, and print what was created."""

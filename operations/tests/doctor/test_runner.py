@@ -418,8 +418,8 @@ def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
     assert check["summary"] == (
         f"127.77.0.1 port {squid.port}: silent, 127.0.0.1 port {squid.port}: connected"
     )
-    assert "0.25 s of each new connection" in check["detail"]
-    assert "from the DNS name proxy.example" in check["fix"]
+    assert "0.25 s delay for each new connection" in check["detail"]
+    assert "DNS records of proxy.example" in check["fix"]
 
 
 @pytest.mark.proof

@@ -217,7 +217,7 @@ def test_purchase_test_of_bank_not_for_sale_is_usage_error(shop, make_bank, slug
 
 def test_purchase_test_is_refused_with_live_keys(shop, for_sale, settings, sandbox):
     settings.STRIPE_MODE = "live"
-    with pytest.raises(CommandError, match="Test sessions are not created with live keys"):
+    with pytest.raises(CommandError, match="Test sessions can't be created with live keys"):
         shop.json("--create-test-session", for_sale.slug)
     assert sandbox.control.requests() == []
 

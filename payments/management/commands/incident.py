@@ -11,7 +11,7 @@ from payments.models import Incident, Order
 class Command(BaseCommand):
     """Exits with 2 if no incident has the code."""
 
-    help = "Show an incident with its cause, route, stages and order."
+    help = "Show an incident with its cause, route, stages, and order."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("code", help="eight letters and digits, case-insensitive")

@@ -33,7 +33,7 @@ class Command(BaseCommand):
     """Exits with 0 if all agrees, 1 if a person must decide, 2 if Stripe was not reached."""
 
     help = (
-        "Compare sessions, events, refunds and disputes with Stripe, and correct any "
+        "Compare sessions, events, refunds, and disputes with Stripe, and correct any "
         "differences. Run it every few minutes if webhooks cannot reach this site."
     )
 

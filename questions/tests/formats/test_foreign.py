@@ -9,17 +9,24 @@ LINE = b'{"kind": "true_false", "stem": "So?", "answer": true}'
 PAGE = b"<!DOCTYPE html>\n<html><head><style>p {margin: 0}</style></head>\n\n<p>404</p></html>"
 
 
-def refused(content: bytes, name: str = "bank.txt", format_name: str | None = None) -> str:
-    """Return the name of the foreign format; empty if the file is supported."""
+def told_of(
+    content: bytes, name: str = "bank.txt", format_name: str | None = None
+) -> tuple[str, str]:
+    """Return the name of the foreign format and the instruction; empty if it is supported."""
     read = read_questions_of(
         content, name=name, format_name=format_name, domain="", images=lambda name: name
     )
     first = read.problems[0].text if read.problems else ""
-    told, separator, _ = first.partition(", which Testbank cannot import.")
+    told, separator, instruction = first.partition(", which Testbank cannot import. ")
     if not separator:
-        return ""
+        return "", ""
     assert read.items == []
-    return told.removeprefix("This is ")
+    return told.removeprefix("This is "), instruction
+
+
+def refused(content: bytes, name: str = "bank.txt", format_name: str | None = None) -> str:
+    """Return the name of the foreign format; empty if the file is supported."""
+    return told_of(content, name, format_name)[0]
 
 
 @pytest.mark.parametrize(
@@ -27,12 +34,9 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
     [
         (PAGE, "an HTML page"),
         (b"  <html>{=a ~b}</html>", "an HTML page"),
-        (
-            b'<?xml version="1.0"?>\n<quiz>',
-            "Moodle XML (in Moodle, export the questions as GIFT instead)",
-        ),
+        (b'<?xml version="1.0"?>\n<quiz>', "Moodle XML"),
         (b"<?xml version='1.0'?><!-- x --><questestinterop>", "QTI"),
-        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML (in Moodle, export"),
+        (b'<question type="multichoice"><name>{x}</name>', "Moodle XML"),
         (b"<qti-assessment-item>", "QTI"),
         (b'<item ident="i1">{x}</item>', "QTI"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><style>p {x}</style></svg>", "an image"),
@@ -67,8 +71,21 @@ def test_file_of_another_format_is_named(content: bytes, told: str) -> None:
     ],
 )
 def test_json_that_is_not_json_lines_is_named(content: bytes) -> None:
-    assert refused(content).startswith("a JSON file (JSON Lines has one")
-    assert refused(content, name="bank.jsonl").startswith("a JSON file (JSON Lines has one")
+    instruction = "In JSON Lines, each line is one object, without [ ] around the objects."
+    assert told_of(content) == ("a JSON file", instruction)
+    assert told_of(content, name="bank.jsonl") == ("a JSON file", instruction)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "instruction"),
+    [
+        (b"<quiz>", "bank.xml", "In Moodle, export the questions as GIFT."),
+        (AIKEN, "bank.json", "JSON Lines files end in .jsonl."),
+        (PAGE, "bank.txt", "Use JSON Lines, GIFT, or Aiken."),
+    ],
+)
+def test_instruction_fits_the_format(content: bytes, name: str, instruction: str) -> None:
+    assert told_of(content, name)[1] == instruction
 
 
 @pytest.mark.parametrize(
