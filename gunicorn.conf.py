@@ -1,6 +1,6 @@
 """For sites that run `gunicorn testbank.wsgi` instead of `manage.py serve`.
 
-gunicorn gives a thread to each connection that sends slowly, so it needs a web server in front
+gunicorn gives a thread to each connection that sends slowly, so it needs a reverse proxy in front
 that buffers requests.
 """
 

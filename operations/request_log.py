@@ -15,7 +15,7 @@ from testbank.logs import with_request_id
 logger = logging.getLogger("testbank.requests")
 
 HEADER = "X-Request-ID"
-# From the web server in front; anything else is replaced.
+# From the reverse proxy; anything else is replaced.
 ACCEPTED = re.compile(r"[\w-]{8,64}")
 
 

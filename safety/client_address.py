@@ -1,6 +1,6 @@
-"""The address of the client, also behind front servers.
+"""The address of the client, also behind reverse proxies.
 
-A front server appends the address of its client to `X-Forwarded-For`. Everything to the left of
+A reverse proxy appends the address of its client to `X-Forwarded-For`. Everything to the left of
 the first address that no trusted proxy wrote may be forged.
 """
 
@@ -52,7 +52,7 @@ def client_address_middleware(
 
 
 def _parse(word: str) -> Address | None:
-    """Read an address as front servers write it: with brackets, a port, or a mapped IPv4."""
+    """Read an address as reverse proxies write it: with brackets, a port, or a mapped IPv4."""
     text = word.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -34,7 +34,7 @@ LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
 
 
 def trusted_proxies(environment: Environment, *, behind_tls_proxy: bool) -> list[Network]:
-    """Return the networks of the front servers. Raises: SettingError."""
+    """Return the networks of the reverse proxies. Raises: SettingError."""
     default = LOOPBACK_NETWORKS if behind_tls_proxy else ()
     words = environment.words("TRUSTED_PROXIES", default)
     try:

@@ -56,7 +56,7 @@ def serve(application: Application, *, bind: str, threads: int) -> None:
         max_request_body_size=MAX_BODY_BYTES,
         # select() takes no descriptor above 1023.
         asyncore_use_poll=True,
-        # Django decides which headers of a front server to trust.
+        # Django decides which headers of a reverse proxy to trust.
         clear_untrusted_proxy_headers=False,
         ident=None,
         **({"sockets": passed} if (passed := passed_sockets()) else {"listen": bind}),

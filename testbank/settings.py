@@ -403,7 +403,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURITY_EMAIL = env.text("SECURITY_EMAIL", SUPPORT_EMAIL)
 X_FRAME_OPTIONS = "DENY"
 BEHIND_TLS_PROXY = env.boolean("BEHIND_TLS_PROXY", default=False)
-# The networks of front servers whose X-Forwarded-For names the client.
+# The networks of reverse proxies whose X-Forwarded-For names the client.
 TRUSTED_PROXIES = security_settings.trusted_proxies(env, behind_tls_proxy=BEHIND_TLS_PROXY)
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -454,7 +454,7 @@ if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
 LOG_FORMAT = env.text("LOG_FORMAT", "line").lower()
 if LOG_FORMAT not in {"line", "json"}:
     raise SettingError("LOG_FORMAT", "must be line or json.")
-# One line a request. The web server in front usually has such a log already.
+# One line a request. The reverse proxy usually has such a log already.
 LOG_REQUESTS = env.boolean("LOG_REQUESTS", default=False)
 LOGGING = {
     "version": 1,

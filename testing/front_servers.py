@@ -1,4 +1,4 @@
-"""The front servers of `deploy/`, with the very samples, on 127.0.0.1."""
+"""The reverse proxies of `deploy/`, with the very samples, on 127.0.0.1."""
 
 import re
 from base64 import b64encode

@@ -245,7 +245,7 @@ def clock_fast(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The limit of concurrent calls (`STRIPE_MAX_CALLS`) is reached, and none of them finishes.",
+    "The limit on concurrent calls (`STRIPE_MAX_CALLS`) is reached, and no call finishes in time.",
     Expected("NET-BUSY", "", doctor=""),
 )
 def all_calls_under_way(lab: Laboratory) -> Iterator[Situation]:

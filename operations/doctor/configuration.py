@@ -24,7 +24,9 @@ PUBLIC_BIND = (
     "Passwords sent to this address from other machines are not protected by TLS. In a container, keep this address, but "
     "publish the container's port only on 127.0.0.1."
 )
-PRIVATE_BIND = "BIND=127.0.0.1:8000, with a front server that terminates TLS"
+PRIVATE_BIND = (
+    "Set BIND=127.0.0.1:8000 and run a reverse proxy, such as nginx or Caddy, that terminates TLS."
+)
 KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
 
 

@@ -84,7 +84,9 @@ def path_checks(report: ProbeReport) -> list[Check]:
     if report.diagnosis and not any(check.cause for check in checks):
         # The call failed before its first stage: its CA bundle cannot be read.
         checks.insert(0, _failed("path.start", "Start", report.diagnosis, detail=""))
-    return [*checks, clock_check(report.clock_skew_seconds)]
+    # A failed call may have been answered by a proxy or another device.
+    whose = "the responding server's" if report.diagnosis else "Stripe's"
+    return [*checks, clock_check(report.clock_skew_seconds, whose=whose)]
 
 
 def _step(step: Step, report: ProbeReport) -> Check:
@@ -156,19 +158,19 @@ def _tls(step: Step, facts: TLSFacts, *, intercepted: bool) -> Check:
     )
 
 
-def clock_check(skew: float | None) -> Check:
+def clock_check(skew: float | None, *, whose: str = "Stripe's") -> Check:
     """Check the clock skew in seconds, positive if ours is ahead; None if unknown."""
     if skew is None:
         return _skipped("path.clock", PATH, "Clock", "the server's time is not known")
     direction = "ahead of" if skew > 0 else "behind"
-    summary = f"{abs(skew):.0f} s {direction} the server's"
+    summary = f"{abs(skew):.0f} s {direction} {whose}"
     if abs(skew) <= WARN_SKEW_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.OK, f"within {WARN_SKEW_SECONDS} s")
     if abs(skew) <= FAIL_SKEW_SECONDS:
         return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
     cause = Cause(
         "CLOCK-SKEW",
-        f"The clock of this machine is {summary}: webhooks may be rejected, or old webhooks accepted.",
+        f"This machine's clock is {summary}. Valid webhooks may be rejected, or old webhooks accepted.",
     )
     return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
 

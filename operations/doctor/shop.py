@@ -162,7 +162,7 @@ def _visitors() -> Check:
     if len(addresses) != 1 or len(people) < PEOPLE_BEHIND_ONE_ADDRESS:
         return _check("visitors", "Visitors", Status.OK, f"IP addresses seen: {len(addresses)}")
     summary = f"{len(people)} people, all from {addresses.pop()}"
-    fix = "add the front server to TRUSTED_PROXIES"
+    fix = "add the reverse proxy in front of the site to TRUSTED_PROXIES"
     return _warn("visitors", "Visitors", summary, fix)
 
 

@@ -35,7 +35,10 @@ READ_PATHS = {
     "Webhook Endpoints": "/v1/webhook_endpoints?limit=1",
 }
 
-PERMISSIONS_NOTE = "To check whether the key can create sessions, use --create-test-session. Refunds cannot be checked."
+PERMISSIONS_NOTE = (
+    "To check whether the key can create sessions, use --create-test-session. The doctor cannot check whether the key "
+    "can create refunds."
+)
 
 
 def skipped_account_checks(why: str) -> list[Check]:

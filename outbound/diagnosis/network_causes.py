@@ -21,7 +21,7 @@ IF_IT_GOES_ON = (
     "If this keeps happening, a device on the network may be cutting off responses. Ask your network "
     "administrator."
 )
-SIGN_IN = "Sign in to the network, or ask your network administrator."
+SIGN_IN = "Sign in to the network, or ask your network administrator for access."
 
 
 def ca_bundle(reason: str, converted: Path | None) -> Finding:
@@ -34,7 +34,7 @@ def busy(route: Route) -> Finding:
     """The limit on calls at once was reached."""
     return Finding(
         "NET-BUSY",
-        f"The limit of concurrent calls to {route.host} was reached, and none finished in time.",
+        f"The limit on concurrent calls to {route.host} was reached, and no call finished in time.",
         "STRIPE_MAX_CALLS=16",
         "If earlier calls also failed, fix their cause first. Calls that are waiting for a response "
         "count toward this limit.",
@@ -77,7 +77,8 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
         "NET-DNS",
         f"The name {route.host} was not found, and no proxy is in use ({route.rule}).",
         fix,
-        "This is expected behind a proxy, because the proxy resolves host names.",
+        "On a network that requires a proxy, this machine often cannot resolve external host names, "
+        "because the proxy resolves them.",
         untested,
         retry_useful=may_pass,
     )

@@ -65,13 +65,14 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
 
 
 def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
-    offered = ", ".join(answer.authentication_schemes) or "none named"
+    names = ", ".join(answer.authentication_schemes)
+    offered = f"offered: {names}" if names else "no authentication scheme offered"
     credentials = route.proxy.credentials if route.proxy else None
     given = "requires a user name and password"
     if credentials:
         user = credentials[0].decode("utf-8", "replace")
         given = f"does not accept the user “{user}” or the password"
-    operator = f"{_proxy(route)} {given} ({answer.status}; offered: {offered})."
+    operator = f"{_proxy(route)} {given} ({answer.status}; {offered})."
     schemes = {scheme.lower() for scheme in answer.authentication_schemes}
     if schemes and "basic" not in schemes:
         advice = (

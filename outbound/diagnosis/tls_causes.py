@@ -83,7 +83,7 @@ def _clock(route: Route, fault: CertificateFault) -> Finding:
 def _about_clock(fault: CertificateFault) -> str:
     if fault.reason is not Reason.EXPIRED:
         return "A device on the network intercepts TLS and can read the API key."
-    return "The clock of this machine is correct: the server's own certificate is valid."
+    return "This machine's clock is correct, because the server's own certificate is valid."
 
 
 def _at_fault(route: Route, fault: CertificateFault) -> str:

@@ -141,27 +141,32 @@ def _bytes(text: str) -> bytes:
 
 def _refuse_other_notations(text: str) -> None:
     if not text:
-        raise ProxyAddressError(f"It is empty. Enter an address such as {EXAMPLE}.")
+        raise ProxyAddressError(f"The value is empty. Enter an address such as {EXAMPLE}.")
     if _is_no_address(text):
         raise ProxyAddressError(_about_word(_word(text)))
     if PAC_ANSWER.match(text):
         raise ProxyAddressError(
-            "It is the result of a PAC file. Enter one address: http://host:port."
+            "The value is the result of a PAC file. Enter one address: http://host:port."
         )
     if PAC_FILE.search(text.rpartition("@")[2]):
         raise ProxyAddressError(
-            "It is the address of a proxy auto-configuration (PAC) file, which is not "
+            "The value is the address of a proxy auto-configuration (PAC) file, which is not "
             "supported. Open the file, find the proxy that it names for api.stripe.com, and enter that "
             "proxy's address."
         )
     if BY_SCHEME.match(text):
-        raise ProxyAddressError("It names a proxy for each scheme. Enter only the one for https.")
+        raise ProxyAddressError(
+            "The value lists a proxy for each scheme. Enter only the one for https."
+        )
     if VARIABLE.fullmatch(text):
-        raise ProxyAddressError("It is the name of a variable. Enter the address itself.")
+        raise ProxyAddressError(
+            "The value is a reference to another variable, which is not expanded here. Enter the "
+            "proxy's address."
+        )
     if BROKEN_SCHEME.match(text):
         raise ProxyAddressError("The scheme must be followed by ://.")
     if SEVERAL.search(text):
-        raise ProxyAddressError("It names several proxies. Enter one address.")
+        raise ProxyAddressError("The value lists several proxies. Enter one address.")
 
 
 def _word(text: str) -> str:
@@ -220,7 +225,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if scheme.startswith("socks"):
         raise ProxyAddressError(f"{scheme}:// is not supported. Use socks5h://host:port.")
     raise ProxyAddressError(
-        f"It begins with {scheme}://. Use http://, https://, socks5:// or socks5h://."
+        f"The value begins with {scheme}://. Use http://, https://, socks5:// or socks5h://."
     )
 
 

@@ -64,6 +64,21 @@ def test_start_without_access_leads_back_to_the_bank(request, client, url, detai
     assert not Attempt.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["ten", "mistakes"])
+def test_practice_without_access_names_what_is_missing(client, learner, test_bank, name):
+    client.force_login(learner)
+    of_all = client.post(reverse(f"practice:{name}"))
+    assert words(of_all) == ["You don't have access to any test banks."]
+    of_one = client.post(reverse(f"practice:{name}_of", args=[test_bank.slug]))
+    assert words(of_one)[-1] == "You don't have access to this test bank."
+
+
+def test_ten_questions_of_an_empty_bank_say_so(owners_client, test_bank):
+    test_bank.bank_questions.all().delete()
+    response = owners_client.post(reverse("practice:ten"))
+    assert words(response) == ["There are no questions to practice yet."]
+
+
 def test_start_after_the_access_has_ended_leads_back_to_the_bank(
     owners_client, url, detail, end_access
 ):

@@ -111,7 +111,8 @@ def ten_questions(request: HttpRequest, slug: str = "") -> HttpResponse:
         request,
         lambda: start_ten_questions(learner=learner, bank_ids=bank_ids, at=timezone.now()),
         otherwise=reverse("catalog:my_banks"),
-        nothing=_("This test bank has no questions yet."),
+        nothing=_("There are no questions to practice yet."),
+        is_one_bank=bool(slug),
     )
 
 
@@ -127,6 +128,7 @@ def mistakes(request: HttpRequest, slug: str = "") -> HttpResponse:
         lambda: start_mistakes(learner=learner, bank_ids=bank_ids, at=timezone.now()),
         otherwise=reverse("catalog:my_banks"),
         nothing=_("You have no mistakes to practice."),
+        is_one_bank=bool(slug),
     )
 
 
@@ -154,13 +156,21 @@ def _visible_bank(request: HttpRequest, slug: str) -> TestBank:
 
 
 def _open(
-    request: HttpRequest, begin: Callable[[], Attempt], *, otherwise: str, nothing: str
+    request: HttpRequest,
+    begin: Callable[[], Attempt],
+    *,
+    otherwise: str,
+    nothing: str,
+    is_one_bank: bool = True,
 ) -> HttpResponse:
     """Start a session and go to its first open question; `otherwise` with the reason."""
     try:
         attempt = begin()
     except NoAccess:
-        messages.info(request, _("You don't have access to this test bank."))
+        if is_one_bank:
+            messages.info(request, _("You don't have access to this test bank."))
+        else:
+            messages.info(request, _("You don't have access to any test banks."))
         return SeeOther(otherwise)
     except NothingToAsk:
         messages.info(request, nothing)

@@ -318,13 +318,17 @@ def _add_choice(draft: Draft, number: int, labelled: re.Match[str], expected: st
     if label in {former for former, _text in draft.choices}:
         said = {"label": label, "expected": expected}
         raise ParseError(
-            number, _("The choice %(label)s appears twice. Use %(expected)s. instead.") % said
+            number,
+            _("Choice %(label)s appears twice. Start this line with “%(expected)s.” instead.")
+            % said,
         )
     if label != expected:
         said = {"label": label, "expected": expected}
-        raise ParseError(number, _("The choice %(expected)s is missing before %(label)s.") % said)
+        raise ParseError(
+            number, _("Choice %(expected)s is missing before choice %(label)s.") % said
+        )
     if not text:
-        raise ParseError(number, _("The choice %(label)s is empty.") % {"label": label})
+        raise ParseError(number, _("Choice %(label)s is empty.") % {"label": label})
     draft.choices.append((label, text))
 
 

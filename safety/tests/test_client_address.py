@@ -1,4 +1,4 @@
-"""Who the visitor is, behind any number of front servers."""
+"""Who the visitor is, behind any number of reverse proxies."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""The limits count visitors, not the front server, behind the samples of `deploy/`."""
+"""The limits count visitors, not the reverse proxy, behind the samples of `deploy/`."""
 
 import json
 import time

@@ -398,7 +398,7 @@ def test_doctor_with_captive_portal(shop, monkeypatch, answer):
     assert data["cause"]["id"] == "NET-CAPTIVE"
     assert "titled “Guest Wi-Fi”" in data["cause"]["operator"]
     assert data["fix"]["instruction"] == (
-        "No other route works. Sign in to the network, or ask your network administrator."
+        "No other route works. Sign in to the network, or ask your network administrator for access."
     )
 
 
@@ -541,6 +541,17 @@ def test_doctor_with_unresponsive_proxy(shop, monkeypatch):
 def test_doctor_checks_clock(seconds, status, code):
     check = clock_check(float(seconds))
     assert (check.status, check.cause is not None) == (status, bool(code))
+
+
+@pytest.mark.parametrize(("seconds", "direction"), [(-400, "behind"), (400, "ahead of")])
+@pytest.mark.parametrize("whose", ["Stripe's", "the responding server's"])
+def test_doctor_says_whose_clock_differs(seconds, direction, whose):
+    check = clock_check(float(seconds), whose=whose)
+    assert check.summary == f"400 s {direction} {whose}"
+    assert check.cause.operator == (
+        f"This machine's clock is 400 s {direction} {whose}. Valid webhooks may be rejected, or old "
+        "webhooks accepted."
+    )
 
 
 def test_doctor_offline_makes_no_call(shop, sandbox, monkeypatch):

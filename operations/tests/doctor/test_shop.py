@@ -195,7 +195,7 @@ def test_everybody_from_one_address_is_a_warning(order, at):  # noqa: F811
     assert warnings(at) == {
         "shop.visitors": (
             "6 people, all from 172.17.0.1",
-            "add the front server to TRUSTED_PROXIES",
+            "add the reverse proxy in front of the site to TRUSTED_PROXIES",
         )
     }
     record_event(kind="sign-in", user_id=person.pk, address="203.0.113.7", at=at)

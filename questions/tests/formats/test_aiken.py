@@ -106,7 +106,7 @@ def test_tricky_file() -> None:
             "ANSWER lists several choices (A, B). Aiken allows only one correct choice. "
             "Use one letter.",
         ),
-        (34, "The choice B is missing before C."),
+        (34, "Choice B is missing before choice C."),
     ]
 
 
@@ -162,9 +162,13 @@ def test_text_with_unusual_line_separators() -> None:
             4,
             "ANSWER: C does not match a choice. The choices are A to B.",
         ),
-        ("x?\nA. a\nA. b\nANSWER: A", 3, "The choice A appears twice. Use B. instead."),
-        ("x?\nA. a\nC. b\nANSWER: A", 3, "The choice B is missing before C."),
-        ("x?\nA. a\nB.\nANSWER: A", 3, "The choice B is empty."),
+        (
+            "x?\nA. a\nA. b\nANSWER: A",
+            3,
+            "Choice A appears twice. Start this line with “B.” instead.",
+        ),
+        ("x?\nA. a\nC. b\nANSWER: A", 3, "Choice B is missing before choice C."),
+        ("x?\nA. a\nB.\nANSWER: A", 3, "Choice B is empty."),
         (
             "x?\nA. a\nmore of a\nB. b\nANSWER: A",
             3,
@@ -180,7 +184,7 @@ def test_text_with_unusual_line_separators() -> None:
             3,
             "Choice labels must be capital letters. Use B. or B) here.",
         ),
-        ("x?\nB. a\nA. b\nC. c\nANSWER: A", 4, "The choice B is missing before C."),
+        ("x?\nB. a\nA. b\nC. c\nANSWER: A", 4, "Choice B is missing before choice C."),
     ],
 )
 def test_fault_is_named_with_its_line(text: str, line: int, problem: str) -> None:
