@@ -548,6 +548,7 @@ def test_doctor_checks_clock(seconds, status, code):
 def test_doctor_says_whose_clock_differs(seconds, direction, whose):
     check = clock_check(float(seconds), whose=whose)
     assert check.summary == f"400 s {direction} {whose}"
+    assert check.cause
     assert check.cause.operator == (
         f"This machine's clock is 400 s {direction} {whose}. Valid webhooks may be rejected, or old "
         "webhooks accepted."
