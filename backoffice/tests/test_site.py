@@ -230,6 +230,14 @@ def test_incident_search_by_code(office, rows):
     assert "\nstage=tunnel\nFix: NO_PROXY=.stripe.com" in shown
 
 
+@pytest.mark.parametrize(("typed", "found"), [("", True), ("X", False)])
+def test_incident_search_by_order_number(office, rows, typed, found):
+    rows(1)
+    number = f"{Incident.objects.get().order.number}{typed}"
+    page = office.get(f"{changelist('payments_incident')}?q={number}").text
+    assert ("NET-PROXY-403" in page) is found
+
+
 def changes_form(**fields):
     return {"changes-TOTAL_FORMS": "1", "changes-INITIAL_FORMS": "0", **fields}
 

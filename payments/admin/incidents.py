@@ -22,8 +22,8 @@ class IncidentAdmin(ReadOnlyAdmin):
     list_display_links = ("at", "code")
     list_filter = ("cause",)
     list_select_related = ("order",)
-    search_fields = ("=code", "cause", "subject", "=order__id", "order__email")
-    search_help_text = _("Incident code, cause, order, or email address")
+    search_fields = ("=code", "cause", "subject", "=order__id", "=order__number", "order__email")
+    search_help_text = _("Incident code, cause, request, order number, or email address")
     ordering = ("-at", "-pk")
     date_hierarchy = "at"
     fields = ("code", "at", "cause", "subject", "order", "lines")

@@ -144,7 +144,7 @@ def test_answer_sent_while_signed_out_stands_in_the_form_after_the_sign_in(clien
     text = page(client, url)
     assert re.findall(r'value="(\w)"[^>]* checked', text) == [WRONG]
     assert (
-        "You were signed out, so this answer was not saved. Check the answer again to save it."
+        "You were signed out, so this answer was not saved. Submit it again."
         in text
     )
     assert not Answer.objects.exists()

@@ -345,6 +345,6 @@ def _take_unsaved(request: HttpRequest) -> Draft:
         return Draft()
     del request.session[UNSAVED]
     problem = _(
-        "You were signed out, so this answer was not saved. Check the answer again to save it."
+        "You were signed out, so this answer was not saved. Submit it again."
     )
     return Draft(typed=kept["typed"], chosen=tuple(kept["chosen"]), problem=problem)
