@@ -266,7 +266,9 @@ class AcceptedNumber(Accepted):
         """Refuse an empty range, as a negative tolerance makes one."""
         if self.low > self.high:
             said = {"low": self.low, "high": self.high}
-            raise ValueError(_("the lowest number (%(low)s) is greater than the highest (%(high)s)") % said)
+            raise ValueError(
+                _("the lowest number (%(low)s) is greater than the highest (%(high)s)") % said
+            )
         return self
 
 

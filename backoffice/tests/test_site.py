@@ -235,7 +235,7 @@ def test_incident_search_by_order_number(office, rows, typed, found):
     rows(1)
     number = f"{Incident.objects.get().order.number}{typed}"
     page = office.get(f"{changelist('payments_incident')}?q={number}").text
-    assert ("NET-PROXY-403" in page) is found
+    assert ("AAAAAAA2" in page) is found
 
 
 def changes_form(**fields):

@@ -143,10 +143,7 @@ def test_answer_sent_while_signed_out_stands_in_the_form_after_the_sign_in(clien
     client.force_login(owner)
     text = page(client, url)
     assert re.findall(r'value="(\w)"[^>]* checked', text) == [WRONG]
-    assert (
-        "You were signed out, so this answer was not saved. Submit it again."
-        in text
-    )
+    assert "You were signed out, so this answer was not saved. Submit it again." in text
     assert not Answer.objects.exists()
     assert "required checked" not in page(client, url)
 

@@ -344,7 +344,5 @@ def _take_unsaved(request: HttpRequest) -> Draft:
     if kept is None or kept["path"] != request.path:
         return Draft()
     del request.session[UNSAVED]
-    problem = _(
-        "You were signed out, so this answer was not saved. Submit it again."
-    )
+    problem = _("You were signed out, so this answer was not saved. Submit it again.")
     return Draft(typed=kept["typed"], chosen=tuple(kept["chosen"]), problem=problem)

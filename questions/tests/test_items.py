@@ -185,7 +185,9 @@ def test_short_answer_without_a_full_answer_is_refused() -> None:
 
 
 def test_range_without_a_number_is_refused() -> None:
-    with pytest.raises(ValidationError, match=r"the lowest number \(3\) is greater than the highest \(1\)"):
+    with pytest.raises(
+        ValidationError, match=r"the lowest number \(3\) is greater than the highest \(1\)"
+    ):
         AcceptedNumber.around(Decimal(2), Decimal(-1))
 
 
