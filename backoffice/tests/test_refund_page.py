@@ -113,8 +113,8 @@ def test_refund_form_submitted_twice_refunds_once(office, paid, sandbox):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"amount": "19.01"}, "The maximum is $19.00."),
-        ({"amount": "0"}, "The maximum is $19.00."),
+        ({"amount": "19.01"}, "Enter an amount greater than 0 and no more than $19.00."),
+        ({"amount": "0"}, "Enter an amount greater than 0 and no more than $19.00."),
         ({"amount": "1.999"}, "USD has 2 decimal places."),
         ({"amount": "much"}, "Enter a number."),
         ({"access": "shorten"}, "Choose today or a later date."),

@@ -162,7 +162,7 @@ def _fallback(setup: Setup) -> Iterator[Check]:
             "Fallback",
             "STRIPE_PROXY_FALLBACK=direct: if the proxy fails, it is bypassed",
             status=Status.WARN,
-            fix="Remove the line unless your network's rules allow it.",
+            fix="Remove STRIPE_PROXY_FALLBACK unless your network policy allows bypassing the proxy.",
         )
 
 

@@ -30,7 +30,9 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
         f"{_proxy(route)} responded to CONNECT {route.endpoint} with {answer.status} ({said})."
     )
     if answer.status == 403:
-        untested = f"Or ask for {route.endpoint} to be allowed on the proxy. {NOT_TESTED}"
+        untested = (
+            f"Alternatively, ask for {route.endpoint} to be allowed on the proxy. {NOT_TESTED}"
+        )
         return Finding("NET-PROXY-403", operator, exemption(route), untested=untested)
     if answer.status >= 500:
         return Finding(

@@ -145,7 +145,10 @@ def _untrusted(route: Route, fault: CertificateFault) -> Finding:
     )
     untested = ""
     if route.proxy:
-        untested = f"Or ask for an exception on the proxy, or set {exemption(route)}. {NOT_TESTED}"
+        untested = (
+            f"Alternatively, ask your network administrator to exempt {route.host} from TLS "
+            f"inspection, or set {exemption(route)}. {NOT_TESTED}"
+        )
     if not fault.bundle:
         return Finding("NET-TLS-UNTRUSTED", operator, CA_EXAMPLE, advice, untested)
     held = short("; ".join(fault.bundle))

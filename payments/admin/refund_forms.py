@@ -93,7 +93,10 @@ class RefundForm(forms.Form):
             raise ValidationError(message % digits) from None
         if not 0 < amount <= self.left_minor:
             left = format_price(self.left_minor, currency)
-            raise ValidationError(gettext("The maximum is %(left)s.") % {"left": left})
+            raise ValidationError(
+                gettext("Enter an amount greater than 0 and no more than %(left)s.")
+                % {"left": left}
+            )
         return amount
 
     def clean(self) -> dict[str, Any]:

@@ -240,7 +240,12 @@ def _take(request: HttpRequest, attempt_id: uuid.UUID, position: int, at: dateti
     except AttemptPaused:
         return SeeOther(request.path)
     except AttemptFinished:
-        messages.info(request, _("This session has ended. Your answers are saved."))
+        messages.info(
+            request,
+            _(
+                "This session has ended, so your last answer was not saved. Your earlier answers are saved."
+            ),
+        )
         return SeeOther(result_url(attempt_id))
     except ResponseError as error:
         problem = _("%(help)s Your answer was not saved.") % {"help": help_for(error)}

@@ -58,8 +58,8 @@ def test_access_is_granted_to_a_list(grant, learner, other_learner, owner):
     made = Access.objects.filter(source_kind="grant", reason="a class")
     assert {access.learner for access in made} == {learner, other_learner}
     assert all(each.expires_at == each.starts_at + timedelta(days=30) for each in made)
-    assert "already have access: owner@example.org" in response.text
-    assert "No accounts found for these addresses: who@x.org" in response.text
+    assert "Already had access: owner@example.org" in response.text
+    assert "No account found for: who@x.org" in response.text
     assert AuditEntry.objects.get().detail == {"people": 2, "reason": "a class"}
 
 

@@ -81,8 +81,8 @@ def _tell(request: HttpRequest, outcome: Granted) -> None:
     tell = messages.success if count else messages.info
     tell(request, words % {"count": count})
     for emails, sentence in (
-        (outcome.had_access, _("These people already have access: %(emails)s.")),
-        (outcome.unknown, _("No accounts found for these addresses: %(emails)s.")),
+        (outcome.had_access, _("Already had access: %(emails)s")),
+        (outcome.unknown, _("No account found for: %(emails)s")),
     ):
         if emails:
             messages.warning(request, sentence % {"emails": ", ".join(emails)})
