@@ -276,7 +276,7 @@ def test_fault_of_a_field_is_told_in_the_language_of_the_page() -> None:
         ),
         ([{"value": "1,5"}], "answers 1, value: use a number."),
         ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: use a number of at least 0."),
-        ([{"low": 2, "high": 1}], "No number is between 2 and 1."),
+        ([{"low": 2, "high": 1}], "The lowest number (2) is greater than the highest (1)."),
         ([{"value": 1, "weight": 50}], "No accepted answer earns full points."),
         ([{"value": "1e999999"}], "low: "),
     ],
