@@ -1,4 +1,4 @@
-"""Django's rules for passwords, with messages of ours where its translations are poor or missing.
+"""Django's password validators, with our messages where its translations are poor or missing.
 
 A module of its own, because AUTH_PASSWORD_VALIDATORS loads it by its path.
 """
@@ -25,14 +25,14 @@ class MinimumLengthValidator(DjangoMinimumLengthValidator):
 
 
 class CommonPasswordValidator(DjangoCommonPasswordValidator):
-    """The same rule."""
+    """Django's rule. Its German message is not idiomatic."""
 
     def get_error_message(self) -> str:
         return gettext("This password is too common.")
 
 
 class NumericPasswordValidator(DjangoNumericPasswordValidator):
-    """The same rule."""
+    """Django's rule. Its German message is not idiomatic."""
 
     def get_error_message(self) -> str:
         return gettext("This password has only digits. Add letters or other characters.")

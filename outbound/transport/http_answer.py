@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 
 class NotHTTPError(Exception):
-    """What answers does not use HTTP."""
+    """The peer did not respond with HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class SocksRefusedError(SocksError):
 
 
 class NotSocksError(SocksError):
-    """What answers does not use SOCKS 5."""
+    """The peer did not respond with SOCKS 5."""
 
 
 def open_socks_tunnel(connection: socket.socket, proxy: ProxyAddress, host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Who the visitor is, behind any number of reverse proxies."""
+"""The client's address behind any number of reverse proxies."""
 
 import ipaddress
 
