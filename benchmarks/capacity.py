@@ -27,7 +27,7 @@ from benchmarks.targets import form, page, purchases
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "sizes.md"
 LEARNERS, SECONDS, WARM_UP_SECONDS = 1200, 40, 5
-DATABASES = ("sqlite", "postgresql")
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 PROCESSES = (1, 2)
 STRIPE_SECONDS = 0.2
 BUYERS = 40
@@ -150,23 +150,23 @@ def _cpu(pids: Sequence[int]) -> Iterator[list[float]]:
 def tables(rows: Sequence[Measured], *, learners: int, machine: str) -> str:
     """Format the figures, and what communities need by them, as Markdown."""
     lines = [
-        f"These figures are for {learners:,} learners who answer once a minute, and the visitors "
-        f"and buyers described above ({learners / 60 * ROUND / ANSWERS_A_ROUND:.0f} requests per "
-        f"second). {machine}.",
+        f"These figures are for {learners:,} learners who each answer one question per minute, "
+        "plus the visitors and buyers described above "
+        f"({learners / 60 * ROUND / ANSWERS_A_ROUND:.0f} requests per second). {machine}.",
         "",
-        "| database | web processes | p50 | p95 | p99 | CPU of the site | CPU of the database | memory |",
+        "| database | web processes | p50 | p95 | p99 | site CPU time | database CPU time | memory |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         times = (row.latency.p50_ms, row.latency.p95_ms, row.latency.p99_ms)
         lines.append(
-            f"| {row.database} | {row.processes} | {' | '.join(f'{ms:.0f} ms' for ms in times)} "
+            f"| {DATABASES[row.database]} | {row.processes} | {' | '.join(f'{ms:.0f} ms' for ms in times)} "
             f"| {row.web_ms:.1f} ms | {row.database_ms:.1f} ms | {row.megabytes:.0f} MB |"
         )
     lines += [
         "",
-        "The next table is calculated from these figures. It assumes that each core is half busy, "
-        "and that one in ten learners is in a session at the busiest moment.",
+        "The next table is calculated from these figures. It assumes that CPU utilization is "
+        "50% and that one in ten learners is in a session at the busiest moment of the day.",
         "",
         "| learners | in a session | requests per second | database | cores for the site | cores for the database |",
         "|---|---|---|---|---|---|",
@@ -187,7 +187,7 @@ def _need_line(row: Measured, need: Need) -> str:
         cores = "more than one process: use PostgreSQL | "
     return (
         f"| {need.learners:,} | {need.learners * SHARE_AT_ONCE:,.0f} "
-        f"| {need.requests_per_second:.0f} | {row.database} | {cores} |"
+        f"| {need.requests_per_second:.0f} | {DATABASES[row.database]} | {cores} |"
     )
 
 

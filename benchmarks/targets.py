@@ -138,7 +138,7 @@ class BareRequests:
         return Request("POST", path, {"Content-Type": FORM}, "choice=b")
 
     def _new_events(self, count: int) -> list[Request]:
-        events = [_event() for _number in range(count)]
+        events = [bare_event() for _number in range(count)]
         self._delivered += events
         return [delivery(event, path="/webhook/") for event in events]
 
@@ -147,7 +147,7 @@ class BareRequests:
         return [delivery(event, path="/webhook/") for event in events]
 
     def _forged_events(self, count: int) -> list[Request]:
-        return [delivery(_event(), path="/webhook/", secret=OTHER_SECRET)] * count
+        return [delivery(bare_event(), path="/webhook/", secret=OTHER_SECRET)] * count
 
 
 def page(path: str, session: str = "") -> Request:
@@ -172,6 +172,7 @@ def _cookies(session: str) -> str:
     return f"testbank_session={session}; testbank_csrf={CSRF}"
 
 
-def _event() -> dict[str, Any]:
+def bare_event() -> dict[str, Any]:
+    """The event of a paid order that the site does not have."""
     session = f"cs_test_{uuid.uuid4().hex}"
     return paid_event(str(uuid.uuid4()), session, amount_minor=PRICE_MINOR)

@@ -41,8 +41,8 @@ def test_needs_follow_from_the_cost_of_a_request():
 
 def test_one_process_on_sqlite_is_not_promised_more_than_a_core():
     text = tables([measured("sqlite")], learners=1200, machine="a machine")
-    assert "| 5,000 | 500 | 21 | sqlite | 0.3 | 0.1 |" in text
-    assert "| 50,000 | 5,000 | 212 | sqlite | more than one process: use PostgreSQL |  |" in text
+    assert "| 5,000 | 500 | 21 | SQLite | 0.3 | 0.1 |" in text
+    assert "| 50,000 | 5,000 | 212 | SQLite | more than one process: use PostgreSQL |  |" in text
 
 
 def test_figures_replace_those_between_the_marks():

@@ -4,6 +4,7 @@ from argparse import ArgumentTypeError
 import pytest
 
 from benchmarks.__main__ import NAMES, select
+from benchmarks.floor import FLOORS
 from benchmarks.report import (
     RowJSON,
     at_least,
@@ -86,3 +87,7 @@ def test_words_are_as_frequent_as_their_class_says():
     assert 0.2 < sum(map(share, asked["common"])) / len(COMMON) < 0.35
     assert 0.01 < sum(map(share, asked["middle"])) / len(MIDDLE) < 0.025
     assert 0.0005 < sum(map(share, asked["rare"])) / len(RARE) < 0.0015
+
+
+def test_floors_are_of_rows_that_are_over_or_near_their_budgets():
+    assert {floor.name for floor in FLOORS} < set(NAMES)
