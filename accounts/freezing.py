@@ -1,6 +1,6 @@
 """Freeze an account that somebody took over, by the link in the mail about the change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from allauth.account.models import EmailAddress
@@ -13,6 +13,9 @@ from accounts.models import AccountFreeze, User
 
 SALT = "accounts.freeze"
 FREEZE = timedelta(days=7)
+
+
+NO_ADDRESS_DOMAIN = "none.invalid"
 
 
 class InvalidLink(Exception):
@@ -55,7 +58,8 @@ def freeze_account(*, token: str, at: datetime) -> FreezeLink:
     The address that the mail went to becomes the only one, unless its owner has confirmed it for
     another account since; then the account has none until staff give it one. The password stops
     working, and factors that were added in the last week are removed. A password reset lifts the
-    freeze. Idempotent. Raises: InvalidLink.
+    freeze. Idempotent. Returns the link with the frozen user, whose `email` is another one if the
+    account has no address. Raises: InvalidLink.
     """
     link = read_token(token, at=at)
     user = User.objects.select_for_update().get(pk=link.user.pk)
@@ -72,7 +76,41 @@ def freeze_account(*, token: str, at: datetime) -> FreezeLink:
     )
     Authenticator.objects.filter(user=user, created_at__gt=at - FREEZE).delete()
     UserSession.objects.filter(user=user).delete()
-    return link
+    return replace(link, user=user)
+
+
+class AddressTaken(Exception):
+    """Another account has the address."""
+
+
+class HasAddress(Exception):
+    """The account has an address, which only its owner may change."""
+
+
+@transaction.atomic
+def give_address(*, user: User, email: str) -> None:
+    """Give an account that has no address one, so that its owner can choose a password there.
+
+    Raises: HasAddress, AddressTaken.
+    """
+    if not user.email.endswith(f"@{NO_ADDRESS_DOMAIN}"):
+        raise HasAddress
+    address = email.lower()
+    others = User.objects.filter(email=address).exclude(pk=user.pk)
+    if is_address_taken(address, owner=user) or others.exists():
+        raise AddressTaken
+    user.email = address
+    user.save(update_fields=["email"])
+    EmailAddress.objects.filter(user=user).exclude(email=address).delete()
+    EmailAddress.objects.update_or_create(
+        user=user, email=address, defaults={"primary": True, "verified": True}
+    )
+
+
+def is_address_taken(email: str, *, owner: User) -> bool:
+    """Return True if another account has confirmed the address."""
+    others = EmailAddress.objects.filter(email=email).exclude(user=owner)
+    return bool(others.filter(verified=True).exists())
 
 
 def _free_address(email: str, *, owner: User) -> bool:
@@ -80,10 +118,9 @@ def _free_address(email: str, *, owner: User) -> bool:
 
     A thief could sign up with it, so that the account cannot be given back to it.
     """
-    others = EmailAddress.objects.filter(email=email).exclude(user=owner)
-    if others.filter(verified=True).exists():
+    if is_address_taken(email, owner=owner):
         return False
-    others.delete()
+    EmailAddress.objects.filter(email=email).exclude(user=owner).delete()
     for other in User.objects.filter(email=email).exclude(pk=owner.pk):
         other.email = _no_address(other)
         other.save(update_fields=["email"])
@@ -92,7 +129,7 @@ def _free_address(email: str, *, owner: User) -> bool:
 
 def _no_address(user: User) -> str:
     """Return what stands for the address of an account that has none. Nobody gets its mail."""
-    return f"none-{user.public_id}@none.invalid"
+    return f"none-{user.public_id}@{NO_ADDRESS_DOMAIN}"
 
 
 def lift_freeze(*, user: User, at: datetime) -> None:
@@ -103,3 +140,8 @@ def lift_freeze(*, user: User, at: datetime) -> None:
 def is_frozen(*, user: User, at: datetime) -> bool:
     """Return True if sign-in is blocked."""
     return AccountFreeze.objects.filter(user=user).in_force(at).exists()
+
+
+def is_password_disabled(*, user: User) -> bool:
+    """Return True if freezing disabled the password and no new one has been chosen since."""
+    return not user.has_usable_password() and AccountFreeze.objects.filter(user=user).exists()

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -9,11 +10,13 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from accounts.freezing import InvalidLink, freeze_account, freeze_token, is_frozen, read_token
 from accounts.models import AccountFreeze, User
+from outbox.models import OutgoingMail
 from outbox.services import send_due_mails
 from safety.models import SecurityEvent
 
@@ -159,6 +162,35 @@ def test_freeze_gives_the_account_back_to_the_address_of_before(client, ada):
     assert [message.to for message in sent()] == [["ada@example.org"]]
 
 
+def texts_of(message):
+    return [str(message.body), str(message.alternatives[0][0])]
+
+
+STAYS_THE_SAME = "Your password will stay the same."
+NO_LONGER_WORKS = "Your account was frozen, so your old password no longer works."
+
+
+def test_reset_mail_of_a_frozen_account_says_that_the_password_no_longer_works(client, ada):
+    token = freeze_token(user=ada, email=ada.email, at=timezone.now())
+    client.post(f"/accounts/freeze/{token}/")
+    for text in map(unescape, texts_of(sent()[0])):
+        assert NO_LONGER_WORKS in text
+        assert "Sign-in stays blocked until you choose a new password." in text
+        assert STAYS_THE_SAME not in text
+
+
+@pytest.mark.parametrize("was_frozen", [False, True])
+def test_reset_mail_of_an_account_with_a_password_says_that_it_stays(client, ada, at, was_frozen):
+    if was_frozen:
+        freeze_account(token=freeze_token(user=ada, email=ada.email, at=at), at=at)
+        ada.set_password(NEW_PASSWORD)
+        ada.save()
+    client.post("/accounts/password/reset/", {"email": ada.email})
+    for text in map(unescape, texts_of(sent()[0])):
+        assert STAYS_THE_SAME in text
+        assert NO_LONGER_WORKS not in text
+
+
 def test_a_reset_lifts_the_freeze(client, ada):
     token = freeze_token(user=ada, email=ada.email, at=timezone.now())
     client.post(f"/accounts/freeze/{token}/")
@@ -279,3 +311,71 @@ def test_address_that_its_owner_confirmed_for_another_account_stays_there(
     ada.refresh_from_db()
     assert ada.email == f"none-{ada.public_id}@none.invalid"
     assert sign_in(Client())["Location"] == "/my-banks/"
+
+
+@pytest.fixture
+def taken_address(stolen_address):
+    """The link in the mail to an address that is confirmed for another account by now."""
+    other = User.objects.create_user("ada@example.org", PASSWORD)
+    EmailAddress.objects.create(user=other, email=other.email, verified=True, primary=True)
+    return stolen_address
+
+
+@pytest.mark.parametrize("contact", ["help@example.org", ""])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_account_whose_address_is_taken_is_not_promised_it(
+    client, taken_address, settings, method, contact
+):
+    settings.SUPPORT_EMAIL = contact
+    response = getattr(client, method)(taken_address)
+    text = unescape(response.text.replace("<wbr>", ""))
+    assert response.status_code == 200
+    assert "ada@example.org can't be restored because another account now uses it." in text
+    assert "Nobody can sign in to this account until its email address is changed." in text
+    assert "Your test banks, orders, and answers are safe." in text
+    assert ("To regain access, write to" in text) is bool(contact)
+    for promise in ("only email address", "open the link in the email", "Send the email again"):
+        assert promise not in text
+
+
+def test_no_reset_mail_about_the_account_that_has_the_address(client, taken_address):
+    client.post(taken_address)
+    assert sent() == []
+
+
+@pytest.fixture
+def without_address(client, ada, taken_address):
+    """The owner of an account that freezing left without an address."""
+    client.post(taken_address)
+    ada.refresh_from_db()
+    return ada
+
+
+def test_account_without_an_address_gets_one_and_its_owner_back(client, without_address, capsys):
+    call_command("restore_email", without_address.email, "Ada@new.example")
+    assert "The account now has the address ada@new.example." in capsys.readouterr().out
+    client.post("/accounts/password/reset/", {"email": "ada@new.example"})
+    assert OutgoingMail.objects.filter(recipient="ada@new.example").exists()
+    change = SecurityEvent.objects.get(user=without_address, kind="email-changed")
+    assert change.detail == "manage.py restore_email"
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [
+        ("ada@example.org", "Another account uses ada@example.org."),
+        ("ada", "ada is not an email address."),
+    ],
+)
+def test_address_that_cannot_be_given_changes_nothing(without_address, new, reason):
+    with pytest.raises(CommandError, match=re.escape(reason)):
+        call_command("restore_email", without_address.email, new)
+    assert User.objects.get(pk=without_address.pk).email == without_address.email
+
+
+def test_working_address_is_changed_by_its_owner_only(ada):
+    with pytest.raises(CommandError, match="Only its owner can change it"):
+        call_command("restore_email", ada.email, "thief@example.org")
+    with pytest.raises(CommandError, match="There is no user"):
+        call_command("restore_email", "bob@example.org", "thief@example.org")
+    assert User.objects.get().email == "ada@example.org"

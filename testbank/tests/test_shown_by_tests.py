@@ -116,6 +116,7 @@ migrate              e2e/test_minimal_env_file.py::test_runserver_and_shell_need
 reconcile_payments   payments/tests/flows/test_lost_webhooks.py::test_command_with_dry_run_writes_nothing
 regrade_answers      practice/tests/test_regrading.py::test_command_says_how_many_answers_rose
 render_questions     catalog/tests/importing/test_render_questions.py::test_dry_run_changes_nothing
+restore_email        accounts/tests/test_takeover.py::test_account_without_an_address_gets_one_and_its_owner_back
 reset_second_factor  accounts/tests/test_staff.py::test_reset_second_factor_removes_authenticators
 restore              operations/tests/backup/test_backup.py::test_command_checks_a_backup
 runserver            e2e/test_minimal_env_file.py::test_runserver_and_shell_need_only_three_lines
