@@ -33,7 +33,7 @@ def run() -> None:
     ports = Ports.from_environment(os.environ)
     refuse_real_keys(os.environ)
     refuse_taken_ports(ports)
-    say("Settings: .env.demo with DEBUG=1, var/demo.sqlite3 (as `make demo`)")
+    say("Settings: .env.demo with DEBUG=1, var/demo.sqlite3 (same as `make demo`)")
     write_settings(ports, DEBUG="1", HASHED_STATIC="0")
     set_up_django()
     load_content()
@@ -47,9 +47,12 @@ def run() -> None:
         say(f"Ready, with DEBUG: {address}")
         say_sign_ins(address)
         say(f"  admin    {address}admin/ as the seller, without a second factor")
-        say("Press Ctrl-C to stop. Restart it after changing code that the worker runs.")
+        say(
+            "Press Ctrl-C to stop. After you change code that the worker runs, stop and run "
+            "`make dev` again."
+        )
         web.wait()
-        raise DemoError("The web server stopped; see its output above.")
+        raise DemoError("The web server stopped. See its output above.")
 
 
 def start_web(ports: Ports) -> subprocess.Popen[bytes]:
@@ -60,4 +63,4 @@ def start_web(ports: Ports) -> subprocess.Popen[bytes]:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code_of(run, "Development"))
+    sys.exit(exit_code_of(run, "The development site"))

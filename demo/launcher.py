@@ -49,7 +49,9 @@ class Ports:
         """Read PORT, the site's port; the sandbox has the next one. Raises: DemoError."""
         text = environment.get("PORT", "8000")
         if not text.isdigit() or not 1024 <= int(text) <= 65534:
-            raise DemoError(f"PORT is {text!r}. Use a number from 1024 to 65534: PORT=8100.")
+            raise DemoError(
+                f"PORT is {text!r}. Use a number from 1024 to 65534, such as PORT=8100."
+            )
         return cls(web=int(text), sandbox=int(text) + 1)
 
 
@@ -69,8 +71,8 @@ def refuse_real_keys(environment: Mapping[str, str]) -> None:
             key = values.get(name, "")
             if key and "_sandbox_" not in key:
                 raise DemoError(
-                    f"{name} in {source} is not a sandbox key. The demo only uses sandbox "
-                    f"keys: remove it (`unset {name}`) and start again."
+                    f"{name} in {source} is not a sandbox key. The demo uses only sandbox "
+                    f"keys. Remove {name} from {source} and start again."
                 )
 
 
@@ -84,7 +86,7 @@ def refuse_taken_ports(ports: Ports) -> None:
             except OSError:
                 raise DemoError(
                     f"Port {port} is in use. Choose another with `make demo PORT={ports.web + 100}` "
-                    "(the port after it is used too)."
+                    "(the demo also uses the next port)."
                 ) from None
 
 
@@ -202,12 +204,12 @@ def wait_until_answering(address: str, programs: list[subprocess.Popen[bytes]]) 
     ends_at = time.monotonic() + STARTS_WITHIN_SECONDS
     while time.monotonic() < ends_at:
         if any(program.poll() is not None for program in programs):
-            raise DemoError("A part of the demo stopped while starting; see its output above.")
+            raise DemoError("Part of the demo stopped during startup. See its output above.")
         with contextlib.suppress(urllib.error.URLError, OSError):
             opener.open(address, timeout=2).close()
             return
         time.sleep(0.05)
-    raise DemoError(f"{address} did not answer within {STARTS_WITHIN_SECONDS} s.")
+    raise DemoError(f"{address} did not respond within {STARTS_WITHIN_SECONDS} seconds.")
 
 
 @contextlib.contextmanager
@@ -230,10 +232,10 @@ def run() -> None:
     ports = Ports.from_environment(os.environ)
     refuse_real_keys(os.environ)
     refuse_taken_ports(ports)
-    say("Settings: .env.demo, var/demo.sqlite3 (a real site is never touched)")
+    say("Settings: .env.demo, var/demo.sqlite3 (your real site is not affected)")
     write_settings(ports)
     prepare()
-    say("Starting the shop, its worker, and the Stripe sandbox")
+    say("Starting the site, its worker, and the Stripe sandbox")
     bind = f"127.0.0.1:{ports.web}"
     programs = [start(command, BIND=bind) for command in commands(ports).values()]
     with ended_with_us(programs):
@@ -245,7 +247,7 @@ def run() -> None:
         say("Press Ctrl-C to stop. Your changes are saved for next time.")
         while all(program.poll() is None for program in programs):
             time.sleep(0.3)
-        raise DemoError("A part of the demo stopped; see its output above.")
+        raise DemoError("Part of the demo stopped. See its output above.")
 
 
 def say_sign_ins(address: str) -> None:
@@ -257,11 +259,13 @@ def say_sign_ins(address: str) -> None:
         SELLER,
     )
 
-    say(f"  learner  {LEARNER}  password {PASSWORD}")
-    say(f"  newcomer {NEWCOMER}  password {PASSWORD}")
-    say(f"  seller   {SELLER}  password {PASSWORD}")
-    say(f"  emails   {address}demo/mails/")
-    say("  card     4242 4242 4242 4242, any future date and any code (sandbox: no real charges)")
+    say(f"  learner      {LEARNER}  password {PASSWORD}")
+    say(f"  new learner  {NEWCOMER}  password {PASSWORD}")
+    say(f"  seller       {SELLER}  password {PASSWORD}")
+    say(f"  emails       {address}demo/mails/")
+    say(
+        "  card         4242 4242 4242 4242, any future date and any code (sandbox: no real charges)"
+    )
 
 
 def exit_code_of(run: Callable[[], None], name: str) -> int:
@@ -270,7 +274,7 @@ def exit_code_of(run: Callable[[], None], name: str) -> int:
     try:
         run()
     except KeyboardInterrupt:
-        say(f"\n{name} has ended.")
+        say(f"\n{name} has stopped.")
         return 0
     except DemoError as error:
         sys.stderr.write(f"{error}\n")

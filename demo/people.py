@@ -99,8 +99,8 @@ PURCHASES = (
         GIT,
         44,
         stars=5,
-        words="We took it as a team, one session each Friday. Ours and theirs in a rebase alone "
-        "started an hour of discussion.",
+        words="We took it as a team, one session each Friday. “Ours” and “theirs” in a rebase "
+        "alone started an hour of discussion.",
     ),
     Purchase(
         TOMAS,
@@ -165,14 +165,15 @@ PURCHASES = (
         HTTP,
         62,
         stars=4,
-        words="CORS explained by situations and not by headers alone. Two questions were too easy.",
+        words="It explains CORS through real situations, not just headers. Two questions were too "
+        "easy.",
     ),
     Purchase(
         JONAS,
         NETWORKING,
         58,
         stars=4,
-        words="Subnets with drawings, and numbers to compute. I passed my interview.",
+        words="Subnets with diagrams, and real calculations to do. I passed my interview.",
     ),
     Purchase(
         ERIK,

@@ -107,7 +107,7 @@ def rents() -> Drawing:
         drawing.dashes(
             (LEFT - 20, base - count * 6.4), (RIGHT, base - count * 6.4), fill=LINE, width=2
         )
-    drawing.text((520, 478), "Rent in a month", size=30, fill=SOFT)
+    drawing.text((520, 478), "Monthly rent", size=30, fill=SOFT)
     drawing.text((RIGHT, 60), "Households", size=30, anchor="rm", fill=SOFT)
     return drawing
 
