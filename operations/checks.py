@@ -11,7 +11,7 @@ def names_in_env_are_known(**_kwargs: Any) -> list[CheckMessage]:
     """Warn of a name in `.env` that nothing reads, and that resembles a setting."""
     return [
         Warning(
-            f"{name} in .env is not a setting. Use {meant} instead of {name}",
+            f"{name} in .env is not a setting. Use {meant} instead.",
             id="testbank.W001",
         )
         for name, meant in settings.MISSPELLED_SETTINGS.items()

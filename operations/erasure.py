@@ -63,10 +63,10 @@ def erase_person(*, user: User, at: datetime) -> Erasure:
     orders = Order.objects.filter(user=user).count()
     erasure.kept["orders"] = (
         orders,
-        "accounting records, with the email address that they were placed with",
+        "accounting records, with the email address used for each order",
     )
     accesses = Access.objects.filter(learner=user).count()
-    erasure.kept["accesses"] = (accesses, "accounting records, without an email address")
+    erasure.kept["access records"] = (accesses, "accounting records, without an email address")
     attempts = Attempt.objects.filter(learner=user).count()
     erasure.kept["attempts"] = (attempts, "question statistics, without a name")
     record_event(kind=Kind.ERASED, user_id=user.pk, address=None, at=at)

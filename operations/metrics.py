@@ -39,7 +39,7 @@ HELP = {
     "events_unprocessed": "Stripe events not processed yet.",
     "events_failed": "Stripe events that failed to process.",
     "events_unknown": "Stripe events about unknown objects.",
-    "oldest_job_seconds": "Age of the oldest overdue background job.",
+    "oldest_job_seconds": "Age in seconds of the oldest overdue background job.",
 }
 FAILURES = {
     "failed_purchases_total": ("counter", "Purchases that failed before Stripe's page."),
@@ -54,7 +54,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Respond with the metrics to requests with METRICS_TOKEN as bearer token, and to operators."""
     if not _shows_token(request):
         if not isinstance(request.user, User):
-            refused = HttpResponse("a token is needed\n", status=401, content_type="text/plain")
+            refused = HttpResponse("A token is required.\n", status=401, content_type="text/plain")
             refused["WWW-Authenticate"] = "Bearer"
             return refused
         if redirect := staff_redirect(request):
@@ -104,7 +104,7 @@ def exposition_of_refusals(found: RefusedWebhooks) -> str:
     return (
         "# HELP testbank_webhooks_refused_total Webhooks that were refused.\n"
         f"# TYPE testbank_webhooks_refused_total counter\n{counts}"
-        "# HELP testbank_webhook_refused_timestamp_seconds When one was last refused; 0 if never.\n"
+        "# HELP testbank_webhook_refused_timestamp_seconds Time of the last refused webhook, or 0.\n"
         "# TYPE testbank_webhook_refused_timestamp_seconds gauge\n"
         f"testbank_webhook_refused_timestamp_seconds {last}\n"
     )

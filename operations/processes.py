@@ -184,7 +184,7 @@ def describe_stripe_route() -> str:
     try:
         route = _route()
     except RouteError as error:
-        return f"cannot be reached. {error} `manage.py doctor` says more."
+        return f"cannot be reached. {error} Run `manage.py doctor` for details."
     around = ""
     if settings.STRIPE_PROXY_FALLBACK == "direct" and not route.is_direct:
         around = "; if that proxy fails, directly (STRIPE_PROXY_FALLBACK=direct)"

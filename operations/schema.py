@@ -18,9 +18,10 @@ class NewerSchema(Exception):
     def __init__(self, migrations: list[str]) -> None:
         self.migrations = migrations
         super().__init__(
-            f"The database was migrated by a newer version of Testbank: {migrations[0]}"
-            f"{f' and {len(migrations) - 1} more' if len(migrations) > 1 else ''} is unknown here. "
-            "Start that version, or restore the backup from before the upgrade (UPGRADING.md)."
+            "The database was migrated by a newer version of Testbank. This version does not have "
+            f"the migration {migrations[0]}"
+            f"{f' and {len(migrations) - 1} more' if len(migrations) > 1 else ''}. Start the newer "
+            "version, or restore the backup from before the upgrade (UPGRADING.md)."
         )
 
 
@@ -35,7 +36,7 @@ def refuse_unreleased_schema(*, using: str, **_kwargs: Any) -> None:
     raise CommandError(
         f"The database {connection.settings_dict['NAME']} was created by a version before the "
         "first release, and cannot be migrated. Nothing was changed. Move it away, or set "
-        "DATABASE_URL to a new, empty database; then run migrate again.",
+        "DATABASE_URL to a new, empty database. Then run `manage.py migrate` again.",
         returncode=2,
     )
 

@@ -41,7 +41,7 @@ def upgrade(*, at: datetime, say: Say) -> None:
     say(f"Backup: {backup}")
     maintenance.turn_on(at=at, ends_at_restart=True)
     _migrate(backup)
-    say(f"Database: {len(missing)} migrations applied ({', '.join(missing)})")
+    say(f"Database: migrations applied: {', '.join(missing)}")
 
 
 def _collect_static_files(say: Say) -> None:
@@ -72,12 +72,12 @@ def _migrate(backup: Path) -> None:
         except (DatabaseError, IrreversibleError, CommandError) as second:
             raise UpgradeFailed(
                 f"A migration failed ({error}), and the migrations before it cannot be undone ({second}). "
-                "The maintenance page stays on. Move the database away and restore the backup: "
-                f"manage.py restore {backup}"
+                "Maintenance mode stays on. Move the current database out of the way, install the old "
+                f"version, and restore the backup: manage.py restore {backup}"
             ) from error
         maintenance.turn_off()
         raise UpgradeFailed(
-            f"A migration failed, and all migrations were undone: {type(error).__name__}: {error}. The "
+            f"A migration failed, and all new migrations were undone: {type(error).__name__}: {error}. The "
             "running version is not affected. Install that version again before you restart it."
         ) from error
 

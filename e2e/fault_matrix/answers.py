@@ -43,7 +43,7 @@ def reset_before_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The connection is reset after Stripe acts, before it responds.",
+    "The connection is reset after Stripe acts but before it responds.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True, reached=3),
 )
 def reset_after_acting(lab: Laboratory) -> Iterator[Situation]:
@@ -55,7 +55,7 @@ def reset_after_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The connection is closed after Stripe acts, before it responds.",
+    "The connection is closed after Stripe acts but before it responds.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True, reached=3),
 )
 def closed_after_acting(lab: Laboratory) -> Iterator[Situation]:
@@ -84,7 +84,7 @@ def one_answer_lost(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A pooled connection closes while the request is sent, so the site sends the request again.",
+    "A pooled connection closes while the request is being sent, so the site sends the request again.",
     THROUGH,
 )
 def kept_connection_ends(lab: Laboratory) -> Iterator[Situation]:
@@ -121,7 +121,7 @@ def answer_cut_short(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe's response is truncated, and its length header adjusted to match.",
+    "Stripe's response is truncated, and its Content-Length header is adjusted to match.",
     Expected("NET-CUT", "path.answered", acted="yes", repeated=True, reached=3),
 )
 def answer_shortened(lab: Laboratory) -> Iterator[Situation]:
@@ -166,7 +166,7 @@ def no_answer_after_acting(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A sign-in page answers instead of Stripe (200, HTML).",
+    "A sign-in page is returned instead of Stripe's response (200, HTML).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def captive_page(lab: Laboratory) -> Iterator[Situation]:
@@ -174,7 +174,7 @@ def captive_page(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A redirect to a sign-in page answers instead of Stripe (302).",
+    "A redirect to a sign-in page is returned instead of Stripe's response (302).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def captive_redirect(lab: Laboratory) -> Iterator[Situation]:
@@ -182,7 +182,7 @@ def captive_redirect(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A block page answers instead of Stripe (403, HTML).",
+    "A block page is returned instead of Stripe's response (403, HTML).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def block_page(lab: Laboratory) -> Iterator[Situation]:
@@ -190,7 +190,7 @@ def block_page(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A filter behind the proxy answers with a block page (403, HTML).",
+    "A filter behind the proxy responds with a block page (403, HTML).",
     Expected("NET-CAPTIVE", "path.answered", acted="unknown"),
 )
 def block_page_behind_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -224,7 +224,7 @@ def garbage(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A gateway on the route answers 503 with its own page.",
+    "A gateway on the route responds with 503 and its own page.",
     Expected("NET-GATEWAY", "path.answered", acted="unknown", repeated=True),
 )
 def gateway_answers_503(lab: Laboratory) -> Iterator[Situation]:
@@ -232,7 +232,7 @@ def gateway_answers_503(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "This machine's clock is ten minutes fast, and the certificate is still valid.",
+    "This machine's clock is ten minutes fast, but the certificate is still valid.",
     Expected("", "path.clock", doctor="CLOCK-SKEW", acted="yes", reached=1, sentence=""),
 )
 def clock_fast(lab: Laboratory) -> Iterator[Situation]:
@@ -310,7 +310,7 @@ def refused_with(lab: Laboratory, status: str, error: str, *headers: str) -> Ite
 
 
 @row(
-    "The idempotency key was used for a different request (400).",
+    "The idempotency key was already used for a different request (400).",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED),
 )
 def idempotency_error(lab: Laboratory) -> Iterator[Situation]:
@@ -318,7 +318,7 @@ def idempotency_error(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Stripe declines a card (402), which is normally entered only on Stripe's page.",
+    "Stripe declines a card (402), which normally happens only on Stripe's own page.",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED, reached=1),
 )
 def card_refused(lab: Laboratory) -> Iterator[Situation]:
@@ -326,7 +326,7 @@ def card_refused(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The request names an object that exists only in the other mode (404).",
+    "The request refers to an object that exists only in the other mode (404).",
     Expected("API-400", "", doctor="", sentence=NOT_STARTED, reached=1),
 )
 def object_of_the_other_mode(lab: Laboratory) -> Iterator[Situation]:

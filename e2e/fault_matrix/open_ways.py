@@ -23,7 +23,7 @@ def no_proxy_at_all(lab: Laboratory) -> Iterator[Situation]:
     yield from open_way(lab.direct())
 
 
-@row("HTTPS_PROXY names squid, which allows Stripe.", THROUGH)
+@row("HTTPS_PROXY is the address of Squid, which allows calls to Stripe.", THROUGH)
 def http_proxy(lab: Laboratory) -> Iterator[Situation]:
     yield from open_way(lab.behind(f"http://127.0.0.1:{lab.proxy_port}"))
 
@@ -52,7 +52,7 @@ def socks_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "This machine resolves host names for a SOCKS proxy (socks5://), with a user name and password.",
+    "A SOCKS proxy requires a user name and password, and this machine resolves host names (socks5://).",
     THROUGH,
 )
 def socks_proxy_with_password(lab: Laboratory) -> Iterator[Situation]:
@@ -70,7 +70,7 @@ def tls_opened_and_trusted(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "~/.netrc has a password for Stripe's host, which other programs would send instead of the key.",
+    "~/.netrc contains a password for Stripe's host, which other programs would send instead of the key.",
     THROUGH,
 )
 def netrc_names_stripe(lab: Laboratory) -> Iterator[Situation]:
@@ -83,7 +83,10 @@ def netrc_names_stripe(lab: Laboratory) -> Iterator[Situation]:
         netrc.unlink()
 
 
-@row("NO_PROXY has entries that make other clients crash at startup (`fd00::/8,[::1]`).", THROUGH)
+@row(
+    "NO_PROXY contains entries that make other clients crash at startup (`fd00::/8,[::1]`).",
+    THROUGH,
+)
 def no_proxy_that_crashes_others(lab: Laboratory) -> Iterator[Situation]:
     proxy = f"http://127.0.0.1:{lab.proxy_port}"
     process = {"HTTPS_PROXY": proxy, "NO_PROXY": "localhost,fd00::/8,[::1]"}
@@ -93,7 +96,7 @@ def no_proxy_that_crashes_others(lab: Laboratory) -> Iterator[Situation]:
 OPEN = b"HTTP/1.1 200 Connection established\r\n"
 
 
-@row("The proxy's password is in Latin-1 (`%E9`) and is sent unchanged.", THROUGH)
+@row("The proxy's password is encoded in Latin-1 (`%E9`) and is sent unchanged.", THROUGH)
 def password_in_latin_1(lab: Laboratory) -> Iterator[Situation]:
     wanted = base64.b64encode(b"user:caf\xe9")
 
@@ -121,14 +124,14 @@ def many_headers(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.behind(f"http://127.0.0.1:{port}"))
 
 
-@row("The first address of the proxy does not respond, and the second one does.", THROUGH)
+@row("The proxy's first address does not respond, but the second one does.", THROUGH)
 def first_address_silent(lab: Laboratory) -> Iterator[Situation]:
     names = {"proxy.example.": ("127.77.0.1", "127.0.0.1")}
     with resolver_with(names), dropping_address("127.77.0.1", lab.proxy_port):
         yield from open_way(lab.behind(f"http://proxy.example:{lab.proxy_port}"))
 
 
-@row("A search domain with a wildcard could resolve the proxy's name to another host.", THROUGH)
+@row("A wildcard search domain could make the proxy's name resolve to another host.", THROUGH)
 def search_domain_with_wildcard(lab: Laboratory) -> Iterator[Situation]:
     names = {"proxy.example.": ("127.0.0.1",), "proxy.example": ("127.77.0.2",)}
     with resolver_with(names):
@@ -147,7 +150,7 @@ def issuing_authority_trusted(lab: Laboratory) -> Iterator[Situation]:
         yield from open_way(lab.direct(port, STRIPE_CA_BUNDLE=bundle))
 
 
-@row("NO_PROXY has typographic quotes, semicolons, and a path.", THROUGH)
+@row("NO_PROXY contains typographic quotes, semicolons, and a path.", THROUGH)
 def no_proxy_as_pasted(lab: Laboratory) -> Iterator[Situation]:
     process = {
         "HTTPS_PROXY": f"http://127.0.0.1:{lab.closed_port}",

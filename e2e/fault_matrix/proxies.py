@@ -74,7 +74,7 @@ def proxy_forbids(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The filter of tinyproxy blocks Stripe's host.",
+    "Tinyproxy's filter blocks Stripe's host.",
     Expected("NET-PROXY-403", "path.tunnel", tested=True),
 )
 def tinyproxy_filters(lab: Laboratory) -> Iterator[Situation]:
@@ -83,7 +83,7 @@ def tinyproxy_filters(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid requires a user name and password (Basic), and none are set.",
+    "Squid requires a user name and password (Basic), but none are set.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -103,7 +103,7 @@ def proxy_refuses_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "tinyproxy rejects the password, with 401 instead of the usual 407.",
+    "Tinyproxy rejects the password with 401 instead of the usual 407.",
     Expected("NET-PROXY-407", "path.tunnel", tested=True),
 )
 def tinyproxy_refuses_password(lab: Laboratory) -> Iterator[Situation]:
@@ -208,7 +208,7 @@ def page_in_the_tunnel(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A proxy answers CONNECT with 511, which requires signing in to the network.",
+    "A proxy answers CONNECT with 511 (Network Authentication Required).",
     Expected("NET-CAPTIVE", "path.tunnel"),
 )
 def proxy_asks_for_sign_in(lab: Laboratory) -> Iterator[Situation]:
@@ -230,7 +230,7 @@ def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    'HTTPS_PROXY is set to "none" to mean no proxy, but a direct connection works.',
+    "HTTPS_PROXY is set to “none” instead of being unset, and a direct connection works.",
     Expected("NET-PROXY-ADDRESS", "route.decision", tested=True),
 )
 def proxy_is_a_word(lab: Laboratory) -> Iterator[Situation]:
@@ -360,7 +360,7 @@ def _proxy_by_name(lab: Laboratory, error: int | None) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy's address has https://, but the proxy uses plain HTTP.",
+    "The proxy's address begins with https://, but the proxy uses plain HTTP.",
     Expected("NET-PROXY-TLS", "path.tunnel", tested=True),
 )
 def https_before_plain_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -369,7 +369,7 @@ def https_before_plain_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The proxy's address has https://, but the proxy uses plain HTTP and waits for a complete line.",
+    "The proxy's address begins with https://, but the proxy uses plain HTTP and waits for a complete line.",
     Expected("NET-PROXY-SILENT", "path.tunnel", tested=True),
 )
 def https_before_patient_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -399,7 +399,7 @@ def https_proxy_untrusted(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy's address has http://, but the proxy uses TLS.",
+    "The proxy's address begins with http://, but the proxy uses TLS.",
     Expected("NET-PROXY-CLOSED", "path.tunnel", repeated=True, tested=True),
 )
 def http_before_tls_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -410,7 +410,7 @@ def http_before_tls_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy intercepts TLS with its own CA, which is not trusted here.",
+    "The proxy intercepts TLS with its own CA, which this site does not trust.",
     Expected("NET-TLS-UNTRUSTED", "path.tls"),
 )
 def tls_opened_by_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -421,7 +421,7 @@ def tls_opened_by_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The tunnel opens, but nothing comes through.",
+    "The tunnel opens, but no data comes through.",
     Expected("NET-SILENT", "path.tls"),
 )
 def tunnel_silent(lab: Laboratory) -> Iterator[Situation]:
@@ -429,7 +429,7 @@ def tunnel_silent(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The tunnel opens and is closed when the handshake names Stripe.",
+    "The tunnel opens but is closed when the TLS handshake names Stripe.",
     Expected("NET-RESET", "path.tls", repeated=True),
 )
 def tunnel_reset(lab: Laboratory) -> Iterator[Situation]:
@@ -456,7 +456,7 @@ def tunnel_leads_to_portal(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A SOCKS proxy requires a user name and password, and none are set.",
+    "A SOCKS proxy requires a user name and password, but none are set.",
     Expected("NET-SOCKS-AUTH", "path.tunnel", tested=True),
 )
 def socks_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -485,7 +485,7 @@ def socks_cannot_reach_stripe(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The proxy's address has socks5h://, but the proxy is an HTTP proxy.",
+    "The proxy's address begins with socks5h://, but the proxy is an HTTP proxy.",
     Expected("NET-PROXY-SILENT", "path.tunnel", tested=True),
 )
 def socks_before_http_proxy(lab: Laboratory) -> Iterator[Situation]:
@@ -505,7 +505,7 @@ def socks_is_ssh(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The proxy's address has http://, but the proxy is a SOCKS proxy.",
+    "The proxy's address begins with http://, but the proxy is a SOCKS proxy.",
     Expected("NET-PROXY-NOT-HTTP", "path.tunnel", tested=True),
 )
 def http_before_socks_proxy(lab: Laboratory) -> Iterator[Situation]:

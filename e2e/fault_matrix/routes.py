@@ -9,7 +9,7 @@ from testing.proxies import running_squid
 
 
 @row(
-    "Only HTTP_PROXY is set, which does not apply to https, and the network requires a proxy.",
+    "The network requires a proxy, but the only variable set is HTTP_PROXY, which does not apply to HTTPS.",
     Expected("NET-REFUSED", "path.connect", repeated=True, tested=True),
 )
 def http_proxy_alone(lab: Laboratory) -> Iterator[Situation]:
@@ -18,7 +18,7 @@ def http_proxy_alone(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "NO_PROXY exempts Stripe, and the network requires a proxy.",
+    "NO_PROXY exempts Stripe, but the network requires a proxy.",
     Expected("NET-REFUSED", "path.connect", repeated=True, tested=True),
 )
 def needlessly_exempt(lab: Laboratory) -> Iterator[Situation]:
@@ -28,7 +28,7 @@ def needlessly_exempt(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "STRIPE_PROXY=direct is set, and the network requires a proxy.",
+    "STRIPE_PROXY=direct is set, but the network requires a proxy.",
     Expected("NET-REFUSED", "path.connect", repeated=True, tested=True),
 )
 def needlessly_direct(lab: Laboratory) -> Iterator[Situation]:
@@ -48,7 +48,7 @@ def goes_around_the_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The company CA is in REQUESTS_CA_BUNDLE, which is not used here.",
+    "The company CA is in REQUESTS_CA_BUNDLE, which this site does not use.",
     Expected("NET-TLS-UNTRUSTED", "path.tls", tested=True),
 )
 def authority_named_elsewhere(lab: Laboratory) -> Iterator[Situation]:

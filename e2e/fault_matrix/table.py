@@ -28,28 +28,29 @@ TOLD = (
     "#",
     "What the operator sees",
     "How to fix it",
-    "Fix after the doctor tests other routes",
+    "Fix that the doctor suggests after it tests other routes",
 )
 GROUPS = {
-    "open_ways": "Unusual routes that work",
-    "routes": "Settings that choose the wrong route",
+    "open_ways": "Routes that work",
+    "routes": "Settings that result in the wrong route",
     "proxies": "Proxies",
     "ways": "Names, connections, and certificates",
-    "answers": "Answers",
+    "answers": "Responses",
 }
 SENTENCES = {"A": NOT_CONNECTED, "B": NOT_STARTED, "Stripe's page": ""}
 LEGEND = (
-    "`make fault-table` measures these results. It causes each fault on this machine with real "
-    "programs (squid, tinyproxy, mitmproxy, microsocks, and sockets that misbehave), then removes "
-    "the fault and repeats the purchase, which then succeeds. Stripe is simulated by a sandbox, reached through "
-    "`STRIPE_RESOLVE`. Each purchase was answered within `STRIPE_DEADLINE`, here "
-    f"{PATIENT.purchase_seconds:g} s, or {IMPATIENT.purchase_seconds:g} s for faults without a response.",
+    "These results were measured with `make fault-table`, which causes each fault on this machine with real "
+    "programs (Squid, Tinyproxy, mitmproxy, and microsocks) or with test servers that simulate the fault. It then "
+    "removes the fault and repeats the purchase, which succeeds. A sandbox, reached through "
+    "`STRIPE_RESOLVE`, simulates Stripe. The buyer got a response to each purchase within "
+    f"`STRIPE_DEADLINE`, which was set to {PATIENT.purchase_seconds:g} s, or to {IMPATIENT.purchase_seconds:g} s for faults "
+    "without a response.",
     f"**A**: “{NOT_CONNECTED}”",
     f"**B**: “{NOT_STARTED}”",
-    "Both pages show an incident code. The order is saved, and the buyer can continue with it. Trying "
-    "again is always safe, because the request and its idempotency key stay the same. In every row, "
-    "Purchase was clicked again after the fault was fixed. The second click continued the same order, "
-    "and Stripe had exactly one session for the order, regardless of how many requests it had received.",
+    "Both pages show an incident code. The order is saved, and the buyer can complete it later. Trying "
+    "again is always safe, because the request and its idempotency key stay the same. For every row, "
+    "the test clicked Purchase again after the fault was fixed. The second click continued the same order, "
+    "and Stripe had exactly one session for the order, regardless of how many requests Stripe had received.",
 )
 NOTHING_ELSE = "No other route works."
 # Lines, addresses and ids stand in code, so that no page makes a link or a star of them.
@@ -124,7 +125,7 @@ def _tried(outcome: Outcome) -> str:
     """What the doctor adds to the diagnosis."""
     diagnosis, examination = outcome.pressed.diagnosis, outcome.examination
     if not examination.cause:
-        return "finds no problem"
+        return "none: the doctor finds no problem"
     if examination.tested:
         return f"tested: {examination.remedy}"
     remedy = examination.remedy.replace(NOTHING_ELSE, "").strip()
@@ -155,7 +156,7 @@ def rows_to_run(names: Sequence[str], page: Path = PAGE) -> list[Row]:
     lines = documented(page)
     missing = [row.name for row in ROWS if row.name not in names and heading(row) not in lines]
     if names and missing:
-        raise SystemExit(f"{page.name} has no line for these rows; name them too: {missing}")
+        raise SystemExit(f"{page.name} has no line for these rows: {missing}. Name them too.")
     return [row for row in ROWS if row.name in names] if names else list(ROWS)
 
 

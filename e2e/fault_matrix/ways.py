@@ -91,7 +91,7 @@ def handshake_silent(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A filter closes the connection when the handshake names Stripe.",
+    "A filter closes the connection when the TLS handshake names Stripe.",
     Expected("NET-RESET", "path.tls", repeated=True),
 )
 def handshake_reset(lab: Laboratory) -> Iterator[Situation]:
@@ -100,7 +100,7 @@ def handshake_reset(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A web page without TLS answers on Stripe's port.",
+    "A web server without TLS responds on Stripe's port.",
     Expected("NET-CAPTIVE", "path.tls"),
 )
 def no_tls(lab: Laboratory) -> Iterator[Situation]:
@@ -110,7 +110,7 @@ def no_tls(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The server that answers supports only TLS 1.1 and older.",
+    "The server that responds supports only TLS 1.1 or earlier.",
     Expected("NET-TLS-OTHER", "path.tls"),
 )
 def old_tls(lab: Laboratory) -> Iterator[Situation]:
@@ -164,7 +164,7 @@ def signed_by(lab: Laboratory, name: str, signer: Signed, **flaws: Any) -> Itera
 
 
 @row(
-    "The company CA has expired, but the certificate that it signed has not.",
+    "The company CA's certificate has expired, but the server's certificate has not.",
     Expected("NET-TLS-EXPIRED", "path.tls"),
 )
 def authority_expired(lab: Laboratory) -> Iterator[Situation]:
@@ -188,7 +188,7 @@ def authority_weak(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The company's CA certificate is not marked as a CA.",
+    "The company's CA certificate is not marked as a CA certificate.",
     Expected("NET-TLS-INVALID", "path.tls"),
 )
 def authority_without_constraints(lab: Laboratory) -> Iterator[Situation]:
@@ -216,7 +216,7 @@ def bundle_unreadable(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The STRIPE_CA_BUNDLE file is a certificate in binary form (DER).",
+    "The STRIPE_CA_BUNDLE file is a certificate in binary (DER) format.",
     Expected("NET-CA-BUNDLE", "path.start"),
 )
 def bundle_binary(lab: Laboratory) -> Iterator[Situation]:
@@ -236,7 +236,7 @@ def bundle_joined(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "The STRIPE_CA_BUNDLE file was removed while the shop was running.",
+    "The STRIPE_CA_BUNDLE file was deleted while the site was running.",
     Expected("NET-CA-BUNDLE", "path.start"),
 )
 def bundle_removed(lab: Laboratory) -> Iterator[Situation]:

@@ -67,7 +67,7 @@ def _worker(at: datetime, watching_since: datetime) -> Iterator[Fault]:
         yield Fault(
             "worker",
             message,
-            "Restart the worker: systemctl restart testbank-worker, or manage.py work.",
+            "To restart the worker, run systemctl restart testbank-worker or manage.py work.",
         )
 
 

@@ -35,7 +35,7 @@ def dump_database(target: Path) -> None:
 def check_dump(dump: Path) -> None:
     """Raises: BackupError if the copy is damaged. Needs no database server."""
     if not dump.exists():
-        raise BackupError("The backup has no database.")
+        raise BackupError("The backup does not contain a database.")
     if dump.name == NAMES["sqlite"]:
         found = _integrity_of_sqlite(dump)
         if found != "ok":
@@ -116,7 +116,9 @@ def _database_name() -> str:
 
 def _run_postgresql(program: str, *arguments: str) -> None:
     if shutil.which(program) is None:
-        raise BackupError(f"{program} is not installed: apt-get install postgresql-client")
+        raise BackupError(
+            f"{program} is not installed. To install it, run: apt-get install postgresql-client"
+        )
     done = subprocess.run(
         [program, *arguments],
         env=os.environ | _connection_variables(),

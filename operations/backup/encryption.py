@@ -103,7 +103,9 @@ def _gpg(arguments: Sequence[str], passphrase: str) -> Iterator[tuple[list[str],
     """
     program = shutil.which("gpg")
     if program is None:
-        raise BackupError("gpg, which encrypts backups, is not installed: apt-get install gpg")
+        raise BackupError(
+            "gpg, which encrypts backups, is not installed. To install it, run: apt-get install gpg"
+        )
     command = [program, "--batch", "--quiet", "--no-tty", "--yes"]
     if not passphrase:
         yield [*command, "--trust-model", "always", *arguments], []

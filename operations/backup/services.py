@@ -90,9 +90,9 @@ def check_backup(path: Path) -> Manifest:
         check_dump(folder / NAMES[manifest.database])
     if unknown := unknown_migrations(manifest.migrations):
         raise BackupError(
-            f"The backup was made by Testbank {manifest.testbank}, which is newer than "
-            f"{__version__}. It has {len(unknown)} unknown migrations, such as {unknown[0]}. "
-            "Install that version, then restore."
+            f"The backup was made by Testbank {manifest.testbank}, which is newer than the installed "
+            f"version {__version__}, and contains migrations that this version does not have, such as "
+            f"{unknown[0]}. Install the newer version, and then restore the backup."
         )
     return manifest
 
@@ -195,8 +195,8 @@ def _refuse_wrong_place(manifest: Manifest) -> None:
     if manifest.database != connection.vendor:
         raise BackupError(
             f"The backup contains a {manifest.database} database, but DATABASE_URL names a "
-            f"{connection.vendor} database. Restore into {manifest.database}. `manage.py "
-            "copy_database` can then move it from SQLite to PostgreSQL."
+            f"{connection.vendor} database. Restore the backup into a {manifest.database} database. To "
+            "move the data from SQLite to PostgreSQL, then run `manage.py copy_database`."
         )
     if not database_is_empty():
         raise BackupError(
@@ -218,9 +218,9 @@ def _refuse_other_secret_key(manifest: Manifest) -> None:
     here = hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()
     if settings.SECRET_KEY_IS_SET and here != manifest.files[KEY_NAME]:
         raise BackupError(
-            "SECRET_KEY is set, and is not the one in the backup, which decrypts the second "
-            "factors of staff. Nothing was changed. Remove SECRET_KEY from .env. The key is then "
-            "restored to var/secret_key."
+            "SECRET_KEY is set to a different key than the one in the backup, which is needed to "
+            "decrypt the second factors of staff. Nothing was changed. Remove SECRET_KEY from .env "
+            "and restore the backup again. Its key is then saved to var/secret_key."
         )
 
 

@@ -27,7 +27,7 @@ PUBLIC_BIND = (
 PRIVATE_BIND = (
     "Set BIND=127.0.0.1:8000 and run a reverse proxy, such as nginx or Caddy, that terminates TLS."
 )
-KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "public"}
+KEY_KINDS = {"sk": "secret", "rk": "restricted", "pk": "publishable"}
 
 
 def settings_checks(setup: Setup) -> list[Check]:
@@ -36,7 +36,7 @@ def settings_checks(setup: Setup) -> list[Check]:
         _check("version", "Testbank", f"{__version__}, Django {django.get_version()}, {PYTHON}"),
         _env_file(setup),
         _check("secret_key", "Secret key", _about_key(settings.STRIPE_SECRET_KEY)),
-        _check("public_key", "Public key", _about_key(settings.STRIPE_PUBLIC_KEY)),
+        _check("public_key", "Publishable key", _about_key(settings.STRIPE_PUBLIC_KEY)),
         _webhook_secret(),
         _api_base(setup),
         _site_url(setup),
@@ -85,7 +85,7 @@ def _webhook_secret() -> Check:
     return _check(
         "webhook_secret",
         "Webhook secret",
-        "not set: webhooks are rejected",
+        "not set, so webhooks are rejected",
         status=Status.WARN,
         detail="Without webhooks, only the return page and reconciliation confirm payments.",
         fix="STRIPE_WEBHOOK_SECRET=whsec_...",
@@ -168,10 +168,12 @@ def _fallback(setup: Setup) -> Iterator[Check]:
 
 def _ca_bundle(setup: Setup) -> Check:
     if setup.ca_bundle is None:
-        summary = "not set: only public roots are trusted"
+        summary = "not set: only public root certificates are trusted"
         return _check("ca_bundle", "STRIPE_CA_BUNDLE", summary, status=Status.SKIP)
     return _check(
-        "ca_bundle", "STRIPE_CA_BUNDLE", f"{setup.ca_bundle}, in addition to public roots"
+        "ca_bundle",
+        "STRIPE_CA_BUNDLE",
+        f"{setup.ca_bundle}, in addition to public root certificates",
     )
 
 

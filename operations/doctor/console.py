@@ -114,7 +114,7 @@ class Page:
             yield fix.example
         if fix.tested:
             restart = " Restart the site after the change." if fix.line else ""
-            yield f"Tested just now: Stripe responds on this route.{restart}"
+            yield f"The doctor has just tested this fix, and Stripe can be reached.{restart}"
 
     def _where_to_put(self, fix: Fix) -> str:
         if not fix.in_process:

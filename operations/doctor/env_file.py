@@ -220,7 +220,7 @@ def _about_permission(path: Path, error: OSError) -> str:
         owner = pwd.getpwuid(path.stat().st_uid).pw_name
     except (KeyError, OSError):
         return f"{path} cannot be written: {error.strerror}."
-    return f"{path} belongs to {owner}: run the doctor as {owner}, or add the line yourself."
+    return f"{path} belongs to {owner}. Run the doctor as {owner}, or add the line yourself."
 
 
 def _lines(content: bytes) -> list[str]:

@@ -68,8 +68,9 @@ def _misspelled() -> Iterator[Check]:
 
 
 def _no_proxy_variables() -> Check:
-    names = ", ".join(PROXY_NAMES)
-    return Check("environment.proxies", GROUP, "Proxies", Status.OK, f"none of {names} is set")
+    *others, last = PROXY_NAMES
+    summary = f"{', '.join(others)}, and {last} are not set"
+    return Check("environment.proxies", GROUP, "Proxies", Status.OK, summary)
 
 
 def _proxy_variable(

@@ -134,7 +134,7 @@ def _after_failed_trials(route: Route | None, failed: Check, fix: Fix) -> Fix:
             and failed.cause.id in MAYBE_OTHER_SCHEME
             and OTHER_KIND.match(fix.instruction)
         ):
-            fix = Fix(instruction=f"Correct the host or port in {route.rule}.")
+            fix = Fix(instruction=f"Correct the host or port of the proxy ({route.rule}).")
     if fix.example:
         return fix
     return replace(fix, instruction=f"{NOTHING_ELSE} {fix.instruction}")
@@ -271,7 +271,9 @@ def _other_scheme_fix(setup: Setup, route: Route) -> Fix | None:
 def _scheme_fix(setup: Setup, route: Route, other: ProxyAddress, scheme: str) -> Fix:
     if other.username is None:
         return replace(_line_fix(setup, f"{SETTING}={other}"), tested=True)
-    instruction = f"Use {other.scheme}:// instead of {scheme}:// in {route.rule}."
+    instruction = (
+        f"Use {other.scheme}:// instead of {scheme}:// in the proxy's address ({route.rule})."
+    )
     return Fix(instruction=instruction, tested=True)
 
 
@@ -302,7 +304,7 @@ def _local_fix(setup: Setup, route: Route) -> str:
         if (led.host, led.port) == (route.host, route.port):
             place = with_port(led.address, led.target_port)
             return (
-                f"STRIPE_RESOLVE maps {route.endpoint} to {place}: remove this setting, or start "
+                f"STRIPE_RESOLVE maps {route.endpoint} to {place}. Remove this setting, or start "
                 "the server that should respond at that address."
             )
     return ""

@@ -24,12 +24,17 @@ NO_PROXY_CARRIES_IT = (
 )
 
 CORRECT_SERVER = "Correct EMAIL_HOST or EMAIL_PORT."
+NO_STARTTLS = (
+    "{server} does not support STARTTLS",
+    "Use a server and port that support STARTTLS. Alternatively, set EMAIL_USE_TLS=0, but then the "
+    "connection is not encrypted.",
+)
+NO_AUTHENTICATION = (
+    "{server} does not support authentication",
+    "Use a server and port that support authentication, or leave EMAIL_HOST_USER empty.",
+)
 # Subclasses first: TLS errors and timeouts are OSErrors too. {server} is its host and port.
 REASONS: dict[type[Exception], tuple[str, str]] = {
-    smtplib.SMTPNotSupportedError: (
-        "{server} does not offer STARTTLS or sign-in",
-        "Set EMAIL_USE_TLS=0, or use a server and port that support STARTTLS and sign-in.",
-    ),
     socket.gaierror: ("{server}: the name was not found", "Correct EMAIL_HOST."),
     ssl.SSLCertVerificationError: (
         "{server}: the TLS certificate is not trusted",
@@ -113,7 +118,7 @@ def _provider_check(setup: Setup) -> Check:
     report = probe(url, route=route, ca_bundle=setup.ca_bundle, deadline_seconds=setup.time_left())
     failed = next((step for step in report.steps if step.status is StepStatus.FAILED), None)
     if failed is None or failed.stage is Stage.ANSWERED:
-        return _check(Status.OK, f"{route.describe()}: answers")
+        return _check(Status.OK, f"{route.describe()}: responds")
     diagnosis = report.diagnosis
     said = f"{failed.stage.value}: {diagnosis.operator}" if diagnosis else failed.stage.value
     advice = diagnosis.advice if diagnosis else ""
@@ -159,7 +164,11 @@ def _server_connection(seconds: float) -> smtplib.SMTP:
 
 def _describe_success() -> str:
     secured = " over TLS" if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else ""
-    return f"accepts the account{secured}" if settings.EMAIL_HOST_USER else f"responds{secured}"
+    return (
+        f"accepts the user name and password{secured}"
+        if settings.EMAIL_HOST_USER
+        else f"responds{secured}"
+    )
 
 
 def _failed(error: Exception) -> Check:
@@ -171,7 +180,7 @@ def _reason(error: Exception) -> tuple[str, str]:
     """Return what failed, and the setting to correct."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-        return f"{_server()} rejected the account ({error.smtp_code})", fix
+        return f"{_server()} rejected the user name or password ({error.smtp_code})", fix
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)
@@ -179,8 +188,15 @@ def _reason(error: Exception) -> tuple[str, str]:
         return _reason_of_provider(error)
     closed = f"{{server}} closed the connection ({type(error).__name__})", CORRECT_SERVER
     found = (words for kind, words in REASONS.items() if isinstance(error, kind))
-    summary, fix = next(found, closed)
+    summary, fix = _reason_if_unsupported(error) or next(found, closed)
     return summary.format(server=_server()), fix
+
+
+def _reason_if_unsupported(error: Exception) -> tuple[str, str] | None:
+    # smtplib raises the same exception for both extensions, and names the one in its message.
+    if not isinstance(error, smtplib.SMTPNotSupportedError):
+        return None
+    return NO_STARTTLS if "STARTTLS" in str(error) else NO_AUTHENTICATION
 
 
 def _reason_of_provider(error: Exception) -> tuple[str, str]:

@@ -6,21 +6,22 @@
 from operations.doctor.report import Cause, Check, Status
 from operations.doctor.setup import Setup
 from outbound.diagnosis import Diagnosis, diagnose_route_error
+from outbound.diagnosis.causes import SET_THE_CLOCK
 from outbound.diagnosis.probe import STAGES, ProbeReport, Step, StepStatus
 from outbound.redaction import mask_url
 from outbound.route import Route, RouteError
 from outbound.transport import Stage, TLSFacts
 from outbound.transport.happy_eyeballs import ATTEMPT_DELAY_SECONDS
-from outbound.transport.trace import SILENT
+from outbound.transport.trace import NO_RESPONSE
 
 ROUTE, PATH = "Route", "Path"
 TITLES = {
-    Stage.RESOLVE: "Name",
+    Stage.RESOLVE: "Name lookup",
     Stage.CONNECT: "Connection",
     Stage.TUNNEL: "Proxy tunnel",
     Stage.TLS: "TLS",
     Stage.SENT: "Request",
-    Stage.ANSWERED: "Answer",
+    Stage.ANSWERED: "Response",
 }
 STATUSES = {
     StepStatus.OK: Status.OK,
@@ -30,7 +31,6 @@ STATUSES = {
 }
 # Stripe's signatures are refused when they seem older than 300 s.
 WARN_SKEW_SECONDS, FAIL_SKEW_SECONDS = 60, 300
-SET_THE_CLOCK = "Set this machine's clock: timedatectl set-ntp true"
 
 
 def decide_route(setup: Setup) -> tuple[Route | None, list[Check]]:
@@ -61,7 +61,7 @@ def via(route: Route) -> str:
 def _route(setup: Setup, route: Route) -> Check:
     reason = route.reason
     if setup.route_override is not None:
-        reason = f"For this run only, by --route {mask_url(setup.route_override)}. {reason}"
+        reason = f"Set by --route {mask_url(setup.route_override)} for this run only. {reason}"
     summary = f"{route.endpoint} {via(route)}"
     return Check("route.decision", ROUTE, "Route", Status.OK, summary, detail=reason)
 
@@ -111,17 +111,18 @@ def _step(step: Step, report: ProbeReport) -> Check:
 
 def _some_address_is_dead(step: Step, report: ProbeReport) -> Check:
     """Warn that one of several addresses of the name does not answer; calls still succeed."""
-    route, silent = report.route, SILENT in {each.outcome for each in report.record.attempts}
+    route = report.route
+    silent = NO_RESPONSE in {each.outcome for each in report.record.attempts}
     name = route.proxy.host if route.proxy else route.host
-    costs = f"{ATTEMPT_DELAY_SECONDS:g} s delay for each new connection, because of an address that does not respond"
+    costs = f"Each new connection takes {ATTEMPT_DELAY_SECONDS:g} s longer, because an address does not respond."
     return Check(
         f"path.{step.stage}",
         PATH,
         TITLES[step.stage],
         Status.WARN,
         step.detail,
-        detail=costs if silent else "an address that does not respond is tried first",
-        fix=f"Fix the network route to the address that does not respond. If you manage the DNS records of {name}, you can remove the address instead.",
+        detail=costs if silent else "The first address that the site tries cannot be reached.",
+        fix=f"Fix the network route to the address that cannot be reached. If you manage the DNS records of {name}, you can remove the address instead.",
         milliseconds=step.milliseconds,
     )
 
@@ -170,7 +171,7 @@ def clock_check(skew: float | None, *, whose: str = "Stripe's") -> Check:
         return Check("path.clock", PATH, "Clock", Status.WARN, summary, fix=SET_THE_CLOCK)
     cause = Cause(
         "CLOCK-SKEW",
-        f"This machine's clock is {summary}. Valid webhooks may be rejected, or old webhooks accepted.",
+        f"This machine's clock is {summary}. Valid webhooks may be rejected, and old webhooks may be accepted.",
     )
     return Check("path.clock", PATH, "Clock", Status.FAIL, summary, fix=SET_THE_CLOCK, cause=cause)
 

@@ -48,7 +48,7 @@ def _process(number: int, process: RunningProcess, here: StripeRoute, at: dateti
         title,
         Status.WARN,
         f"{known}: {_difference(process.stripe_route, here)}",
-        detail="It was started with different settings.",
+        detail="This process was started with different settings.",
         fix=f"Restart it: {_how_to_end(process)}",
     )
 
@@ -59,12 +59,12 @@ def _difference(there: StripeRoute, here: StripeRoute) -> str:
     if there.key != here.key:
         return f"different key, {there.key}"
     if there.ca_bundle != here.ca_bundle:
-        return f"trusts {there.ca_bundle or 'only public roots'}"
+        return f"trusts {there.ca_bundle or 'only public root certificates'}"
     return "different credentials or settings"
 
 
 def _how_to_end(process: RunningProcess) -> str:
-    return f"kill {process.pid}, then start it again (or its service)"
+    return f"run `kill {process.pid}`, and then start it or its service again"
 
 
 def _public_binds(running: list[RunningProcess]) -> Iterator[Check]:
@@ -88,7 +88,7 @@ def _missing_worker(running: list[RunningProcess]) -> Iterator[Check]:
             "Worker",
             Status.SKIP,
             "WORKER=1, but no worker is running on this machine",
-            detail="Check the last run under Shop to see whether a worker is running on another machine.",
+            detail="To see whether a worker is running on another machine, check its last run in the Shop section.",
         )
 
 

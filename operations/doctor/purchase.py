@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import TestBank
+from catalog.price_rules import price_problem
 from operations.doctor.report import Cause, Check, Status
 from operations.doctor.verification import page_check, shell_check
 from payments.errors import PaymentError
@@ -65,7 +66,7 @@ def purchase_checks(test_bank: TestBank) -> list[Check]:
             return _test_both(test_bank, visitor)
     except (DatabaseError, ProtectedError) as error:
         logger.exception("the test purchase could not be made")
-        why = f"the database rejected the test purchase: {type(error).__name__}"
+        why = f"The database rejected the test purchase: {type(error).__name__}."
         return _failed_checks(Cause("UNKNOWN", why))
 
 
@@ -73,14 +74,33 @@ def _test_both(test_bank: TestBank, visitor: User) -> list[Check]:
     try:
         session = create_checkout_session(test_bank, visitor)
     except StripeError as error:
-        diagnosis = diagnosis_of(error)
-        cause = Cause.of(diagnosis) if diagnosis else Cause("UNKNOWN", type(error).__name__)
-        return _failed_checks(cause, diagnosis.fix if diagnosis else "")
-    except PaymentError as error:
-        # The bank was changed concurrently.
-        return _failed_checks(Cause("UNKNOWN", type(error).__name__))
+        return _not_created(error)
+    except PaymentError:
+        return _not_for_sale(test_bank)
     shell = shell_check(Status.OK, f"{session.id[:16]}…, created and then expired")
     return [shell, _page(test_bank, visitor, session)]
+
+
+def _not_created(error: StripeError) -> list[Check]:
+    diagnosis = diagnosis_of(error)
+    if diagnosis:
+        return _failed_checks(Cause.of(diagnosis), diagnosis.fix)
+    logger.error("the test purchase could not be made", exc_info=error)
+    why = f"The test purchase failed for an unknown reason ({type(error).__name__})."
+    return _failed_checks(
+        Cause("UNKNOWN", why), "Include the doctor's output when you report this problem."
+    )
+
+
+def _not_for_sale(test_bank: TestBank) -> list[Check]:
+    if problem := price_problem(test_bank.price_minor, test_bank.currency):
+        why = f"The test bank {test_bank.slug!r} cannot be sold at its current price. {problem}"
+        return _failed_checks(Cause("UNKNOWN", why), "Correct the price of this test bank.")
+    why = (
+        f"The test bank {test_bank.slug!r} could not be bought. It may have been changed during "
+        "the test."
+    )
+    return _failed_checks(Cause("UNKNOWN", why), "Run the doctor again.")
 
 
 def _failed_checks(cause: Cause, fix: str = "") -> list[Check]:

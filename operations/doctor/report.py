@@ -115,6 +115,12 @@ class Report:
         return all(check.status is not Status.FAIL for check in self.checks)
 
     @property
+    def ok_after_fix(self) -> bool:
+        """True if no check failed, except those with the cause that `fix` removes."""
+        failed = (check for check in self.checks if check.status is Status.FAIL)
+        return all(check.cause is not None and check.cause == self.cause for check in failed)
+
+    @property
     def warnings(self) -> int:
         """The number of checks that warn."""
         return sum(check.status is Status.WARN for check in self.checks)

@@ -19,6 +19,7 @@ from operations.alarms.faults import MAX_WORKER_SILENCE, full_disks
 from operations.doctor.report import Check, Status, format_duration
 from operations.jobs import RECONCILE_EVERY_SECONDS
 from operations.models import JobRun
+from outbound.diagnosis.causes import SET_THE_CLOCK
 from outbox.models import BouncedAddress, OutgoingMail
 from payments.flows.reconciliation import last_finished_at
 from payments.models import StripeEvent
@@ -38,8 +39,8 @@ PEOPLE_BEHIND_ONE_ADDRESS = 5
 RECONCILE = "run `manage.py reconcile_payments`"
 REFUSAL_FIXES: dict[str, str] = {
     Refusal.SIGNATURE: "compare STRIPE_WEBHOOK_SECRET with the signing secret of your endpoint",
-    Refusal.TOO_OLD: "set this machine's clock: timedatectl set-ntp true",
-    Refusal.FROM_THE_FUTURE: "set this machine's clock: timedatectl set-ntp true",
+    Refusal.TOO_OLD: SET_THE_CLOCK,
+    Refusal.FROM_THE_FUTURE: SET_THE_CLOCK,
 }
 REVIEW = "review them manually"
 
@@ -49,14 +50,15 @@ def shop_checks(*, at: datetime) -> list[Check]:
     try:
         return [*_database_checks(at), _disk()]
     except DatabaseError as error:
-        summary = f"does not answer: {type(error).__name__}"
-        return [_warn("database", "Database", summary, "run `manage.py migrate`"), _disk()]
+        summary = f"does not respond: {type(error).__name__}"
+        fix = "check DATABASE_URL, and whether the database is running"
+        return [_warn("database", "Database", summary, fix), _disk()]
 
 
 def _database_checks(at: datetime) -> Iterator[Check]:
     missing = _migrations_to_run()
     if missing:
-        summary = f"migrations that are not applied: {missing}"
+        summary = f"unapplied migrations: {missing}"
         yield _warn("database", "Database", summary, "run `manage.py migrate`")
         return
     yield _check("database", "Database", Status.OK, f"{connection.vendor}, up to date")
@@ -138,7 +140,7 @@ def _prices() -> Iterator[Check]:
         return
     named = ", ".join(refused[:BANKS_NAMED])
     more = f" and {len(refused) - BANKS_NAMED} more" if len(refused) > BANKS_NAMED else ""
-    yield _warn("prices", "Prices", f"cannot be bought: {named}{more}", "correct these prices")
+    yield _warn("prices", "Prices", f"cannot be sold: {named}{more}", "correct these prices")
 
 
 def _mails(at: datetime) -> Iterator[Check]:
@@ -150,7 +152,7 @@ def _mails(at: datetime) -> Iterator[Check]:
     given_up = mails.filter(given_up_at__isnull=False).count()
     bounced = BouncedAddress.objects.filter(at__gte=at - BOUNCES_SHOWN_FOR).count()
     yield _count("bounced", "Bounced, 30 days", bounced, "list them: `manage.py bounces`")
-    yield _count("mails_given_up", "Failed emails", given_up, "check EMAIL_HOST and its account")
+    yield _count("mails_given_up", "Failed emails", given_up, "check the email settings in .env")
 
 
 def _visitors() -> Check:
@@ -192,7 +194,7 @@ def _refused_webhooks(at: datetime) -> Check:
     summary = f"{found.total}, last {format_duration(at - found.last_at)} ago: {found.last_reason}"
     if at - found.last_at > FAILURES_SHOWN_FOR:
         return _check("webhooks_refused", "Refused webhooks", Status.OK, summary)
-    fix = REFUSAL_FIXES.get(found.last_reason, "see the log of the web server")
+    fix = REFUSAL_FIXES.get(found.last_reason, "check the web server's log")
     return _warn("webhooks_refused", "Refused webhooks", summary, fix)
 
 
@@ -204,7 +206,7 @@ def _last_reconciliation(last: datetime | None, at: datetime) -> Check:
         return _warn("reconciled", title, "never, although WORKER=1", "run `manage.py work`")
     summary = f"{format_duration(at - last)} ago"
     if settings.WORKER and at - last > timedelta(seconds=3 * RECONCILE_EVERY_SECONDS):
-        return _warn("reconciled", title, summary, "check the log of `manage.py work`")
+        return _warn("reconciled", title, summary, "check the worker's log")
     return _check("reconciled", title, Status.OK, summary)
 
 

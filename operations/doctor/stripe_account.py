@@ -108,15 +108,16 @@ class _Account:
 
     def _permissions(self) -> Check:
         if not self._setup.secret_key.startswith("rk_"):
-            summary = "a secret key has full access; a restricted key (rk_) is safer"
+            summary = "A secret key has full access. A restricted key (rk_) is safer."
             return _key("permissions", "Permissions", Status.OK, summary)
         with ThreadPoolExecutor(max_workers=len(READ_PATHS)) as pool:
             refused = [name for name in pool.map(self._name_if_refused, READ_PATHS) if name]
         if not refused:
             summary = f"can read {', '.join(READ_PATHS)}"
             return _key("permissions", "Permissions", Status.OK, summary, detail=PERMISSIONS_NOTE)
-        names = ", ".join(refused)
-        fix = f"Allow {names} (read) for the key at {KEYS_PAGE}."
+        names = "; ".join(refused)
+        wanted = names if len(refused) == 1 else f"these resources: {names}"
+        fix = f"At {KEYS_PAGE}, give the key read access to {wanted}."
         return _key("permissions", "Permissions", Status.WARN, f"cannot read {names}", fix=fix)
 
     def _name_if_refused(self, name: str) -> str:
@@ -136,7 +137,7 @@ class _Account:
             words = (
                 "the key cannot read webhook endpoints"
                 if answer.status == 403
-                else f"Stripe responded with {answer.status}"
+                else f"Stripe responded with status {answer.status}"
             )
             yield _endpoint(Status.SKIP, f"unknown: {words}")
             return
@@ -186,20 +187,20 @@ def _not_registered(endpoints: list[dict[str, Any]], expected: str) -> Check:
         return _endpoint(
             Status.WARN,
             f"on another host: {', '.join(elsewhere)}",
-            detail=f"Events are sent to that host. This site's endpoint is {expected}.",
-            fix=f"Set its URL to {expected} at {WEBHOOKS_PAGE}, or correct SITE_URL.",
+            detail=f"Stripe sends events to {', '.join(elsewhere)} instead of {expected}.",
+            fix=f"Set the endpoint's URL to {expected} at {WEBHOOKS_PAGE}, or correct SITE_URL.",
         )
     if is_loopback(urlsplit(expected).hostname or ""):
         return _endpoint(
             Status.SKIP,
             "none for this machine, because Stripe cannot reach it",
-            detail="The return page confirms payments; use `stripe listen` to forward events.",
+            detail="The return page confirms payments. To forward events to this machine, use `stripe listen`.",
         )
     return _endpoint(
         Status.WARN,
         "not registered",
-        detail="Stripe does not notify this site of payments. The return page and reconciliation check for them.",
-        fix=f"Add {expected} at {WEBHOOKS_PAGE}.",
+        detail="Stripe does not notify this site of payments. The site detects them when buyers return from Stripe's page, and during reconciliation.",
+        fix=f"Add the endpoint {expected} at {WEBHOOKS_PAGE}.",
     )
 
 
@@ -207,7 +208,7 @@ def _registered(expected: str, count: int) -> Check:
     if count > 1:
         fix = f"Remove all but one endpoint for {expected} at {WEBHOOKS_PAGE}."
         return _endpoint(
-            Status.WARN, f"registered {count} times, so each event is sent several times", fix
+            Status.WARN, f"registered {count} times, so each event is sent {count} times", fix
         )
     return _endpoint(Status.OK, f"{expected} is registered")
 
@@ -220,7 +221,7 @@ def _enabled(endpoint: dict[str, Any]) -> Check:
         "Enabled",
         Status.WARN,
         "no: Stripe sends no events, and does not send missed events later",
-        fix=f"Enable it at {WEBHOOKS_PAGE}, then run `manage.py reconcile_payments`.",
+        fix=f"Enable the endpoint at {WEBHOOKS_PAGE}, and then run `manage.py reconcile_payments`.",
     )
 
 
@@ -242,14 +243,14 @@ def _version(endpoint: dict[str, Any]) -> Check:
     version = endpoint.get("api_version")
     if version == API_VERSION:
         return _webhook("version", "API version", Status.OK, API_VERSION)
-    said = version or "the account's default"
+    said = f"version {version}" if version else "the account's default version"
     return _webhook(
         "version",
         "API version",
         Status.WARN,
-        f"{said}; this site uses {API_VERSION}",
-        detail="The version of an endpoint cannot be changed.",
-        fix=f"Add a new endpoint with version {API_VERSION} at {WEBHOOKS_PAGE}, then remove the old endpoint.",
+        f"The endpoint uses {said}. This site uses version {API_VERSION}.",
+        detail="An endpoint's API version cannot be changed.",
+        fix=f"Add a new endpoint with version {API_VERSION} at {WEBHOOKS_PAGE}, and then remove the old endpoint.",
     )
 
 
@@ -258,7 +259,7 @@ def _accepted(answer: Answer, setup: Setup) -> Check:
     if diagnosis is not None:
         return _refused(Cause.of(diagnosis), diagnosis.fix)
     if answer.status != 200:
-        words = f"{answer.route.host} responded to a simple request with {answer.status}."
+        words = f"{answer.route.host} responded to a simple request with status {answer.status}."
         return _refused(Cause("UNKNOWN", words), "")
     return Check(
         "key.accepted",
@@ -311,7 +312,7 @@ def _mode(content: dict[str, Any], setup: Setup) -> Check:
         "Mode",
         Status.FAIL,
         f"{said}, but the key is a {setup.mode} key",
-        fix="Find out which server is responding, because it is not Stripe.",
+        fix="The response did not come from Stripe. Find out which server sent it.",
         cause=cause,
     )
 

@@ -76,7 +76,7 @@ def _connectivity(setup: Setup, report: ProbeReport | None, not_called: str) -> 
         return Check(name, GROUP, title, Status.SKIP, f"{host}: {not_called}")
     milliseconds = report.record.elapsed_seconds * 1000
     if report.diagnosis is None:
-        summary = f"{host} answers {scrub(via(report.route))}"
+        summary = f"{host} responds {scrub(via(report.route))}"
         return Check(name, GROUP, title, Status.OK, summary, milliseconds=milliseconds)
     return Check(
         name,

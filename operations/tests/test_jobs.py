@@ -69,6 +69,6 @@ def test_worker_ends_on_sigterm(tmp_path):
     keys = {"STRIPE_PUBLIC_KEY": "pk_sandbox_tests", "STRIPE_SECRET_KEY": "sk_sandbox_tests"}
     site = new_site(tmp_path, {**keys, "STRIPE_API_BASE": "http://127.0.0.1:9"}, {})
     with site.running("manage.py", "work") as process:
-        wait_until(lambda: "Working" in site.log())
+        wait_until(lambda: "The worker is running" in site.log())
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0

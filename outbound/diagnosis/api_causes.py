@@ -1,6 +1,6 @@
 """Causes that the API itself tells by its status."""
 
-from outbound.diagnosis.causes import REPEATED, Finding
+from outbound.diagnosis.causes import TRY_AGAIN, Finding
 
 
 def api_400(host: str, status: int) -> Finding:
@@ -13,7 +13,7 @@ def api_400(host: str, status: int) -> Finding:
             "Test mode and live mode do not share data.",
         )
     operator = f"{host} rejected the request ({status})."
-    fix = "See the message in the incident. The amount, the currency, or the account may be the cause."
+    fix = "See Stripe's message in the incident. The cause may be the amount, the currency, or the account."
     return Finding("API-400", operator, fix)
 
 
@@ -29,14 +29,14 @@ def api_401(host: str, _status: int) -> Finding:
 def api_403(host: str, _status: int) -> Finding:
     """The key may not do this."""
     operator = f"{host} accepted the key, but the key lacks permission for this call."
-    fix = "Add the permission to the restricted key at https://dashboard.stripe.com/apikeys."
+    fix = "Edit the restricted key at https://dashboard.stripe.com/apikeys, and add the missing permission."
     return Finding("API-403", operator, fix)
 
 
 def api_409(host: str, _status: int) -> Finding:
     """The same request is under way."""
     operator = f"{host} is still processing the same request."
-    return Finding("API-409", operator, REPEATED, retry_useful=True)
+    return Finding("API-409", operator, TRY_AGAIN, retry_useful=True)
 
 
 def api_429(host: str, _status: int) -> Finding:
@@ -46,12 +46,14 @@ def api_429(host: str, _status: int) -> Finding:
         "API-429",
         operator,
         "STRIPE_MAX_CALLS=2",
-        "If this error happens often, lower STRIPE_MAX_CALLS.",
+        "If this error still happens often, use a lower value.",
         retry_useful=True,
     )
 
 
 def api_5xx(host: str, status: int) -> Finding:
     """A fault on the API's side."""
-    operator = f"{host} responded with {status}: the problem is on its side."
+    operator = (
+        f"{host} responded with {status}. The problem is on that server, not on this machine."
+    )
     return Finding("API-5XX", operator, "Check https://status.stripe.com.", retry_useful=True)

@@ -23,11 +23,15 @@ IDS = frozenset(
 )
 PROXY_EXAMPLE = f"{SETTING}=http://proxy.example:3128"
 CA_EXAMPLE = "STRIPE_CA_BUNDLE=/path/to/company-ca.pem"
-NOT_TESTED = "A direct connection was not tested; run `manage.py doctor` to test it."
-REPLACE_EXAMPLE = "If this network requires a proxy, replace the example with its address. This setting has not been tested."
-SET_PROXY = f"If this network requires a proxy, set {SETTING} to its address instead. This setting has not been tested."
-ASK_WHICH_DEVICE = "Ask your network administrator which device responds instead of the server."
-REPEATED = "No action needed: the call is retried."
+NOT_TESTED = "A direct connection was not tested. Run `manage.py doctor` to test it."
+REPLACE_EXAMPLE = "If this network requires a proxy, replace the example address with the proxy's address. This setting has not been tested."
+SET_PROXY = f"If this network requires a proxy, set {SETTING} to the proxy's address instead. Neither setting has been tested."
+ASK_WHICH_DEVICE = (
+    "Ask your network administrator which device is responding instead of the server."
+)
+SET_THE_CLOCK = "To set this machine's clock, run: timedatectl set-ntp true"
+# Also shown when all retries have failed.
+TRY_AGAIN = "This problem may be temporary. Try again in a few minutes."
 
 
 @dataclass(frozen=True, slots=True)

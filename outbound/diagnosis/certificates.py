@@ -64,8 +64,9 @@ class Reason(StrEnum):
 class CertificateFault:
     """The certificate at fault, whose it is, and why.
 
-    `detail` is the end of a sentence about it, such as `expired on 2026-11-02`. Where the
-    certificates could not be read, `owner` is None and the names are empty. `issuer` is who
+    `detail` is the end of a sentence about it, such as `expired on 2026-11-02`; for `OTHER`, it
+    is OpenSSL's message. Where the certificates could not be read, `owner` is None and the names
+    are empty. `issuer` is who
     signed the far side's own certificate, `names` are those it is for.
     """
 
@@ -220,8 +221,8 @@ def _about_strength(chain: _Chain, code: int) -> tuple[Reason, str, int]:
         return Reason.WEAK, f"is signed with {name}, which is too weak", place
     place = chain.first(_has_weak_key, start=0 if code == WEAK_LEAF_KEY else 1)
     bits = _key_bits(chain.path[place]) if len(chain.path) > place else None
-    size = f"a {bits}-bit key" if bits else "a key"
-    return Reason.WEAK, f"has {size}, which is too weak", place
+    said = f"has a {bits}-bit key, which is too weak" if bits else "has a key that is too weak"
+    return Reason.WEAK, said, place
 
 
 def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str, int]:
@@ -229,7 +230,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
     known: dict[int, tuple[str, int]] = {
         CHANGED: ("has an invalid signature", 0),
         TOO_LONG_A_CHAIN: (
-            "allows fewer intermediate authorities than the chain contains",
+            "allows fewer intermediate CAs than the chain contains",
             len(chain.path),
         ),
         MAY_NOT_SIGN: (
@@ -237,16 +238,18 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
             chain.first(lambda each: not _may_sign(each), start=1),
         ),
         OTHER_PURPOSE: (
-            "is not for servers (extended key usage)",
+            "is not intended for servers (extended key usage)",
             chain.first(lambda each: not _is_for_servers(each), start=0),
         ),
     }
     no_authority = (
-        "is not marked as a certificate authority (basic constraints), but signed a certificate",
+        "is not marked as a CA certificate (basic constraints), but signed a certificate",
         chain.first(lambda each: not _is_authority(each), start=1),
     )
     known |= dict.fromkeys(NO_AUTHORITY, no_authority)
-    known |= dict.fromkeys(OUTSIDE_ITS_NAMES, ("may not sign for this name (name constraints)", 1))
+    known |= dict.fromkeys(
+        OUTSIDE_ITS_NAMES, ("is not allowed to sign for this name (name constraints)", 1)
+    )
     if code not in known:
         return Reason.OTHER, message, 0
     return Reason.INVALID, *known[code]

@@ -100,7 +100,7 @@ def diagnose_route_error(error: RouteError) -> Diagnosis:
         id="NET-PROXY-ADDRESS",
         stage=Stage.ROUTE,
         operator=str(error),
-        fix="Correct the proxy's address as described.",
+        fix="Correct the proxy's address.",
         acted=Acted.NO,
         retry_safe=True,
         retry_useful=False,

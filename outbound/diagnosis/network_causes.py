@@ -6,7 +6,7 @@ from outbound.diagnosis.causes import (
     ASK_WHICH_DEVICE,
     CA_EXAMPLE,
     NOT_TESTED,
-    REPEATED,
+    TRY_AGAIN,
     Finding,
     exemption,
     the_proxy,
@@ -36,8 +36,8 @@ def busy(route: Route) -> Finding:
         "NET-BUSY",
         f"The limit on concurrent calls to {route.host} was reached, and no call finished in time.",
         "STRIPE_MAX_CALLS=16",
-        "If earlier calls also failed, fix their cause first. Calls that are waiting for a response "
-        "count toward this limit.",
+        "If earlier calls also failed, fix the cause of those failures first. Calls that are "
+        "waiting for a response count toward this limit.",
     )
 
 
@@ -57,8 +57,8 @@ def resolver_silent(route: Route) -> Finding:
     name = route.proxy.host if route.proxy and route.proxy.resolves_names else route.host
     return Finding(
         "NET-DNS-SILENT",
-        f"The DNS lookup of {name} timed out.",
-        "Check the DNS servers of this machine (/etc/resolv.conf).",
+        f"The DNS lookup for {name} timed out.",
+        "Check this machine's DNS servers (/etc/resolv.conf).",
     )
 
 
@@ -67,17 +67,18 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
     if route.proxy:
         return Finding(
             "NET-PROXY-DNS",
-            f"The name of {the_proxy(route)} was not found.",
-            f"Correct the host name in {route.rule}.",
-            "A container may not know host names from the host's network.",
+            f"The host name of {the_proxy(route)} could not be resolved.",
+            f"Correct the proxy's host name ({route.rule}).",
+            "If the site runs in a container, the container may not be able to resolve names that the "
+            "host machine can resolve.",
             retry_useful=may_pass,
         )
     fix, untested = use_a_proxy(route)
     return Finding(
         "NET-DNS",
-        f"The name {route.host} was not found, and no proxy is in use ({route.rule}).",
+        f"The host name {route.host} could not be resolved ({route.rule}).",
         fix,
-        "On a network that requires a proxy, this machine often cannot resolve external host names, "
+        "On a network that requires a proxy, machines often cannot resolve external host names, "
         "because the proxy resolves them.",
         untested,
         retry_useful=may_pass,
@@ -87,10 +88,14 @@ def name_not_found(route: Route, *, may_pass: bool) -> Finding:
 def target_not_found_beside_socks(route: Route) -> Finding:
     """socks5:// looks names up on this machine, where the name is unknown."""
     operator = (
-        f"The name {route.host} could not be resolved on this machine. With socks5://, the "
+        f"The host name {route.host} could not be resolved on this machine. With socks5://, the "
         "proxy does not resolve it."
     )
-    return Finding("NET-DNS", operator, f"Use socks5h:// instead of socks5:// in {route.rule}.")
+    return Finding(
+        "NET-DNS",
+        operator,
+        f"Use socks5h:// instead of socks5:// in the proxy's address ({route.rule}).",
+    )
 
 
 def refused(route: Route) -> Finding:
@@ -98,8 +103,8 @@ def refused(route: Route) -> Finding:
     if route.proxy:
         return Finding(
             "NET-PROXY-REFUSED",
-            f"Nothing is listening at the address of {the_proxy(route)}.",
-            f"Correct the host or port in {route.rule}, or start the proxy.",
+            f"No proxy is listening at {route.proxy} ({route.rule}).",
+            f"Correct the host or port of the proxy ({route.rule}), or start the proxy.",
             retry_useful=True,
         )
     fix, untested = use_a_proxy(route)
@@ -124,7 +129,7 @@ def unreachable(route: Route) -> Finding:
         return Finding(
             "NET-PROXY-UNREACHABLE",
             f"This machine has no network route to {the_proxy(route)}.",
-            f"Correct the host in {route.rule}, or fix this machine's network configuration.",
+            f"Correct the proxy's host ({route.rule}), or fix this machine's network configuration.",
             retry_useful=True,
         )
     fix, untested = use_a_proxy(route)
@@ -135,10 +140,10 @@ def unreachable(route: Route) -> Finding:
 def closed_without_answer(route: Route) -> Finding:
     """Closed or reset after the request, without an answer: ssl does not always tell which."""
     operator = (
-        f"The connection to {route.endpoint}{via(route)} closed after the request was sent, "
-        "without a response."
+        f"The connection to {route.endpoint}{via(route)} was closed after the request was sent but "
+        "before a response arrived."
     )
-    return Finding("NET-NO-ANSWER", operator, REPEATED, IF_IT_GOES_ON, retry_useful=True)
+    return Finding("NET-NO-ANSWER", operator, TRY_AGAIN, IF_IT_GOES_ON, retry_useful=True)
 
 
 def no_answer(route: Route, record: CallRecord) -> Finding:
@@ -153,14 +158,14 @@ def no_answer(route: Route, record: CallRecord) -> Finding:
 
 def answer_not_http(route: Route) -> Finding:
     """What came back is not HTTP."""
-    operator = f"The response to the call to {route.endpoint}{via(route)} is not HTTP."
+    operator = f"The response from {route.endpoint}{via(route)} is not HTTP."
     return Finding("NET-CAPTIVE", operator, ASK_WHICH_DEVICE)
 
 
 def cut(route: Route) -> Finding:
     """The answer ended before its end."""
     operator = f"The response from {route.endpoint}{via(route)} was cut off."
-    return Finding("NET-CUT", operator, REPEATED, IF_IT_GOES_ON, retry_useful=True)
+    return Finding("NET-CUT", operator, TRY_AGAIN, IF_IT_GOES_ON, retry_useful=True)
 
 
 def deadline(route: Route, record: CallRecord) -> Finding:
@@ -183,7 +188,7 @@ def portal(route: Route, *, status: int, title: str = "", location: str = "") ->
 def gateway(route: Route, *, status: int, title: str) -> Finding:
     """A proxy or gateway on the way answered 5xx with a page of its own."""
     operator = _in_its_place(route, status, title)
-    fix = "Check the log of the proxy or gateway."
+    fix = "Check the logs of the proxy or gateway."
     return Finding("NET-GATEWAY", operator, fix, retry_useful=True)
 
 
@@ -195,12 +200,16 @@ def _in_its_place(route: Route, status: int, title: str, location: str = "") -> 
         parts.append(f"a redirect to {location}")
     response = " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]}, and {parts[2]}"
     return (
-        f"A device between this machine and {route.endpoint} responded in its place{via(route)}, "
+        f"A device on the route to {route.endpoint}{via(route)} responded instead of the server, "
         f"with {response}."
     )
 
 
 def unknown(route: Route, stage: Stage, kind: str) -> Finding:
     """None of the others."""
-    operator = f"The call to {route.endpoint}{via(route)} failed at stage {stage} ({kind})."
-    return Finding("UNKNOWN", operator, "Run `manage.py doctor` and report its output.")
+    operator = f"The call to {route.endpoint}{via(route)} failed at the {stage} stage ({kind})."
+    return Finding(
+        "UNKNOWN",
+        operator,
+        "Run `manage.py doctor`, and include its output when you report this problem.",
+    )

@@ -265,7 +265,7 @@ def _tls_words(record: CallRecord, presented: Presented) -> str:
         facts = record.tls
         return f"{facts.version}, issued by {facts.issuer}, valid until {facts.expires}"
     if presented.fingerprint:
-        return f"signed by {presented.issuer or 'an unnamed authority'}, SHA-256 {presented.fingerprint}"
+        return f"signed by {presented.issuer or 'an unnamed CA'}, SHA-256 {presented.fingerprint}"
     return ""
 
 

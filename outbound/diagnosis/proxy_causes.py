@@ -10,14 +10,16 @@ from outbound.diagnosis.causes import (
 from outbound.diagnosis.certificates import CertificateFault, Reason
 from outbound.route import SETTING, Route
 from outbound.transport import ProxyAnswer
+from outbound.transport.trace import short
 
 RELAY_EXAMPLE = f"{SETTING}=http://127.0.0.1:3128"
+REQUIRES_TLS = "If the proxy requires TLS, use https:// in its address."
 # What a silent port may be, by the scheme that it is spoken to with.
 OTHER_KINDS = {
-    "http": "may require TLS (use https:// in the address)",
-    "https": "may not use TLS (use http:// in the address)",
-    "socks5": "may belong to an HTTP proxy (use http:// in the address)",
-    "socks5h": "may belong to an HTTP proxy (use http:// in the address)",
+    "http": REQUIRES_TLS,
+    "https": "If the proxy does not use TLS, use http:// in its address.",
+    "socks5": "If the proxy is an HTTP proxy, use http:// in its address.",
+    "socks5h": "If the proxy is an HTTP proxy, use http:// in its address.",
 }
 
 
@@ -25,13 +27,13 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
     """An HTTP proxy answered, and opened no tunnel."""
     if answer.status in {401, 407}:
         return _second_proxy(route, answer) or _wants_credentials(route, answer)
-    said = " ".join(word for word in (answer.reason, answer.squid_error) if word)
-    operator = (
-        f"{_proxy(route)} responded to CONNECT {route.endpoint} with {answer.status} ({said})."
-    )
+    words = " ".join(word for word in (answer.reason, answer.squid_error) if word)
+    said = f" ({words})" if words else ""
+    operator = f"{_proxy(route)} responded to CONNECT {route.endpoint} with {answer.status}{said}."
     if answer.status == 403:
         untested = (
-            f"Alternatively, ask for {route.endpoint} to be allowed on the proxy. {NOT_TESTED}"
+            f"Alternatively, ask your network administrator to allow {route.endpoint} on the proxy. "
+            f"{NOT_TESTED}"
         )
         return Finding("NET-PROXY-403", operator, exemption(route), untested=untested)
     if answer.status >= 500:
@@ -44,7 +46,9 @@ def connect_refused(route: Route, answer: ProxyAnswer) -> Finding:
             retry_useful=True,
         )
     advice = "The server at this address may not be a forward proxy, or may require you to sign in with a browser."
-    return Finding("NET-PROXY-STATUS", operator, f"Correct the address in {route.rule}.", advice)
+    return Finding(
+        "NET-PROXY-STATUS", operator, f"Correct the proxy's address ({route.rule}).", advice
+    )
 
 
 def _second_proxy(route: Route, answer: ProxyAnswer) -> Finding | None:
@@ -59,21 +63,21 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
     return Finding(
         "NET-PROXY-407",
         f"A second proxy{name} behind {the_proxy(route)} requires a user name and password "
-        f"({status}). The first proxy accepts this machine.",
+        f"({status}). The first proxy accepts requests from this machine.",
         f"Ask the administrator of the proxy {_endpoint(route)} to configure it to authenticate with the second "
         "proxy, or to forward your user name and password.",
-        f"The user name and password in {route.rule} are for the first proxy. Changing them will not help.",
+        f"Changing the user name and password of the first proxy ({route.rule}) will not help.",
     )
 
 
 def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
     names = ", ".join(answer.authentication_schemes)
-    offered = f"offered: {names}" if names else "no authentication scheme offered"
+    offered = f"authentication methods offered: {names or 'none'}"
     credentials = route.proxy.credentials if route.proxy else None
     given = "requires a user name and password"
     if credentials:
         user = credentials[0].decode("utf-8", "replace")
-        given = f"does not accept the user “{user}” or the password"
+        given = f"rejected the user name “{user}” or its password"
     operator = f"{_proxy(route)} {given} ({answer.status}; {offered})."
     schemes = {scheme.lower() for scheme in answer.authentication_schemes}
     if schemes and "basic" not in schemes:
@@ -91,7 +95,11 @@ def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
 def socks_authentication(route: Route) -> Finding:
     """A SOCKS proxy wants credentials, or other ones."""
     proxy = route.proxy
-    operator = f"{_proxy(route)} requires a user name and password, or rejected the ones given."
+    given = proxy is not None and proxy.credentials is not None
+    said = (
+        "did not accept the user name or password" if given else "requires a user name and password"
+    )
+    operator = f"{_proxy(route)} {said}."
     fix = f"{SETTING}={proxy.scheme}://user:password@{proxy.endpoint}" if proxy else ""
     return Finding(
         "NET-SOCKS-AUTH",
@@ -109,9 +117,9 @@ def socks_refused(route: Route, said: str) -> Finding:
 
 def not_socks(route: Route) -> Finding:
     """What listens there speaks something else than SOCKS."""
-    operator = f"The server at the address of {the_proxy(route)} does not use SOCKS 5."
+    operator = f"The server at {route.proxy} ({route.rule}) is not a SOCKS 5 proxy."
     scheme = route.proxy.scheme if route.proxy else "socks5h"
-    fix = f"Use http:// instead of {scheme}:// in {route.rule}, or correct the port."
+    fix = f"Use http:// instead of {scheme}:// in the proxy's address ({route.rule}), or correct the port."
     return Finding("NET-PROXY-NOT-SOCKS", operator, fix)
 
 
@@ -121,16 +129,16 @@ def proxy_silent(route: Route) -> Finding:
     return Finding(
         "NET-PROXY-SILENT",
         f"{_proxy(route)} did not respond.",
-        f"Correct the host or port in {route.rule}.",
-        "A firewall may be dropping packets, or the proxy may not be responding.",
-        f"Or the port {other}.",
+        f"Correct the host or port of the proxy ({route.rule}).",
+        "A firewall may be dropping packets, or the proxy may be down.",
+        other,
     )
 
 
 def proxy_tls(route: Route) -> Finding:
     """TLS with an https:// proxy failed before any certificate."""
     operator = f"The TLS handshake with {the_proxy(route)} failed."
-    fix = f"Use http:// instead of https:// in {route.rule}."
+    fix = f"Use http:// instead of https:// in the proxy's address ({route.rule})."
     return Finding("NET-PROXY-TLS", operator, fix, "Most proxies do not use TLS.")
 
 
@@ -138,10 +146,13 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
     """An https:// proxy's own certificate is refused."""
     operator = f"The TLS handshake with {the_proxy(route)} failed: {_about_certificate(fault)}."
     if fault.reason in {Reason.UNTRUSTED, Reason.OTHER}:
-        advice = "Its certificate is not signed by a trusted authority."
+        advice = (
+            "Ask the proxy's administrator for its CA certificate in PEM format, and add it to the "
+            "STRIPE_CA_BUNDLE file."
+        )
         return Finding("NET-PROXY-TLS", operator, CA_EXAMPLE, advice)
     if fault.reason is Reason.OTHER_NAME:
-        fix = f"Correct the host name in {route.rule}. Use the name from the certificate."
+        fix = f"In the proxy's address ({route.rule}), use the name from the certificate."
         return Finding("NET-PROXY-TLS", operator, fix)
     fix = f"Ask the administrator of the proxy {_endpoint(route)} for a valid certificate."
     return Finding(
@@ -150,13 +161,15 @@ def proxy_certificate(route: Route, fault: CertificateFault) -> Finding:
 
 
 def _about_certificate(fault: CertificateFault) -> str:
-    signer = f"by {fault.issuer}, which" if fault.issuer else "by an authority that"
+    signer = f"by {fault.issuer}, which" if fault.issuer else "by a CA that"
     if fault.reason is Reason.UNTRUSTED:
-        return f"its certificate is signed {signer} is not trusted here"
+        return f"its certificate is signed {signer} is not trusted"
     if fault.reason is Reason.OTHER_NAME:
-        return f"its certificate is for {', '.join(fault.names) or 'another name'}"
+        return f"its certificate is for {', '.join(fault.names) or 'a different name'}"
+    if fault.reason is Reason.OTHER:
+        return f"its certificate was rejected ({short(fault.detail) or 'no reason given'})"
     return (
-        "its certificate, or the certificate of an authority in its chain "
+        "its certificate, or the certificate of a CA in its chain "
         f"({fault.subject or 'not named'}), {fault.detail}"
     )
 
@@ -165,16 +178,15 @@ def proxy_closed(route: Route) -> Finding:
     """The proxy hung up before it had answered."""
     operator = f"{_proxy(route)} closed the connection before responding."
     advice = "The port may not belong to a proxy, or the proxy may have no free connections."
-    untested = "Or it may require TLS (use https:// in the address)."
-    fix = f"Correct the address in {route.rule}, or check the proxy's log."
-    return Finding("NET-PROXY-CLOSED", operator, fix, advice, untested, retry_useful=True)
+    fix = f"Correct the proxy's address ({route.rule}), or check the proxy's log."
+    return Finding("NET-PROXY-CLOSED", operator, fix, advice, REQUIRES_TLS, retry_useful=True)
 
 
 def proxy_not_http(route: Route) -> Finding:
     """What listens there is no HTTP proxy."""
-    operator = f"The server at the address of {the_proxy(route)} does not use HTTP."
-    fix = f"Correct the port in {route.rule}."
-    untested = "If it is a SOCKS proxy, use socks5h://."
+    operator = f"The server at {route.proxy} ({route.rule}) is not an HTTP proxy."
+    fix = f"Correct the proxy's port ({route.rule})."
+    untested = "If the server is a SOCKS proxy, use socks5h:// in the address."
     return Finding("NET-PROXY-NOT-HTTP", operator, fix, untested=untested)
 
 

@@ -4,6 +4,7 @@ from outbound.diagnosis.causes import (
     ASK_WHICH_DEVICE,
     CA_EXAMPLE,
     NOT_TESTED,
+    SET_THE_CLOCK,
     Finding,
     exemption,
     use_a_proxy,
@@ -12,8 +13,6 @@ from outbound.diagnosis.causes import (
 from outbound.diagnosis.certificates import CertificateFault, Owner, Reason
 from outbound.route import Route
 from outbound.transport.trace import short
-
-SET_THE_CLOCK = "Set this machine's clock: timedatectl set-ntp true"
 
 
 def silent_at_tls(route: Route) -> Finding:
@@ -27,7 +26,7 @@ def silent_at_tls(route: Route) -> Finding:
 
 def cut_before_sending(route: Route) -> Finding:
     """Cut off at once or in the handshake, by a filter that reads the name in it."""
-    operator = f"The connection to {route.endpoint}{via(route)} was closed before TLS began."
+    operator = f"The connection to {route.endpoint}{via(route)} was closed before the TLS handshake was complete."
     fix, untested = (exemption(route), NOT_TESTED) if route.proxy else use_a_proxy(route)
     advice = "A network filter may be the cause."
     return Finding("NET-RESET", operator, fix, advice, untested, retry_useful=True)
@@ -55,7 +54,9 @@ def certificate(route: Route, fault: CertificateFault) -> Finding:
         Reason.WEAK: "NET-TLS-WEAK",
         Reason.INVALID: "NET-TLS-INVALID",
     }
-    operator = f"{_at_fault(route, fault)} {fault.detail}, so {route.host} is not trusted."
+    operator = (
+        f"{_at_fault(route, fault)} {fault.detail}, so the connection to {route.host} was rejected."
+    )
     return Finding(ids[fault.reason], operator, _whom_to_ask(route, fault), _about_clock(fault))
 
 
@@ -83,7 +84,7 @@ def _clock(route: Route, fault: CertificateFault) -> Finding:
 def _about_clock(fault: CertificateFault) -> str:
     if fault.reason is not Reason.EXPIRED:
         return "A device on the network intercepts TLS and can read the API key."
-    return "This machine's clock is correct, because the server's own certificate is valid."
+    return "This machine's clock is not the cause, because the server's own certificate is valid."
 
 
 def _at_fault(route: Route, fault: CertificateFault) -> str:
@@ -94,24 +95,19 @@ def _at_fault(route: Route, fault: CertificateFault) -> str:
         signed = (
             "" if fault.is_public or not fault.issuer else f", signed by {short(fault.issuer)},"
         )
-        return f"The certificate of {route.host}{_received(route)}{signed}"
+        return f"The certificate received for {route.host}{via(route)}{signed}"
     whose = {
-        Owner.BUNDLE: "your company's authority, from STRIPE_CA_BUNDLE",
-        Owner.PUBLIC: "a public authority",
-        Owner.PRESENTED: "an authority sent with the certificate",
+        Owner.BUNDLE: "your company's CA, from STRIPE_CA_BUNDLE",
+        Owner.PUBLIC: "a public CA",
+        Owner.PRESENTED: "a CA certificate sent by the server",
     }[fault.owner]
-    return f"{short(fault.subject) or 'An unnamed authority'} ({whose})"
-
-
-def _received(route: Route) -> str:
-    """Return ` received through http://proxy.example:3128`; empty where no proxy takes part."""
-    return f" received{via(route)}" if route.proxy else ""
+    return f"{short(fault.subject) or 'An unnamed CA'} ({whose})"
 
 
 def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
     if fault.owner is Owner.BUNDLE and fault.reason is Reason.EXPIRED:
         return (
-            "Ask your network administrator for the authority's new certificate, and add it to the "
+            "Ask your network administrator for the CA's new certificate, and add it to the "
             "STRIPE_CA_BUNDLE file."
         )
     if fault.is_public:
@@ -125,7 +121,7 @@ def _whom_to_ask(route: Route, fault: CertificateFault) -> str:
 def _other_name(route: Route, fault: CertificateFault) -> Finding:
     names = f": {short(', '.join(fault.names))}" if fault.names else ""
     operator = (
-        f"The server that answers for {route.endpoint}{via(route)} has a certificate for a "
+        f"The server responding for {route.endpoint}{via(route)} has a certificate for a "
         f"different name{names}."
     )
     return Finding("NET-TLS-NAME", operator, ASK_WHICH_DEVICE)
@@ -134,10 +130,10 @@ def _other_name(route: Route, fault: CertificateFault) -> Finding:
 def _untrusted(route: Route, fault: CertificateFault) -> Finding:
     """Something opens TLS on the way, or a private authority signs."""
     operator = (
-        f"The certificate of {route.host}{_received(route)} is signed by {short(fault.issuer)}, which "
-        "is not trusted here."
+        f"The certificate received for {route.host}{via(route)} is signed by {short(fault.issuer)}, "
+        "which is not trusted."
         if fault.issuer
-        else f"The certificate of {route.host}{_received(route)} is not signed by a trusted authority."
+        else f"The certificate received for {route.host}{via(route)} is not signed by a trusted CA."
     )
     advice = (
         "The cause may be a company proxy that intercepts TLS and can read the API key. If so, "
@@ -152,9 +148,10 @@ def _untrusted(route: Route, fault: CertificateFault) -> Finding:
     if not fault.bundle:
         return Finding("NET-TLS-UNTRUSTED", operator, CA_EXAMPLE, advice, untested)
     held = short("; ".join(fault.bundle))
+    missing = f"certificate of {short(fault.issuer)}" if fault.issuer else "missing CA certificate"
     fix = (
-        "Ask your network administrator for the certificate of "
-        f"{short(fault.issuer) or 'that authority'}, and add it to the STRIPE_CA_BUNDLE file."
+        f"Ask your network administrator for the {missing}, and add it to the STRIPE_CA_BUNDLE "
+        "file."
     )
     return Finding(
         "NET-TLS-UNTRUSTED", operator, fix, f"{advice} The file contains: {held}.", untested

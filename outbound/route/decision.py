@@ -99,7 +99,7 @@ def _target(url: str) -> tuple[str, Target]:
         host, port = None, None
     if host is None or parts.scheme not in PORTS or parts.username is not None:
         raise RouteError(
-            f"{mask_url(url)!r} is not a valid address. Use http:// or https:// and a host."
+            f"{mask_url(url)!r} is not a valid address. Use http:// or https://, followed by a host."
         )
     return parts.scheme, Target(host, PORTS[parts.scheme] if port is None else port)
 
@@ -111,7 +111,7 @@ def _by_setting(setting: str) -> _Choice | None:
     if word == DIRECT:
         return _Choice(None, f"{SETTING}=direct", f"{SETTING} is set to direct.")
     proxy = parse_setting(setting)
-    reason = f"{SETTING} names the proxy {proxy.endpoint}, and takes precedence over NO_PROXY."
+    reason = f"{SETTING} names the proxy {proxy.endpoint} and takes precedence over NO_PROXY."
     return _Choice(proxy, SETTING, reason, _warnings_about(proxy, SETTING))
 
 
@@ -135,7 +135,7 @@ def _by_no_proxy(verdicts: tuple[Verdict, ...]) -> _Choice | None:
     return _Choice(
         None,
         f"NO_PROXY: {verdict.entry.text}",
-        f"The host is exempt from the proxy by {about}.",
+        f"{about} exempts the host from the proxy.",
         warnings,
     )
 
@@ -180,8 +180,8 @@ def _parse(text: str, name: str, where: str) -> ProxyAddress:
     except ProxyAddressError as error:
         meant = corrected(text)
         line = f" Use {name}={meant}" if meant else ""
-        if MASK in line:
-            line += f", and replace {MASK} with your password."
+        if line:
+            line += f", and replace {MASK} with your password." if MASK in line else " instead."
         raise ProxyAddressError(f"{where} is not a valid proxy address. {error}{line}") from None
 
 
@@ -189,7 +189,7 @@ def _warnings_about(proxy: ProxyAddress, where: str) -> tuple[str, ...]:
     if proxy.resolves_names:
         return ()
     return (
-        f"{where} begins with socks5://: host names are resolved on this machine. If only "
+        f"{where} begins with socks5://, so host names are resolved on this machine. If only "
         f"the proxy can resolve them, use {where.split(maxsplit=1)[0]}={replace(proxy, scheme='socks5h')}",
     )
 
@@ -228,5 +228,5 @@ def _warnings_about_http(scheme: str, environment: ProxyEnvironment) -> tuple[st
     if scheme == "http" or variable is None:
         return ()
     meant = corrected(variable.bare)
-    line = f" If you need one, set HTTPS_PROXY={meant}" if meant else ""
+    line = f" If you need a proxy, set HTTPS_PROXY={meant}" if meant else ""
     return (f"{variable.where} does not apply to https addresses, so no proxy is used.{line}",)

@@ -36,17 +36,19 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Where curl 7.88 and requests 2.34 read an entry in another way.
 STAR_IN_LIST = "curl and requests support * only as the whole value"
-STAR_PREFIX = "curl and requests do not support the asterisk; use .{name}"
+STAR_PREFIX = "curl and requests do not support the asterisk, so use .{name}"
 QUOTED = "curl and requests read the quotes as part of the name"
 TRAILING_DOT = "requests does not support a trailing dot"
 LEADING_DOTS = "curl supports one leading dot, not several"
-WITH_SCHEME = "curl and requests do not support a scheme or path; use the host only"
-WITH_USER = "curl and requests do not support a user name or password; use the host only"
+WITH_SCHEME = "curl and requests do not support a scheme or path, so use only the host"
+WITH_USER = "curl and requests do not support a user name or password, so use only the host"
 EMPTY_PORT = "curl and requests do not support a trailing colon"
-NOT_A_COMMA = "curl and requests use commas as separators; use a comma instead of {signs}"
-SHELL_WORDS = "curl and requests read export and the name as part of the value; use the hosts only"
+NOT_A_COMMA = "curl and requests use only commas as separators, so use a comma instead of {signs}"
+SHELL_WORDS = (
+    "curl and requests read export and the name as part of the value, so use only the hosts"
+)
 INVISIBLE_SIGNS = "curl and requests read the invisible characters as part of the name"
-WITH_PORT = "curl does not support ports, and requests supports only a port that is in the URL"
+WITH_PORT = "curl does not support ports, and requests supports a port only if it is in the URL"
 BLANKS = "requests supports only commas as separators"
 LINE_BREAKS = "curl and requests do not support line breaks as separators"
 LINE_END = "curl does not support a line break in the variable"
@@ -54,17 +56,17 @@ IPV6_NETWORK = "curl and requests do not support IPv6 networks, and httpx fails 
 IPV6_BRACKETS = "curl and requests do not support brackets, and httpx fails to start with them"
 NETMASK = "curl and requests support only a prefix length, such as /24"
 WHOLE_NETWORK = "curl and requests do not support /0"
-ADDRESS_FORM = "curl and requests compare addresses as text; use {name}"
+ADDRESS_FORM = "curl and requests compare addresses as text, so use {name}"
 INTERNATIONAL = "curl and requests compare international names as text"
 NETWORK_BESIDE_BLANKS = "requests does not support a network next to a tab or line break"
 AFTER_NETWORK = "curl ignores what follows the network"
 OVERSHADOWED = "curl and requests read only {where}, which is also set"
 END_OF_ADDRESS = (
-    "requests interprets it as the end of an address; use a network, such as 10.0.0.0/8"
+    "requests interprets it as the end of an address, so use a network, such as 10.0.0.0/8"
 )
 # What else to know.
-LITERAL_ONLY = "matches IP addresses in URLs only: host names are not resolved"
-NOT_UNDERSTOOD = "is not a host, .suffix, address, or network, so it matches nothing"
+LITERAL_ONLY = "it matches only IP addresses in URLs, because host names are not resolved"
+NOT_UNDERSTOOD = "it is not a host, .suffix, IP address, or network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,9 @@ class Entry:
     pattern: Pattern
 
     def describe(self) -> str:
-        """`entry 2 of NO_PROXY in .env, *.stripe.com`."""
+        """`Entry 2 of NO_PROXY in .env (*.stripe.com)`."""
         where = "in .env" if self.source == DOTENV else "in the environment"
-        return f"entry {self.position} of {self.variable} {where}, {self.text}"
+        return f"Entry {self.position} of {self.variable} {where} ({self.text})"
 
 
 @dataclass(frozen=True, slots=True)

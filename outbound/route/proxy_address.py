@@ -146,7 +146,8 @@ def _refuse_other_notations(text: str) -> None:
         raise ProxyAddressError(_about_word(_word(text)))
     if PAC_ANSWER.match(text):
         raise ProxyAddressError(
-            "The value is the result of a PAC file. Enter one address: http://host:port."
+            "The value is output from a proxy auto-configuration (PAC) file. Enter one address in the "
+            "form http://host:port."
         )
     if PAC_FILE.search(text.rpartition("@")[2]):
         raise ProxyAddressError(
@@ -156,7 +157,7 @@ def _refuse_other_notations(text: str) -> None:
         )
     if BY_SCHEME.match(text):
         raise ProxyAddressError(
-            "The value lists a proxy for each scheme. Enter only the one for https."
+            "The value lists a proxy for each scheme. Enter only the proxy for https."
         )
     if VARIABLE.fullmatch(text):
         raise ProxyAddressError(
@@ -182,7 +183,7 @@ def _is_no_address(text: str) -> bool:
 
 def _about_word(word: str) -> str:
     if word in WORDS_FOR_NONE:
-        return f"“{word}” is not an address. To use no proxy, set STRIPE_PROXY=direct"
+        return f"“{word}” is not an address. Set STRIPE_PROXY=direct to use no proxy."
     return (
         f"“{word}” does not name a proxy. Enter the proxy's address, or set STRIPE_PROXY=environment "
         "to use HTTPS_PROXY."
@@ -225,7 +226,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if scheme.startswith("socks"):
         raise ProxyAddressError(f"{scheme}:// is not supported. Use socks5h://host:port.")
     raise ProxyAddressError(
-        f"The value begins with {scheme}://. Use http://, https://, socks5:// or socks5h://."
+        f"{scheme}:// is not supported. Use http://, https://, socks5://, or socks5h://."
     )
 
 
@@ -236,7 +237,7 @@ def _parse_credentials(text: str) -> tuple[str, str | None]:
     decoded = _decoded(username), (_decoded(password) if colon else None)
     if any(character in part for part in decoded if part for character in "\r\n\0"):
         raise ProxyAddressError(
-            "The user name or password contains a line break or null byte. Remove it."
+            "The user name or password contains a line break or a null byte. Remove it."
         )
     return decoded
 
@@ -277,7 +278,7 @@ def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
     if name is None or port is None:
         part = "host" if name is None else "port"
         raise ProxyAddressError(
-            f"Its {part} is not valid. Use an address such as {EXAMPLE}; put an IPv6 "
-            f"address in brackets and percent-encode the password ({PERCENT_ENCODING})."
+            f"The {part} is not valid. Use an address such as {EXAMPLE}. Put an IPv6 address in "
+            f"brackets, and percent-encode the password ({PERCENT_ENCODING})."
         )
     return name, port

@@ -52,16 +52,17 @@ def test_files_accepted_by_openssl(tmp_path, content):
         (b"", "it is empty"),
         (b"nothing", "it contains no PEM certificate"),
         # Joined.
-        (ONE.pem.rstrip() + TWO.pem, "one certificate ends and the next one begins on line {line}. "
-         "Put a line break between them"),
-        (ONE.pem + TWO.pem.rstrip() + b"  " + ONE.pem, "one certificate ends and the next one begins on line {lines}"),
+        (ONE.pem.rstrip() + TWO.pem, "line {line} contains the end of one certificate and the beginning of the next. "
+         "Insert a line break between them"),
+        (ONE.pem + TWO.pem.rstrip() + b"  " + ONE.pem, "line {lines} contains the end of one certificate and the beginning of the next"),
         # Damaged.
-        (TEXT + BROKEN, "certificate 2 of 2, which begins on line {next}, is damaged. Copy it again"),
+        (TEXT + BROKEN, "certificate 2 of 2, which begins on line {next}, is damaged. Copy the "
+         "certificate again"),
         (BROKEN + TEXT, "certificate 1 of 2, which begins on line 1, is damaged."),
         (TEXT[: len(TEXT) // 2], "certificate 1 of 1, which begins on line 1, is damaged."),
         (TEXT.replace("MII", "MI", 1), "certificate 1 of 1, which begins on line 1, is damaged."),
         # Binary.
-        (ONE.der, "it is a certificate in binary form (DER). Convert it: `openssl x509 -inform der "),
+        (ONE.der, "it is a certificate in binary (DER) format. Convert it: `openssl x509 -inform der "),
         (pkcs7.serialize_certificates([ONE.certificate], Encoding.DER),
          "it is a binary PKCS #7 file. Convert it: `openssl pkcs7 -inform der -print_certs "),
         (pkcs12.serialize_key_and_certificates(

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from outbound.diagnosis.certificates import Owner, Reason, find_fault
+from outbound.diagnosis.certificates import CertificateFault, Owner, Reason, find_fault
+from outbound.diagnosis.proxy_causes import proxy_certificate
+from outbound.route import ProxyEnvironment, decide
 from outbound.tests.servers import far_side, tls_in_front_of
 from outbound.transport.certificate_chain import certificates_in
 from testing.certificates import authority, certificate, serving
@@ -60,7 +62,7 @@ def test_ca_bundle_with_other_certificate_of_same_authority(found):
 
 OLD = authority("Old Root", ends_in_days=-1)
 OLD_ISSUING = authority("Old Issuing", ROOT, ends_in_days=-1)
-BUNDLED, SENT = "(your company's authority, from STRIPE_CA_BUNDLE)", "(an authority sent"
+BUNDLED, SENT = "(your company's CA, from STRIPE_CA_BUNDLE)", "(a CA certificate sent"
 
 
 @pytest.mark.parametrize(
@@ -68,11 +70,11 @@ BUNDLED, SENT = "(your company's authority, from STRIPE_CA_BUNDLE)", "(an author
     [
         ([certificate(OLD, HOST)], OLD, f"O=Company Proxy, CN=Old Root {BUNDLED} expired on 2"),
         ([certificate(OLD_ISSUING, HOST), OLD_ISSUING], ROOT,
-         f"O=Company Proxy, CN=Old Issuing {SENT} with the certificate) expired on 2"),
+         f"O=Company Proxy, CN=Old Issuing {SENT} by the server) expired on 2"),
         ([certificate(OLD_ISSUING, HOST)], OLD_ISSUING,
          f"O=Company Proxy, CN=Old Issuing {BUNDLED} expired on 2"),
         ([certificate(below := authority("Below", OLD_ISSUING), HOST), below, OLD_ISSUING], ROOT,
-         f"O=Company Proxy, CN=Old Issuing {SENT} with the certificate) expired on 2"),
+         f"O=Company Proxy, CN=Old Issuing {SENT} by the server) expired on 2"),
     ],
 )  # fmt: skip
 def test_expired_authority(found, presented, trusted, begins):
@@ -86,7 +88,7 @@ def test_expired_certificate_suggests_clock(found):
     cause, operator, fix = found([certificate(ROOT, HOST, ends_in_days=-1)], ROOT)
     assert (cause, fix) == (
         "NET-TLS-CLOCK",
-        "Set this machine's clock: timedatectl set-ntp true",
+        "To set this machine's clock, run: timedatectl set-ntp true",
     )
     assert "signed by O=Company Proxy, CN=Company Root, expired on 2" in operator
 
@@ -105,14 +107,14 @@ MUTE = authority("Mute Root", may_sign=False)
     ("presented", "trusted", "cause", "named"),
     [
         ([certificate(ROOT, HOST, rsa_bits=1024)], ROOT, "NET-TLS-WEAK",
-         "The certificate of api.stripe.com, signed by O=Company Proxy, CN=Company Root, has a "
+         "The certificate received for api.stripe.com, signed by O=Company Proxy, CN=Company Root, has a "
          "1024-bit key"),
         ([certificate(WEAK, HOST)], WEAK, "NET-TLS-WEAK",
          f"O=Company Proxy, CN=Weak Root {BUNDLED} has a 1024-bit key"),
         ([certificate(weak := authority("Weak Issuing", ROOT, rsa_bits=1024), HOST), weak], ROOT,
          "NET-TLS-WEAK", f"O=Company Proxy, CN=Weak Issuing {SENT}"),
         ([certificate(BARE, HOST)], BARE, "NET-TLS-INVALID",
-         f"O=Company Proxy, CN=Bare Root {BUNDLED} is not marked as a certificate authority"),
+         f"O=Company Proxy, CN=Bare Root {BUNDLED} is not marked as a CA certificate"),
         ([certificate(bare := authority("Bare", ROOT, constraints=False), HOST), bare], ROOT,
          "NET-TLS-INVALID", f"O=Company Proxy, CN=Bare {SENT}"),
         ([certificate(below := authority("Below", SHORT), HOST), below], SHORT,
@@ -120,7 +122,8 @@ MUTE = authority("Mute Root", may_sign=False)
         ([certificate(mute := authority("Mute", ROOT, may_sign=False), HOST), mute], ROOT,
          "NET-TLS-INVALID", f"O=Company Proxy, CN=Mute {SENT}"),
         ([certificate(ROOT, HOST, for_servers=False)], ROOT, "NET-TLS-INVALID",
-         "The certificate of api.stripe.com, signed by O=Company Proxy, CN=Company Root, is not for"),
+         "The certificate received for api.stripe.com, signed by O=Company Proxy, CN=Company Root, is not "
+         "intended for"),
     ],
 )  # fmt: skip
 def test_a_weak_or_invalid_certificate_is_named(found, presented, trusted, cause, named):
@@ -132,7 +135,7 @@ def test_a_weak_or_invalid_certificate_is_named(found, presented, trusted, cause
 def test_unknown_authority_beside_trusted_authorities(found):
     cause, operator, fix = found([certificate(ISSUING, HOST), ISSUING], OLD)
     assert cause == "NET-TLS-UNTRUSTED"
-    assert "is signed by O=Company Proxy, CN=Company Issuing, which is not trusted here" in operator
+    assert "is signed by O=Company Proxy, CN=Company Issuing, which is not trusted." in operator
     assert fix.startswith("Ask your network administrator for the certificate of O=Company Proxy")
 
 
@@ -180,6 +183,17 @@ def test_unknown_openssl_code_keeps_message():
         [certificate(ROOT, HOST).der], code=99, message="odd", ca_bundle=None, at=datetime.now(UTC)
     )
     assert (fault.reason, fault.detail, fault.owner) == (Reason.OTHER, "odd", Owner.FAR_SIDE)
+
+
+def test_openssl_message_about_proxy_certificate_is_part_of_a_sentence():
+    fault = CertificateFault(Reason.OTHER, "odd", Owner.FAR_SIDE, subject="CN=Proxy")
+    proxy = "https://proxy.example:3128"
+    route = decide("https://api.stripe.com", setting=proxy, environment=ProxyEnvironment({}, {}))
+    finding = proxy_certificate(route, fault)
+    assert (finding.id, finding.operator) == (
+        "NET-PROXY-TLS",
+        f"The TLS handshake with the proxy {proxy} (STRIPE_PROXY) failed: its certificate was rejected (odd).",
+    )
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from testing.proxies import (
 )
 
 SHORT_DEADLINE = {"deadline_seconds": 0.5}
-NOTHING = "No action needed: the call is retried."
+TRY_AGAIN = "This problem may be temporary. Try again in a few minutes."
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_proxy_requires_credentials(caller, stripe, user):
         assert caller.call(proxy=proxy.url_with_credentials).status == 200
     assert verdict(diagnosis) == ("NET-PROXY-407", "no", True, False)
     assert "offered: Basic" in diagnosis.operator
-    assert ("does not accept the user “user” or" in diagnosis.operator) is bool(user)
+    assert ("rejected the user name “user” or" in diagnosis.operator) is bool(user)
     assert diagnosis.fix == f"STRIPE_PROXY=http://user:password@127.0.0.1:{proxy.port}"
     assert "hunter2" not in repr(diagnosis)
 
@@ -203,7 +203,7 @@ def test_silent_proxy_suggests_other_scheme(caller, succeeds, scheme, instead):
     with black_hole() as port:
         diagnosis = caller.diagnosis(proxy=f"{scheme}://127.0.0.1:{port}", **SHORT_DEADLINE)
     assert diagnosis.id == "NET-PROXY-SILENT"
-    assert f"(use {instead} in the address)" in diagnosis.untested
+    assert f"use {instead} in its address" in diagnosis.untested
     succeeds()
 
 
@@ -237,7 +237,10 @@ def test_https_scheme_for_plain_proxy(caller, stripe, as_stripe):
     with running_squid(leads_to=stripe.port) as proxy:
         diagnosis = caller.diagnosis(proxy=f"https://127.0.0.1:{proxy.port}")
         assert verdict(diagnosis) == ("NET-PROXY-TLS", "no", True, False)
-        assert diagnosis.fix == "Use http:// instead of https:// in STRIPE_PROXY."
+        assert (
+            diagnosis.fix
+            == "Use http:// instead of https:// in the proxy's address (STRIPE_PROXY)."
+        )
         with tls_in_front_of(proxy.port, as_stripe) as port:
             assert caller.call(proxy=f"https://127.0.0.1:{port}").status == 200
             caller.clients[-1].close()
@@ -334,7 +337,7 @@ def test_no_proxy_entry_is_named_for_direct_route(caller):
     process = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "*.stripe.com"}
     with refusing_port() as port:
         diagnosis = caller.diagnosis(port, process=process)
-    assert "entry 1 of NO_PROXY in the environment, *.stripe.com" in diagnosis.untested
+    assert "Entry 1 of NO_PROXY in the environment (*.stripe.com) exempts" in diagnosis.untested
 
 
 def test_tls_handshake_silent(caller, succeeds):
@@ -449,6 +452,7 @@ def test_connection_closed_after_request(caller, succeeds, as_stripe, end):
         diagnosis = caller.diagnosis(side.port)
         assert len(side.requests) == 1
     assert verdict(diagnosis) == ("NET-NO-ANSWER", "unknown", True, True)
+    assert diagnosis.fix == TRY_AGAIN
     succeeds()
 
 
@@ -490,6 +494,7 @@ def test_response_cut_off(caller, succeeds, as_stripe):
     with far_side(as_stripe, cut) as side:
         diagnosis = caller.diagnosis(side.port)
     assert verdict(diagnosis) == ("NET-CUT", "yes", True, True)
+    assert diagnosis.fix == TRY_AGAIN
     succeeds()
 
 
@@ -547,7 +552,7 @@ def test_concurrency_limit_reached(caller, as_stripe, succeeds):
 def test_unknown_cause_names_stage(caller, stripe, succeeds):
     diagnosis = caller.diagnosis(stripe.port, headers={"X": "…"})
     assert verdict(diagnosis) == ("UNKNOWN", "no", True, False)
-    assert "failed at stage route (UnsendableError)" in diagnosis.operator
+    assert "failed at the route stage (UnsendableError)" in diagnosis.operator
     succeeds()
 
 

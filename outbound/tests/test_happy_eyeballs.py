@@ -34,7 +34,7 @@ def test_a_silent_first_address_costs_300_ms_at_most(stripe, caller):
     with dropping_address("127.77.0.1", stripe.port):
         look_up = look_up_of("127.77.0.1", "127.0.0.1")
         record = caller.call(url=url, look_up=look_up).record
-    assert outcomes(record) == [("127.77.0.1", "silent"), ("127.0.0.1", "connected")]
+    assert outcomes(record) == [("127.77.0.1", "no response"), ("127.0.0.1", "connected")]
     assert 250 <= record.milliseconds["connect"] < 1000 * (LONGEST_DELAY_SECONDS + SLACK_SECONDS)
 
 
@@ -56,7 +56,9 @@ def test_two_silent_addresses_cost_twice_as_much(stripe, caller):
             stack.enter_context(dropping_address(silent, stripe.port))
         look_up = look_up_of("127.77.0.1", "127.77.0.2", "127.0.0.1")
         record = caller.call(url=url, look_up=look_up).record
-    assert [outcome for _address, outcome in outcomes(record)] == ["silent", "silent", "connected"]
+    assert [outcome for _address, outcome in outcomes(record)] == ["no response"] * 2 + [
+        "connected"
+    ]
     assert (
         500 <= record.milliseconds["connect"] < 1000 * (2 * LONGEST_DELAY_SECONDS + SLACK_SECONDS)
     )
@@ -66,10 +68,18 @@ def test_first_address_refuses(stripe, caller):
     url = f"https://api.stripe.com:{stripe.port}/"
     record = caller.call(url=url, look_up=look_up_of("127.77.0.3", "127.0.0.1")).record
     assert outcomes(record) == [
-        ("127.77.0.3", "ConnectionRefusedError"),
+        ("127.77.0.3", "connection refused"),
         ("127.0.0.1", "connected"),
     ]
     assert record.milliseconds["connect"] < 200
+
+
+def test_outcome_without_network_route_is_in_the_systems_words(stripe, caller):
+    url = f"https://api.stripe.com:{stripe.port}/"
+    record = caller.call(url=url, look_up=look_up_of("255.255.255.255", "127.0.0.1")).record
+    (address, outcome), won = outcomes(record)
+    assert (address, won) == ("255.255.255.255", ("127.0.0.1", "connected"))
+    assert outcome in {"network is unreachable", "permission denied"}
 
 
 def test_first_address_answers(stripe, caller):

@@ -279,7 +279,7 @@ def test_no_warning_if_clients_agree(no_proxy, url):
 @pytest.mark.parametrize(("no_proxy", "url"), [case[:2] for case in CASES if case[2] and case[3]])
 def test_warning_for_entry_that_clients_read_differently(no_proxy, url):
     (warning,) = route_for(url, no_proxy).warnings
-    assert warning.startswith("entry ")
+    assert warning.startswith("Entry ")
 
 
 def test_entries_of_both_spellings_and_both_sources_are_united():
@@ -289,11 +289,11 @@ def test_entries_of_both_spellings_and_both_sources_are_united():
     )
     entries = [entry.describe() for entry in read_entries(environment)]
     assert entries == [
-        "entry 1 of no_proxy in the environment, localhost",
-        "entry 1 of NO_PROXY in the environment, a.example",
-        "entry 1 of no_proxy in .env, c.example",
-        "entry 1 of NO_PROXY in .env, b.example",
-        "entry 2 of NO_PROXY in .env, *.stripe.com",
+        "Entry 1 of no_proxy in the environment (localhost)",
+        "Entry 1 of NO_PROXY in the environment (a.example)",
+        "Entry 1 of no_proxy in .env (c.example)",
+        "Entry 1 of NO_PROXY in .env (b.example)",
+        "Entry 2 of NO_PROXY in .env (*.stripe.com)",
     ]
 
 
@@ -305,7 +305,7 @@ def test_a_shells_no_proxy_does_not_defeat_the_operators():
     route = decide(STRIPE, environment=environment)
     assert (route.proxy, route.rule) == (None, "NO_PROXY: api.stripe.com")
     assert route.warnings == (
-        "entry 1 of NO_PROXY in .env, api.stripe.com: curl and requests read only no_proxy "
+        "Entry 1 of NO_PROXY in .env (api.stripe.com): curl and requests read only no_proxy "
         "in the environment, which is also set.",
     )
 

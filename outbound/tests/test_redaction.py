@@ -62,7 +62,7 @@ def test_scrubs_secrets_from_text(text, scrubbed):
         "mail to learner@example.org: sent",
         "Enter your password: at least twelve characters",
         "METRICS_TOKEN is not set",
-        "entry 2 of NO_PROXY in .env, *.stripe.com",
+        "Entry 2 of NO_PROXY in .env (*.stripe.com)",
     ],
 )
 def test_leaves_plain_text_alone(text):

@@ -46,7 +46,7 @@ def load_ca_bundle(context: ssl.SSLContext, path: Path) -> None:
             refused.converted = _converted(path)
         raise refused from error
     except PermissionError as error:
-        reason = "Permission denied. Give the user that runs the site read access"
+        reason = "permission denied. Give read access to the user that runs the site"
         raise CABundleError(_sentence(path, reason)) from error
     except OSError as error:
         raise CABundleError(_sentence(path, error.strerror or "it cannot be read")) from error
@@ -84,7 +84,7 @@ def _about_binary(content: bytes) -> str:
             "-in {path} -out {converted}`"
         )
     return (
-        "it is a certificate in binary form (DER). Convert it: `openssl x509 -inform der "
+        "it is a certificate in binary (DER) format. Convert it: `openssl x509 -inform der "
         "-in {path} -out {converted}`"
     )
 
@@ -96,7 +96,7 @@ def _about_blocks(content: bytes) -> str:
     if joined:
         line = content[: joined.start()].count(b"\n") + 1
         return (
-            f"one certificate ends and the next one begins on line {line}. Put a line break "
+            f"line {line} contains the end of one certificate and the beginning of the next. Insert a line break "
             "between them"
         )
     if INDENTED.search(content):
@@ -112,7 +112,7 @@ def _about_damage(content: bytes) -> str:
             line = content[: start.start()].count(b"\n") + 1
             return (
                 f"certificate {number} of {len(starts)}, which begins on line {line}, is damaged. "
-                "Copy it again"
+                "Copy the certificate again"
             )
     return ""
 

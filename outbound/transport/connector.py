@@ -59,7 +59,7 @@ class ProxyTLSError(Exception):
 
     def __init__(self, chain: tuple[bytes, ...], ca_bundle: Path | None) -> None:
         self.chain, self.ca_bundle = chain, ca_bundle
-        super().__init__("TLS with the proxy failed")
+        super().__init__("the TLS handshake with the proxy failed")
 
 
 # The call has failed already: a second look may fail in any of these ways.

@@ -15,7 +15,7 @@ from typing import cast
 
 from outbound.transport.deadline import TimedSocket
 from outbound.transport.resolver import Endpoint
-from outbound.transport.trace import SILENT, AddressAttempt, DeadlineError, Trace
+from outbound.transport.trace import NO_RESPONSE, AddressAttempt, DeadlineError, Trace
 
 ATTEMPT_DELAY_SECONDS = 0.25
 IN_PROGRESS = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
@@ -173,13 +173,21 @@ class _Race:
     def _outcome(self, attempt: _Attempt) -> str:
         if attempt is self._winner:
             return "connected"
-        return type(attempt.error).__name__ if attempt.error else SILENT
+        return _words(attempt.error)
 
 
 def _raise_for(code: int) -> None:
     """Raises: OSError, in the subclass that the code stands for."""
     if code not in IN_PROGRESS:
         raise OSError(code, os.strerror(code))
+
+
+def _words(error: OSError | None) -> str:
+    """Return why an address lost: in the system's words, such as `network is unreachable`."""
+    if error is None or isinstance(error, TimeoutError):
+        return NO_RESPONSE
+    said = error.strerror or "failed"
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def _how_little_it_tells(error: OSError) -> int:

@@ -15,8 +15,8 @@ from outbound.redaction import scrub
 DETAIL_CHARACTERS = 300
 
 
-# The outcome of an address that had not answered when another one did.
-SILENT = "silent"
+# The outcome of an address that did not answer in time, or before another one did.
+NO_RESPONSE = "no response"
 
 
 class Stage(StrEnum):
@@ -39,8 +39,7 @@ class Stage(StrEnum):
 class AddressAttempt:
     """One address of the first hop that was tried.
 
-    `outcome` is `connected`, the name of the exception, or `silent` where another address
-    answered while this one had not.
+    `outcome` is `connected`, `connection refused`, `no response`, or what the system says.
     """
 
     address: str

@@ -32,7 +32,7 @@ def system_store(places: Iterable[Path] = SYSTEM_STORES) -> Path:
     for place in places:
         if place.is_file():
             return place
-    raise CABundleError("No system certificate store was found in the usual places")
+    raise CABundleError("No system certificate store was found in the usual locations")
 
 
 def client_context(ca_bundle: Path | None = None) -> ssl.SSLContext:

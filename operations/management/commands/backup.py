@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """Backs up the database, media and secret key while the site runs."""
 
     help = (
-        "Back up the database, media, and secret key to FILE. Without FILE, back up to BACKUP_DIR, "
-        "which keeps the newest BACKUP_KEEP backups."
+        "Back up the database, media, and secret key to FILE. Without FILE, back up to BACKUP_DIR and "
+        "delete all but the newest BACKUP_KEEP backups there."
     )
     requires_system_checks = []
 

@@ -38,8 +38,8 @@ def seconds(text: str) -> float:
 class Command(BaseCommand):
     """Exit with 0 if payment works, 1 if a check failed, 2 for a usage error.
 
-    With `--fail-on warning` a warning counts as failed. A failure that `--write-env` fixed does
-    not count.
+    With `--fail-on warning` a warning counts as failed. Failures with the cause that
+    `--write-env` fixed do not count.
     """
 
     help = (
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             "--fail-on",
             choices=("failure", "warning"),
             default="failure",
-            help="which results exit with code 1 (default %(default)s)",
+            help="results that cause exit code 1 (default %(default)s)",
         )
         parser.add_argument(
             "--timeout",
@@ -120,7 +120,7 @@ class Command(BaseCommand):
             for line in page.lines():
                 self._print(line)
         fixed = write_env and self._apply_fix(report, yes=yes, quiet=json)
-        failed = not report.ok and not fixed
+        failed = not (report.ok_after_fix if fixed else report.ok)
         if failed or (fail_on == "warning" and report.warnings):
             sys.exit(1)
 
@@ -146,13 +146,15 @@ class Command(BaseCommand):
         except CannotWrite as error:
             say(f"Nothing was written. {error}")
             return False
-        say(f"Written to {report.env_file}. Restart the site to apply it.")
+        say(f"The change was written to {report.env_file}. Restart the site to apply it.")
         return True
 
     def _confirm(self) -> bool:
         """Ask on a terminal; without one, return False, since scripts pass --yes."""
         if not sys.stdin.isatty():
-            self._print_error("Cannot ask for confirmation. To write the fix, use --yes.")
+            self._print_error(
+                "Cannot ask for confirmation without a terminal. To write the fix, use --yes."
+            )
             return False
         self.stdout.write("Write this change? [y/N] ", ending="")
         self.stdout.flush()

@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the email address, which is not case-sensitive, and the confirmation."""
         parser.add_argument("email")
-        parser.add_argument("--yes", action="store_true", help="confirm; this cannot be undone")
+        parser.add_argument(
+            "--yes", action="store_true", help="confirm the deletion, which cannot be undone"
+        )
 
     def handle(self, *_args: Any, email: str, yes: bool, **_options: Any) -> None:
         """Erase, and print what was deleted and kept."""
@@ -35,4 +37,4 @@ class Command(BaseCommand):
             self.stdout.write(f"deleted  {count:5}  {name}")
         for name, (count, reason) in erasure.kept.items():
             self.stdout.write(f"kept     {count:5}  {name}: {reason}")
-        self.stdout.write("Backups still contain the person's data until they are replaced.")
+        self.stdout.write("Existing backups contain the person's data until you delete them.")

@@ -24,4 +24,4 @@ class Command(BaseCommand):
             turn_on(at=timezone.now(), ends_at_restart=False)
         else:
             turn_off()
-        self.stdout.write(f"Maintenance is {state}.")
+        self.stdout.write(f"Maintenance mode is {state}.")

@@ -15,16 +15,16 @@ class Command(BaseCommand):
     """Restores a backup after checking it completely."""
 
     help = (
-        "Restore a backup into an empty database and media folder. With --check, only read the "
-        "backup completely, compare all checksums, and check its database."
+        "Restore a backup into an empty database and media folder. With --check, read the complete "
+        "backup, compare all checksums, and check its database, without restoring anything."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add FILE and --check."""
-        parser.add_argument("file", type=Path, help="a file that `manage.py backup` made")
+        parser.add_argument("file", type=Path, help="a file created by `manage.py backup`")
         parser.add_argument(
-            "--check", action="store_true", help="check the backup without writing anything"
+            "--check", action="store_true", help="check the backup without restoring it"
         )
 
     def handle(self, *_args: Any, file: Path, check: bool, **_options: Any) -> None:

@@ -11,7 +11,7 @@ from operations.schema import NewerSchema
 from operations.upgrade import UpgradeFailed, upgrade
 from testbank import __version__
 
-RESTART = """Now restart the site. No connections are refused:
+RESTART = """Now restart the site. With systemd, no connections are refused during the restart:
   systemctl restart testbank-worker 'testbank@*.service'
 Without systemd, stop `manage.py serve` and `manage.py work` with SIGTERM and start them again."""
 
@@ -19,7 +19,10 @@ Without systemd, stop `manage.py serve` and `manage.py work` with SIGTERM and st
 class Command(BaseCommand):
     """Backs up, collects static files and migrates while the old version runs."""
 
-    help = "After you install a new version, back up the site, run the migrations, and print how to restart."
+    help = (
+        "Back up the site, run the migrations, and print how to restart. Run this command after you "
+        "install a new version."
+    )
     # It runs the checks itself, to say what they are about.
     requires_system_checks = []
 

@@ -26,7 +26,10 @@ RECORD_EVERY_SECONDS = 30
 class Command(BaseCommand):
     """Run until SIGTERM or Ctrl-C; the running job finishes first."""
 
-    help = "Send emails, process pending events, and reconcile with Stripe."
+    help = (
+        "Run the background jobs, which send emails, process pending events, reconcile with Stripe, "
+        "and more."
+    )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -54,7 +57,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())
         due = dict.fromkeys(JOBS, 0.0)
-        self.stdout.write("Working: emails, events, reconciliation. Press Ctrl-C to stop.")
+        self.stdout.write("The worker is running. Press Ctrl-C to stop.")
         while not end.is_set():
             for job in JOBS:
                 if due[job] <= time.monotonic() and not end.is_set():

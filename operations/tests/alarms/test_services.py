@@ -37,10 +37,10 @@ def test_mails_say_what_happened_and_what_to_do(at):
     update_alarms([], at=at + timedelta(hours=1))
     send_due_mails(at=at + timedelta(hours=1))
     assert {sent.subject for sent in mail.outbox} == {
-        "Alarm: The disk with /srv is nearly full: 0.2 GB free.",
+        "Problem: The disk with /srv is nearly full: 0.2 GB free.",
         "Resolved: The disk with /srv is nearly full: 0.2 GB free.",
     }
-    began = next(sent for sent in mail.outbox if sent.subject.startswith("Alarm"))
+    began = next(sent for sent in mail.outbox if sent.subject.startswith("Problem"))
     assert "Free up space." in began.body
     assert "Detected at 2026-11-02 12:00 UTC." in began.body
 

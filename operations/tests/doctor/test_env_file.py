@@ -152,7 +152,7 @@ def test_file_of_somebody_else_names_its_owner(nobodys_folder):
     env_file = nobodys_folder / ".env"
     env_file.write_text("A=1\n")
     change = plan_change(env_file, ADDS)
-    with as_nobody(), pytest.raises(CannotWrite, match="belongs to root: run the doctor as root"):
+    with as_nobody(), pytest.raises(CannotWrite, match=r"belongs to root\. Run the doctor as root"):
         change.write()
     assert env_file.read_text() == "A=1\n"
     assert list(nobodys_folder.iterdir()) == [env_file]

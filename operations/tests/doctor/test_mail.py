@@ -78,7 +78,7 @@ def test_refused_mail_account(mail):
     }
     with mail_server(words) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port} rejected the account (535)"
+    assert check.summary == f"127.0.0.1:{port} rejected the user name or password (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
     assert "HTTP proxies do not forward SMTP" in check.detail
 
@@ -87,15 +87,25 @@ def test_accepted_mail_account(mail):
     mail.EMAIL_HOST_USER = "shop"
     words = {"EHLO": "250-mail.example\r\n250 AUTH PLAIN", "AUTH": "235 welcome", "QUIT": "221 bye"}
     with mail_server(words) as port:
-        assert check_at(mail, port).summary == f"127.0.0.1:{port} accepts the account"
+        assert (
+            check_at(mail, port).summary == f"127.0.0.1:{port} accepts the user name and password"
+        )
 
 
 def test_mail_server_without_starttls(mail):
     mail.EMAIL_USE_TLS = True
     with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port} does not offer STARTTLS or sign-in"
-    assert check.fix.startswith("Set EMAIL_USE_TLS=0, or use a server and port that support")
+    assert check.summary == f"127.0.0.1:{port} does not support STARTTLS"
+    assert check.fix.startswith("Use a server and port that support STARTTLS.")
+
+
+def test_mail_server_without_authentication(mail):
+    mail.EMAIL_HOST_USER = "shop"
+    with mail_server({"EHLO": "250 mail.example", "QUIT": "221 bye"}) as port:
+        check = check_at(mail, port)
+    assert check.summary == f"127.0.0.1:{port} does not support authentication"
+    assert check.fix.endswith("support authentication, or leave EMAIL_HOST_USER empty.")
 
 
 def test_mail_server_with_untrusted_certificate(mail, serve_as):  # noqa: F811

@@ -44,7 +44,7 @@ def test_server_with_old_variable_needs_restart(at, monkeypatch):
     (check,) = process_checks(at=at)
     assert check.status == "warn"
     assert check.summary.endswith("api.stripe.com:443 directly (no proxy set)")
-    assert check.fix.startswith("Restart it: kill ")
+    assert check.fix.startswith("Restart it: run `kill ")
 
 
 @pytest.mark.parametrize(

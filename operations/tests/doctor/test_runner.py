@@ -147,6 +147,8 @@ def test_doctor_shows_time_of_each_stage(shop):
     checks = shop.json().checks
     reached = ["resolve", "connect", "tls", "sent", "answered"]
     assert [checks[f"path.{stage}"]["milliseconds"] >= 0 for stage in reached] == [True] * 5
+    titles = [checks[f"path.{stage}"]["title"] for stage in reached]
+    assert titles == ["Name lookup", "Connection", "TLS", "Request", "Response"]
     assert checks["path.tunnel"]["status"] == "skip"
     assert "Request-Id req_" in checks["path.answered"]["summary"]
 
@@ -297,7 +299,7 @@ def test_doctor_finds_proxy_scheme_without_printing_password(shop, sandbox, monk
         fix = shop.json().data["fix"]
     assert (fix["line"], fix["tested"]) == ("", True)
     assert fix["instruction"] == (
-        "Use http:// instead of https:// in HTTPS_PROXY in the environment."
+        "Use http:// instead of https:// in the proxy's address (HTTPS_PROXY in the environment)."
     )
 
 
@@ -416,9 +418,9 @@ def test_doctor_with_unresponsive_address(shop, sandbox, monkeypatch):
     check = output.checks["path.connect"]
     assert (output.code, check["status"]) == (0, "warn")
     assert check["summary"] == (
-        f"127.77.0.1 port {squid.port}: silent, 127.0.0.1 port {squid.port}: connected"
+        f"127.77.0.1 port {squid.port}: no response, 127.0.0.1 port {squid.port}: connected"
     )
-    assert "0.25 s delay for each new connection" in check["detail"]
+    assert "Each new connection takes 0.25 s longer" in check["detail"]
     assert "DNS records of proxy.example" in check["fix"]
 
 
@@ -511,7 +513,7 @@ def test_doctor_with_dead_stripe_resolve(shop):
         output = shop.json()
     assert output.data["cause"]["id"] == "NET-REFUSED"
     assert output.data["fix"]["instruction"] == (
-        f"STRIPE_RESOLVE maps api.stripe.com:443 to 127.0.0.1:{closed}: remove this setting, or "
+        f"STRIPE_RESOLVE maps api.stripe.com:443 to 127.0.0.1:{closed}. Remove this setting, or "
         "start the server that should respond at that address."
     )
 
@@ -550,8 +552,8 @@ def test_doctor_says_whose_clock_differs(seconds, direction, whose):
     assert check.summary == f"400 s {direction} {whose}"
     assert check.cause
     assert check.cause.operator == (
-        f"This machine's clock is 400 s {direction} {whose}. Valid webhooks may be rejected, or old "
-        "webhooks accepted."
+        f"This machine's clock is 400 s {direction} {whose}. Valid webhooks may be rejected, and old "
+        "webhooks may be accepted."
     )
 
 
@@ -564,6 +566,12 @@ def test_doctor_offline_makes_no_call(shop, sandbox, monkeypatch):
         "http://user:***@proxy.example:3128 (environment): determines the route"
     )
     assert output.checks["path.connect"]["summary"] == "not tested (--offline)"
+
+
+def test_doctor_without_webhook_secret(settings, shop):
+    settings.STRIPE_WEBHOOK_SECRETS = []
+    check = shop.json("--offline").checks["settings.webhook_secret"]
+    assert (check["status"], check["summary"]) == ("warn", "not set, so webhooks are rejected")
 
 
 def test_doctor_offline_with_invalid_proxy_address(shop, monkeypatch):
@@ -610,7 +618,7 @@ def test_doctor_route_option_is_temporary(shop, monkeypatch):
     with refusing_port() as dead:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
         output = shop.json("--route", "direct")
-    assert output.code == 0
+    assert (output.code, output.data["cause"]) == (0, None)
     assert output.data["fix"]["line"] == "STRIPE_PROXY=direct"
     assert output.checks["other.1"]["title"] == "as set"
 

@@ -67,8 +67,8 @@ def test_banks_at_a_price_that_stripe_refuses_are_named(order, make_bank, at):  
     make_bank("draft", price_minor=49, status="draft")
     make_bank("dinar", price_minor=1999, currency="KWD")
     assert warnings(at)["shop.prices"] == (
-        "cannot be bought: cheap (Stripe's minimum is $0.50.), "
-        "dinar (The third decimal place of a price in KWD must be 0.)",
+        "cannot be sold: cheap (Stripe's minimum is $0.50.), "
+        "dinar (The third decimal digit of a price in KWD must be 0.)",
         "correct these prices",
     )
 
@@ -103,7 +103,7 @@ def test_worker_age_is_that_of_last_job(order, settings, at):  # noqa: F811
     assert warnings(at + timedelta(seconds=90)) == {}
     late = warnings(at + timedelta(hours=5))
     assert late == {
-        "shop.reconciled": ("5 h ago", "check the log of `manage.py work`"),
+        "shop.reconciled": ("5 h ago", "check the worker's log"),
     }
     (stopped,) = [
         check for check in shop_checks(at=at + timedelta(hours=5)) if check.id == "shop.worker"
@@ -182,7 +182,7 @@ def test_missing_migrations_are_counted(tmp_path: Path):
         SECRET_KEY="only-for-tests",
     )
     output = site.manage("doctor", "--offline", "--no-color")
-    assert "migrations that are not applied: " in output.stdout
+    assert "unapplied migrations: " in output.stdout
     assert "run `manage.py migrate`" in output.stdout
     assert site.manage("doctor", "--offline").returncode == 0
     assert site.manage("doctor", "--offline", "--fail-on", "warning").returncode == 1
@@ -206,4 +206,4 @@ def test_refused_webhooks_of_a_day_are_a_warning(order, at):  # noqa: F811
     record_refusal("too-old", at=at - timedelta(minutes=3))
     found = {check.id: check for check in shop_checks(at=at)}["shop.webhooks_refused"]
     assert (found.status.value, found.summary) == ("warn", "1, last 3 min ago: too-old")
-    assert found.fix == "set this machine's clock: timedatectl set-ntp true"
+    assert found.fix == "To set this machine's clock, run: timedatectl set-ntp true"

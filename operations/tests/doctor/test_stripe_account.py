@@ -5,6 +5,7 @@ import pytest
 
 from operations.doctor.setup import Setup
 from operations.doctor.stripe_account import (
+    KEYS_PAGE,
     READ_PATHS,
     account_checks,
     endpoint_checks,
@@ -87,12 +88,12 @@ def test_loopback_site_needs_no_endpoint():
         (
             {"api_version": "2020-08-27"},
             "version",
-            f"2020-08-27; this site uses {API_VERSION}",
+            f"The endpoint uses version 2020-08-27. This site uses version {API_VERSION}.",
         ),
         (
             {"api_version": None},
             "version",
-            f"the account's default; this site uses {API_VERSION}",
+            f"The endpoint uses the account's default version. This site uses version {API_VERSION}.",
         ),
     ],
 )
@@ -103,7 +104,7 @@ def test_endpoint_with_problem(changes, check, summary):
 def test_two_enabled_endpoints():
     assert said([endpoint(), endpoint()])["webhook.endpoint"] == (
         "warn",
-        "registered 2 times, so each event is sent several times",
+        "registered 2 times, so each event is sent 2 times",
     )
 
 
@@ -145,7 +146,7 @@ def test_key_without_endpoint_permission(sandbox, settings):
 
 def test_secret_key_has_all_permissions(sandbox, settings):
     check = checks_of(settings)["key.permissions"]
-    assert check.summary.startswith("a secret key has full access")
+    assert check.summary == "A secret key has full access. A restricted key (rk_) is safer."
 
 
 def test_restricted_key_with_missing_permission(sandbox_with_restricted_key, settings):
@@ -153,7 +154,17 @@ def test_restricted_key_with_missing_permission(sandbox_with_restricted_key, set
     control.fault("status", method="GET", path="/v1/events", status=403)
     check = checks_of(settings)["key.permissions"]
     assert (check.status, check.summary) == ("warn", "cannot read Events")
-    assert check.fix.startswith("Allow Events (read) for the key at https://dashboard")
+    assert check.fix == f"At {KEYS_PAGE}, give the key read access to Events."
+
+
+def test_restricted_key_with_several_missing_permissions(sandbox_with_restricted_key, settings):
+    for path in ("/v1/events", "/v1/refunds"):
+        sandbox_with_restricted_key.fault("status", method="GET", path=path, status=403)
+    check = checks_of(settings)["key.permissions"]
+    assert check.summary == "cannot read Events; Charges and Refunds"
+    assert check.fix == (
+        f"At {KEYS_PAGE}, give the key read access to these resources: Events; Charges and Refunds."
+    )
 
 
 def test_restricted_key_with_all_permissions(sandbox_with_restricted_key, settings):

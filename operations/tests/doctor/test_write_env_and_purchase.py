@@ -7,12 +7,16 @@ import shlex
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError
+from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import TestBank
+from operations.doctor.purchase import purchase_checks
+from operations.jobs import record_run
 from operations.tests.doctor.test_runner import (  # noqa: F401 - fixtures
     KEY,
     PUBLIC_KEY,
@@ -26,7 +30,8 @@ from payments.flows.reconciliation import reconcile
 from payments.models import Incident, OpenCheckout, Order
 from payments.stripe import outage
 from payments.tests.conftest import forget_stripe_client  # noqa: F401 - a fixture
-from testing.proxies import black_hole, refusing_port, running_squid
+from testing.faults import says
+from testing.proxies import black_hole, raw_server, refusing_port, running_squid
 from testing.site import ROOT, Site, new_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -93,7 +98,10 @@ def test_write_env_without_terminal_writes_nothing(site_behind_dead_proxy):
     before = site_behind_dead_proxy.env_file.read_text()
     output = site_behind_dead_proxy.manage("doctor", "--write-env")
     assert output.returncode == 1
-    assert "Cannot ask for confirmation. To write the fix, use --yes." in output.stderr
+    assert (
+        "Cannot ask for confirmation without a terminal. To write the fix, use --yes."
+        in output.stderr
+    )
     assert output.stdout.splitlines()[-1] == "Nothing was written."
     assert site_behind_dead_proxy.env_file.read_text() == before
 
@@ -127,7 +135,7 @@ def test_write_env_asks_for_confirmation(site_behind_dead_proxy, answer, written
 def test_write_env_keeps_json_output(site_behind_dead_proxy):
     output = site_behind_dead_proxy.manage("doctor", "--json", "--write-env", "--yes")
     assert json.loads(output.stdout)["cause"]["id"] == "NET-PROXY-REFUSED"
-    assert "Written to" in output.stderr
+    assert "The change was written to" in output.stderr
     assert output.returncode == 0
     assert_no_secret_in(output.stdout + output.stderr)
 
@@ -139,6 +147,20 @@ def test_write_env_without_fix_writes_nothing(site):
     assert output.returncode == 0
     assert "Nothing to write: there is no tested line for .env." in output.stdout
     assert site.env_file.read_text() == before
+
+
+@pytest.mark.parametrize(("worker_silence", "code"), [(0, 0), (5 * 3600, 1)])
+def test_failure_that_written_line_does_not_fix_counts(
+    shop, settings, monkeypatch, tmp_path, worker_silence, code
+):
+    settings.WORKER = True
+    record_run("mails", at=timezone.now() - timedelta(seconds=worker_silence))
+    monkeypatch.setenv("TESTBANK_ENV_FILE", str(tmp_path / ".env"))
+    with refusing_port() as dead:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
+        output = shop.doctor("--write-env", "--yes")
+    assert (tmp_path / ".env").read_text() == "NO_PROXY=.stripe.com\n"
+    assert output.code == code
 
 
 @pytest.fixture
@@ -187,6 +209,52 @@ def test_purchase_test_that_fails_leaves_nothing(shop, for_sale, monkeypatch):
     assert output.checks["verification.shell"]["status"] == "fail"
     assert Order.objects.get().status == "expired"
     assert not User.objects.exists()
+
+
+def test_written_line_also_fixes_purchase_test(shop, for_sale, monkeypatch, tmp_path):
+    monkeypatch.setenv("TESTBANK_ENV_FILE", str(tmp_path / ".env"))
+    with refusing_port() as dead:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{dead}")
+        output = shop.doctor("--write-env", "--yes", "--create-test-session", for_sale.slug)
+    assert output.code == 0
+
+
+def test_purchase_test_names_price_that_stripe_rejects(shop, for_sale, sandbox):
+    for_sale.price_minor = 1
+    for_sale.save(update_fields=["price_minor"])
+    output = shop.json("--create-test-session", for_sale.slug)
+    assert (output.code, output.data["cause"]["operator"]) == (
+        1,
+        f"The test bank '{for_sale.slug}' cannot be sold at its current price. "
+        "Stripe's minimum is $0.50.",
+    )
+    assert output.data["fix"]["instruction"] == "Correct the price of this test bank."
+    assert sandbox.control.count(CREATE) == 0
+
+
+def test_purchase_test_of_bank_changed_during_test(shop, for_sale, sandbox):
+    for_sale.status = TestBank.Status.DRAFT
+    failed, _not_reached = purchase_checks(for_sale)
+    assert failed.cause is not None
+    assert failed.cause.operator == (
+        f"The test bank '{for_sale.slug}' could not be bought. It may have been changed during the "
+        "test."
+    )
+    assert failed.fix == "Run the doctor again."
+    assert sandbox.control.count(CREATE) == 0
+
+
+def test_purchase_test_with_response_that_cannot_be_read(shop, for_sale):
+    body = b'{"object": "checkout.session"}'
+    answer = b"HTTP/1.1 200 OK\r\nRequest-Id: req_1\r\nContent-Length: %d\r\n\r\n%s"
+    with raw_server(says(answer % (len(body), body))) as port:
+        shop.settings.STRIPE_API_BASE = f"http://127.0.0.1:{port}"
+        failed, _not_reached = purchase_checks(for_sale)
+    assert failed.cause is not None
+    assert failed.cause.operator == (
+        "The test purchase failed for an unknown reason (UnreadableAnswer)."
+    )
+    assert failed.fix == "Include the doctor's output when you report this problem."
 
 
 def test_purchase_test_fails_if_csp_blocks_checkout(shop, for_sale, settings, sandbox):
