@@ -27,6 +27,17 @@ const fill = (url) => {
   }
 };
 
+// A mistake is told at its field, which itself stays: somebody may be writing in it.
+const putProblems = (page) => {
+  for (const problem of form.querySelectorAll(".field__error")) {
+    problem.textContent = page.getElementById(problem.id).textContent;
+    const field = form.querySelector(`[aria-describedby="${problem.id}"]`);
+    field.toggleAttribute("aria-invalid", false);
+    if (problem.textContent) field.setAttribute("aria-invalid", "true");
+  }
+  return [...form.querySelectorAll(".field__error:not(:empty)")].map((problem) => problem.textContent);
+};
+
 const put = (page) => {
   const old = results();
   const fresh = document.adoptNode(page.querySelector(form.dataset.live));
@@ -34,7 +45,7 @@ const put = (page) => {
   old.replaceWith(fresh);
   document.title = page.title;
   const heading = fresh.querySelector("h2");
-  told.textContent = heading.textContent.trim();
+  told.textContent = [...putProblems(page), heading.textContent.trim()].join(" ");
   if (!hadKeyboard) return;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
