@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.device_cookie import browser_of, remember_browser
-from accounts.freezing import freeze_token, is_frozen
+from accounts.freezing import freeze_token, is_frozen, is_password_disabled
 from accounts.models import User
 from accounts.sign_in_limits import SignInAttempt, count_attempt, forgive_attempt
 from accounts.user_agents import browser_name
@@ -97,6 +97,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth is 
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.SITE_URL + path.replace("UID-KEY", key)
 
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Tell the mail whether it is about a password that freezing has disabled."""
+        was_frozen = is_password_disabled(user=user)
+        super().send_password_reset_mail(user, email, {**context, "was_frozen": was_frozen})
+
     def send_account_already_exists_mail(self, email: str) -> None:
         """Tell somebody who signs up again."""
         links = {"password_reset_url": _link("account_reset_password")}
@@ -153,9 +158,9 @@ def _notice(request: HttpRequest, user: User, recipient: str, *, what: str) -> d
 def _too_many_sign_ins(seconds: int) -> str:
     minutes = whole_minutes(seconds)
     words = ngettext(
-        "Too many failed sign-ins. Try again in %(minutes)d minute, or choose "
+        "Too many failed sign-in attempts. Try again in %(minutes)d minute, or choose "
         "“Forgot your password?” to set a new password.",
-        "Too many failed sign-ins. Try again in %(minutes)d minutes, or choose "
+        "Too many failed sign-in attempts. Try again in %(minutes)d minutes, or choose "
         "“Forgot your password?” to set a new password.",
         minutes,
     )

@@ -24,10 +24,8 @@ from accounts.models import User
 from accounts.second_factor import EncryptingAdapter, accept_code
 from safety.rate_limits import CONFIRMATION_CODE, allow, is_used_up
 
-CODE_IS_USED_UP = gettext_lazy(
-    "Incorrect code. After three incorrect codes, you need a new code. Choose “Resend code”, then "
-    "enter the code from the newest email."
-)
+# The page offers to resend the code, or says how to start again once it has been resent too often.
+CODE_IS_USED_UP = gettext_lazy("Too many incorrect codes. Request a new code.")
 # allauth's limit (`login_failed`): five codes in five minutes
 TOO_MANY_FACTOR_CODES = gettext_lazy("Too many incorrect codes. Try again in 5 minutes.")
 

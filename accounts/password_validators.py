@@ -35,4 +35,4 @@ class NumericPasswordValidator(DjangoNumericPasswordValidator):
     """Django's rule. Its German message is not idiomatic."""
 
     def get_error_message(self) -> str:
-        return gettext("This password has only digits. Add letters or other characters.")
+        return gettext("This password contains only digits. Add letters or other characters.")

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapter import CODE_WAS_JUST_SENT
-from accounts.freezing import InvalidLink, freeze_account, read_token
+from accounts.freezing import InvalidLink, freeze_account, is_address_taken, read_token
 from safety.security_log import Kind, record_request
 
 
@@ -35,16 +35,23 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def freeze(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask first, because mail programs open links; freeze on POST, and send a reset mail."""
+    """Ask first, because mail programs open links; freeze on POST, and send a reset mail.
+
+    No mail is sent if another account has confirmed the address, since it would be about that one.
+    """
     now = timezone.now()
     try:
         if request.method != "POST":
             link = read_token(token, at=now)
-            return render(request, "account/freeze.html", {"email": link.email})
+            is_taken = is_address_taken(link.email, owner=link.user)
+            context = {"email": link.email, "is_taken": is_taken}
+            return render(request, "account/freeze.html", context)
         link = freeze_account(token=token, at=now)
     except InvalidLink:
         return render(request, "account/freeze_invalid.html", status=404)
     record_request(request, kind=Kind.FROZEN, user_id=link.user.pk, at=now)
+    if link.user.email != link.email:
+        return render(request, "account/frozen.html", {"email": link.email, "is_taken": True})
     reset = ResetPasswordForm({"email": link.email})
     if reset.is_valid():
         reset.save(request)

@@ -60,5 +60,5 @@ def _step(currency: str) -> int:
 def _rule_of_step(currency: str) -> str:
     if currency in WHOLE_UNITS:
         return _("Stripe accepts %(currency)s in whole units only.") % {"currency": currency}
-    words = _("The third decimal place of a price in %(currency)s must be 0.")
+    words = _("The third decimal digit of a price in %(currency)s must be 0.")
     return words % {"currency": currency}

@@ -62,7 +62,7 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
         visitor.click("Practice")
     assert QUESTIONS[0]["explanation"][:20] not in page.content()
     visitor.answer_correctly(QUESTIONS)
-    visitor.expect_text("Your result")
+    visitor.expect_text("Your results")
     visitor.expect_text(f"{len(QUESTIONS)} of {len(QUESTIONS)} points")
 
 
@@ -70,7 +70,7 @@ def test_new_visitor_buys_and_practices(demo: str, page: Page) -> None:
 def test_ctrl_c_stops_every_process(clone: Path) -> None:
     with ready_demo(clone) as address:
         port = int(address.rpartition(":")[2])
-    assert "The demo has ended." in words(clone)
+    assert "The demo has stopped." in words(clone)
     for part in (port, port + 1):
         with pytest.raises(OSError, match="refused"):
             DIRECT.open(f"http://127.0.0.1:{part}/", timeout=2)

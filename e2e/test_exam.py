@@ -33,7 +33,7 @@ def expect_question(page: Page, number: int) -> None:
 
 
 def expect_result(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Your result")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your results")).to_be_visible()
     expect(page.get_by_text(f"of {QUESTIONS} points")).to_be_visible()
     expect(page.get_by_text("questions answered")).to_have_count(0)
 

@@ -93,7 +93,7 @@ def test_dev_shows_a_changed_template_and_lets_the_seller_in(page: Page, clone: 
 def test_site_does_not_start_without_a_second_factor(changed: dict[str, str]) -> None:
     assert start_without_second_factor(**changed) == (
         "STAFF_SECOND_FACTOR may be 0 only with DEBUG=1, a SITE_URL on this machine "
-        "(http://127.0.0.1:8000) and sandbox keys. Remove the line."
+        "(http://127.0.0.1:8000), and sandbox keys. Remove STAFF_SECOND_FACTOR=0."
     )
 
 

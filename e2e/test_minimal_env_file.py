@@ -83,7 +83,7 @@ def test_runserver_and_shell_need_only_three_lines(folder: Path) -> None:
         pytest.param("STRIPE_SECRET_KEY=", "STRIPE_SECRET_KEY is not set", marks=pytest.mark.proof),
         pytest.param(
             "STRIPE_PUBLIC_KEY=pk_live_51Other",
-            "STRIPE_PUBLIC_KEY is a live key while",
+            "STRIPE_PUBLIC_KEY is a live key, but",
             marks=pytest.mark.proof,
         ),
         ("STRIPE_PROXY=http://user:p@ss@proxy:3128", "STRIPE_PROXY is not a valid proxy address"),
@@ -99,12 +99,12 @@ def test_runserver_and_shell_need_only_three_lines(folder: Path) -> None:
         ),
         pytest.param(
             "STRIPE_RESOLVE=api.stripe.com",
-            "STRIPE_RESOLVE cannot be read",
+            "STRIPE_RESOLVE is not valid",
             marks=pytest.mark.proof,
         ),
         pytest.param(
             "DEBUG=perhaps",
-            "DEBUG is 'perhaps'. Write DEBUG=1 or DEBUG=0.",
+            "DEBUG is 'perhaps'. Use DEBUG=1 or DEBUG=0.",
             marks=pytest.mark.proof,
         ),
     ],

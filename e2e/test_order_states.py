@@ -167,7 +167,7 @@ def held(visitor: Visitor, clone: Path, on_state: OnState) -> None:
     )
     pay_with(visitor, "pays")
     open_until(visitor, order, "We received your payment")
-    visitor.expect_text("it needs a manual review")
+    visitor.expect_text("Your order needs a manual review")
     on_state("held")
     visitor.open("/payments/orders/")
     on_state("orders")

@@ -42,7 +42,7 @@ def new_bank(desk: Visitor, title: str) -> str:
     """Make a bank, and return its address at the desk."""
     desk.open("/studio/new-bank/")
     desk.page.get_by_label("Title").fill(title)
-    desk.page.get_by_label("Or a new category").fill("Computing")
+    desk.page.get_by_label("Or enter a new category").fill("Computing")
     press(desk.page, "Create test bank")
     return desk.page.url.removeprefix(desk.base_url)
 
@@ -175,7 +175,7 @@ def test_rows_are_restored_in_their_order(desk: Visitor) -> None:
     page.get_by_label("Choice 5 is correct").check()
     page.get_by_role("button", name="Move up").last.click()
     page.get_by_role("button", name="Remove").first.click()
-    expect(page.locator("[data-status]")).to_contain_text("Not connected")
+    expect(page.locator("[data-status]")).to_contain_text("Unable to connect")
     page.context.set_offline(False)
     desk.open(address)
     texts = page.locator("[data-rows] > li > div > textarea")
@@ -193,7 +193,7 @@ def test_text_kept_in_the_browser_replaces_nobodys_version(desk: Visitor) -> Non
     question = page.url.removeprefix(desk.base_url)
     page.route("**/draft/**", lambda route: route.abort())
     page.locator("[name=stem]").fill("Typed while the connection was down.")
-    expect(page.locator("[data-status]")).to_contain_text("Not connected")
+    expect(page.locator("[data-status]")).to_contain_text("Unable to connect")
     colleague = page.context.new_page()
     colleague.goto(page.url)
     colleague.evaluate("localStorage.clear()")

@@ -116,7 +116,7 @@ def test_bank_is_made_sold_answered_reported_and_fixed(
 def make_bank(desk: Desk) -> None:
     desk.hands.follow("New test bank")
     desk.hands.fill("Title", desk.title)
-    desk.hands.fill("Or a new category", "Computing")
+    desk.hands.fill("Or enter a new category", "Computing")
     desk.hands.press("Create test bank")
     expect(desk.page.locator("h1")).to_have_text(desk.title)
 

@@ -44,7 +44,7 @@ def test_visitor_buys_and_practices_without_javascript(demo: str, browser: Brows
     visitor.answer_any(0)
     visitor.click("Finish")
     visitor.click("Finish session")
-    visitor.expect_text("Your result")
+    visitor.expect_text("Your results")
     visitor.open("/my-banks/")
     visitor.expect_text("Git in practice")
     context.close()

@@ -28,11 +28,12 @@ def webhook_secret_is_set(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "STRIPE_WEBHOOK_SECRET is not set: webhooks are rejected.",
+            "STRIPE_WEBHOOK_SECRET is not set, so webhooks are rejected.",
             hint=(
                 "Payments are confirmed by the return page and by reconciliation. To accept "
                 "events, add an endpoint for /payments/webhook/ at "
-                "https://dashboard.stripe.com/webhooks and put its signing secret into .env."
+                "https://dashboard.stripe.com/webhooks and set STRIPE_WEBHOOK_SECRET in .env "
+                "to its signing secret."
             ),
             id="payments.W001",
         )
@@ -48,7 +49,7 @@ def way_to_stripe_can_be_decided(**_kwargs: Any) -> list[CheckMessage]:
             settings.STRIPE_API_BASE, setting=settings.STRIPE_PROXY, environment=environment
         )
     except RouteError as error:
-        hint = "`manage.py doctor --offline` shows every variable and its source."
+        hint = "Run `manage.py doctor --offline` to see every variable and its source."
         return [Error(f"Stripe cannot be reached. {error}", hint=hint, id="payments.E001")]
     return [
         *(Warning(warning, id="payments.W002") for warning in route.warnings),
@@ -61,13 +62,13 @@ def _entries_without_effect(route: Route) -> Iterator[CheckMessage]:
     for verdict in route.verdicts:
         if verdict.entry.pattern.remark == NOT_UNDERSTOOD:
             yield Warning(
-                f"{verdict.entry.describe()}, {NOT_UNDERSTOOD}. For Stripe, use "
+                f"{verdict.entry.describe()} matches nothing: {NOT_UNDERSTOOD}. For Stripe, use "
                 "NO_PROXY=.stripe.com",
                 id="payments.W004",
             )
         elif verdict.matches and route.rule == SETTING:
             yield Warning(
-                f"{verdict.entry.describe()}, exempts Stripe, but {SETTING} names a proxy and "
+                f"{verdict.entry.describe()} exempts Stripe, but {SETTING} names a proxy and "
                 f"takes precedence. Remove the entry, or set {SETTING}=environment",
                 id="payments.W005",
             )
@@ -78,8 +79,8 @@ def nothing_sets_a_proxy_in_code(**_kwargs: Any) -> list[CheckMessage]:
     """Warn if code sets a proxy or an HTTP client of stripe-python, which is not used."""
     return [
         Warning(
-            f"stripe.{name} is set in code and not used here: .env controls the connection to "
-            f"Stripe. Use {SETTING}=direct{_or_through(value)}",
+            f"stripe.{name} is set in code but has no effect, because .env controls the connection "
+            f"to Stripe. In .env, set {SETTING}=direct{_or_through(value)}",
             id="payments.W003",
         )
         for name, value in transport_settings_in_code().items()

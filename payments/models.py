@@ -56,13 +56,13 @@ class Order(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Payment not started")
-        OPEN = "open", _("Awaiting payment")
+        OPEN = "open", _("Not paid yet")
         PAID = "paid", _("Paid")
         PARTIALLY_REFUNDED = "partially_refunded", _("Partially refunded")
         REFUNDED = "refunded", _("Refunded")
         DISPUTED = "disputed", _("Disputed")
-        EXPIRED = "expired", _("Expired")
-        FAILED = "failed", _("Not paid")
+        EXPIRED = "expired", _("Canceled, not paid")
+        FAILED = "failed", _("Payment failed")
 
     id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -85,7 +85,7 @@ class Order(models.Model):
     idempotency_key = models.CharField(_("idempotency key"), max_length=255)
     # Text, because a JSON column of PostgreSQL does not keep the order of keys.
     request = models.TextField()
-    asked_at = models.DateTimeField(_("last request"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("session requested on"), null=True, blank=True)
     session_id = models.CharField(_("session ID"), max_length=255, null=True, blank=True)
     session_url = models.TextField(blank=True)
     session_expires_at = models.DateTimeField(_("session expires on"), null=True, blank=True)
@@ -196,7 +196,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} ({self.get_status_display()})"
+        return f"{self.number} ({self.state_name})"
 
     @property
     def price(self) -> str:
@@ -212,6 +212,27 @@ class Order(models.Model):
     def is_processing(self) -> bool:
         """True while a delayed payment is on its way: days, for a bank debit."""
         return self.processing_since is not None and self.status in {"pending", "open"}
+
+    @property
+    def state(self) -> str:
+        """`status`, except for orders that are processing, paid_twice, or on_hold."""
+        if self.is_processing:
+            return "processing"
+        if self.status != self.Status.PAID:
+            return self.status
+        if self.duplicate_of_id is not None:
+            return "paid_twice"
+        return self.status if self.granted_at else "on_hold"
+
+    @property
+    def state_name(self) -> str:
+        """The state in words, the same on every page."""
+        names = {
+            "processing": _("Payment processing"),
+            "paid_twice": _("Paid twice"),
+            "on_hold": _("On hold"),
+        }
+        return str(names.get(self.state) or self.get_status_display())
 
     @property
     def receipt_number(self) -> str:
@@ -405,7 +426,7 @@ class Refund(models.Model):
         _("idempotency key"), max_length=255, null=True, blank=True, unique=True
     )
     request = models.TextField(_("request"), blank=True)
-    tried_at = models.DateTimeField(_("last try"), null=True, blank=True)
+    tried_at = models.DateTimeField(_("key first used on"), null=True, blank=True)
     created_at = models.DateTimeField(_("created on"))
     told_at = models.DateTimeField(_("last update"), null=True, blank=True)
     failure = models.CharField(_("failure"), max_length=100, blank=True)

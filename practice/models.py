@@ -67,7 +67,7 @@ class Attempt(models.Model):
         ALL = "all", _("All questions")
         BLUEPRINT = "blueprint", _("Exam")
         TEN = "ten", _("Ten questions")
-        MISTAKES = "mistakes", _("Mistakes")
+        MISTAKES = "mistakes", _("Missed questions")
         OWN = "own", _("Custom session")
         RETAKE = "retake", _("Retake")
 
@@ -305,10 +305,10 @@ class UncountedAnswer(models.Model):
     """
 
     class Reason(models.TextChoices):
-        ALREADY = "already", _("Another answer was counted")
+        ALREADY = "already", _("A different answer was counted")
         LATE = "late", _("Time ran out")
-        ENDED = "ended", _("The session had ended")
-        NO_ACCESS = "no_access", _("Your access had ended")
+        ENDED = "ended", _("The session had already ended")
+        NO_ACCESS = "no_access", _("Your access had already ended")
         UNREADABLE = "unreadable", _("The answer could not be graded")
 
     # The index of `practice_uncounted_once` serves look-ups by attempt.

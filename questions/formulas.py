@@ -139,13 +139,31 @@ def _parsed(latex: str, display: str) -> ElementTree.Element:
         return convert_to_element(latex, display=display)
     except Exception as error:
         # Its errors share no base, and bad input raises others than its own as well.
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__.removesuffix("Error"))
-        reason = (
-            name.lower()
-            if type(error).__module__.startswith("latex2mathml")
-            else _("it is incomplete")
-        )
-        raise FormulaRefused(latex, reason) from error
+        raise FormulaRefused(latex, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why the converter cannot read a formula. By name, since its classes are not loaded yet."""
+    incomplete, argument_missing = _("it is incomplete"), _("an argument is missing")
+    reasons = {
+        "NoAvailableTokensError": incomplete,
+        "StopIteration": incomplete,
+        "IndexError": incomplete,
+        "NumeratorNotFoundError": argument_missing,
+        "DenominatorNotFoundError": argument_missing,
+        "ExtraLeftOrMissingRightError": _("\\left and \\right must be used in pairs"),
+        "MissingSuperScriptOrSubscriptError": _("a superscript or subscript is missing"),
+        "DoubleSubscriptsError": _("an expression has two subscripts; group them with { }"),
+        "DoubleSuperscriptsError": _("an expression has two superscripts; group them with { }"),
+        "MissingEndError": _("a \\begin has no matching \\end"),
+        "InvalidAlignmentError": _("the columns of an array can only be l, c, r, or |"),
+        "InvalidWidthError": _("the width of \\skew must be a whole number"),
+        "InvalidStyleForGenfracError": _("the style of \\genfrac must be a number from 0 to 3"),
+        "LimitsMustFollowMathOperatorError": _(
+            "\\limits and \\nolimits must follow an operator such as \\sum"
+        ),
+    }
+    return reasons.get(type(error).__name__, _("its LaTeX is not valid"))
 
 
 def _refuse_what_does_harm(latex: str) -> None:

@@ -105,7 +105,7 @@ class ImagesBeside(Images):
         try:
             if path.stat().st_size > LARGEST_BYTES:
                 raise ImageRefused(
-                    _("The image %(image)s is larger than %(most)s MB."),
+                    _("The image %(image)s is larger than %(most)s MB. Use a smaller image."),
                     most=LARGEST_BYTES // 1_000_000,
                 )
             return path.read_bytes()
@@ -119,8 +119,8 @@ class ImagesBeside(Images):
         if SCHEME.match(reference):
             raise ImageRefused(
                 _(
-                    "The image %(image)s is a URL. Save the image in the same folder as the "
-                    "question file, and refer to it by its file name."
+                    "The image %(image)s cannot be imported from a URL. Save it in the same folder "
+                    "as the question file, and refer to it by its file name."
                 )
             )
         try:
@@ -129,10 +129,10 @@ class ImagesBeside(Images):
         except (ValueError, OSError) as error:
             raise ImageRefused(_("The image name %(image)s is not a valid file name.")) from error
         if not path.is_relative_to(self._folder):
-            raise ImageRefused(_("The image %(image)s is outside the folder of the question file."))
+            raise ImageRefused(_("The image %(image)s is outside the question file's folder."))
         if not is_file:
             raise ImageRefused(
-                _("The image %(image)s was not found in the folder of the question file.")
+                _("The image %(image)s was not found in the question file's folder.")
             )
         return path
 
@@ -214,7 +214,7 @@ def name_of(content: bytes) -> str:
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageRefused(
-            _("The image %(image)s has more than %(most)s million pixels."),
+            _("The image %(image)s has more than %(most)s million pixels. Use a smaller image."),
             most=MOST_PIXELS // 1_000_000,
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:

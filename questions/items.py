@@ -18,6 +18,7 @@ from pydantic import (
     TypeAdapter,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from questions.wording import translate as _
 
@@ -32,6 +33,11 @@ LONGEST_ANSWER = 1_000
 TOLERANCE_PERCENT = 0.001
 # Enough for the sum of any two numbers that can be stored.
 EXACT_DIGITS = 200
+# Types of errors for which the editor has words of its own. Messages depend on the language.
+EMPTY_STEM = "empty_stem"
+EMPTY_ANSWER = "empty_answer"
+NO_CORRECT_CHOICE = "no_correct_choice"
+NO_FULL_POINTS = "no_full_points"
 
 
 class Difficulty(StrEnum):
@@ -175,7 +181,7 @@ class SingleChoice(WithChoices):
     def has_a_key(self) -> Self:
         """Refuse a question that nobody can answer."""
         if not self.key:
-            raise ValueError(_("no choice is correct"))
+            raise PydanticCustomError(NO_CORRECT_CHOICE, _("no choice is correct"))
         return self
 
     @property
@@ -273,7 +279,7 @@ class AcceptedNumber(Accepted):
 
 
 class AcceptedText(Accepted):
-    """Accepted words. `*` stands for any characters, `\\*` for the asterisk itself."""
+    """Accepted words. `*` stands for any sequence of characters, `\\*` for the asterisk itself."""
 
     text: Words = Field(max_length=LONGEST_ANSWER)
 
@@ -281,7 +287,7 @@ class AcceptedText(Accepted):
     def is_not_blank(self) -> Self:
         """Refuse blank words: a learner cannot submit them."""
         if not self.text.strip():
-            raise ValueError(_("an accepted answer is empty"))
+            raise PydanticCustomError(EMPTY_ANSWER, _("an accepted answer is empty"))
         return self
 
 
@@ -358,9 +364,9 @@ Model = TypeVar("Model", bound=Common)
 
 
 def _with_full_points(item: Model, accepted: Sequence[Accepted]) -> Model:
-    """Return the item. Raises ValueError if no accepted answer earns full points."""
+    """Return the item. Raises NO_FULL_POINTS if no accepted answer earns full credit."""
     if not any(answer.is_full for answer in accepted):
-        raise ValueError(_("no accepted answer earns full points"))
+        raise PydanticCustomError(NO_FULL_POINTS, _("no accepted answer earns full credit"))
     return item
 
 

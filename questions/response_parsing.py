@@ -57,7 +57,7 @@ def help_for(error: ResponseError) -> str:
     if isinstance(error, NotANumber):
         return _("Enter one number without a unit, such as 12, −3, or 3.5.")
     if isinstance(error, NoWords):
-        return _("Enter a word or a few words.")
+        return _("Enter a word or short phrase.")
     return _("Select an answer.")
 
 

@@ -63,7 +63,7 @@ class SecurityEvent(models.Model):
         PASSWORD_RESET = "password-reset", _("Password reset")
         PERMISSIONS = "permissions", _("Permissions changed")
         FROZEN = "frozen", _("Account frozen")
-        STAFF_REFUSED = "staff-refused", _("Staff page access denied")
+        STAFF_REFUSED = "staff-refused", _("Access to staff pages denied")
         ERASED = "erased", _("Account erased")
 
     kind = models.CharField(_("event"), max_length=20, choices=Kind.choices)
@@ -81,8 +81,8 @@ class SecurityEvent(models.Model):
     detail = models.CharField(_("detail"), max_length=200, blank=True)
 
     class Meta:
-        verbose_name = _("security event")
-        verbose_name_plural = _("security log")
+        verbose_name = _("security log entry")
+        verbose_name_plural = _("security log entries")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(

@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add("--state", type=Path, required=True, help="the SQLite file that holds all state")
     keys = "an API key to accept, sk_sandbox_… or sk_test_…; repeatable"
     add("--secret-key", action="append", required=True, help=keys)
-    add("--webhook-url", help="where events are delivered: http, on this machine")
+    add("--webhook-url", help="the http URL on this machine that receives events")
     add("--webhook-secret", help="the secret that signs events: whsec_…")
     backoff = "seconds before the first retry of a delivery (default: 5)"
     add("--webhook-backoff", type=float, default=5.0, help=backoff)
@@ -93,10 +93,10 @@ def refuse_unsafe(options: argparse.Namespace) -> None:
             raise StartError(f"--secret-key {masked_key(key)} is a live key. Use a sandbox key.")
     if options.webhook_url and not is_loopback_url(options.webhook_url):
         raise StartError(
-            "--webhook-url must be http on this machine, such as http://127.0.0.1:8000/."
+            "--webhook-url must be an http URL on this machine, such as http://127.0.0.1:8000/."
         )
     if options.webhook_url and not options.webhook_secret:
-        raise StartError("--webhook-url needs --webhook-secret to sign events with.")
+        raise StartError("--webhook-url requires --webhook-secret, which signs the events.")
     if (options.tls_port is None) != (options.ca_directory is None):
         raise StartError("--tls-port and --ca-directory must be used together.")
 

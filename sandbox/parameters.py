@@ -127,7 +127,7 @@ def url(value: Any, param: str) -> str:
 def metadata(value: Any, param: str) -> dict[str, str]:
     """Read at most 50 keys of 40 characters with values of 500; an empty value unsets its key."""
     if not isinstance(value, dict):
-        raise invalid_param(f"Invalid object: {param} must be a set of keys and values.", param)
+        raise invalid_param(f"Invalid object: {param} must be a set of key-value pairs.", param)
     if len(value) > 50 or any(len(key) > 40 for key in value):
         raise invalid_param("Metadata can have up to 50 keys of up to 40 characters.", param)
     read_value = text(500)
@@ -196,12 +196,12 @@ def list_parameters(*filters: str, **readers: Reader) -> Reader:
 
 def unsupported(value: Any, param: str) -> None:
     """Refuse a parameter that Stripe has and the sandbox does not, instead of ignoring it."""
-    raise invalid_param(f"The sandbox does not support {param}, though Stripe does.", param)
+    raise invalid_param(f"Stripe supports {param}, but the sandbox does not.", param)
 
 
 def removed(value: Any, param: str) -> None:
     """Refuse a parameter that this version of Stripe's API no longer has."""
-    message = f"Received unknown parameter: {param}. This API version no longer has it."
+    message = f"Received unknown parameter: {param}. This API version no longer supports it."
     raise invalid_param(message, param, "parameter_unknown")
 
 

@@ -20,7 +20,11 @@ from questions.formats.jsonl import item_of_fields
 from questions.formats.jsonl_writer import fields_of, plain, text_of, usual_weight
 from questions.images import FOLDER, NAME, ImageRefused
 from questions.items import (
+    EMPTY_ANSWER,
+    EMPTY_STEM,
     EXACT_DIGITS,
+    NO_CORRECT_CHOICE,
+    NO_FULL_POINTS,
     AcceptedNumber,
     AcceptedText,
     Item,
@@ -340,34 +344,34 @@ def _pictures_of(known: Item | None) -> Any:
 
 
 # What pydantic and the items say, in words for the form. Others are shown as they are.
-def _in_words(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    known = {
-        "the stem is empty": _("Enter the question."),
-        "Field required": _("Enter some text."),
-        "no choice is correct": _("Mark the correct choice."),
-        "no accepted answer earns full points": _("At least one answer must earn full points."),
-        "Input should be a valid boolean": _("Select true or false."),
-        "Input should be a valid decimal": _("Enter a number."),
-        "Input should be a valid number, unable to parse string as a number": _("Enter a number."),
-        "an accepted answer is empty": _("Enter an answer."),
-    }
-    if message.startswith("Tuple should have at least"):
-        return _("Fill in at least two choices, or one answer.")
-    return known.get(
-        message, message[:1].upper() + message[1:] + ("" if message[-1] in ".?" else ".")
-    )
-
-
 def _words_of(fault: ErrorDetails) -> str:
     limits = fault.get("ctx", {})
-    if fault["type"] == "finite_number":
-        return _("Enter a number.")
     if fault["type"] == "decimal_max_digits":
         return _("Enter a number with at most %(most)s digits.") % {"most": limits["max_digits"]}
     if fault["type"] == "string_too_long":
         return _("Enter at most %(most)s characters.") % {"most": limits["max_length"]}
-    return _in_words(fault["msg"])
+    if fault["type"] == "too_short":
+        needs_two = limits["min_length"] == 2
+        return _("Enter at least two choices.") if needs_two else _("Enter at least one answer.")
+    message = fault["msg"].removeprefix("Value error, ")
+    sentence = message[:1].upper() + message[1:] + ("" if message[-1] in ".?" else ".")
+    return _sentences().get(fault["type"], sentence)
+
+
+def _sentences() -> dict[str, str]:
+    """The messages by type of error."""
+    number = _("Enter a number.")
+    return {
+        EMPTY_STEM: _("Enter the question."),
+        EMPTY_ANSWER: _("Enter an answer."),
+        NO_CORRECT_CHOICE: _("Mark the correct choice."),
+        NO_FULL_POINTS: _("At least one answer must earn full credit."),
+        "missing": _("Enter some text."),
+        "bool_type": _("Select true or false."),
+        "decimal_parsing": number,
+        "float_parsing": number,
+        "finite_number": number,
+    }
 
 
 def _place_errors(sheet: Sheet, error: ValidationError) -> None:

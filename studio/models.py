@@ -93,7 +93,8 @@ class BulkEdit(models.Model):
     """A change of many questions at once, with what undoes it.
 
     `before` lists the former values: rows of the id of the `BankQuestion`, the value, and the
-    number of the version that the edit made where it made one.
+    number of the version that the edit made where it made one. A new order lists every question
+    of the bank, and says in place of the number whether the edit was of this question.
     """
 
     class Action(models.TextChoices):
@@ -122,7 +123,12 @@ class BulkEdit(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.test_bank}: {self.action}, {len(self.before)}"
+        return f"{self.test_bank}: {self.action}, {self.count}"
+
+    @property
+    def count(self) -> int:
+        """How many questions were edited."""
+        return sum(1 for _place, _value, mark in self.before if mark is not False)
 
 
 class QuestionDraft(models.Model):

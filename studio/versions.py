@@ -62,6 +62,8 @@ class Compared:
     left: SafeString
     right: SafeString
     differs: bool
+    # False for numbers and check marks: they follow the direction of the page.
+    is_text: bool
 
 
 def compared(left: Item, right: Item) -> list[Compared]:
@@ -82,7 +84,8 @@ def _compare(path: Path, left: str, right: str) -> Compared:
     ).get_opcodes():
         old.append(("" if tag == "equal" else "del", " ".join(lefts[from_a:to_a])))
         new.append(("" if tag == "equal" else "ins", " ".join(rights[from_b:to_b])))
-    return Compared(_label(path), _marked(old), _marked(new), left != right)
+    is_text = any(map(str.isalpha, left + right))
+    return Compared(_label(path), _marked(old), _marked(new), left != right, is_text)
 
 
 def _marked(parts: list[tuple[str, str]]) -> SafeString:

@@ -66,7 +66,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         raise SettingError(
             str(path),
             "is a folder. Docker creates a folder if the file to mount is missing. Remove "
-            "it, and put the file there.",
+            "the folder, and put the file in its place.",
         ) from error
     except UnicodeDecodeError as error:
         raise SettingError(str(path), _about_encoding(path, error)) from error
@@ -86,7 +86,7 @@ def _read_value(name: str, path: Path) -> str:
             name, f"names {path}, which cannot be read: {type(error).__name__}."
         ) from error
     if not value:
-        raise SettingError(name, f"names {path}, which is empty. Write the value into that file.")
+        raise SettingError(name, f"names {path}, which is empty. Enter the value in that file.")
     return value
 
 
@@ -96,15 +96,15 @@ def _about_permission(path: Path) -> str:
     except KeyError:
         user = str(os.geteuid())
     return (
-        f"cannot be read by {user}, the user that runs this. Give the file to that user "
-        f"(chown {user} {path}), or run the site as the user that it belongs to."
+        f"cannot be read by {user}, the current user. Make {user} the owner of the file "
+        f"(chown {user} {path}), or run the site as the user that owns it."
     )
 
 
 def _about_encoding(path: Path, error: UnicodeDecodeError) -> str:
     content: bytes = error.object
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:100]:
-        return "is UTF-16 text, as Windows PowerShell writes it. Save it as UTF-8."
+        return "is UTF-16 text, which Windows PowerShell writes by default. Save the file as UTF-8."
     line = content[: error.start].count(b"\n") + 1
     return f"is not UTF-8 text: line {line} uses another encoding. Save the file as UTF-8."
 
@@ -153,16 +153,18 @@ class Environment:
         value = self.text(name)
         if not value:
             near = [each for each in self.dotenv if each != name and _meant(each, {name}) == name]
-            said = f" {near[0]} in .env is another name: correct it." if near else ""
+            said = f" {near[0]} in .env is not a setting. Correct its name." if near else ""
             raise SettingError(
-                name, f"is not set. Add {name}={prefixes[0]}… to .env; {where}{said}"
+                name, f"is not set. Add {name}={prefixes[0]}… to .env. {where}{said}"
             )
         if PLACEHOLDER.search(value):
             raise SettingError(
-                name, f"is still a placeholder from an example. Put your own key there; {where}"
+                name,
+                f"is still a placeholder from an example. Replace it with your own key. {where}",
             )
         if not value.startswith(prefixes):
-            begins = " or ".join(prefixes)
+            *others, last = prefixes
+            begins = f"{', '.join(others)}, or {last}"
             raise SettingError(name, f"must begin with {begins}. {where}")
         return value
 
@@ -186,7 +188,7 @@ class Environment:
             return default
         if word in TRUE_WORDS | FALSE_WORDS:
             return word in TRUE_WORDS
-        raise SettingError(name, f"is {word!r}. Write {name}=1 or {name}=0.")
+        raise SettingError(name, f"is {word!r}. Use {name}=1 or {name}=0.")
 
     def number(self, name: str, *, default: float, low: float, high: float) -> float:
         """Return a decimal number from `low` to `high`, inclusive."""

@@ -44,7 +44,7 @@ class OutboundTransport(Transport):
         try:
             self._waiting.put_nowait(envelope)
         except queue.Full:
-            logger.warning("an error report was dropped: %d wait already", MOST_WAITING)
+            logger.warning("an error report was dropped: %d are already waiting", MOST_WAITING)
 
     def _run(self) -> None:
         while True:

@@ -24,8 +24,8 @@ LONGEST_WRITE_SECONDS = 10.0
 FILLER = "x" * 20_000
 
 READY = "ready"
-SILENT = "the database does not answer"
-NOT_WRITABLE = "the database cannot be written"
+SILENT = "the database does not respond"
+NOT_WRITABLE = "the database cannot be written to"
 
 
 class Probe:

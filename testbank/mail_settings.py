@@ -43,10 +43,11 @@ def provider(env: Environment) -> Provider:
     if name not in PROVIDERS:
         raise SettingError("EMAIL_PROVIDER", f"is {name!r}. Use one of {', '.join(PROVIDERS)}.")
     if not key:
-        raise SettingError("EMAIL_PROVIDER_KEY", f"is not set. Create an API key at {name}.")
+        raise SettingError("EMAIL_PROVIDER_KEY", f"is not set. Create an API key with {name}.")
     if find_spec("anymail") is None:
         raise SettingError(
-            "EMAIL_PROVIDER", "needs django-anymail: pip install -r requirements/mail.txt"
+            "EMAIL_PROVIDER",
+            "requires django-anymail. To install it, run: pip install -r requirements/mail.txt",
         )
     backend, key_name, address = PROVIDERS[name]
     address = api_url or address

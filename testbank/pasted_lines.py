@@ -71,7 +71,7 @@ def pasted_in_env(path: Path) -> list[PastedLine]:
         PastedLine(
             path.name,
             text.count("\n", 0, found.end()) + 1,
-            "this is Python code, which does not work here. Remove it, and add STRIPE_PROXY=direct",
+            "This is Python code, which does not work here. Remove it, and add this line: STRIPE_PROXY=direct",
         )
         for found in PYTHON_IN_ENV.finditer(text)
     ]

@@ -42,7 +42,7 @@ def trusted_proxies(environment: Environment, *, behind_tls_proxy: bool) -> list
     except ValueError as error:
         raise SettingError(
             "TRUSTED_PROXIES",
-            f"cannot be read: {error}. Enter addresses or networks, such as 10.0.0.0/8.",
+            f"is not valid: {error}. Enter IP addresses or networks, such as 10.0.0.0/8.",
         ) from None
 
 
@@ -63,7 +63,7 @@ def check_site_url(site_url: str, *, host: str) -> None:
         raise SettingError(
             "SITE_URL",
             f"is {site_url}: passwords and purchases would cross the internet unencrypted. Use "
-            f"https://{host} and put a web server that terminates TLS in front (docs/server.md).",
+            f"https://{host} and run a reverse proxy that terminates TLS (docs/server.md).",
         )
 
 
@@ -72,8 +72,8 @@ def check_debug(*, debug: bool, host: str) -> None:
     if debug and is_public(host):
         raise SettingError(
             "DEBUG",
-            f"is 1 while SITE_URL names the public host {host}: error pages would show settings "
-            "and data to strangers. Remove the line.",
+            f"is 1, and SITE_URL has the public host {host}, so error pages would show settings and "
+            "data to visitors. Remove DEBUG=1.",
         )
 
 
@@ -137,7 +137,7 @@ def refuse_uncollected_static(static_root: Path, *, is_hashed: bool) -> None:
         raise SettingError(
             "HASHED_STATIC",
             f"is 1, but there are no collected files in {static_root}. Run manage.py collectstatic "
-            "after each update, or remove the line.",
+            "now and after each update, or remove HASHED_STATIC=1.",
         )
 
 
@@ -147,7 +147,7 @@ def sender(environment: Environment, default: str) -> str:
     if not _is_address(value):
         raise SettingError(
             "DEFAULT_FROM_EMAIL",
-            f"is {value!r}. Use an address, with or without a name: Shop <shop@example.org>.",
+            f"is {value!r}. Use an email address, with or without a name, such as Shop <shop@example.org>.",
         )
     return value
 
@@ -159,8 +159,8 @@ def admins(environment: Environment) -> list[tuple[str, str]]:
         if not _is_address(address):
             raise SettingError(
                 "ADMINS",
-                f"has {address!r}. Use addresses separated by commas: you@example.org, "
-                "colleague@example.org.",
+                f"contains {address!r}, which is not an email address. Separate email addresses with "
+                "commas, as in you@example.org, colleague@example.org.",
             )
     return [(address, address) for address in addresses]
 
@@ -184,9 +184,9 @@ def secret_key(path: Path, *, is_empty_site: bool) -> str:
     if path.exists() and not is_empty_site:
         raise SettingError(
             "SECRET_KEY",
-            f"cannot be read: {path} is empty. Restore the file from a backup. Without one, delete "
-            "it: everybody signs in again, and staff set up their second factor again "
-            "(manage.py reset_second_factor).",
+            f"cannot be read: {path} is empty. Restore the file from a backup. If you have no backup, "
+            "delete the file. Everyone must then sign in again, and staff must set up their second "
+            "factor again (manage.py reset_second_factor).",
         )
     return _write_key(path)
 

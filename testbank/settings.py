@@ -303,20 +303,21 @@ CHECKOUT_ORIGIN = env.origin("CHECKOUT_ORIGIN", "https://checkout.stripe.com")
 CURRENCY = env.text("CURRENCY", "USD").upper()
 if CURRENCY not in CURRENCIES:
     raise SettingError(
-        "CURRENCY", f"is {CURRENCY}, which Stripe does not take. Use one such as EUR."
+        "CURRENCY",
+        f"is {CURRENCY}, which Stripe does not support. Use another currency, such as EUR.",
     )
 # Days. With 0 or without SUPPORT_EMAIL, pages promise no refund except where required by law.
 REFUND_DAYS = int(env.number("REFUND_DAYS", default=0, low=0, high=3650))
 
 if DEMO and STRIPE_MODE != stripe_settings.SANDBOX:
-    raise SettingError("STRIPE_SECRET_KEY", "is not the sandbox's, so the demo does not start.")
+    raise SettingError("STRIPE_SECRET_KEY", "is not a sandbox key, so the demo cannot start.")
 if not STAFF_SECOND_FACTOR and not (
     (DEBUG or DEMO) and SITE_HOST in LOOPBACK_HOSTS and STRIPE_MODE == stripe_settings.SANDBOX
 ):
     raise SettingError(
         "STAFF_SECOND_FACTOR",
-        "may be 0 only with DEBUG=1, a SITE_URL on this machine (http://127.0.0.1:8000) "
-        "and sandbox keys. Remove the line.",
+        "may be 0 only with DEBUG=1, a SITE_URL on this machine (http://127.0.0.1:8000), "
+        "and sandbox keys. Remove STAFF_SECOND_FACTOR=0.",
     )
 
 # Outbound calls to Stripe
@@ -501,7 +502,8 @@ if SENTRY_DSN:
         from testbank.error_reports import start_error_reports
     except ImportError as error:
         raise SettingError(
-            "SENTRY_DSN", "needs sentry-sdk: pip install -r requirements/sentry.txt"
+            "SENTRY_DSN",
+            "requires sentry-sdk. To install it, run: pip install -r requirements/sentry.txt",
         ) from error
     start_error_reports(
         SENTRY_DSN, setting=STRIPE_PROXY, dotenv=OUTBOUND_DOTENV, ca_bundle=STRIPE_CA_BUNDLE

@@ -20,7 +20,7 @@ SECRET_PREFIXES = tuple(
     f"{kind}_{mode}_" for mode in (TEST, LIVE, SANDBOX) for kind in ("sk", "rk")
 )
 PUBLIC_PREFIXES = tuple(f"pk_{mode}_" for mode in (TEST, LIVE, SANDBOX))
-KEYS_PAGE = "the keys are on https://dashboard.stripe.com/apikeys."
+KEYS_PAGE = "Your keys are at https://dashboard.stripe.com/apikeys."
 
 
 def mode_of(key: str) -> str:
@@ -39,8 +39,8 @@ def public_key(environment: Environment, mode: str) -> str:
     if mode_of(key) != mode:
         raise SettingError(
             "STRIPE_PUBLIC_KEY",
-            f"is a {mode_of(key)} key while STRIPE_SECRET_KEY is a {mode} key. "
-            f"Use the public key that begins with pk_{mode}_; {KEYS_PAGE}",
+            f"is a {mode_of(key)} key, but STRIPE_SECRET_KEY is a {mode} key. Use the publishable key "
+            f"that begins with pk_{mode}_. {KEYS_PAGE}",
         )
     return key
 
@@ -53,8 +53,8 @@ def webhook_secrets(environment: Environment) -> list[str]:
             raise SettingError(
                 "STRIPE_WEBHOOK_SECRET",
                 "must begin with whsec_. Copy the signing secret of your endpoint from "
-                "https://dashboard.stripe.com/webhooks, or leave the line out: the return "
-                "page and reconciliation then do the work.",
+                "https://dashboard.stripe.com/webhooks, or remove the line. The return page "
+                "and reconciliation then confirm payments.",
             )
     return secrets
 
@@ -75,13 +75,13 @@ def api_base(environment: Environment, mode: str) -> str:
     if mode == LIVE and base != STRIPE_API:
         raise SettingError(
             "STRIPE_API_BASE",
-            f"is {base}, but the key is a live key, which goes to {STRIPE_API} only. "
-            "Remove the line.",
+            f"is {base}, but the key is a live key, which is sent only to {STRIPE_API}. "
+            "Remove STRIPE_API_BASE.",
         )
     if base != STRIPE_API and not is_loopback(urlsplit(base).hostname or ""):
         raise SettingError(
             "STRIPE_API_BASE",
-            f"is {base}, which is neither Stripe nor a sandbox on this machine. Remove the line.",
+            f"is {base}, which is neither Stripe nor a sandbox on this machine. Remove STRIPE_API_BASE.",
         )
     return base
 
@@ -103,8 +103,12 @@ def ca_bundle(environment: Environment) -> Path | None:
     name, text = "STRIPE_CA_BUNDLE", environment.text("STRIPE_CA_BUNDLE")
     try:
         path = system_store() if text.lower() == "system" else Path(text)
-    except CABundleError as error:
-        raise SettingError(name, f"is system. {error}. Enter the path of a PEM file.") from None
+    except CABundleError:
+        raise SettingError(
+            name,
+            "is set to system, but no system certificate store was found in the usual locations. "
+            "Enter the path of a PEM file.",
+        ) from None
     if text and not path.is_file():
         raise SettingError(
             name, f"names {path}, which is not a file. Enter the path of a PEM file."
@@ -126,7 +130,7 @@ def proxy_fallback(environment: Environment) -> str:
     """Return STRIPE_PROXY_FALLBACK: `none` or `direct`. Raises: SettingError."""
     word = environment.text("STRIPE_PROXY_FALLBACK", "none").lower()
     if word not in {"none", "direct"}:
-        raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct, or left out.")
+        raise SettingError("STRIPE_PROXY_FALLBACK", "must be direct or none.")
     return word
 
 
@@ -135,9 +139,10 @@ def resolve(environment: Environment, mode: str) -> tuple[Override, ...]:
     text = environment.text("STRIPE_RESOLVE")
     if text and mode == LIVE:
         raise SettingError(
-            "STRIPE_RESOLVE", "is refused with a live key. Remove the line, or use a test key."
+            "STRIPE_RESOLVE",
+            "is not allowed with a live key. Remove STRIPE_RESOLVE, or use a test key.",
         )
     try:
         return parse_resolve(text)
     except OverrideError as error:
-        raise SettingError("STRIPE_RESOLVE", f"cannot be read. {error}") from None
+        raise SettingError("STRIPE_RESOLVE", f"is not valid. {error}") from None

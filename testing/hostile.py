@@ -18,8 +18,8 @@ WRITINGS = {
     "blank lines around": lambda text: b"\n \n\t\n" + text.encode() + b"\n\n",
 }
 
-NOT_TEXT = "This is not UTF-8 text. Save the file as UTF-8."
-BINARY = "This is a binary file, not text."
+NOT_TEXT = "This file is not valid UTF-8 text. Save it as UTF-8."
+BINARY = "This is a binary file, not a text file."
 # Content that is rejected, with the message.
 REFUSED = {
     "cp1252": ("Ca\xf1on? {=S\xed ~No}\n".encode("cp1252"), NOT_TEXT),

@@ -110,7 +110,7 @@ def test_sign_up_from_bank_returns_to_bank(client, sign_up, send, detail):
     sign_up(following=detail)
     response = send(CONFIRM, code=code_in(str(mails()[0].body)))
     assert response["Location"] == detail
-    assert "Signed in as ada@example.org" in client.get(detail).text
+    assert "Signed in as ada@<wbr>example<wbr>.org" in client.get(detail).text
 
 
 def test_code_accepts_lower_case_and_spaces(client, sign_up, send):
@@ -261,7 +261,7 @@ def test_failed_sign_ins_are_limited_per_account(client, ada, sign_in):
     for _try in range(5):
         sign_in(password="wrong")
     response = sign_in()
-    assert "Too many failed sign-ins. Try again in" in response.text
+    assert "Too many failed sign-in attempts. Try again in" in response.text
     assert not signed_in(client)
 
 

@@ -75,7 +75,9 @@ def test_failed_sign_ins_say_how_long(client, ada):
     form = {"login": ada.email, "password": "wrong"}
     # Twice as many as one window allows, in case a new one begins meanwhile.
     told = "".join(client.post("/accounts/login/", form).text for _time in range(11))
-    assert re.search(r"Too many failed sign-ins\. Try again in [1-5] minutes?, or choose", told)
+    assert re.search(
+        r"Too many failed sign-in attempts\. Try again in [1-5] minutes?, or choose", told
+    )
 
 
 def test_incorrect_codes_of_an_app_say_how_long(client, ada):
@@ -90,10 +92,20 @@ def test_incorrect_codes_of_an_app_say_how_long(client, ada):
 def test_third_mistyped_code_asks_for_a_new_one(client):
     client.post("/accounts/signup/", SIGN_UP)
     first, second, third = guess(client, 3)
-    asks = "Choose “Resend code”, then enter the code from the newest email."
+    asks = "Too many incorrect codes. Request a new code."
     assert [asks in text for text in (first, second, third)] == [False, False, True]
+    assert "Resend code" in third
     client.post(CONFIRM, {"code": newest_code()})
     assert not signed_in(client)
+
+
+def test_mistyped_code_that_cannot_be_resent_leads_to_a_new_start(client, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = False
+    client.post("/accounts/signup/", SIGN_UP)
+    third = guess(client, 3)[-1]
+    assert "Too many incorrect codes. Request a new code." in third
+    assert "Resend code" not in third
+    assert "To request a new code, cancel and start again." in third
 
 
 @pytest.mark.parametrize("rounds", [1, 4])
@@ -110,11 +122,12 @@ def test_new_code_works_after_mistyped_ones(client, rounds):
 def test_guesses_of_a_taken_address_are_answered_the_same(client, ada):
     client.post("/accounts/logout/")
     client.post("/accounts/signup/", SIGN_UP)
-    taken = [re.findall(r"Incorrect code\.[^<]*", text) for text in guess(client, 4)]
+    told = r"(?:Incorrect code|Too many incorrect codes)\.[^<]*"
+    taken = [re.findall(told, text) for text in guess(client, 4)]
     client.post("/accounts/logout/")
     cache.clear()
     client.post("/accounts/signup/", {**SIGN_UP, "email": "new@example.org"})
-    assert [re.findall(r"Incorrect code\.[^<]*", text) for text in guess(client, 4)] == taken
+    assert [re.findall(told, text) for text in guess(client, 4)] == taken
 
 
 def test_second_code_within_ten_seconds_says_how_long(client):

@@ -197,12 +197,19 @@ def test_reset_second_factor_removes_authenticators(signed_in, colleague, capsys
     set_up_factor(signed_in)
     call_command("reset_second_factor", "SOL@example.org")
     assert not Authenticator.objects.exists()
-    assert "must set up two-factor authentication at the next visit" in capsys.readouterr().out
+    assert "must set up a new one the next time they open /admin/" in capsys.readouterr().out
 
 
 def test_reset_second_factor_twice_changes_nothing(colleague, capsys):
     call_command("reset_second_factor", colleague.email)
     assert "Nothing was changed" in capsys.readouterr().out
+
+
+def test_learner_whose_factor_was_removed_is_not_asked_for_another(learner, capsys):
+    Authenticator.objects.create(user=learner, type="totp", data={})
+    call_command("reset_second_factor", learner.email)
+    printed = capsys.readouterr().out
+    assert printed == f"Removed the second factor for {learner.email}.\n"
 
 
 def test_resetting_for_nobody_says_so():

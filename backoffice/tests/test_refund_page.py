@@ -92,7 +92,7 @@ def test_list_of_refunds_shows_reason_in_words(office, order, code, words):
 def test_refund_revokes_access(office, paid, superuser):
     response = office.post(page_of(paid), wish(), follow=True)
     assert response.redirect_chain[0][1] == 303
-    assert "$19.00 refunded. The buyer was emailed." in response.text
+    assert "$19.00 refunded. The buyer will receive an email." in response.text
     refund = Refund.objects.get()
     assert (refund.status, refund.asked_by, refund.note) == (
         "succeeded",
@@ -111,11 +111,50 @@ def test_refund_form_submitted_twice_refunds_once(office, paid, sandbox):
 
 
 @pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (
+            "pending",
+            "The refund of $5.00 is in progress. Do not submit it again. The buyer will receive an "
+            "email.",
+        ),
+        (
+            "requires_action",
+            "Stripe needs information from the buyer to complete the refund of $5.00. Check the "
+            "payment in the Stripe Dashboard.",
+        ),
+        ("succeeded", "$5.00 refunded. The buyer will receive an email."),
+        ("refused", "Stripe declined the refund: declined. Nothing was refunded."),
+        ("canceled", "The refund of $5.00 was canceled. Nothing was refunded."),
+        (
+            "failed",
+            "The refund of $5.00 failed: declined. The money is in your Stripe balance.",
+        ),
+    ],
+)
+def test_result_of_a_refund_is_told_by_its_status(office, paid, status, words):
+    asked = wish(amount="5")
+    office.post(page_of(paid), asked, follow=True)
+    Refund.objects.update(status=status, failure="declined")
+    response = office.post(page_of(paid), asked, follow=True)
+    assert [str(message) for message in response.context["messages"]] == [words]
+
+
+def test_refund_of_a_bank_debit_is_in_progress(office, sandbox, test_bank, learner):
+    session = create_checkout_session(test_bank, learner)
+    sandbox.control.pay(session.id, card="debit")
+    sandbox.control.settle(session.id)
+    told = office.post(page_of(confirm_payment(session.order)), wish(), follow=True).text
+    assert "The refund of $19.00 is in progress." in told
+    assert OutgoingMail.objects.filter(template="payments/email/refund").count() == 1
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"amount": "19.01"}, "Enter an amount greater than 0 and no more than $19.00."),
         ({"amount": "0"}, "Enter an amount greater than 0 and no more than $19.00."),
-        ({"amount": "1.999"}, "USD has 2 decimal places."),
+        ({"amount": "1.999"}, "USD amounts can have at most 2 decimal places."),
         ({"amount": "much"}, "Enter a number."),
         ({"access": "shorten"}, "Choose today or a later date."),
         ({"access": "shorten", "access_until": "2020-01-01"}, "Choose today or a later date."),
@@ -148,7 +187,7 @@ def test_refund_of_chosen_lines(office, paid, make_bank):
     line = paid.lines.create(test_bank=make_bank("other"), title="Other one", amount_minor=500)
     assert "Other one · $5.00" in office.get(page_of(paid)).text
     refused = office.post(page_of(paid), wish(amount="6", lines=[line.pk]))
-    assert "The amount is more than was paid for the selected items." in refused.text
+    assert "The amount is more than the total paid for the selected items." in refused.text
     office.post(page_of(paid), wish(amount="5", lines=[line.pk]))
     assert list(Refund.objects.get().lines.all()) == [line]
 

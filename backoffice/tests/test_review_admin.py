@@ -65,6 +65,14 @@ def test_review_is_hidden_and_shown(office, review, test_bank):
     assert (review.is_hidden, test_bank.review_count) == (False, 1)
 
 
+@pytest.mark.parametrize(("is_hidden", "offered"), [(False, "hide"), (True, "show")])
+def test_only_the_action_that_changes_something_is_offered(office, review, at, is_hidden, offered):
+    if is_hidden:
+        hide_review(review=review, reason="rude", at=at)
+    text = office.get(page("change", review)).text
+    assert [name for name in ("hide", "show") if page(name, review) in text] == [offered]
+
+
 def test_hiding_review_requires_reason_and_post(office, review):
     office.get(page("hide", review))
     press(office, "hide", review, reason="")

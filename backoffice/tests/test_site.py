@@ -230,6 +230,14 @@ def test_incident_search_by_code(office, rows):
     assert "\nstage=tunnel\nFix: NO_PROXY=.stripe.com" in shown
 
 
+def test_ids_are_shown_as_they_are(office, make_order, at):
+    refund = make_order().refunds.create(
+        stripe_id="re_1", amount_minor=100, currency="USD", status="succeeded", created_at=at
+    )
+    text = office.get(reverse("admin:payments_refund_change", args=[refund.pk])).text
+    assert "<bdi>re_1 (Refunded)</bdi>" in text
+
+
 @pytest.mark.parametrize(("typed", "found"), [("", True), ("X", False)])
 def test_incident_search_by_order_number(office, rows, typed, found):
     rows(1)
@@ -407,7 +415,7 @@ def test_editors_view_of_empty_bank(office, make_bank):
     make_bank("empty", questions=0)
     page = office.get(reverse("catalog:editors_view", args=["empty"])).text
     assert "/studio/banks/empty/imports/" in page
-    assert "Statistics" not in page
+    assert 'id="figures"' not in page
 
 
 def test_bank_page_links_to_editors_view(office, test_bank):
@@ -426,4 +434,4 @@ def test_preview_of_unsupported_kind(office, test_bank):
         test_bank=test_bank, question=version.question, position=9, is_asked=False
     )
     page = office.get(reverse("catalog:preview", args=[version.question.public_id])).text
-    assert "cannot be practiced yet" in page
+    assert "are not available for practice yet" in page

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -19,7 +19,7 @@ from catalog.models import Access
 class AccessAdmin(ReadOnlyAdmin):
     """Accesses, to be looked up. They are granted, extended and ended in the studio."""
 
-    list_display = ("learner", "test_bank", "source_kind", "state", "starts_at", "expires_at")
+    list_display = ("learner", "test_bank", "source_kind", "state", "starts_on", "expires_on")
     list_display_links = ("learner", "test_bank")
     list_filter = ("source_kind", ("revoked_at", admin.EmptyFieldListFilter), "test_bank")
     list_select_related = ("learner", "test_bank")
@@ -32,6 +32,7 @@ class AccessAdmin(ReadOnlyAdmin):
     fields = (
         "learner",
         "test_bank",
+        "state_name",
         "source_kind",
         "source_id",
         "reason",
@@ -40,6 +41,7 @@ class AccessAdmin(ReadOnlyAdmin):
         "revoked_at",
         "revoke_reason",
         "withheld_from",
+        "withheld_reason",
     )
 
     def has_grant_permission(self, request: HttpRequest) -> bool:
@@ -68,15 +70,26 @@ class AccessAdmin(ReadOnlyAdmin):
 
     @display(
         description=_("status"),
-        label={"live": "success", "expired": "default", "withheld": "warning", "closed": "danger"},
+        label={"live": "success", "suspended": "warning", "expired": "default", "ended": "danger"},
     )
     def state(self, access: Access) -> tuple[str, str]:
-        """Live, expired, withheld for its money, or ended by a person; as of now."""
-        if access.revoked_at is not None:
-            return "closed", gettext("Ended")
-        at = timezone.now()
-        if access.is_live(at):
-            return "live", gettext("Live")
-        if access.withheld_from is not None and access.withheld_from <= at:
-            return "withheld", gettext("Suspended")
-        return "expired", gettext("Expired")
+        """Its state as of now."""
+        state = access.state(timezone.now())
+        return state.value, str(state.label)
+
+    @display(description=_("starts on"), ordering="starts_at")
+    def starts_on(self, access: Access) -> str:
+        """The day; the access's page has the time, too."""
+        return date_format(timezone.localtime(access.starts_at))
+
+    @display(description=_("expires on"), ordering="expires_at")
+    def expires_on(self, access: Access) -> str | None:
+        """The day, or nothing for an access without end."""
+        if access.expires_at is None:
+            return None
+        return date_format(timezone.localtime(access.expires_at))
+
+    @display(description=_("status"))
+    def state_name(self, access: Access) -> str:
+        """Its state in words."""
+        return str(access.state(timezone.now()).label)

@@ -63,7 +63,7 @@ class CategoryAdmin(ModelAdmin):
 class TestBankAdmin(ModelAdmin):
     """Banks, to be looked up. They are written, priced and published in the studio.
 
-    Changes that buyers read are written here, and a bank that was never sold is deleted here.
+    Changes that buyers read are written here, and a bank that was never published is deleted here.
     """
 
     list_display = ("title", "state", "category", "questions", "price_text", "updated_at")
@@ -91,7 +91,7 @@ class TestBankAdmin(ModelAdmin):
         return bool(request.user.has_perm("catalog.add_testbank"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only what was never on sale may go."""
+        """Only a bank that was never published may be deleted."""
         was_on_sale = isinstance(obj, TestBank) and obj.status != TestBank.Status.DRAFT
         return not was_on_sale and bool(super().has_delete_permission(request, obj))
 

@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from catalog.http import row_or_404
+from catalog.http import find_row, row_or_404
 from catalog.models import Review
 from catalog.models.review import MOST_STARS
 from catalog.reviews import hide_review, reply_to_review, show_review
@@ -90,6 +90,13 @@ class ReviewAdmin(ModelAdmin):
         """Whoever may answer reviews may hide them."""
         return bool(request.user.has_perm("catalog.change_review"))
 
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Only the action that changes something: a hidden review can be shown, and vice versa."""
+        review = find_row(Review.objects.all(), object_id)
+        useless = "hide" if review is not None and review.is_hidden else "show"
+        actions = super().get_actions_detail(request, object_id)
+        return [action for action in actions if action.path != useless]
+
     def save_model(self, _request: HttpRequest, obj: Review, _form: Any, _change: bool) -> None:
         """Set the reply through the service."""
         reply_to_review(review=obj, reply=obj.reply.strip(), at=timezone.now())
@@ -102,7 +109,7 @@ class ReviewAdmin(ModelAdmin):
         dialog={
             "title": _("Hide review"),
             "description": _(
-                "The review will be hidden on the test bank's page and excluded from the average "
+                "The review will be hidden from the test bank's page and excluded from the average "
                 "rating. Its author will see the reason."
             ),
             "form_class": HideForm,
@@ -139,9 +146,9 @@ class ReviewAdmin(ModelAdmin):
         review = row_or_404(Review.objects.select_related("test_bank"), object_id)
         if show_review(review=review):
             self.log_change(request, review, "shown again")
-            messages.success(request, gettext("Review shown."))
+            messages.success(request, gettext("The review is visible again."))
         else:
-            messages.warning(request, gettext("The review was already shown. Nothing changed."))
+            messages.warning(request, gettext("The review was already visible. Nothing changed."))
         return HttpResponse(headers={"HX-Redirect": _page_of(object_id)})
 
     @display(description=_("review"), ordering="words")

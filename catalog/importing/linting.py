@@ -36,7 +36,8 @@ def exam_warnings(test_bank: TestBank) -> list[str]:
     except BlueprintError:
         return [_("The exam blueprint is invalid, so learners cannot take the exam.")]
     words = _(
-        "The exam needs %(count)d questions from “%(part)s”, but only %(available)d can be used. "
+        "The exam does not have enough questions from “%(part)s” (%(count)d needed, "
+        "%(available)d available). "
         "Learners cannot take the exam until there are enough questions."
     )
     return [

@@ -80,6 +80,6 @@ def days_left(access: Access, *, at: datetime) -> int | None:
 def _why_it_ended(access: Access, at: datetime) -> str:
     if access.revoked_at:
         return "revoked"
-    if access.withheld_from and access.withheld_from <= at:
-        return access.withheld_reason or Access.Withheld.REFUND.value
-    return "expired"
+    if access.state(at) is Access.State.EXPIRED:
+        return "expired"
+    return access.withheld_reason or Access.Withheld.REFUND.value

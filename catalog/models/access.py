@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models.bank import TestBank
 from catalog.querysets import AccessQuerySet
@@ -21,6 +22,14 @@ class Access(models.Model):
     `withheld_from` follows its source (a refund or a dispute, as `withheld_reason` says), may lie
     in the future, and is cleared when the source is good again.
     """
+
+    class State(models.TextChoices):
+        """What `state` returns: one word for each state, the same on every page."""
+
+        LIVE = "live", pgettext_lazy("access", "Live")
+        SUSPENDED = "suspended", _("Suspended")
+        EXPIRED = "expired", _("Expired")
+        ENDED = "ended", pgettext_lazy("access", "Ended")
 
     class Withheld(models.TextChoices):
         REFUND = "refund", _("Refunded")
@@ -49,10 +58,10 @@ class Access(models.Model):
     starts_at = models.DateTimeField(_("starts on"))
     expires_at = models.DateTimeField(_("expires on"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("ended on"), null=True, blank=True)
-    revoke_reason = models.CharField(_("reason for ending"), max_length=300, blank=True)
-    withheld_from = models.DateTimeField(_("suspended on"), null=True, blank=True)
+    revoke_reason = models.CharField(_("reason for ending access"), max_length=300, blank=True)
+    withheld_from = models.DateTimeField(_("access withheld as of"), null=True, blank=True)
     withheld_reason = models.CharField(
-        _("reason for suspension"), max_length=10, choices=Withheld.choices, blank=True
+        _("reason for withholding access"), max_length=10, choices=Withheld.choices, blank=True
     )
 
     objects = AccessQuerySet.as_manager()
@@ -91,3 +100,14 @@ class Access(models.Model):
         """True if it opens the bank at `at`. `AccessQuerySet.live` is the same in SQL."""
         ends = (self.expires_at, self.withheld_from)
         return self.revoked_at is None and all(end is None or end > at for end in ends)
+
+    def state(self, at: datetime) -> State:
+        """Return the state at `at`: suspended during a dispute, ended by a person or a refund."""
+        if self.is_live(at):
+            return self.State.LIVE
+        if self.revoked_at is not None:
+            return self.State.ENDED
+        if self.withheld_from is not None and self.withheld_from <= at:
+            is_disputed = self.withheld_reason == self.Withheld.DISPUTE
+            return self.State.SUSPENDED if is_disputed else self.State.ENDED
+        return self.State.EXPIRED

@@ -22,10 +22,10 @@ class Category(models.Model):
     title = models.CharField(_("title"), max_length=100)
     description = models.CharField(max_length=300, blank=True)
     hue_a = models.PositiveSmallIntegerField(
-        _("first color"), default=250, help_text=_("Degrees, 0 to 359 (OKLCH).")
+        _("first color"), default=250, help_text=_("Hue in degrees, from 0 to 359 (OKLCH).")
     )
     hue_b = models.PositiveSmallIntegerField(
-        _("second color"), default=90, help_text=_("Degrees, 0 to 359 (OKLCH).")
+        _("second color"), default=90, help_text=_("Hue in degrees, from 0 to 359 (OKLCH).")
     )
 
     class Meta:
@@ -86,7 +86,7 @@ class TestBank(models.Model):
         max_length=10,
         default="en",
         validators=[known_language],
-        help_text=_("Language of the questions, as a code such as en or de."),
+        help_text=_("Language code for the questions, such as en or de."),
     )
     difficulty = models.CharField(max_length=20, blank=True, editable=False)
     question_count = models.PositiveIntegerField(default=0, editable=False)
@@ -121,7 +121,7 @@ class TestBank(models.Model):
     keeps_question_order = models.BooleanField(
         _("keep question order"),
         default=False,
-        help_text=_("Show questions in the order of the test bank instead of shuffling them."),
+        help_text=_("Show questions in the test bank's order instead of shuffling them."),
     )
     keeps_choice_order = models.BooleanField(
         _("keep choice order"),
@@ -304,12 +304,14 @@ class BankQuestion(models.Model):
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="bank_questions")
     position = models.PositiveIntegerField(_("position"))
     is_sample = models.BooleanField(
-        _("sample question"), default=False, help_text=_("Anyone can try it without an account.")
+        _("sample question"),
+        default=False,
+        help_text=_("Anyone can try this question without an account."),
     )
     is_asked = models.BooleanField(
         _("can be practiced"),
         default=True,
-        help_text=_("Off for question types that cannot be practiced yet."),
+        help_text=_("Off for question types that are not available for practice yet."),
     )
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.PUBLISHED

@@ -62,7 +62,7 @@ def lines(entries):
 
 def test_long_bank_is_imported_whole(run):
     assert run("long.txt", long_bank()) == (
-        f"{QUESTIONS} questions added to new.\nThe bank has {QUESTIONS} questions. Its status is draft.\n"
+        f"{QUESTIONS} questions added to new.\nThe test bank has {QUESTIONS} questions. Its status is draft.\n"
     )
 
 

@@ -85,6 +85,21 @@ def test_access_is_live_until_it_ends_or_is_revoked(at, revoked, days, is_live):
 
 
 @pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "Live"),
+        ({"expires_at": NOON}, "Expired"),
+        ({"revoked_at": NOON, "expires_at": NOON}, "Ended"),
+        ({"withheld_from": NOON, "withheld_reason": "refund"}, "Ended"),
+        ({"withheld_from": NOON, "withheld_reason": "dispute"}, "Suspended"),
+        ({"withheld_from": NOON + timedelta(days=1), "withheld_reason": "refund"}, "Live"),
+    ],
+)
+def test_state_of_access(fields, state):
+    assert Access(**fields).state(NOON).label == state
+
+
+@pytest.mark.parametrize(
     ("stars", "reviews", "bubbles"),
     [
         (9, 2, "ffffh"),

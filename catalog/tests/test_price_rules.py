@@ -14,14 +14,14 @@ REFUSED = {
     ("USD", 49): "Stripe's minimum is $0.50.",
     ("GBP", 20): "Stripe's minimum is £0.30.",
     ("HUF", 12345): "Stripe's minimum is HUF175.00.",
-    ("KWD", 1999): "The third decimal place of a price in KWD must be 0.",
+    ("KWD", 1999): "The third decimal digit of a price in KWD must be 0.",
     ("UGX", 550): "Stripe accepts UGX in whole units only.",
     ("ISK", 1234): "Stripe accepts ISK in whole units only.",
     ("USD", 100_000_000): "Stripe's maximum is $999,999.99.",
     ("ISK", 100_000_000): "Stripe's maximum is ISK999,999.00.",
     ("XXX", 500): "Stripe does not support XXX.",
     # Not among the reported ones.
-    ("TND", 12_345): "The third decimal place of a price in TND must be 0.",
+    ("TND", 12_345): "The third decimal digit of a price in TND must be 0.",
     ("MXN", 999): "Stripe's minimum is MX$10.00.",
     ("XAU", 5_000): "Stripe does not support XAU.",
 }

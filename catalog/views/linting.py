@@ -21,6 +21,7 @@ def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
     public_ids = dict(test_bank.bank_questions.values_list("position", "question__public_id"))
     context = {
         "test_bank": test_bank,
+        "tab": "quality",
         "rows": [
             {"finding": finding, "public_id": public_ids[finding.line]}
             for finding in linted.findings[:MOST_FINDINGS]

@@ -60,8 +60,9 @@ def _list(
     choices = facets()
     banks = banks_on_sale(filters, currencies=choices.currencies)
     order = SORTS[filters.sort or "newest"][1]
-    page = paginate(banks, order, Cursor.from_query(request.GET, order))
-    is_whole = not (page.before or page.after)
+    cursor = Cursor.from_query(request.GET, order)
+    page = paginate(banks, order, cursor)
+    is_whole = not (cursor.values or page.after)
     count, is_more = (len(page.banks), False) if is_whole else count_up_to_limit(banks)
     # The address of a category's page names the category already.
     chosen = filters if category is None else filters.without("category")

@@ -76,7 +76,7 @@ def test_doctor_reaches_the_provider(postmark):
     status, summary = provider_check()
     assert status == "ok"
     assert summary.startswith("api.postmarkapp.com:443 through http://")
-    assert summary.endswith("answers")
+    assert summary.endswith("responds")
 
 
 @pytest.mark.squid

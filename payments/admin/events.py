@@ -4,13 +4,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
 from accounts.admin import ReadOnlyAdmin
-from payments.admin.parts import ModeFilter, indented_json
+from payments.admin.parts import ModeFilter, indented_json, shortened
 from payments.flows.webhook_inbox import dismiss_event, replay_event
 from payments.models import StripeEvent
 
@@ -27,7 +28,7 @@ STATUS_COLORS = {
 class StripeEventAdmin(ReadOnlyAdmin):
     """Stripe's events, and what became of them."""
 
-    list_display = ("received_at", "kind", "object_id", "state", "failure", "mode")
+    list_display = ("received_at", "kind", "short_object_id", "state", "failure")
     list_display_links = ("received_at", "kind")
     list_filter = (ModeFilter, "status", "kind")
     search_fields = ("=event_id", "=object_id")
@@ -73,6 +74,13 @@ class StripeEventAdmin(ReadOnlyAdmin):
         dismissed = sum(dismiss_event(event=event, at=timezone.now()) for event in events)
         words = ngettext("%(aside)s event dismissed.", "%(aside)s events dismissed.", dismissed)
         messages.info(request, words % {"aside": dismissed})
+
+    @display(description=_("object ID"), ordering="object_id")
+    def short_object_id(self, event: StripeEvent) -> SafeString:
+        """The beginning and end of the ID; the title has all of it."""
+        return format_html(
+            '<span title="{}">{}</span>', event.object_id, shortened(event.object_id)
+        )
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, event: StripeEvent) -> tuple[str, str]:

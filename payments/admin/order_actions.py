@@ -33,7 +33,43 @@ REFUSALS = {
     ),
     RefundTooLarge: _("The amount is more than the remaining balance. No refund was requested."),
     OtherMode: _(
-        "This order's mode does not match the current Stripe key. No refund was requested."
+        "This order belongs to a different Stripe mode or account than the current API key. No "
+        "refund was requested."
+    ),
+}
+
+IN_PROGRESS = (
+    messages.SUCCESS,
+    _(
+        "The refund of %(amount)s is in progress. Do not submit it again. The buyer will receive "
+        "an email."
+    ),
+)
+RESULTS = {
+    Refund.Status.ASKED: IN_PROGRESS,
+    Refund.Status.PENDING: IN_PROGRESS,
+    Refund.Status.REQUIRES_ACTION: (
+        messages.WARNING,
+        _(
+            "Stripe needs information from the buyer to complete the refund of %(amount)s. Check "
+            "the payment in the Stripe Dashboard."
+        ),
+    ),
+    Refund.Status.SUCCEEDED: (
+        messages.SUCCESS,
+        _("%(amount)s refunded. The buyer will receive an email."),
+    ),
+    Refund.Status.REFUSED: (
+        messages.ERROR,
+        _("Stripe declined the refund: %(why)s. Nothing was refunded."),
+    ),
+    Refund.Status.CANCELED: (
+        messages.ERROR,
+        _("The refund of %(amount)s was canceled. Nothing was refunded."),
+    ),
+    Refund.Status.FAILED: (
+        messages.ERROR,
+        _("The refund of %(amount)s failed: %(why)s. The money is in your Stripe balance."),
     ),
 }
 
@@ -102,7 +138,8 @@ class OrderActions:
         dialog={
             "title": _("Refund the second payment"),
             "description": _(
-                "This refunds the full payment. The first order and its access are not affected."
+                "This refunds the full payment. The first order and the buyer's access are not "
+                "affected."
             ),
             "form_class": Confirm,
             "form_submit_text": _("Refund"),
@@ -139,7 +176,7 @@ class OrderActions:
         order = row_or_404(Order.objects.all(), object_id)
         try:
             grant_held_order(order=order, at=timezone.now())
-            messages.success(request, gettext("Access granted. The buyer was emailed."))
+            messages.success(request, gettext("Access granted. The buyer will receive an email."))
         except NotHeld:
             messages.warning(
                 request,
@@ -157,7 +194,7 @@ class OrderActions:
         permissions=["receipt"],
         dialog={
             "title": _("Resend receipt"),
-            "description": _("The receipt will be sent to the email address used for the order."),
+            "description": _("The receipt will be sent to the buyer's email address."),
             "form_class": Confirm,
             "form_submit_text": _("Send"),
         },
@@ -204,16 +241,13 @@ def _refund_errors_shown(request: HttpRequest, order: Order) -> Iterator[None]:
             error, subject=f"refund of order={order.pk}", order=order, at=timezone.now()
         )
         words = gettext(
-            "Stripe has not responded (incident %(code)s). The refund request is saved and "
-            "will be retried automatically. Do not submit it again."
+            "Stripe has not confirmed the refund (incident %(code)s). The refund request is saved "
+            "and will be retried automatically. Do not submit it again."
         )
         messages.warning(request, words % {"code": incident.code})
 
 
 def _show_result(request: HttpRequest, refund: Refund) -> None:
-    if refund.status == Refund.Status.REFUSED:
-        words = gettext("Stripe declined the refund: %(why)s. Nothing was refunded.")
-        messages.error(request, words % {"why": refund.failure})
-    else:
-        words = gettext("%(amount)s refunded. The buyer was emailed.")
-        messages.success(request, words % {"amount": refund.price})
+    level, words = RESULTS[Refund.Status(refund.status)]
+    why = refund.failure or "unknown"
+    messages.add_message(request, level, words % {"amount": refund.price, "why": why})

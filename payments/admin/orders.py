@@ -24,7 +24,10 @@ from payments.querysets import OrderQuerySet
 STATUS_COLORS = {
     "pending": "info",
     "open": "info",
+    "processing": "info",
     "paid": "success",
+    "paid_twice": "danger",
+    "on_hold": "danger",
     "partially_refunded": "warning",
     "refunded": "warning",
     "disputed": "danger",
@@ -97,7 +100,7 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OrderAdmin(OrderActions, ReadOnlyAdmin):
     """Orders with their lines, refunds, disputes, history, incidents and accesses."""
 
-    list_display = ("created_at", "number", "email", "price", "state", "mode", "held")
+    list_display = ("created_at", "number", "email", "price", "state", "held")
     list_display_links = ("created_at", "email")
     list_filter = (ModeFilter, NeedsAPerson, "status")
     search_fields = (
@@ -124,7 +127,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
                     "number",
                     "receipt",
                     "id",
-                    "status",
+                    "state_name",
                     "price",
                     "taken",
                     "paid_back",
@@ -150,7 +153,11 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, order: Order) -> tuple[str, str]:
-        return order.status, order.get_status_display()
+        return order.state, order.state_name
+
+    @display(description=_("status"))
+    def state_name(self, order: Order) -> str:
+        return order.state_name
 
     @display(description=_("amount"), ordering="amount_minor")
     def price(self, order: Order) -> str:

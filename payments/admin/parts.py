@@ -17,6 +17,8 @@ from unfold.admin import TabularInline
 
 from payments.models import Order
 
+SHOWN_OF_ID = 20
+
 
 class ShownInline(TabularInline):
     """A read-only inline."""
@@ -63,6 +65,11 @@ def indented_json(text: str) -> SafeString:
     with suppress(ValueError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     return format_html('<pre class="bo-pre">{}</pre>', text)
+
+
+def shortened(stripe_id: str) -> str:
+    """Return an ID of Stripe's, cut in the middle if it is long: `cs_test_a1…ZvkBsT`."""
+    return stripe_id if len(stripe_id) <= SHOWN_OF_ID else f"{stripe_id[:10]}…{stripe_id[-6:]}"
 
 
 def order_page(order: Order) -> str:

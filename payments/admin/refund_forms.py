@@ -63,7 +63,7 @@ class RefundForm(forms.Form):
         label=_("Last day of access"),
         required=False,
         widget=UnfoldAdminSingleDateWidget,
-        help_text=_("Required if you choose “End access on a date”."),
+        help_text=_("Required if “End access on a date” is selected."),
     )
 
     def __init__(self, data: Any, *, order: Order, left_minor: int) -> None:
@@ -88,7 +88,7 @@ class RefundForm(forms.Form):
         try:
             amount = minor(self.cleaned_data["amount"], currency)
         except ValueError:
-            message = gettext("%(currency)s has %(digits)s decimal places.")
+            message = gettext("%(currency)s amounts can have at most %(digits)s decimal places.")
             digits = {"currency": currency, "digits": exponent(currency)}
             raise ValidationError(message % digits) from None
         if not 0 < amount <= self.left_minor:
@@ -113,7 +113,7 @@ class RefundForm(forms.Form):
         amount = cleaned.get("amount")
         if lines and amount and amount > sum(line.amount_minor for line in lines):
             self.add_error(
-                "amount", gettext("The amount is more than was paid for the selected items.")
+                "amount", gettext("The amount is more than the total paid for the selected items.")
             )
         return cleaned
 

@@ -151,14 +151,14 @@ def _difference(order: Order, session: SessionFacts) -> str:
     amount = session.amount_before_discount_minor if is_free else session.amount_minor
     if (amount, session.currency) != (order.amount_minor, order.currency):
         return (
-            f"Stripe says {amount} {session.currency}, "
-            f"the order {order.amount_minor} {order.currency}"
+            f"Stripe reports {amount} {session.currency}, "
+            f"but the order is for {order.amount_minor} {order.currency}"
         )
     mode = mode_of(livemode=session.livemode)
     return (
         ""
         if mode == order.mode
-        else f"the payment is in {mode} mode, the order in {order.mode} mode"
+        else f"the payment is in {mode} mode, but the order is in {order.mode} mode"
     )
 
 

@@ -290,7 +290,7 @@ def _report_unknown_session(session: SessionFacts, result: Reconciliation) -> No
         result.foreign += 1
     elif session.is_paid:
         logger.warning("session=%s is paid, but unknown here", session.id)
-        _report(f"session {session.id} is paid, but belongs to no order", result)
+        _report(f"session {session.id} is paid but does not belong to any order", result)
 
 
 def _agrees(session: SessionFacts, status: str | None) -> bool:
@@ -422,11 +422,11 @@ def _summarize(result: Reconciliation, last_event_before: int) -> None:
     for order in orders.held():
         _report(f"order {order.pk} is paid, but on hold: {order.held}", result)
     for order in orders.paid_twice():
-        _report(f"order {order.pk} was paid twice: refund it", result)
+        _report(f"order {order.pk} is a duplicate payment: refund it", result)
     for order in orders.paid_but_not_granted():
         _report(f"order {order.pk} is paid, but access was not granted", result)
     for access in accesses_without_payment(mode=result.mode, at=result.at):
-        _report(f"order {access.source_id} has access, but is not paid", result)
+        _report(f"order {access.source_id} grants access but is not paid", result)
     _report_failed_refunds(result)
     failed = StripeEvent.objects.in_mode(result.mode).filter(status=StripeEvent.Status.FAILED)
     for event in failed:

@@ -183,7 +183,7 @@ def _apply(event: Mapping[str, Any], *, source: str, at: datetime) -> tuple[str,
         order = handler(event, source=source, at=at)
     except (UnknownSession, UnknownPayment, OtherMode) as error:
         if event["type"] == DECLINED_CARD:
-            return StripeEvent.Status.IGNORED, "this payment belongs to no order"
+            return StripeEvent.Status.IGNORED, "this payment does not belong to any order"
         return _set_aside(event, UNKNOWN_REASONS[type(error)])
     except MalformedObject as error:
         return _set_aside(event, f"cannot read this object: {error}")

@@ -67,7 +67,7 @@ def test_malformed_address_is_an_error_with_the_corrected_line(
     monkeypatch.setenv("HTTPS_PROXY", written)
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.E001"
-    password = ", and replace *** with your password." if "***" in line else ""
+    password = ", and replace *** with your password." if "***" in line else " instead."
     assert message.msg.endswith(f" Use HTTPS_PROXY={line}{password}")
     for secret in ("p@ss", "w#rd", ":pass@", "pa/ss", "50%"):
         assert secret not in message.msg
@@ -142,7 +142,7 @@ def test_entry_without_a_meaning_is_a_warning(real_name, monkeypatch):
     (message,) = way_to_stripe_can_be_decided()
     assert message.id == "payments.W004"
     assert message.msg.startswith(
-        "entry 2 of NO_PROXY in the environment, api.stripe.com:https, is no"
+        "Entry 2 of NO_PROXY in the environment (api.stripe.com:https) matches nothing: it is not a host"
     )
     assert message.msg.endswith("use NO_PROXY=.stripe.com")
 
@@ -158,13 +158,13 @@ def test_setting_that_contradicts_no_proxy_is_a_warning(real_name, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("default_http_client", object(), "Use STRIPE_PROXY=direct"),
+        ("default_http_client", object(), "set STRIPE_PROXY=direct"),
         (
             "proxy",
             "http://u:hidden@proxy.example:3128",
-            "Use STRIPE_PROXY=direct, or STRIPE_PROXY=http://u:***@proxy.example:3128",
+            "set STRIPE_PROXY=direct, or STRIPE_PROXY=http://u:***@proxy.example:3128",
         ),
-        ("proxy", {"https": PROXY}, f"Use STRIPE_PROXY=direct, or STRIPE_PROXY={PROXY}"),
+        ("proxy", {"https": PROXY}, f"set STRIPE_PROXY=direct, or STRIPE_PROXY={PROXY}"),
         ("proxy", {"https": None, "no_proxy": ""}, ""),
     ],
 )
@@ -172,7 +172,7 @@ def test_proxy_set_in_code_is_named_with_the_line_instead(monkeypatch, name, val
     monkeypatch.setattr(stripe, name, value)
     (message,) = nothing_sets_a_proxy_in_code()
     assert message.id == "payments.W003"
-    assert message.msg.startswith(f"stripe.{name} is set in code and not used here")
+    assert message.msg.startswith(f"stripe.{name} is set in code but has no effect")
     assert message.msg.endswith(words)
 
 

@@ -34,7 +34,7 @@ REFUSALS = {
     AlreadyOwned: gettext_lazy("You already own this test bank. You have not been charged."),
     NotOnSale: gettext_lazy("This test bank is no longer for sale. You have not been charged."),
     NotPayable: gettext_lazy(
-        "This test bank can't be bought right now because our payment service does not accept its "
+        "You can't buy this test bank right now because our payment service does not accept its "
         "price. The seller needs to correct the price. You have not been charged."
     ),
 }
@@ -142,7 +142,7 @@ def cancelled(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         # Paid in another tab.
         return redirect("payments:success", order_id=order.pk)
     line = order.lines.select_related("test_bank").first()
-    messages.info(request, _("You have not been charged. You can buy at any time."))
+    messages.info(request, _("You have not been charged. You can still buy this test bank later."))
     return (
         redirect("catalog:detail", slug=line.test_bank.slug) if line else redirect("catalog:list")
     )

@@ -140,7 +140,14 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         return _back(order)
     try:
         order = _confirm(order)
-    except (OtherMode, StripeError):
+    except OtherMode:
+        words = _(
+            "We could not check your payment because it belongs to a payment account that this "
+            "site no longer uses. Your order has not changed."
+        )
+        messages.warning(request, words)
+        return _back(order)
+    except StripeError:
         words = _(
             "We could not check your payment right now. Your order is safe, and we will keep "
             "checking automatically."
@@ -148,9 +155,9 @@ def check(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, words)
         return _back(order)
     if order.is_settled:
-        messages.success(request, _("We checked: your payment has been received."))
+        messages.success(request, _("We checked, and your payment has been received."))
     else:
-        messages.info(request, _("We checked: no payment has been received yet."))
+        messages.info(request, _("We checked, but no payment has been received yet."))
     return _back(order)
 
 
@@ -165,10 +172,17 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     except PaymentUnderWay:
         words = _("Your payment is processing, so this order can no longer be canceled.")
         messages.warning(request, words)
-    except (OtherMode, StripeError):
+    except OtherMode:
         words = _(
-            "We could not cancel this order right now, because the payment service is not "
-            "responding. Nothing has changed. Please try again in a minute."
+            "We could not cancel this order because it belongs to a payment account that this "
+            "site no longer uses. Your order has not changed. If you do not pay, it will be "
+            "canceled automatically."
+        )
+        messages.warning(request, words)
+    except StripeError:
+        words = _(
+            "We could not cancel this order because the payment service is not responding. "
+            "Please try again in a minute. Your order has not changed."
         )
         messages.warning(request, words)
     else:
@@ -212,7 +226,7 @@ def resend(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     if not allow(RECEIPT, key=order.pk, at=now):
         words = _(
-            "We did not send the receipt, because we have already sent it several times. Check "
+            "We have already sent the receipt several times, so we did not send it again. Check "
             "your spam folder."
         )
         wait = try_again_in(seconds_left(RECEIPT, at=now))

@@ -25,14 +25,14 @@ def webhook(request: HttpRequest) -> HttpResponse:
     valid signature costs no query.
     """
     if not settings.STRIPE_WEBHOOK_SECRETS:
-        logger.error("an event came, but STRIPE_WEBHOOK_SECRET is not set; it was not accepted")
+        logger.error("an event was rejected because STRIPE_WEBHOOK_SECRET is not set")
         return HttpResponse("no webhook secret is set", status=503, content_type="text/plain")
     signature, at = request.headers.get("Stripe-Signature", ""), timezone.now()
     try:
         event = verified_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRETS, at=at)
     except InvalidWebhook as error:
-        logger.warning("a webhook was refused: %s", error)
+        logger.warning("a webhook was rejected: %s", error)
         record_refusal(error.reason, at=at)
-        return HttpResponse("refused", status=400, content_type="text/plain")
+        return HttpResponse("rejected", status=400, content_type="text/plain")
     receive_event(event=event, body=request.body, at=at)
-    return HttpResponse("kept", content_type="text/plain")
+    return HttpResponse("stored", content_type="text/plain")

@@ -30,7 +30,10 @@ def preferences_of(learner: User) -> Preferences:
 
 @transaction.atomic
 def save_preferences(*, learner: User, wishes: Wishes, at: datetime) -> None:
-    """Save preferences, and apply them to every running attempt at once. Idempotent."""
+    """Save preferences, and apply them to every running attempt at once. Idempotent.
+
+    An attempt that can be paused stays so: its learner may have asked for that at its start.
+    """
     Preferences.objects.update_or_create(
         learner=learner,
         defaults={

@@ -99,6 +99,16 @@ def test_extra_time_applies_at_once_to_an_exam_that_runs(owner, bank, at, extra)
     assert exam.can_pause
 
 
+@pytest.mark.parametrize("can_pause", [True, False])
+def test_exam_that_can_be_paused_stays_so(owner, bank, at, can_pause):
+    """Chosen at its start, or by the preferences of then."""
+    prefer(owner, at, pauses_exams=not can_pause)
+    exam = start_exam(learner=owner, test_bank=bank, can_pause=can_pause, at=at)
+    prefer(owner, at, pauses_exams=False)
+    exam.refresh_from_db()
+    assert exam.can_pause
+
+
 def test_no_limit_and_back(owner, bank, at):
     exam = start_exam(learner=owner, test_bank=bank, can_pause=False, at=at)
     prefer(owner, at, extra_time=0)

@@ -106,5 +106,5 @@ def test_raising_takes_the_same_statements_for_one_and_for_four(
 def test_learner_sees_the_corrected_key_and_why(wrong, corrected, attempt, owners_client, at):
     raise_answers(corrected=corrected, answer_ids=[wrong.pk], at=at)
     text = owners_client.get(reverse("practice:question", args=[attempt.pk, 1])).text
-    assert "because this question was corrected" in text
+    assert "because the question was corrected" in text
     assert text.count("Your answer originally earned fewer points.") == 1

@@ -150,7 +150,7 @@ def test_five_answers_to_a_session_ended_elsewhere_are_kept_and_shown(send, exam
     assert send(*(entry(number, sequence=number) for number in range(1, 6))) == ["ended"] * 5
     assert [reason for _position, _fields, reason in kept()] == ["ended"] * 5
     page = owners_client.get(reverse("practice:result", args=[exam.pk])).content.decode()
-    assert page.count("The session had ended") == 5
+    assert page.count("The session had already ended") == 5
 
 
 def test_answer_whose_response_was_lost_is_saved_also_after_the_end(send, exam):

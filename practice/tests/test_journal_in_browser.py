@@ -214,7 +214,7 @@ def test_exam_goes_on_offline_and_survives_a_reload(device, exam):
     device.cable.cut()
     device.choose("b")
     device.says(ON_DEVICE)
-    device.press("Save and next")
+    device.press("Save and continue")
     device.page.wait_for_url(f"**{path(exam, 2)}")
     device.choose("c")
     device.says(ON_DEVICE)
@@ -326,7 +326,7 @@ def test_silent_network_opens_the_next_question_from_the_device(device, exam):
     device.wait_for_questions(5)
     device.cable.silence()
     device.choose("b")
-    device.press("Save and next")
+    device.press("Save and continue")
     device.page.wait_for_url(f"**{path(exam, 2)}")
     device.choose("c")
     device.says(ON_DEVICE)
@@ -471,7 +471,7 @@ def test_exam_submitted_at_once_waits_for_unsent_answers(device, exam):
     device.page.unroute("**/answers/")
     device.page.add_init_script(SUBMIT_AT_ONCE)
     device.open(reverse("practice:finish", args=[exam.pk]))
-    device.page.get_by_role("heading", name="Your result").wait_for()
+    device.page.get_by_role("heading", name="Your results").wait_for()
     exam.refresh_from_db()
     assert (answers_on_server(), exam.points) == ([(1, "b")], 1)
 
@@ -508,7 +508,7 @@ def test_browser_without_storage_or_channels_saves(device, exam, missing):
     device.open(path(exam))
     device.choose("b")
     device.says(SAVED)
-    device.press("Save and next")
+    device.press("Save and continue")
     device.page.wait_for_url(f"**{path(exam, 2)}")
     device.choose("c")
     device.says(SAVED)
@@ -525,7 +525,7 @@ def test_browser_is_asked_to_keep_what_it_stores(device, exam):
 
 
 @pytest.mark.proof
-def test_pictures_of_questions_are_seen_offline(device, exam, test_bank):
+def test_question_images_display_offline(device, exam, test_bank):
     give_picture(exam, position=2)
     device.open(path(exam))
     device.wait_for_worker()
@@ -589,14 +589,14 @@ def test_answers_to_a_session_ended_on_another_device_are_kept_and_shown(device,
         device.choose("b")
         device.says(ON_DEVICE)
         if position < 5:
-            device.press("Save and next")
+            device.press("Save and continue")
             device.page.wait_for_url(f"**{path(exam, position + 1)}")
     finish_attempt(attempt=exam, at=timezone.now())
     device.cable.mend()
     device.notices("This session ended before this answer arrived.")
     device.press("View results")
     device.page.get_by_text("Answers that don't count").wait_for()
-    expect(device.page.get_by_text("The session had ended")).to_have_count(5)
+    expect(device.page.get_by_text("The session had already ended")).to_have_count(5)
     assert device.unsent() == []
 
 
@@ -626,7 +626,7 @@ def test_answer_given_at_once_before_submitting_counts(device, exam):
     device.page.locator("input[value=b]").check()
     device.press("Save and review")
     device.press("Submit exam")
-    device.page.get_by_role("heading", name="Your result").wait_for()
+    device.page.get_by_role("heading", name="Your results").wait_for()
     exam.refresh_from_db()
     assert (answers_on_server(), exam.points) == ([(5, "b")], 1)
 
@@ -637,7 +637,7 @@ def test_answer_given_as_the_time_runs_out_counts(device, exam):
     exam.save(update_fields=["deadline_at"])
     device.page.add_init_script(CHOOSE_WHEN_TIME_IS_UP)
     device.open(path(exam))
-    device.page.get_by_role("heading", name="Your result").wait_for(timeout=PATIENCE_MS)
+    device.page.get_by_role("heading", name="Your results").wait_for(timeout=PATIENCE_MS)
     exam.refresh_from_db()
     assert (answers_on_server(), exam.points, exam.ended_by) == ([(1, "b")], 1, "clock")
 
@@ -953,6 +953,6 @@ def test_page_works_without_javascript(device_of, owner, exam):
     device = device_of(owner, java_script_enabled=False)
     device.open(path(exam))
     device.choose("b")
-    device.press("Save and next")
+    device.press("Save and continue")
     device.page.wait_for_url(f"**{path(exam, 2)}")
     assert answers_on_server() == [(1, "b")]

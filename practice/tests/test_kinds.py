@@ -188,8 +188,8 @@ def test_what_was_typed_is_shown_and_not_obeyed(send):
         (NUMBER, {"number": "four"}, "Enter one number without a unit, such as 12, −3, or 3.5."),
         (NUMBER, {"number": "\u200b"}, "Enter one number without a unit, such as 12, −3, or 3.5."),
         (NUMBER, {"number": ""}, "Enter one number without a unit, such as 12, −3, or 3.5."),
-        (WORDS, {"text": "  "}, "Enter a word or a few words."),
-        (WORDS, {"text": "x" * 1001}, "Enter a word or a few words."),
+        (WORDS, {"text": "  "}, "Enter a word or short phrase."),
+        (WORDS, {"text": "x" * 1001}, "Enter a word or short phrase."),
     ],
 )
 def test_answer_that_is_none_is_asked_for_again(browser, attempt, position, data, sentence):

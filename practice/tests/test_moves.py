@@ -131,6 +131,10 @@ def test_page_says_that_a_question_was_withdrawn_or_revised(owners_client, attem
         owners_client.get(reverse("practice:question", args=[attempt.pk, place])).text
         for place in (1, 2, 3)
     ]
-    assert ["This question was withdrawn." in page for page in pages] == [True, False, False]
-    assert ["has been revised" in page for page in pages] == [False, True, False]
+    assert ["This question was removed from the test bank." in page for page in pages] == [
+        True,
+        False,
+        False,
+    ]
+    assert ["was revised after you started" in page for page in pages] == [False, True, False]
     assert "Question 2?" in pages[1]

@@ -176,7 +176,9 @@ def test_answer_after_the_access_has_ended_is_not_kept(owners_client, url, resul
     end_access()
     response = owners_client.post(url, {"choice": RIGHT})
     assert response["Location"] == result
-    assert words(response) == ["Your access has ended. Your answers so far are saved."]
+    assert words(response) == [
+        "Your access has ended, so your last answer was not saved. Your earlier answers are saved."
+    ]
     assert not Answer.objects.exists()
 
 

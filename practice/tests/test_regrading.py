@@ -141,6 +141,6 @@ def test_pages_tell_that_it_was_graded_again(judged_before, attempt, client, own
     regrade_answers(at=at)
     client.force_login(owner)
     text = client.get(reverse("practice:question", args=[attempt.pk, HAT])).text
-    assert "This answer was previously marked incorrect." in text
+    assert "It originally earned fewer points." in text
     text = client.get(reverse("practice:result", args=[attempt.pk])).text
     assert "Question 1 was regraded and now earns more points." in text

@@ -1,9 +1,11 @@
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
-from practice.services import finish_attempt
+from catalog.services.access import grant_access
+from practice.services import finish_attempt, start_ten_questions
 from practice.tests.conftest import RIGHT, SESSION_AND_USER, WRONG
 
 
@@ -25,7 +27,7 @@ def test_result_shows_the_score_by_domain_as_figures_and_bars(
     answer(3, RIGHT)
     finish_attempt(attempt=attempt, at=at)
     text = page(owners_client, url)
-    assert "<h1>Your result</h1>" in text
+    assert "<h1>Your results</h1>" in text
     assert re.findall(r">(\d+%)<", text) == ["40%"]
     assert "2 of 5 points" in text
     assert "3 of 5 questions answered" in text
@@ -99,6 +101,69 @@ def test_result_stays_readable_when_the_access_has_ended(
     assert "Your access to this test bank has ended." in text
     assert 'href="/banks/git/">View test bank<' in text
     assert "Go on<" not in text
+
+
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+RAN_OUT = {"starts_at": LONG_AGO, "expires_at": LONG_AGO + timedelta(days=1)}
+REVOKED = {"revoked_at": LONG_AGO}
+REFUNDED = {"withheld_from": LONG_AGO, "withheld_reason": "refund"}
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "offered"),
+    [
+        (RAN_OUT, "published", True),
+        (RAN_OUT, "withdrawn", False),
+        (RAN_OUT | REVOKED, "published", False),
+        (RAN_OUT | REFUNDED, "published", False),
+    ],
+)
+def test_result_offers_to_renew_what_ran_out_and_is_on_sale(
+    owners_client, url, owner, test_bank, ending, status, offered
+):
+    owner.accesses.update(**ending)
+    type(test_bank).objects.filter(pk=test_bank.pk).update(status=status)
+    text = page(owners_client, url)
+    assert "Your access to this test bank has ended." in text
+    assert ("renew your access" in text) is offered
+
+
+@pytest.mark.parametrize("on_sale", [True, False])
+def test_result_across_banks_offers_to_renew_where_all_are_on_sale(
+    owners_client, owner, make_bank, test_bank, at, on_sale
+):
+    second = make_bank("second")
+    given = {"source_kind": "grant", "source_id": "2", "reason": "a test"}
+    grant_access(learner=owner, test_bank=second, starts_at=at, access_days=None, **given)
+    session = start_ten_questions(learner=owner, at=at)
+    owner.accesses.update(**RAN_OUT)
+    if not on_sale:
+        type(second).objects.filter(pk=second.pk).update(status="withdrawn")
+    text = page(owners_client, reverse("practice:result", args=[session.pk]))
+    assert "Your access to these test banks has ended." in text
+    assert ("renew your access" in text) is on_sale
+
+
+@pytest.mark.parametrize(
+    ("answers", "first"),
+    [
+        ((RIGHT,) * 5, "Practice again"),
+        ((RIGHT,), "Practice 4 unanswered questions"),
+        ((WRONG,), "Practice 1 missed question"),
+    ],
+)
+def test_result_has_one_primary_button_and_it_comes_first(
+    owners_client, url, attempt, answer, at, answers, first
+):
+    for position, choice in enumerate(answers, start=1):
+        answer(position, choice)
+    finish_attempt(attempt=attempt, at=at)
+    buttons = re.findall(
+        r'<(?:button|a)[^>]* class="button( button--primary)?[^"]*"[^>]*>([^<]+)<',
+        page(owners_client, url).partition('<div class="row no-print">')[2],
+    )
+    assert buttons[0] == (" button--primary", first)
+    assert [primary for primary, _words in buttons[1:] if primary] == []
 
 
 @pytest.mark.parametrize("who", ["other_learner", "seller"])

@@ -26,7 +26,7 @@ from practice.services import (
     submit_answer,
 )
 from practice.services.answering import Remarks
-from practice.services.selection import Criteria, candidates, matching
+from practice.services.selection import SLOW_SECONDS, Criteria, candidates, matching
 from practice.tests.conftest import RIGHT, SESSION_AND_USER, WRONG
 from questions.grading import ChoiceResponse
 
@@ -234,6 +234,11 @@ def test_builder_counts_what_fits_and_keeps_presets(owners_client, owner, attemp
     )
     owners_client.post(reverse("practice:delete_preset", args=[preset.pk]))
     assert not owner.presets.exists()
+
+
+def test_builder_says_how_long_a_slow_answer_took(owners_client, attempt):
+    text = owners_client.get(reverse("practice:new")).text
+    assert f"Answered slowly (more than {SLOW_SECONDS} seconds)" in text
 
 
 def test_preset_of_somebody_else_cannot_be_deleted(client, owner, learner):

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from catalog.http import SeeOther
+from catalog.listing.owned_banks import owned_banks
 from catalog.models import Access
 from practice.clock import GRACE
 from practice.models import Attempt
@@ -33,9 +34,27 @@ def get_attempt(request: HttpRequest, attempt_id: uuid.UUID, *, at: datetime) ->
 
 def live_banks(attempt: Attempt, *, at: datetime) -> frozenset[int]:
     """The banks of the attempt that its learner can open. One statement."""
-    banks = set(attempt.bank_ids) if attempt.test_bank_id is None else {attempt.test_bank_id}
-    live = Access.objects.live(at).filter(learner=attempt.learner_id, test_bank__in=banks)
+    live = Access.objects.live(at).filter(
+        learner=attempt.learner_id, test_bank__in=_banks_of(attempt)
+    )
     return frozenset(live.values_list("test_bank", flat=True))
+
+
+def can_renew(attempt: Attempt, *, learner: User, at: datetime) -> bool:
+    """True if the learner's access to each bank of the attempt expired, and each is on sale.
+
+    One statement.
+    """
+    expired = {
+        owned.test_bank.pk
+        for owned in owned_banks(learner, at=at)
+        if owned.ended == "expired" and owned.test_bank.is_on_sale
+    }
+    return _banks_of(attempt) <= expired
+
+
+def _banks_of(attempt: Attempt) -> set[int]:
+    return set(attempt.bank_ids) if attempt.test_bank_id is None else {attempt.test_bank_id}
 
 
 def sign_in(*, next_url: str) -> HttpResponse:

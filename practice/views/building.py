@@ -25,13 +25,15 @@ from questions.kinds import DIFFICULTIES, kind_name
 from safety.rate_limits import PRACTICE_START, rate_limited
 
 MOST_PRESETS = 20
+LONGEST_QUERY = 2000
 MOST_MINUTES = 600
 STATES = {
     "new": gettext_lazy("New"),
     "wrong": gettext_lazy("Incorrect last time"),
     "unsure": gettext_lazy("Not sure"),
     "flagged": gettext_lazy("Flagged"),
-    "slow": gettext_lazy("Slow"),
+    # SLOW_SECONDS.
+    "slow": gettext_lazy("Answered slowly (more than 90 seconds)"),
 }
 
 
@@ -116,7 +118,9 @@ def start(request: HttpRequest) -> HttpResponse:
     builder, form = _builder(request, request.POST), LimitsForm(request.POST)
     again = f"{reverse('practice:new')}?{_query(request.POST)}"
     if not form.is_valid():
-        messages.info(request, _("Enter whole numbers, up to 200 questions and 600 minutes."))
+        messages.info(
+            request, _("Enter whole numbers: 1 to 200 for questions, and 1 to 600 for minutes.")
+        )
         return SeeOther(again)
     wanted = form.cleaned_data
     limits = Limits(count=wanted["count"] or MOST_QUESTIONS, minutes=wanted["minutes"])
@@ -125,7 +129,9 @@ def start(request: HttpRequest) -> HttpResponse:
             learner=learner_of(request), criteria=builder.criteria, limits=limits, at=timezone.now()
         )
     except (NoAccess, NothingToAsk):
-        messages.info(request, _("No questions match. Remove a filter."))
+        messages.info(
+            request, _("No questions match your filters. Clear one or more filters and try again.")
+        )
         return SeeOther(again)
     return SeeOther(question_url(attempt, 1))
 
@@ -137,12 +143,15 @@ def save_preset(request: HttpRequest) -> HttpResponse:
     learner, name = learner_of(request), request.POST.get("name", "").replace("\0", "").strip()[:60]
     query = _query(request.POST)
     mine = Preset.objects.filter(learner=learner)
-    has_place = mine.exclude(name=name).count() < MOST_PRESETS
-    if name and has_place and len(query) <= 2000:
+    if not name:
+        messages.info(request, _("Enter a name for the preset."))
+    elif mine.exclude(name=name).count() >= MOST_PRESETS:
+        messages.info(request, _("You can save up to 20 presets. Delete one and try again."))
+    elif len(query) > LONGEST_QUERY:
+        messages.info(request, _("This preset has too many filters. Clear some and try again."))
+    else:
         Preset.objects.update_or_create(learner=learner, name=name, defaults={"query": query})
         messages.success(request, _("Preset saved."))
-    else:
-        messages.info(request, _("Enter a name for the preset. You can save up to 20 presets."))
     return SeeOther(f"{reverse('practice:new')}?{query}")
 
 

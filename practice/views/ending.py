@@ -74,7 +74,10 @@ def pause(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
     except CannotPause:
         messages.info(
             request,
-            _("You can't pause this exam because you did not select “Let me pause this exam”."),
+            _(
+                "You can't pause this exam because you didn't select “Let me pause this exam” "
+                "when you started it."
+            ),
         )
     return SeeOther(question_url(attempt, answer_sheet(attempt).next_unanswered() or 1))
 

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.http import SeeOther
@@ -109,7 +108,7 @@ def history_file(request: HttpRequest) -> HttpResponse:
     writer.writerow(
         [
             *(_("Finished"), _("Test bank"), _("Session"), _("Questions"), _("Answered")),
-            *(_("Points"), _("Percent"), _("Seconds"), _("Ended by")),
+            *(_("Points"), _("Percent"), _("Seconds"), _("Outcome")),
         ]
     )
     for one in past_sessions(learner, None).iterator(500):
@@ -173,15 +172,10 @@ def reset(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the questions of a bank, or of one domain, new again; the history stays."""
     test_bank = _own_bank(request, slug)
     domain = request.POST.get("domain") or None
-    count = reset_progress(
+    reset_progress(
         learner=learner_of(request), test_bank=test_bank, domain=domain, at=timezone.now()
     )
-    done = ngettext(
-        "Progress reset: %(count)d answer no longer counts. Your history is saved.",
-        "Progress reset: %(count)d answers no longer count. Your history is saved.",
-        count,
-    )
-    messages.success(request, done % {"count": count})
+    messages.success(request, _("Progress reset. Your history is unchanged."))
     return SeeOther(reverse("practice:history_of", args=[slug]))
 
 

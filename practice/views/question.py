@@ -235,7 +235,12 @@ def _take(request: HttpRequest, attempt_id: uuid.UUID, position: int, at: dateti
     except (NoSuchAttempt, NoSuchPosition) as error:
         raise Http404 from error
     except NoAccess:
-        messages.info(request, _("Your access has ended. Your answers so far are saved."))
+        messages.info(
+            request,
+            _(
+                "Your access has ended, so your last answer was not saved. Your earlier answers are saved."
+            ),
+        )
         return SeeOther(result_url(attempt_id))
     except AttemptPaused:
         return SeeOther(request.path)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from practice.answer_sheet import answer_sheet, cells
 from practice.results import missed, pass_mark, result_of
 from practice.uncounted import uncounted_of
-from practice.views.attempts import get_attempt, live_banks
+from practice.views.attempts import can_renew, get_attempt, learner_of, live_banks
 
 
 @login_required
@@ -28,6 +28,7 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "attempt": attempt,
         "bank": attempt.test_bank,
         "can_open_bank": bool(live),
+        "can_renew": not live and can_renew(attempt, learner=learner_of(request), at=at),
         "result": result_of(sheet, pass_percent=pass_percent),
         "pass_percent": pass_percent,
         "cells": cells(sheet, range(1, attempt.total + 1), is_closed=not opens_all),

@@ -30,7 +30,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg] # generic in t
             label=_("Time zone"),
             required=False,
             choices=[("", _("The site's time zone")), *zones],
-            help_text=_("Sets when your day starts and how times are shown."),
+            help_text=_("Used for times and weekly results in your history."),
         )
 
 
@@ -43,7 +43,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=stored)
     if request.method == "POST" and form.is_valid():
         save_preferences(learner=learner, wishes=Wishes(**form.cleaned_data), at=timezone.now())
-        messages.success(request, _("Saved. Changes apply to open sessions right away."))
+        messages.success(request, _("Settings saved."))
         return SeeOther(request.path)
     context = {"form": form, "zone": zone_of(stored), "now": timezone.now()}
     return render(request, "practice/preferences.html", context)

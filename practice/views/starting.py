@@ -127,7 +127,7 @@ def mistakes(request: HttpRequest, slug: str = "") -> HttpResponse:
         request,
         lambda: start_mistakes(learner=learner, bank_ids=bank_ids, at=timezone.now()),
         otherwise=reverse("catalog:my_banks"),
-        nothing=_("You have no mistakes to practice."),
+        nothing=_("You have no missed questions to practice."),
         is_one_bank=bool(slug),
     )
 

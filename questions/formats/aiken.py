@@ -220,7 +220,7 @@ def _item(raw: RawQuestion[Block], found: ReadFile, *, domain: str) -> SingleCho
     if not ANSWER.fullmatch(line):
         raise ParseError(
             block[0][0],
-            _("This question has no ANSWER: line with the letter of its correct choice."),
+            _("This question has no ANSWER: line. Add one with the letter of the correct choice."),
         )
     for at, words in (*block, *raw.content.explanation):
         if len(words) > LONGEST_LINE:
@@ -265,9 +265,9 @@ def _explanation(lines: list[Line]) -> Text:
 def _unknown(words: str) -> str:
     shown = words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
     return _(
-        "The Aiken format allows no text after the ANSWER: line, but this line contains "
-        "“%(words)s”. Put Feedback: before an explanation, and a blank line before the next "
-        "question."
+        "“%(words)s” appears after the ANSWER: line, where Aiken does not allow text. If it is an "
+        "explanation, put Feedback: before it. If it starts the next question, put a blank line "
+        "before it."
     ) % {"words": shown}
 
 
@@ -352,7 +352,7 @@ def _key(number: int, line: str, draft: Draft) -> str:
         raise ParseError(
             number,
             _(
-                "ANSWER lists several choices (%(letters)s). Aiken allows only one correct choice. "
+                "The ANSWER: line lists several choices (%(letters)s). Aiken allows only one correct choice. "
                 "Use one letter."
             )
             % {"letters": letters[:20]},

@@ -24,7 +24,11 @@ def write_aiken(items: Sequence[Item]) -> tuple[str, list[Loss]]:
             blocks.append(_question(item))
             losses += [Loss(number, text) for text in _losses(item)]
         else:
-            losses.append(Loss(number, _("Skipped: Aiken allows only one correct choice.")))
+            skipped = _(
+                "Skipped: Aiken supports only text questions that have one correct choice and at "
+                "most 26 choices."
+            )
+            losses.append(Loss(number, skipped))
     return "\n".join(blocks), losses
 
 

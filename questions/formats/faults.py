@@ -38,7 +38,7 @@ def _sentences() -> dict[str, str]:
     an_object, choice = _("use an object: { … }"), _("use one of %(expected)s")
     return {
         "missing": _("this field is required"),
-        "extra_forbidden": _("there is no such field"),
+        "extra_forbidden": _("unknown field"),
         "string_type": _("use a string"),
         "string_too_short": _("the text has too few characters (minimum: %(min_length)s)"),
         "string_too_long": _("The text has too many characters (maximum: %(max_length)s)."),
@@ -53,9 +53,9 @@ def _sentences() -> dict[str, str]:
         "finite_number": number,
         "decimal_max_digits": _("the number has too many digits (maximum: %(max_digits)s)"),
         "greater_than": _("use a number greater than %(gt)s"),
-        "greater_than_equal": _("use a number of at least %(ge)s"),
+        "greater_than_equal": _("use a number greater than or equal to %(ge)s"),
         "less_than": _("use a number less than %(lt)s"),
-        "less_than_equal": _("use a number of at most %(le)s"),
+        "less_than_equal": _("use a number less than or equal to %(le)s"),
         "tuple_type": a_list,
         "list_type": a_list,
         "too_short": _("the list has too few entries (minimum: %(min_length)s)"),

@@ -15,19 +15,18 @@ PROBLEMS = {
         "This is Moodle XML, which Testbank cannot import. In Moodle, export the questions as GIFT."
     ),
     JSON_DOCUMENT: _(
-        "This is a JSON file, which Testbank cannot import. In JSON Lines, each line is one "
-        "object, without [ ] around the objects."
+        "This is a JSON file, which Testbank cannot import. Use JSON Lines, with one object per "
+        "line and no [ ] around the objects."
     ),
     JSON_FILE: _(
-        "This is a JSON file, which Testbank cannot import. JSON Lines files end in .jsonl."
+        "This is a .json file, which Testbank cannot import. If it contains JSON Lines, change the "
+        "file extension to .jsonl."
     ),
 }
 # The first bytes of files that are no text.
 SIGNATURES = {
-    b"PK\x03\x04": _(
-        "a zip file (the format of .xlsx, .docx, and .apkg files and of QTI packages)"
-    ),
-    b"\xd0\xcf\x11\xe0": _("an old Office file (.xls, .doc)"),
+    b"PK\x03\x04": _("a zip file (such as an .xlsx, .docx, or .apkg file or a QTI package)"),
+    b"\xd0\xcf\x11\xe0": _("an older Microsoft Office file (.xls or .doc)"),
     b"%PDF": _("a PDF"),
     b"SQLite format 3\0": _("a SQLite database"),
     b"\x1f\x8b": _("a gzip file"),
@@ -50,8 +49,8 @@ BEGINNINGS = {
 }
 # What a name says of a file whose content says nothing.
 ENDINGS = {
-    ".csv": _("a table (CSV)"),
-    ".tsv": _("a table (TSV)"),
+    ".csv": _("a CSV file"),
+    ".tsv": _("a TSV file"),
     ".xlsx": _("a spreadsheet"),
     ".xls": _("a spreadsheet"),
     ".ods": _("a spreadsheet"),
@@ -120,7 +119,7 @@ def _format(content: bytes, name: str) -> str:
 def _layout(beginning: str) -> str:
     """Return what the lines of a text show that names no format; empty if they show nothing."""
     if _is_table(beginning):
-        return gettext("a table (CSV)")
+        return gettext("a CSV file")
     if ANSWER_LINE.search(beginning):
         return ""
     if STARRED_CHOICE.search(beginning):

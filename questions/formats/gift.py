@@ -220,7 +220,8 @@ def _source(block: Block) -> Source:
     """The block with its escapes taken away. Raises: ParseError where it is far too long."""
     if len(block.lines) > MOST_LINES or sum(len(line) for _n, line in block.lines) > LONGEST_BLOCK:
         raise ParseError(
-            block.lines[0][0], _("This question is too long. Check for a missing blank line.")
+            block.lines[0][0],
+            _("This question is too long. Check for a missing blank line between questions."),
         )
     texts, signs, starts, start = [], [], [], 0
     for number, line in block.lines:
@@ -378,7 +379,7 @@ def _answer(span: Span, *, is_marked_right: bool) -> Answer:
         sign = -1 if "-" in written[0] else 1
         weight, rest = sign * float(written["digits"]), span.part(written.end())
     if abs(weight or 0) > 100:
-        span.broken(_("Write a weight like %50%, from %-100% to %100%."))
+        span.broken(_("A weight must be between %-100% and %100%."))
     words, feedback = rest.cut("#")
     return Answer(is_marked_right, weight, words, feedback, span.cut("#")[0])
 
@@ -388,7 +389,7 @@ def _typed_weight(answer: Answer) -> float:
     weight = answer.weight_or(100)
     if weight < 0:
         answer.words.note(
-            _("A typed answer cannot have negative points, so its weight was set to 0.")
+            _("A typed answer cannot have a negative weight, so the weight was set to 0.")
         )
     return max(weight, 0)
 

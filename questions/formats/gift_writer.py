@@ -165,6 +165,6 @@ def _losses(item: Item) -> Iterator[str]:
     if isinstance(item, ShortAnswer) and (
         item.is_case_sensitive or item.ignores_accents or item.is_exact
     ):
-        yield _("Answer matching rules are not exported.")
+        yield _("Settings for case, accents, and exact matches are not exported.")
     if isinstance(item, Essay | Passage) and item.explanation != NOTHING:
         yield _("Explanations are not exported.")

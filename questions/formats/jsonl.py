@@ -20,6 +20,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from questions.formats.faults import in_words
 from questions.formats.parsing import (
@@ -32,6 +33,7 @@ from questions.formats.parsing import (
 from questions.formats.problems import ReadFile
 from questions.images import ImageRefused
 from questions.items import (
+    EMPTY_STEM,
     LONGEST_ANSWER,
     LONGEST_DOMAIN,
     MOST_ACCEPTED,
@@ -71,7 +73,7 @@ def as_fields(value: object, info: ValidationInfo) -> object:
     markup = said.get("markup", (info.context or {}).get("markup", "text"))
     if markup not in MARKUPS:
         raise ValueError(
-            _("set markup to one of these values: %(values)s") % {"values": ", ".join(MARKUPS)}
+            _('set "markup" to one of these values: %(values)s') % {"values": ", ".join(MARKUPS)}
         )
     return {"source": said["text"], "markup": markup}
 
@@ -88,7 +90,7 @@ def with_pictures(text: Text, info: ValidationInfo) -> Text:
     images = (info.context or {}).get("images")
     if images is None:
         raise ValueError(
-            _("images can be imported only from a file that is in the same folder as the images")
+            _("an image can be imported only if it is in the same folder as the question file")
         )
     return text.model_copy(
         update={"pictures": tuple(dict(_kept(*picture, images) for picture in found).items())}
@@ -141,7 +143,7 @@ class Line(Frozen, ABC):
     def asks_something(self) -> Self:
         """A stem of white space is none."""
         if not self.stem.source.strip(WHITESPACE):
-            raise ValueError(_("the stem is empty"))
+            raise PydanticCustomError(EMPTY_STEM, _("the stem is empty"))
         return self
 
     @abstractmethod
@@ -176,7 +178,7 @@ class ChoicePart(Frozen):
     def is_said_once(self) -> Self:
         """Both could contradict each other."""
         if self.right and self.weight is not None:
-            raise ValueError(_("use either right or weight"))
+            raise ValueError(_('use either "right" or "weight", but not both'))
         return self
 
     def choice(self, place: int, usual: float) -> Choice:
@@ -243,7 +245,9 @@ class NumberPart(Frozen):
             [False, True, True],
             [True, False, False],
         ):
-            raise ValueError(_("use either value (with an optional tolerance) or low and high"))
+            raise ValueError(
+                _('use either "value" (with an optional "tolerance") or "low" and "high"')
+            )
         return self
 
     def accepted(self) -> AcceptedNumber:
@@ -364,8 +368,8 @@ def _item(
     for name in ("image", "images", "media"):
         if name in fields:
             words = _(
-                "%(field)s: to add an image, write ![description](file.png) in a text with "
-                '"markup": "markdown".'
+                '%(field)s: to add an image, write ![description](file.png) in "text" and set '
+                '"markup" to "markdown".'
             )
             raise ParseError(raw.first, words % {"field": name})
     markup = fields.pop("markup", "text")

@@ -80,7 +80,10 @@ def read_questions(
             errors += 1
         if errors == MOST_ERRORS:
             found.problems.append(
-                Problem(raw.last, _("The check stopped because there are too many errors."))
+                Problem(
+                    raw.last,
+                    _("The rest of the file was not checked because there are too many errors."),
+                )
             )
             break
     if not found.items and not errors:
@@ -152,11 +155,11 @@ def decode(content: bytes) -> str:
         before = content[: error.start].decode(encoding, "ignore")
         raise ParseError(
             _last_line(before),
-            _("This is not %(encoding)s text. Save the file as UTF-8.") % {"encoding": name},
+            _("This file is not valid %(encoding)s text. Save it as UTF-8.") % {"encoding": name},
         ) from error
     if "\0" in text:
         before, _nul, _after = text.partition("\0")
-        raise ParseError(_last_line(before), _("This is a binary file, not text."))
+        raise ParseError(_last_line(before), _("This is a binary file, not a text file."))
     return text
 
 

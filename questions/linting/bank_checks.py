@@ -40,7 +40,8 @@ def _same_stems(questions: Sequence[Placed]) -> Iterator[Finding]:
         first = seen.setdefault(folded(question.item.stem), question)
         if first is not question:
             text = _(
-                "The stem is the same as in question %(number)d. Rewrite or remove one of them."
+                "The stem is the same as in question %(number)d. Rewrite or remove one of the "
+                "questions."
             )
             yield found(question, "same-stems", text % {"number": first.number})
 
@@ -61,10 +62,10 @@ def _domains(questions: Sequence[Placed]) -> Iterator[Finding]:
             )
         elif len(members) < FEWEST_IN_A_DOMAIN:
             text = ngettext(
-                "The domain “%(domain)s” has %(count)d question, too few for a meaningful score. "
-                "Add more, or move it to another domain.",
-                "The domain “%(domain)s” has %(count)d questions, too few for a meaningful score. "
-                "Add more, or move them to another domain.",
+                "The domain “%(domain)s” has only %(count)d question, which is not enough for a "
+                "meaningful score. Add more questions, or move this one to another domain.",
+                "The domain “%(domain)s” has only %(count)d questions, which is not enough for a "
+                "meaningful score. Add more questions, or move these to another domain.",
                 len(members),
             )
             said = {"domain": domain, "count": len(members)}
@@ -169,8 +170,8 @@ def _runs(questions: Sequence[Placed]) -> Iterator[Finding]:
     for run in re.finditer(rf"(.)\1{{{LONGEST_RUN - 1},}}", row):
         question = singles[run.start()][0]
         text = _(
-            "Starting with this question, the correct choice is %(choice)s %(count)d times in a "
-            "row. Reorder some choices."
+            "The correct choice is %(choice)s in %(count)d questions in a row, starting with this "
+            "one. Reorder some choices."
         )
         yield found(question, "key-run", text % {"choice": run[1], "count": len(run[0])})
 

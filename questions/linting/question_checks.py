@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from textwrap import shorten
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from questions.formulas import has_tex
 from questions.items import (
@@ -76,7 +77,7 @@ def _feedback(item: Item) -> Iterator[str]:
         if any(not one.feedback.source.strip() for one in accepted):
             yield _(
                 "No feedback for an answer with partial credit. Explain why it does not earn full "
-                "points."
+                "credit."
             )
     if not isinstance(item, ChoiceItem):
         return
@@ -86,17 +87,20 @@ def _feedback(item: Item) -> Iterator[str]:
         if not choice.feedback.source.strip()
     ]
     if without:
-        yield _("No feedback for: %(choices)s. Explain why each is correct or incorrect.") % {
-            "choices": ", ".join(without)
-        }
+        yield _(
+            "No feedback for: %(choices)s. Explain why each choice is correct or incorrect."
+        ) % {"choices": ", ".join(without)}
 
 
 def _stem_length(item: Item) -> Iterator[str]:
     length = len(words(item.stem))
     if length < SHORTEST_STEM and not item.stem.pictures and not isinstance(item, Passage):
-        yield _("The stem is short (%(length)d characters). Write a complete question.") % {
-            "length": length
-        }
+        text = ngettext(
+            "The stem is short (%(length)d character). Write a complete question.",
+            "The stem is short (%(length)d characters). Write a complete question.",
+            length,
+        )
+        yield text % {"length": length}
     if len(prose(item.stem)) > LONGEST_STEM and not isinstance(item, Passage):
         yield _("The stem is long (%(length)d characters). Remove unnecessary details.") % {
             "length": length
@@ -132,8 +136,8 @@ def _all_of_the_above(item: Item) -> Iterator[str]:
     for place, choice in enumerate(_choices(item)):
         if ALL_OR_NONE.search(words(choice.text)):
             yield _(
-                "Choice %(choice)s refers to other choices. Rewrite it to make sense on its own, "
-                "or allow several correct choices."
+                "Choice %(choice)s refers to other choices. Rewrite it so that it makes sense on its "
+                "own, or allow more than one correct choice."
             ) % {"choice": letter(place)}
 
 
@@ -145,7 +149,7 @@ def _absolute(item: Item) -> Iterator[str]:
     absolute = [choice for choice in others if ABSOLUTE.search(prose(choice.text))]
     if len(absolute) >= ABSOLUTE_IN_DISTRACTORS and not ABSOLUTE.search(prose(key.text)):
         yield _(
-            "Only the distractors use words such as “always” and “never”. This reveals the "
+            "Words such as “always” and “never” appear only in the distractors. This reveals the "
             "answer. Use such words in the correct choice too, or remove them."
         )
 
@@ -164,8 +168,8 @@ def _negative(item: Item) -> Iterator[str]:
     capital = re.search(r"\b(?:NOT|EXCEPT|NEVER|LEAST|NICHT|AUSSER)\b", words(item.stem))
     if not capital and not NEGATION.search(emphasised):
         yield _(
-            "The question is phrased negatively. Rephrase it, or emphasize the negative word: "
-            "**not**."
+            "The question is phrased negatively. Rephrase it, or emphasize the negative word "
+            "(for example, **not**)."
         )
 
 
@@ -201,8 +205,8 @@ def _bare_tex(item: Item) -> Iterator[str]:
         if has_tex(prose(text)):
             yield _(
                 "The formula in “%(text)s” is displayed as TeX. Write it in Markdown between "
-                "dollar signs. If it already is, ask the site's operator to run manage.py "
-                "render_questions."
+                "dollar signs. If it is already written this way, ask the site's operator to run "
+                "manage.py render_questions."
             ) % {"text": _quoted(text)}
 
 

@@ -5,12 +5,14 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from latex2mathml import exceptions
 
 from questions.formats.gift import read_gift
 from questions.formats.jsonl import read_jsonl
-from questions.formulas import FormulaRefused, to_mathml
+from questions.formulas import FormulaRefused, _reason, to_mathml
 from questions.items import Text
 from questions.text import MATH_ATTRIBUTES, MATH_TAGS, formula_problems, plain_words, safe_html
 
@@ -71,12 +73,22 @@ def test_other_markups_have_no_formulas(markup: str) -> None:
 @pytest.mark.parametrize(
     ("latex", "reason"),
     [
-        ("x^", "missing super script or subscript"),
+        ("x^", "a superscript or subscript is missing"),
+        ("a_b_c", "an expression has two subscripts; group them with { }"),
+        ("a^b^c", "an expression has two superscripts; group them with { }"),
         (r"\frac{1}", "an argument is missing"),
         (r"\mean{x}", r"\mean is not supported"),
         ("{x", "a { has no matching }"),
         ("x}", "a } has no matching {"),
-        (r"\left( x", "extra left or missing right"),
+        (r"\left( x", r"\left and \right must be used in pairs"),
+        (r"x \right)", r"\left and \right must be used in pairs"),
+        (r"\sqrt", "it is incomplete"),
+        (r"\left", "it is incomplete"),
+        (r"\over 2", "an argument is missing"),
+        (r"\begin{matrix} a", r"a \begin has no matching \end"),
+        (r"\skew{x}{y}", r"the width of \skew must be a whole number"),
+        (r"\limits_1", r"\limits and \nolimits must follow an operator such as \sum"),
+        (r"\skew x", "its LaTeX is not valid"),
         (r"\href{javascript:alert(1)}{x}", r"\href is not allowed"),
         (r"\def\x{\x\x}\x", r"\def is not allowed"),
         (r"\newcommand{\a}{aaa}\a", r"\newcommand is not allowed"),
@@ -90,6 +102,21 @@ def test_formula_that_cannot_be_read_says_why(latex: str, reason: str) -> None:
     assert reason in str(refused.value)
 
 
+def test_every_error_of_the_converter_has_a_reason_of_its_own() -> None:
+    errors = [one for one in vars(exceptions).values() if isinstance(one, type)]
+    assert len(errors) > 10
+    assert _reason(TypeError()) not in {_reason(error()) for error in errors}
+
+
+def test_reason_is_told_in_the_language_of_the_page() -> None:
+    with override("de"), pytest.raises(FormulaRefused) as refused:
+        to_mathml(r"\left( x", display=False)
+    assert str(refused.value) == (
+        r"die Formel $\left( x$ kann nicht gelesen werden: "
+        r"\left und \right müssen paarweise stehen"
+    )
+
+
 def test_formula_that_cannot_be_read_is_shown_as_it_was_written() -> None:
     assert html(r"a $\mean{<b>}$ b") == r"<p>a <code>$\mean{&lt;b&gt;}$</code> b</p>"
 
@@ -99,7 +126,9 @@ def test_problem_stops_an_import_with_its_line() -> None:
     read = read_jsonl("\n".join([line % "$x$", line % "$x^$"]).encode())
     [problem] = read.errors
     assert (problem.line, len(read.items)) == (2, 1)
-    assert problem.text == ("The formula $x^$ cannot be read: missing super script or subscript.")
+    assert problem.text == (
+        "The formula $x^$ cannot be read: a superscript or subscript is missing."
+    )
 
 
 def test_gift_in_markdown_has_formulas_too() -> None:

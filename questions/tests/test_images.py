@@ -92,16 +92,16 @@ def test_image_path_may_be_percent_encoded_or_use_backslashes(images):
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("https://example.org/x.png", "is a URL"),
-        ("//example.org/x.png", "is a URL"),
-        ("data:image/png;base64,AAAA", "is a URL"),
-        ("file:///etc/passwd", "is a URL"),
-        ("/etc/passwd", "is outside the folder of the question file"),
-        ("../secret.png", "is outside the folder of the question file"),
-        ("figures/../../secret.png", "is outside the folder of the question file"),
-        ("%2e%2e/secret.png", "is outside the folder of the question file"),
-        ("..\\secret.png", "is outside the folder of the question file"),
-        ("link.png", "is outside the folder of the question file"),
+        ("https://example.org/x.png", "cannot be imported from a URL"),
+        ("//example.org/x.png", "cannot be imported from a URL"),
+        ("data:image/png;base64,AAAA", "cannot be imported from a URL"),
+        ("file:///etc/passwd", "cannot be imported from a URL"),
+        ("/etc/passwd", "is outside the question file's folder"),
+        ("../secret.png", "is outside the question file's folder"),
+        ("figures/../../secret.png", "is outside the question file's folder"),
+        ("%2e%2e/secret.png", "is outside the question file's folder"),
+        ("..\\secret.png", "is outside the question file's folder"),
+        ("link.png", "is outside the question file's folder"),
         ("figures", "was not found"),
         ("none.png", "was not found"),
         ("x\0.png", "is not"),
@@ -172,7 +172,10 @@ def test_a_text_shows_its_picture_with_its_size(images, markup, words):
     [
         ("![A switch](none.png)", "stem: the image none.png was not found"),
         ("![](figures/t%201.png)", "stem: add a description of the image figures/t%201.png"),
-        ("![x](https://example.org/x.png)", "stem: the image https://example.org/x.png is a URL"),
+        (
+            "![x](https://example.org/x.png)",
+            "stem: the image https://example.org/x.png cannot be imported from a URL",
+        ),
         ("<img alt='x'>", "stem: the image  was not found"),
     ],
 )

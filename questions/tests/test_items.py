@@ -175,12 +175,12 @@ def test_true_false_key_must_be_a_boolean(value: object) -> None:
     "accepted", [(), (number("1", "2", 99),), (number("1", "2", 0),)], ids=["none", "part", "zero"]
 )
 def test_numeric_without_a_full_answer_is_refused(accepted: tuple[AcceptedNumber, ...]) -> None:
-    with pytest.raises(ValidationError, match="no accepted answer earns full points"):
+    with pytest.raises(ValidationError, match="no accepted answer earns full credit"):
         numeric(*accepted)
 
 
 def test_short_answer_without_a_full_answer_is_refused() -> None:
-    with pytest.raises(ValidationError, match="no accepted answer earns full points"):
+    with pytest.raises(ValidationError, match="no accepted answer earns full credit"):
         short(words("close", 50))
 
 

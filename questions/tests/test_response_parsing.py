@@ -60,7 +60,7 @@ def ambiguous(typed: str, language: str) -> AmbiguousNumber:
     ("error", "sentence"),
     [
         (NotANumber(), "Enter one number without a unit, such as 12, −3, or 3.5."),
-        (NoWords(), "Enter a word or a few words."),
+        (NoWords(), "Enter a word or short phrase."),
         (ResponseError(), "Select an answer."),
     ],
 )

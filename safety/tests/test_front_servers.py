@@ -15,7 +15,7 @@ from testing.site import Site, new_site
 from testing.waiting import wait_until
 
 ADA, BEN = "127.0.0.2", "127.0.0.3"
-TOO_MANY = "Too many failed sign-ins"
+TOO_MANY = "Too many failed sign-in attempts"
 
 pytestmark = pytest.mark.slow
 

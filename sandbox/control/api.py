@@ -146,7 +146,7 @@ class ControlApi:
     def change_webhooks(self, fields: Json) -> Json:
         """Pause or resume deliveries, or send them to another URL on this machine."""
         if fields.keys() - {"url", "paused"}:
-            raise InvalidFieldError("webhooks takes url and paused.")
+            raise InvalidFieldError("webhooks accepts only url and paused.")
         if "url" in fields:
             url = loopback_url(fields["url"]) if fields["url"] else None
             secret = self.sandbox.settings.webhook_secret
@@ -169,7 +169,7 @@ class ControlApi:
         """Advance the clock, until the sandbox is restarted."""
         seconds = fields.get("advance_seconds")
         if not isinstance(seconds, int | float) or seconds < 0:
-            raise InvalidFieldError("advance_seconds must be a number of at least 0.")
+            raise InvalidFieldError("advance_seconds must be a number that is 0 or greater.")
         self.sandbox.clock.offset_seconds += seconds
         self.sandbox.wake_deliveries.set()
         return {"now": self.sandbox.clock()}
@@ -191,5 +191,7 @@ def json_object(request: Request) -> Json:
 def loopback_url(url: Any) -> str:
     """Return the URL if it is plain HTTP on this machine. Raises InvalidFieldError."""
     if not is_loopback_url(str(url)):
-        raise InvalidFieldError("Webhooks can only go to http://127.0.0.1 or http://localhost.")
+        raise InvalidFieldError(
+            "Webhooks can be sent only to http://127.0.0.1 or http://localhost."
+        )
     return str(url)

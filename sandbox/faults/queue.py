@@ -121,7 +121,7 @@ def fault_from_json(kind: type[AnyFault], fields: dict[str, Any]) -> AnyFault:
     if not valid:
         kinds = ", ".join(REQUEST_FAULT_KINDS if kind is RequestFault else DELIVERY_FAULT_KINDS)
         raise UnknownFaultError(
-            f"kind must be one of {kinds}; times at least 1; seconds at least 0."
+            f"kind must be one of {kinds}. times must be at least 1, and seconds at least 0."
         )
     return fault
 

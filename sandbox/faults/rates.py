@@ -101,8 +101,8 @@ def rates_from_json(fields: dict[str, Any]) -> FaultRates:
         raise UnknownFaultError(str(error)) from error
     if not valid:
         raise UnknownFaultError(
-            f"requests takes rates of {', '.join(REQUEST_FAULTS)}; events takes rates of "
-            f"{', '.join(DELIVERY_FAULT_KINDS)}; none below 0, and at most 1 together."
+            f"requests accepts rates for {', '.join(REQUEST_FAULTS)}. events accepts rates for "
+            f"{', '.join(DELIVERY_FAULT_KINDS)}. Rates cannot be negative or add up to more than 1."
         )
     return rates
 

@@ -132,7 +132,7 @@ def tls_context(directory: Path) -> ssl.SSLContext:
         import trustme  # noqa: PLC0415
     except ImportError as error:
         raise CertificatesError(
-            "--tls-port needs the package trustme (in requirements/development.txt)."
+            "--tls-port requires the trustme package (in requirements/development.txt)."
         ) from error
     authority = trustme.CA()
     directory.mkdir(parents=True, exist_ok=True)

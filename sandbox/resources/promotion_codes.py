@@ -41,7 +41,7 @@ def percentage(value: Any, param: str) -> float:
     except (InvalidOperation, TypeError) as error:
         raise invalid_param(f"Invalid decimal: {value}", param) from error
     if not 0 < number <= 100 or round(number, 2) != number:
-        raise invalid_param(f"Invalid {param}: must be above 0 and at most 100.", param)
+        raise invalid_param(f"Invalid {param}: must be greater than 0 and at most 100.", param)
     return float(number)
 
 

@@ -19,7 +19,7 @@ class GrantForm(forms.Form):
         label=gettext_lazy("Email addresses"),
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=50_000,
-        help_text=gettext_lazy("Separate several addresses with spaces, commas, or line breaks."),
+        help_text=gettext_lazy("Separate multiple addresses with spaces, commas, or line breaks."),
     )
     test_bank = forms.ModelChoiceField(
         label=gettext_lazy("Test bank"),

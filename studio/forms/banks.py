@@ -31,7 +31,7 @@ class NewBankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the s
         empty_label=_("Choose a category"),
     )
     new_category = forms.CharField(
-        label=_("Or a new category"),
+        label=_("Or enter a new category"),
         max_length=100,
         required=False,
         help_text=_("Leave empty to use the category above."),
@@ -87,7 +87,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         label=_("Price"),
         min_value=Decimal(0),
         max_value=Decimal(MAXIMUM_MINOR),
-        help_text=_("In the main currency unit, such as 19.99. Enter 0 for a free test bank."),
+        help_text=_("For example, 19.99. Enter 0 for a free test bank."),
     )
     access_days = forms.IntegerField(
         label=_("Length of access"),
@@ -140,7 +140,6 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
                 "Describe what the test bank covers and who it is for. Leave a blank line between "
                 "paragraphs."
             ),
-            "language": _("Language of the questions, as a code such as en or de."),
             "slug": _(
                 "The last part of the page's address. Previous addresses redirect to the current "
                 "address."
@@ -150,10 +149,11 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "exam_minutes": _("In minutes. Leave empty for no time limit."),
             "keeps_question_order": "",
             "keeps_choice_order": _(
-                "If this is off, choices are shuffled, except for pinned choices."
+                "If this is off, choices are shuffled. Choices that are pinned in an imported file "
+                "keep their place."
             ),
             "has_calculator": "",
-            "currency": _("Three letters, such as USD."),
+            "currency": _("The three-letter currency code, such as USD."),
             "is_featured": "",
         }
 
@@ -183,7 +183,9 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         """One that no other bank had."""
         slug = str(self.cleaned_data["slug"])
         if FormerSlug.objects.exclude(test_bank=self.instance).filter(slug=slug).exists():
-            raise ValidationError(_("This address still redirects to another test bank."))
+            raise ValidationError(
+                _("This address still redirects to another test bank. Enter a different address.")
+            )
         return slug
 
     def clean(self) -> dict[str, Any]:
@@ -196,9 +198,14 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         try:
             price_minor = minor(price, currency)
         except ValueError:
-            message = gettext("%(currency)s has %(digits)s decimal places.")
-            digits = {"currency": currency, "digits": exponent(currency)}
-            raise ValidationError({"price": message % digits}) from None
+            digits = exponent(currency)
+            message = (
+                gettext("%(currency)s amounts can have at most %(digits)s decimal places.")
+                if digits
+                else gettext("%(currency)s amounts have no decimal places. Enter a whole number.")
+            )
+            shown = {"currency": currency, "digits": digits}
+            raise ValidationError({"price": message % shown}) from None
         if problem := price_problem(price_minor, currency):
             raise ValidationError({"price": problem})
         self.instance.price_minor = price_minor

@@ -77,7 +77,7 @@ class BulkForm(forms.Form):
         if action in NEEDS_WORD and not text:
             raise ValidationError({"text": _("Enter a tag.")})
         if action == Action.ORDER and not (text.isdecimal() and 0 < int(text) < 10**6):
-            raise ValidationError({"text": _("Enter the position as a number.")})
+            raise ValidationError({"text": _("Enter a position of 1 or higher.")})
         return cleaned
 
     def _check_target(self, target: TestBank | None) -> None:

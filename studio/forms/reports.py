@@ -51,10 +51,10 @@ class RegradeForm(forms.Form):
     words = forms.CharField(
         label=_("What changed"),
         max_length=300,
-        help_text=_("Shown on the test bank's page, and emailed to learners whose score goes up."),
+        help_text=_("Shown on the test bank's page and emailed to learners whose scores increase."),
     )
     reply = forms.CharField(
-        label=_("Reply to reporters"),
+        label=_("Reply to reports"),
         required=False,
         max_length=1000,
         help_text=_("Optional. Emailed to everyone who reported this question."),

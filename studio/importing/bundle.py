@@ -51,8 +51,8 @@ class ImagesInBundle(Images):
         if SCHEME.match(reference):
             raise ImageRefused(
                 _(
-                    "The image %(image)s is a URL. Add the image to the upload, and refer to it by "
-                    "its file name."
+                    "The image %(image)s cannot be imported from a URL. Add it to the upload, and "
+                    "refer to it by its file name."
                 )
             )
         path = unquote(reference).replace("\\", "/")
@@ -62,8 +62,8 @@ class ImagesInBundle(Images):
                 return read_entry(self._archive, name, LARGEST_BYTES)
         raise ImageRefused(
             _(
-                "The image %(image)s is not in the upload. Add it, or upload the folder as a zip "
-                "file."
+                "The image %(image)s is not in the upload. Add it, or upload the questions and their "
+                "images as one zip file."
             )
         )
 
@@ -131,7 +131,9 @@ def read_bundle(content: bytes, *, domain: str) -> ReadBundle:
             )
             found.add(name, read, images)
     if not found.images:
-        raise UploadRefused(_("The upload contains no question file."))
+        raise UploadRefused(
+            _("The upload contains no question files. Add a GIFT, Aiken, or JSON Lines file.")
+        )
     return found
 
 
@@ -144,7 +146,10 @@ def open_bundle(content: bytes) -> zipfile.ZipFile:
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES or sum(e.file_size for e in entries) > LARGEST_UNPACKED_BYTES:
         raise UploadRefused(
-            _("The zip file is too large when unpacked. Split it into smaller zip files.")
+            _(
+                "The zip file contains too much data or too many files. Split it into smaller zip "
+                "files."
+            )
         )
     if any(entry.flag_bits & 1 for entry in entries):
         raise UploadRefused(_("The zip file is encrypted. Create it without a password."))
@@ -171,6 +176,6 @@ def read_entry(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise UploadRefused(_("The zip file is damaged. Create it again.")) from error
     if len(content) > most:
-        words = _("%(name)s is larger than %(most)s MB.")
+        words = _("%(name)s is larger than %(most)s MB. Use a smaller file.")
         raise UploadRefused(words % {"name": name, "most": most // 1_000_000})
     return content

@@ -92,9 +92,12 @@ def accept_import(*, waiting: Import, retires_missing: bool, by: User, at: datet
 
 
 def discard_import(*, waiting: Import) -> None:
-    """Discard what waits. Idempotent."""
-    if Import.objects.filter(pk=waiting.pk, status=Status.WAITING).update(status=Status.DISCARDED):
+    """Discard what waits. Idempotent. Raises: NotWaiting if somebody accepted it before."""
+    rows = Import.objects.filter(pk=waiting.pk)
+    if rows.filter(status=Status.WAITING).update(status=Status.DISCARDED):
         default_storage.delete(waiting.upload)
+    elif not rows.filter(status=Status.DISCARDED).exists():
+        raise NotWaiting
 
 
 def import_questions(

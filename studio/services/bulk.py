@@ -252,7 +252,7 @@ def _apply(edit: Edit, places: Sequence[BankQuestion]) -> list[list[Any]]:
     if edit.action in {Action.SAMPLE, Action.NO_SAMPLE}:
         return _apply_column(places, "is_sample", edit.action == Action.SAMPLE)
     if edit.action == Action.ORDER:
-        return _apply_order(edit)
+        return _apply_order(edit, places)
     return _apply_transfer(edit, places)
 
 
@@ -286,11 +286,11 @@ def _apply_column(places: Sequence[BankQuestion], column: str, value: Any) -> li
     return before
 
 
-def _apply_order(edit: Edit) -> list[list[Any]]:
+def _apply_order(edit: Edit, places: Sequence[BankQuestion]) -> list[list[Any]]:
     """Put the chosen questions one after the other, the first at the wanted position."""
-    chosen = {place.pk for place in edit.places}
+    chosen, changed = {place.pk for place in edit.places}, {place.pk for place in places}
     everything = list(edit.test_bank.bank_questions.order_by("position"))
-    before = [[place.pk, place.position, None] for place in everything]
+    before = [[place.pk, place.position, place.pk in changed] for place in everything]
     moved = [place for place in everything if place.pk in chosen]
     others = [place for place in everything if place.pk not in chosen]
     start = max(int(edit.value) - 1, 0)

@@ -183,7 +183,7 @@ def test_bank_is_published_and_withdrawn(desk, make_bank):
 def test_bank_without_questions_is_not_published(desk, make_bank):
     make_bank("new", status="draft", questions=0)
     response = desk.post(reverse("studio:publish", args=["new"]), follow=True)
-    assert "no questions to practice" in response.text
+    assert "no published questions that learners can practice" in response.text
     assert TestBank.objects.get().status == "draft"
 
 

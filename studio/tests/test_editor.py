@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, override
 from PIL import Image
 
 from catalog.models import BankChange, BankQuestion
@@ -39,9 +40,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
 def new(desk, test_bank):
     """Sends the editor of a new question."""
 
-    def new(kind, client=desk, **fields):
+    def new(kind, client=desk, headers=None, **fields):
         data = {"stem": "What does `404` say?", "state": "published", **ANSWERS[kind], **fields}
-        return client.post(reverse("studio:new_question", args=["git", kind]), data)
+        address = reverse("studio:new_question", args=["git", kind])
+        return client.post(address, data, headers=headers)
 
     return new
 
@@ -116,13 +118,13 @@ def _unrendered(item):
     [
         ("single_choice", {"stem": " "}, "Enter the question."),
         ("single_choice", {"right": ""}, "Mark the correct choice."),
-        ("single_choice", {"choices-1-text": ""}, "Fill in at least two choices, or one answer."),
+        ("single_choice", {"choices-1-text": ""}, "Enter at least two choices."),
         ("true_false", {"answer": ""}, "Select true or false."),
         ("numeric", {"answers-0-value": "many"}, "Enter a number."),
         ("numeric", {"answers-0-value": "NaN"}, "Enter a number."),
         ("numeric", {"answers-0-value": "1e999"}, "Enter a number with at most 40 digits."),
         ("single_choice", {"domain": "x" * 201}, "Domain: Enter at most 200 characters."),
-        ("short_answer", {"answers-0-weight": "50"}, "At least one answer must earn full points."),
+        ("short_answer", {"answers-0-weight": "50"}, "At least one answer must earn full credit."),
         (
             "single_choice",
             {"stem": "$\\nonsense$ ![](x.png)"},
@@ -137,6 +139,27 @@ def test_what_is_no_question_is_not_stored(new, kind, fields, words):
     assert response.status_code == 422
     assert words in response.text
     assert Question.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "english"),
+    [
+        ("single_choice", {"stem": " "}, "Enter the question."),
+        ("single_choice", {"right": ""}, "Mark the correct choice."),
+        (
+            "short_answer",
+            {"answers-0-text": "", "answers-0-feedback": "No."},
+            "Enter an answer.",
+        ),
+        ("short_answer", {"answers-0-weight": "50"}, "At least one answer must earn full credit."),
+    ],
+)
+def test_what_is_no_question_is_told_in_the_language_of_the_page(new, kind, fields, english):
+    with override("de"):
+        german = gettext(english)
+    assert german != english
+    sheet = new(kind, headers={"Accept-Language": "de"}, **fields).context["sheet"]
+    assert sheet.errors == [german]
 
 
 def test_weights_and_feedback_are_kept(new, test_bank):
@@ -212,7 +235,7 @@ def test_preview_shows_the_learners_page_and_stores_nothing(desk, test_bank, typ
 
 def test_preview_says_what_is_missing(desk, test_bank):
     response = desk.post(reverse("studio:preview", args=["git", "single_choice"]), {"stem": "?"})
-    assert "Fill in at least two choices" in response.text
+    assert "Enter at least two choices." in response.text
 
 
 def test_preview_of_an_incomplete_question_shows_its_stem(desk, test_bank):

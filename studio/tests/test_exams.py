@@ -89,15 +89,15 @@ def test_blueprint_that_is_wrong_changes_nothing(desk, test_bank, url, section):
 
 def test_blueprint_that_cannot_be_drawn_is_told(desk, test_bank, url, overview):
     desk.post(url, settings_of(test_bank, **rows((9, part("Odd")))))
-    words = "The exam needs 9 questions from “Odd”, but only 3 can be used."
+    words = "The exam does not have enough questions from “Odd” (9 needed, 3 available)."
     assert [words in desk.get(page).text for page in (url, overview)] == [True, True]
     desk.post(url, settings_of(test_bank, **rows((3, part("Odd")))))
     assert [words in desk.get(page).text for page in (url, overview)] == [False, False]
-    assert "The exam has 3 questions" in desk.get(overview).text
+    assert "3 questions in each exam" in desk.get(overview).text
 
 
 def test_questions_retired_later_are_told_on_the_overview(desk, test_bank, overview):
     test_bank.blueprint = [{"count": 5}]
     test_bank.save()
     test_bank.bank_questions.filter(position__lte=2).update(state="retired")
-    assert "but only 3 can be used" in desk.get(overview).text
+    assert "(5 needed, 3 available)" in desk.get(overview).text

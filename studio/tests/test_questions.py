@@ -1,5 +1,7 @@
 """The list of questions: filters, bulk edits with preview and undo."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -152,6 +154,15 @@ def test_questions_are_copied(edit, undo, make_bank, test_bank):
     assert target.bank_questions.count() == 1
 
 
+def test_copying_is_called_so(desk, edit, make_bank):
+    make_bank("target", questions=1)
+    preview = edit("copy", 1, 2, target="target", confirm="").text
+    assert "2 questions will be copied. Nothing has been saved yet." in preview
+    assert re.findall(r'name="confirm"[^>]*>([^<]*)<', preview) == ["Copy 2 questions"]
+    text = desk.get(edit("copy", 1, 2, target="target")["Location"]).text
+    assert "2 questions copied." in text
+
+
 def test_questions_are_moved_and_come_back(edit, undo, make_bank, test_bank):
     target = make_bank("target", questions=1, status="draft")
     moved = test_bank.bank_questions.get(position=1).question
@@ -187,13 +198,14 @@ def test_edit_that_is_incomplete_changes_nothing(edit, action, more):
 
 def test_edit_of_no_question_asks_to_select_some(desk, edit):
     response = desk.get(edit("retire")["Location"])
-    assert "Select questions that you can edit." in response.text
+    assert "Select at least one question that you can edit." in response.text
     assert not BulkEdit.objects.exists()
 
 
 def test_result_counts_what_the_preview_counted(desk, edit, test_bank):
     response = desk.get(edit("order", 1, text="3")["Location"])
     assert "1 question changed." in response.text
+    assert "Your latest edit: Change position (1 question)" in response.text
 
 
 def test_edit_tells_other_banks(edit, make_bank, test_bank, place):
@@ -235,7 +247,7 @@ def test_preview_as_learner_shows_each_question_before_and_after(
     # Session, user, second factor, permissions (two), bank, count, rows.
     with django_assert_num_queries(8):
         text = desk.get(address).text
-    assert text.count("Before the answer") == text.count("After the correct answer") == count
+    assert text.count("Before answering") == text.count("After a correct answer") == count
 
 
 def test_preview_as_learner_leaves_retired_questions_out(desk, test_bank):

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from catalog.models import BankChange
 from outbox.models import OutgoingMail
+from outbox.services import message
 from practice.models import Answer
 from practice.services import finish_attempt, start_attempt, submit_answer
 from questions.grading import ChoiceResponse
@@ -106,6 +107,17 @@ def test_applying_raises_the_score_and_tells_everybody(
     assert BankChange.objects.filter(words="New key.").count() == 1
     assert "New key." in desk.get(reverse("catalog:detail", args=["git"])).text
     assert AuditEntry.objects.filter(kind="answers_regraded").count() == 1
+
+
+def test_mail_is_true_for_a_session_in_progress(owner, test_bank, fixed, apply, at):
+    attempt = start_attempt(learner=owner, test_bank=test_bank, at=at)
+    answer(attempt, at)
+    apply(fixed())
+    sent = message(OutgoingMail.objects.get())
+    assert sent.subject == "You earned more points: Bank git"
+    assert "was corrected, and your answer now earns more points." in sent.body
+    attempt.refresh_from_db()
+    assert attempt.points is None
 
 
 def test_applying_twice_is_told(answered, fixed, apply, desk, page):

@@ -121,7 +121,7 @@ def test_wrong_key_is_on_top_of_the_page(desk, test_bank, answer, at):
     compute_statistics(test_bank=test_bank, at=at)
     response = desk.get(reverse("studio:statistics", args=["git"]))
     assert [row.place.position for row in response.context["suspects"]] == [1]
-    assert "Keys that are probably incorrect" in response.text
+    assert "Answer keys that are probably incorrect" in response.text
     assert "@example.org" not in response.text.replace("seller@example.org", "")
 
 

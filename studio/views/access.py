@@ -44,7 +44,7 @@ def accesses(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": page,
-        "rows": [(access, access.is_live(at)) for access in page.object_list],
+        "rows": [(access, access.state(at)) for access in page.object_list],
         "query": narrowed.urlencode(),
         "may_grant": user_of(request).has_perm(GRANT_ACCESS),
         "may_change": user_of(request).has_perm(CHANGE_ACCESS),
@@ -75,14 +75,16 @@ def grant(request: HttpRequest) -> HttpResponse:
 
 def _tell(request: HttpRequest, outcome: Granted) -> None:
     count = len(outcome.granted)
-    words = ngettext(
-        "Access granted to %(count)s person.", "Access granted to %(count)s people.", count
-    )
-    tell = messages.success if count else messages.info
-    tell(request, words % {"count": count})
+    if count:
+        words = ngettext(
+            "Access granted to %(count)s person.", "Access granted to %(count)s people.", count
+        )
+        messages.success(request, words % {"count": count})
+    else:
+        messages.info(request, _("No one was granted access."))
     for emails, sentence in (
         (outcome.had_access, _("Already had access: %(emails)s")),
-        (outcome.unknown, _("No account found for: %(emails)s")),
+        (outcome.unknown, _("No account found: %(emails)s")),
     ):
         if emails:
             messages.warning(request, sentence % {"emails": ", ".join(emails)})
@@ -95,7 +97,7 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     rows = Access.objects.select_related("learner", "test_bank")
     access = get_object_or_404(rows, public_id=public_id)
     form = ChangeForm(request.POST or None)
-    context = {"access": access, "form": form, "is_live": access.is_live(timezone.now())}
+    context = {"access": access, "form": form, "state": access.state(timezone.now())}
     if request.method != "POST" or not form.is_valid():
         status = UNPROCESSABLE if request.method == "POST" else 200
         return render(request, "studio/access.html", context, status=status)

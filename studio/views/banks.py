@@ -42,8 +42,9 @@ from studio.services.banks import (
 
 UNPROCESSABLE = 422
 NOTHING_LEFT = gettext_lazy(
-    "Nothing was changed. A published test bank needs at least one published question that is not "
-    "a sample. To make this change, unpublish the test bank first."
+    "Nothing was changed. A published test bank needs at least one published question. If the test "
+    "bank is not free, at least one published question must not be a sample. To make this change, "
+    "unpublish the test bank first."
 )
 
 
@@ -121,7 +122,9 @@ def _steps(test_bank: TestBank) -> list[Step]:
                 "%(count)s samples that anyone can try",
                 samples,
             )
-            % {"count": samples},
+            % {"count": samples}
+            if samples
+            else _("Anyone can try sample questions for free."),
             0 < samples < count,
             questions,
         ),
@@ -134,7 +137,7 @@ def _exam_step(test_bank: TestBank, address: str) -> Step:
     warnings = exam_warnings(test_bank)
     size = 0 if warnings else exam_size(test_bank)
     words = ngettext(
-        "The exam has %(count)s question", "The exam has %(count)s questions", size
+        "%(count)s question in each exam", "%(count)s questions in each exam", size
     ) % {"count": size}
     return Step(_("Set up the exam"), " ".join(warnings) or words, not warnings, address)
 
@@ -201,14 +204,14 @@ def publish(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         messages.error(
             request,
             _(
-                "The test bank was not published because it has no questions to practice. Add "
-                "questions first."
+                "The test bank was not published because it has no published questions that learners "
+                "can practice. Publish at least one question first."
             ),
         )
     except NothingLeft:
         words = _(
             "The test bank was not published because all its questions are samples. Add a question "
-            "that is not a sample, or remove one from the samples."
+            "that is not a sample, or remove a question from the samples."
         )
         messages.error(request, words)
     except PriceNotPossible as refusal:

@@ -138,7 +138,11 @@ def _save(
         shown["base"] = conflict.current.number
         theirs = compared(conflict.current.item, item)
         return _page(request, test_bank, sheet, status=CONFLICT, theirs=theirs, **shown)
-    words = _("Saved as version %(number)s. Sessions in progress keep the earlier version.")
+    words = (
+        _("No changes to save. Version %(number)s is still the current version.")
+        if saved.number == base
+        else _("Saved as version %(number)s. Sessions in progress keep the earlier version.")
+    )
     messages.success(request, words % {"number": saved.number}, extra_tags="saved")
     return SeeOther(_address(test_bank, place))
 

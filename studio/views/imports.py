@@ -55,8 +55,8 @@ REFRESH_SECONDS = 5
 FORMATS = {"jsonl": "JSON Lines", "gift": "GIFT", "aiken": "Aiken"}
 State = Import.Status
 ELSEWHERE = gettext_lazy(
-    "Nothing was changed because this import contains questions that are published in another test "
-    "bank. Ask someone who is a reviewer in both test banks."
+    "Nothing was changed because this import affects questions that are published in another test "
+    "bank. Ask a seller, or a reviewer of both test banks, to make this change."
 )
 UNREADABLE = gettext_lazy(
     "The upload can no longer be read. Nothing was imported. Upload the files again."
@@ -173,11 +173,11 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
                 by=user_of(request),
                 at=timezone.now(),
             )
-            words = _("Imported: %(added)s added, %(changed)s changed, %(retired)s retired.")
+            words = _("Import complete: %(added)s added, %(changed)s changed, %(retired)s retired.")
             figures = {"added": done.added, "changed": done.changed, "retired": done.retired}
-            is_queued = done.status == State.QUEUED
-            queued = _("The import is queued. This page refreshes until the import is done.")
-            messages.success(request, queued if is_queued else words % figures)
+            # The page itself says that an import is queued.
+            if done.status == State.DONE:
+                messages.success(request, words % figures)
         except FileHasErrors:
             messages.error(request, _("The file has errors. Nothing was imported."))
         except NothingLeft:
@@ -195,7 +195,14 @@ def accept(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpRe
 @require_POST
 def discard(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResponse:
     """Throw an upload away."""
-    discard_import(waiting=_get(test_bank, import_id))
+    waiting = _get(test_bank, import_id)
+    try:
+        discard_import(waiting=waiting)
+    except NotWaiting:
+        messages.info(
+            request, _("Nothing was discarded because this upload was already accepted for import.")
+        )
+        return SeeOther(_address(test_bank, waiting))
     messages.success(request, _("Upload discarded. Nothing was imported."))
     return SeeOther(reverse("studio:imports", args=[test_bank.slug]))
 
@@ -207,7 +214,9 @@ def undo(request: HttpRequest, test_bank: TestBank, import_id: UUID) -> HttpResp
     done = _get(test_bank, import_id)
     try:
         undo_import(done=done, by=user_of(request), at=timezone.now())
-        words = _("Import undone. Added questions that learners had already answered were retired.")
+        words = _(
+            "Import undone. Any added questions that learners had already answered were retired."
+        )
         messages.success(request, words)
     except NothingToUndo:
         messages.info(request, _("This import was already undone."))

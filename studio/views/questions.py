@@ -82,14 +82,14 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
         changes = preview_edit(edit)
         if "confirm" in request.POST and changes:
             apply_edit(edit=edit, by=user_of(request), at=timezone.now())
-            messages.success(request, _edited(len(changes)))
+            messages.success(request, _edited(edit.action, len(changes)))
             return SeeOther(list_url)
     except TooManySamples:
         messages.error(
             request,
             _(
-                "Nothing was changed. Keep at least one question that is not a sample: a test "
-                "bank that contains only samples cannot be sold."
+                "Nothing was changed. A test bank that contains only samples cannot be sold, so keep at "
+                "least one question that is not a sample."
             ),
         )
         return SeeOther(list_url)
@@ -99,9 +99,9 @@ def edit_questions(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     if not changes:
         messages.info(
             request,
-            _("Nothing to change. The selected questions already have this value.")
+            _("Nothing to change. This action has no effect on the selected questions.")
             if edit.places
-            else _("Nothing to change. Select questions that you can edit."),
+            else _("Nothing to change. Select at least one question that you can edit."),
         )
         return SeeOther(list_url)
     context = {
@@ -121,8 +121,11 @@ def _excerpt(change: Change) -> str:
     return excerpt_of(current) if current else ""
 
 
-def _edited(count: int) -> str:
-    words = ngettext("%(count)s question changed.", "%(count)s questions changed.", count)
+def _edited(action: str, count: int) -> str:
+    if action == BulkEdit.Action.COPY:
+        words = ngettext("%(count)s question copied.", "%(count)s questions copied.", count)
+    else:
+        words = ngettext("%(count)s question changed.", "%(count)s questions changed.", count)
     return words % {"count": count}
 
 
@@ -134,14 +137,16 @@ def undo(request: HttpRequest, test_bank: TestBank, edit_id: int) -> HttpRespons
     edit = get_object_or_404(edits, test_bank=test_bank, by=user_of(request), pk=edit_id)
     if not _may_undo(user_of(request), edit):
         words = _(
-            "This edit was not undone because some of its questions have since been published. Ask a "
-            "reviewer to change those questions."
+            "This edit was not undone because some of the edited questions have since been published. "
+            "Ask a reviewer to change those questions."
         )
         messages.error(request, words)
         return SeeOther(reverse("studio:questions", args=[test_bank.slug]))
     try:
         count = undo_edit(edit=edit, by=user_of(request), at=timezone.now())
-        words = ngettext("%(count)s question restored.", "%(count)s questions restored.", count)
+        words = ngettext(
+            "Edit undone for %(count)s question.", "Edit undone for %(count)s questions.", count
+        )
         is_order = edit.action == BulkEdit.Action.ORDER
         messages.success(
             request, _("Question order restored.") if is_order else words % {"count": count}

@@ -96,7 +96,8 @@ def _close(request: HttpRequest, shown: QuestionReport, form: CloseForm) -> Http
             by=user_of(request),
             at=timezone.now(),
         )
-        messages.success(request, _("Report closed. The reporters will get an email."))
+        words = _("Report closed. Everyone who reported this problem will get an email.")
+        messages.success(request, words)
     except ReportClosed:
         messages.info(request, _("This report was already closed."))
     return SeeOther(reverse("studio:reports", args=[shown.test_bank.slug]))

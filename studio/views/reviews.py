@@ -38,9 +38,9 @@ from studio.views.banks import NOTHING_LEFT
 PER_PAGE = 50
 TAKEN = {
     Step.SENT: gettext_lazy("Question sent for review."),
-    Step.RETURNED: gettext_lazy("Question sent back to draft with your note."),
+    Step.RETURNED: gettext_lazy("Question returned to draft with your note."),
     Step.PUBLISHED: gettext_lazy("Question published."),
-    Step.RETIRED: gettext_lazy("Question retired. Past sessions keep it."),
+    Step.RETIRED: gettext_lazy("Question retired. Past sessions still include it."),
 }
 
 
@@ -112,6 +112,7 @@ def step(request: HttpRequest, test_bank: TestBank, public_id: UUID) -> HttpResp
         state = BankQuestion.State(error.state).label
         messages.info(
             request,
-            _("Nothing changed. The question's current status: %(state)s") % {"state": state},
+            _("Nothing changed because the question's status is now “%(state)s”.")
+            % {"state": state},
         )
     return SeeOther(address)

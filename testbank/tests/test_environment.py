@@ -11,6 +11,10 @@ from testbank import stripe_settings
 from testbank.environment import Environment, SettingError, read_env_file
 
 BASE = Path(__file__).resolve().parents[2]
+NO_STORE = (
+    "STRIPE_CA_BUNDLE is set to system, but no system certificate store was found in the usual "
+    "locations. Enter the path of a PEM file."
+)
 
 
 def environment(dotenv: dict[str, str], process: dict[str, str] | None = None) -> Environment:
@@ -56,7 +60,7 @@ def test_boolean_reads_the_usual_words(text, value):
 
 
 def test_invalid_boolean_names_setting():
-    with pytest.raises(SettingError, match=r"A is 'maybe'\. Write A=1 or A=0\."):
+    with pytest.raises(SettingError, match=r"A is 'maybe'\. Use A=1 or A=0\."):
         environment({"A": "maybe"}).boolean("A", default=True)
 
 
@@ -90,7 +94,10 @@ def test_binary_env_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("A=1\n".encode("utf-16"), "is UTF-16 text, as Windows PowerShell writes it. Save it as"),
+        (
+            "A=1\n".encode("utf-16"),
+            "is UTF-16 text, which Windows PowerShell writes by default. Save the file as",
+        ),
         (b"A=1\nB=2\nC=caf\xe9\n", "is not UTF-8 text: line 3 uses another encoding."),
     ],
 )
@@ -158,7 +165,7 @@ def test_unrelated_name_is_not_reported(name):
 def test_missing_key_mentions_misspelled_name():
     environment = Environment(process={}, dotenv={"STRIPE_SECRT_KEY": "sk_test_x"})
     with pytest.raises(
-        SettingError, match=r"STRIPE_SECRT_KEY in \.env is another name: correct it"
+        SettingError, match=r"STRIPE_SECRT_KEY in \.env is not a setting\. Correct its name\."
     ):
         stripe_settings.secret_key(environment)
 
@@ -181,7 +188,7 @@ def test_pasted_proxy_setting_is_corrected(written, read):
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("none", "To use no proxy, set STRIPE_PROXY=direct"),
+        ("none", "Set STRIPE_PROXY=direct to use no proxy."),
         ("http://proxy.example/proxy.pac", "proxy auto-configuration (PAC) file"),
         ("2001:db8::1:3128", "Use STRIPE_PROXY=http://[2001:db8::1]:3128"),
     ],
@@ -208,12 +215,12 @@ def test_missing_key_names_line_to_write():
 
 def test_public_key_as_secret_key_is_refused():
     text = problem_of({"STRIPE_SECRET_KEY": "pk_test_51Hk2m"})
-    assert text.startswith("STRIPE_SECRET_KEY must begin with sk_test_ or rk_test_")
+    assert text.startswith("STRIPE_SECRET_KEY must begin with sk_test_, rk_test_, ")
 
 
 def test_keys_of_different_modes_are_refused():
     text = problem_of({"STRIPE_SECRET_KEY": "sk_live_51Hk", "STRIPE_PUBLIC_KEY": "pk_test_51Hk"})
-    assert text.startswith("STRIPE_PUBLIC_KEY is a test key while STRIPE_SECRET_KEY is a live key")
+    assert text.startswith("STRIPE_PUBLIC_KEY is a test key, but STRIPE_SECRET_KEY is a live key")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +257,7 @@ def test_api_base_by_mode(mode, base, fine):
 def test_resolve_is_refused_with_live_key():
     settings = environment({"STRIPE_RESOLVE": "api.stripe.com:443:127.0.0.1:1"})
     assert len(stripe_settings.resolve(settings, "test")) == 1
-    with pytest.raises(SettingError, match="refused with a live key"):
+    with pytest.raises(SettingError, match="not allowed with a live key"):
         stripe_settings.resolve(settings, "live")
 
 
@@ -267,7 +274,14 @@ def test_ca_bundle_of_system():
     try:
         assert stripe_settings.ca_bundle(settings) == system_store()
     except SettingError as error:
-        assert str(error).startswith("STRIPE_CA_BUNDLE is system. No system certificate store")
+        assert str(error) == NO_STORE
+
+
+def test_missing_store_of_system_is_refused(monkeypatch):
+    monkeypatch.setattr(Path, "is_file", lambda _path: False)
+    with pytest.raises(SettingError) as raised:
+        stripe_settings.ca_bundle(environment({"STRIPE_CA_BUNDLE": "system"}))
+    assert str(raised.value) == NO_STORE
 
 
 def test_missing_ca_bundle_is_refused(tmp_path):

@@ -61,7 +61,7 @@ def test_database_without_tables(client):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_user RENAME TO accounts_user_away")
     try:
-        assert answer(client) == (503, "the database does not answer\n")
+        assert answer(client) == (503, "the database does not respond\n")
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE accounts_user_away RENAME TO accounts_user")
@@ -72,19 +72,19 @@ def test_full_disk(client, options):
     options["init_command"] += " PRAGMA max_page_count = 1;"
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")
-    assert answer(client) == (503, "the database cannot be written\n")
+    assert answer(client) == (503, "the database cannot be written to\n")
 
 
 @pytest.mark.sqlite
 def test_read_only_file(client, options):
     options["init_command"] += " PRAGMA query_only = ON;"
-    assert answer(client) == (503, "the database cannot be written\n")
+    assert answer(client) == (503, "the database cannot be written to\n")
 
 
 @pytest.mark.postgresql
 def test_read_only_server(client, options):
     options["options"] = "-c default_transaction_read_only=on"
-    assert answer(client) == (503, "the database cannot be written\n")
+    assert answer(client) == (503, "the database cannot be written to\n")
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def test_python_in_env_file_is_reported(site, line):
     ((place, number, said),) = [
         (each.place, each.line, each.instead) for each in pasted_in_env(site / ".env")
     ]
-    assert (place, number, said.endswith("add STRIPE_PROXY=direct")) == (".env", 2, True)
+    assert (place, number, said.endswith("add this line: STRIPE_PROXY=direct")) == (".env", 2, True)
 
 
 def test_env_file_without_python_is_not_reported(site):

@@ -46,7 +46,7 @@ def test_plain_http_on_a_public_host_is_refused():
 
 
 def test_debug_on_a_public_host_is_refused():
-    with pytest.raises(SettingError, match="DEBUG is 1 while SITE_URL names the public host"):
+    with pytest.raises(SettingError, match="DEBUG is 1, and SITE_URL has the public host"):
         security_settings.check_debug(debug=True, host=PUBLIC)
     security_settings.check_debug(debug=True, host="127.0.0.1")
 
@@ -81,7 +81,7 @@ def test_strong_or_missing_secret_is_accepted(value):
         ),
         (lambda env: security_settings.sender(env, ""), "DEFAULT_FROM_EMAIL", "Shop", "shop@ex"),
         (lambda env: security_settings.sender(env, ""), "DEFAULT_FROM_EMAIL", "S <x@>", "shop@ex"),
-        (security_settings.admins, "ADMINS", "you@example.org, me", "has 'me'"),
+        (security_settings.admins, "ADMINS", "you@example.org, me", "contains 'me'"),
         (security_settings.admins, "ADMINS", "you@example.org colleague@example.org", "commas"),
         (
             lambda env: security_settings.trusted_proxies(env, behind_tls_proxy=False),

@@ -18,11 +18,11 @@ from questions.linting.statistics import figures_of
 
 
 class Command(BaseCommand):
-    """Exit code 0: nothing to say. 1: findings, or errors in the file. 2: wrong use."""
+    """Exit code 0: nothing to say. 1: issues, or errors in the file. 2: wrong use."""
 
     help = (
-        "Check the questions in a file or test bank for quality issues: answers that give "
-        "themselves away, missing explanations and feedback, duplicates, and more. Read-only."
+        "Check the questions in a file or test bank for quality issues, such as answers that are "
+        "easy to guess, missing explanations and feedback, and duplicates. Read-only."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{bank}:{finding.line}: question {finding.number}: {finding.text}")
         self._print_figures(linted)
         total = len(linted.findings) + errors
-        self.stdout.write(f"{total} findings." if total != 1 else "1 finding.")
+        self.stdout.write(f"{total} issues found." if total != 1 else "1 issue found.")
         if total:
             sys.exit(1)
 
@@ -74,13 +74,13 @@ class Command(BaseCommand):
 
     def _print_figures(self, linted: Linted) -> None:
         figures = figures_of(linted.questions)
-        self.stdout.write(f"{figures.total} questions: {_counts(figures.kinds)}.")
+        self.stdout.write(f"Questions: {figures.total} ({_counts(figures.kinds)}).")
         self.stdout.write(f"Domains: {_counts(figures.domains)}.")
         self.stdout.write(f"Difficulty: {_counts(figures.difficulties)}.")
         if figures.singles:
             self.stdout.write(
-                f"Keys: {_counts(figures.keys)}; the longest choice is correct in "
-                f"{figures.longest} of {figures.singles}."
+                f"Keys: {_counts(figures.keys)}. The longest choice is correct in "
+                f"{figures.longest} of {figures.singles} single-answer questions."
             )
         self.stdout.write(
             f"With images: {figures.pictures}. With formulas: {figures.formulas}. "

@@ -17,8 +17,9 @@ class Command(BaseCommand):
     """Safe to run twice: the second time changes nothing."""
 
     help = (
-        "Render questions again, to fix formulas displayed as TeX and texts displayed as "
-        "empty. The source text does not change, and sessions in progress keep their display."
+        "Render stored questions again. This fixes formulas that appear as raw TeX and text that "
+        "appears empty. The source text does not change, and sessions in progress continue to "
+        "show the earlier version."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,11 +35,12 @@ class Command(BaseCommand):
         """Render bank after bank, each in a transaction."""
         chosen = TestBank.objects.filter(slug__in=banks) if banks else TestBank.objects.all()
         if missing := set(banks) - set(chosen.values_list("slug", flat=True)):
-            raise CommandError(f"There is no bank {sorted(missing)[0]!r}.", returncode=2)
+            raise CommandError(f"There is no test bank {sorted(missing)[0]!r}.", returncode=2)
         for test_bank in chosen.order_by("slug"):
             count = self._render(test_bank, dry_run=dry_run)
             done = "would be rendered" if dry_run else "rendered"
-            self.stdout.write(f"{test_bank.slug}: {count} questions {done} again.")
+            questions = "question" if count == 1 else "questions"
+            self.stdout.write(f"{test_bank.slug}: {count} {questions} {done} again.")
 
     @transaction.atomic
     def _render(self, test_bank: TestBank, *, dry_run: bool) -> int:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from catalog.importing.linting import exam_warnings
 
 SENTENCE = (
-    "The exam needs 9 questions from “Odd”, but only 3 can be used. "
+    "The exam does not have enough questions from “Odd” (9 needed, 3 available). "
     "Learners cannot take the exam until there are enough questions."
 )
 

@@ -89,8 +89,11 @@ def test_category_that_is_there_keeps_its_words(folder, at, category):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"price_minor": -1}, "knots/bank.json, price_minor: Use a number of at least 0."),
-        ({"prize_minor": 1}, "knots/bank.json, prize_minor: There is no such field."),
+        (
+            {"price_minor": -1},
+            "knots/bank.json, price_minor: Use a number greater than or equal to 0.",
+        ),
+        ({"prize_minor": 1}, "knots/bank.json, prize_minor: Unknown field."),
         ({"category": {}}, "knots/bank.json, category.slug: This field is required."),
     ],
 )

@@ -58,8 +58,8 @@ def test_gift_is_counted_by_kind_and_what_cannot_be_asked_apart(run):
         "8 questions added to new.\n"
         "By type: passage 1, single_choice 1, true_false 1, matching 1, numeric 1, essay 1, "
         "short_answer 1, multiple_choice 1.\n"
-        "The bank has 5 questions. Its status is draft.\n"
-        "3 of them have types that cannot be practiced yet.\n"
+        "The test bank has 5 questions. Its status is draft.\n"
+        "Of a type that is not available for practice yet: 3.\n"
     )
     bank = TestBank.objects.get()
     assert (bank.question_count, bank.sample_count) == (5, 3)
@@ -117,14 +117,16 @@ def test_gift_with_an_error_writes_nothing_and_names_the_line(run, tmp_path, cap
     assert capsys.readouterr().err == (
         f"{tmp_path / 'bank.gift'}:18: error: This {{ has no matching }}. A blank line ends a "
         "question, even inside { }.\n"
-        f"1 errors in {tmp_path / 'bank.gift'}. Nothing was imported. Fix the errors and try again.\n"
+        f"1 error in {tmp_path / 'bank.gift'}. Nothing was imported. Correct the file and try again.\n"
     )
     assert (TestBank.objects.count(), kinds()) == (0, [])
 
 
 def test_same_gift_twice_adds_nothing(run):
     run("bank.gift", GIFT)
-    assert run("bank.gift", GIFT).startswith("0 questions added to new.\n8 already exist")
+    assert run("bank.gift", GIFT).startswith(
+        "0 questions added to new.\nAlready in the test bank: 8 "
+    )
 
 
 def lines(entries):
@@ -173,7 +175,7 @@ def test_civics_arrive_with_their_domains(run) -> None:
     assert run("civics.jsonl", lines(map(civics, rows))) == (
         "128 questions added to new.\n"
         "By type: single_choice 119, multiple_choice 9.\n"
-        "The bank has 128 questions. Its status is draft.\n"
+        "The test bank has 128 questions. Its status is draft.\n"
     )
     kept = QuestionVersion.objects.order_by("pk")
     assert Counter(version.kind for version in kept) == {"single_choice": 119, "multiple_choice": 9}
@@ -186,7 +188,7 @@ def test_civics_arrive_with_their_domains(run) -> None:
 def test_developer_quiz_arrives_with_its_explanations(run) -> None:
     rows = list(bank("freecodecamp-developer-quiz"))
     assert run("quiz.jsonl", lines(map(developer_quiz, rows))) == (
-        "1608 questions added to new.\nThe bank has 1608 questions. Its status is draft.\n"
+        "1608 questions added to new.\nThe test bank has 1608 questions. Its status is draft.\n"
     )
     kept = list(QuestionVersion.objects.order_by("pk"))
     assert [version.domain for version in kept] == [row["topic"] for row in rows]

@@ -50,7 +50,7 @@ def written():
 def test_questions_are_added_in_their_order(run, bank):
     printed = run("--bank", "radio", "--domain", "Rules")
     assert printed == (
-        "5 questions added to radio.\nThe bank has 5 questions. Its status is draft.\n"
+        "5 questions added to radio.\nThe test bank has 5 questions. Its status is draft.\n"
     )
     placed = bank.bank_questions.order_by("position").select_related("question__current")
     assert [
@@ -63,7 +63,7 @@ def test_questions_are_added_in_their_order(run, bank):
 def test_report_ends_with_how_many_hints_there_are(file, bank, capsys):
     call_command("import_bank", str(file), "--bank", "radio")
     assert capsys.readouterr().out.endswith(
-        f"\nQuality check: 16 suggestions. View them with manage.py lint_bank {file}\n"
+        f"\nQuality check: 16 issues. To view the details, run: manage.py lint_bank {file}\n"
     )
 
 
@@ -72,15 +72,17 @@ def test_same_file_twice_adds_nothing(run, bank):
     before = written()
     assert run("--bank", "radio") == (
         "0 questions added to radio.\n"
-        "5 already exist (lines 1, 6, 11, 16, 21).\n"
-        "The bank has 5 questions. Its status is draft.\n"
+        "Already in the test bank: 5 (lines 1, 6, 11, 16, 21).\n"
+        "The test bank has 5 questions. Its status is draft.\n"
     )
     assert written() == before
 
 
 def test_question_that_stands_in_the_file_twice_is_added_once(run, bank, file):
     file.write_text(FIVE + question("Question 2?") + question("Question 2?", key="A"))
-    assert "6 questions added to radio.\n1 already exist (lines 26).\n" in run("--bank", "radio")
+    assert "6 questions added to radio.\nAlready in the test bank: 1 (line 26).\n" in run(
+        "--bank", "radio"
+    )
 
 
 def test_more_questions_are_put_behind_and_are_no_samples(run, bank, file):
@@ -101,23 +103,23 @@ def test_broken_file_writes_nothing_and_names_every_line(run, bank, file, capsys
         f"{file}:29: error: ANSWER: Z does not match a choice. The choices are A to B.\n"
         f"{file}:31: error: A question needs at least two choices, on lines that start with A. and "
         "B.\n"
-        f"2 errors in {file}. Nothing was imported. Fix the errors and try again.\n"
+        f"2 errors in {file}. Nothing was imported. Correct the file and try again.\n"
     )
     bank.refresh_from_db()
     assert (written(), bank.status, bank.price_minor) == (before, "draft", 1900)
 
 
-def test_note_does_not_stop_the_import(run, bank, file):
+def test_warning_does_not_stop_the_import(run, bank, file):
     file.write_text(f"Read this.\n{question('Question 1?')}")
     assert run("--bank", "radio").startswith(
-        f"{file}:1: note: The stem has several lines. They were joined into one.\n1 questions added"
+        f"{file}:1: warning: The stem has several lines. They were joined into one.\n1 question added"
     )
 
 
 def test_dry_run_says_what_would_happen_and_writes_nothing(run):
     before = written()
     assert run("--bank", "new", "--title", "New", "--dry-run") == (
-        "5 questions would be added to new.\nThe bank has 5 questions. Its status is draft.\n"
+        "5 questions would be added to new.\nThe test bank has 5 questions. Its status is draft.\n"
     )
     assert written() == before
 
@@ -155,7 +157,7 @@ def test_price_of_nothing_must_be_said(run):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--bank", "none"], "There is no bank 'none'. To create it, add --title"),
+        (["--bank", "none"], "There is no test bank 'none'. To create it, add --title"),
         (["--bank", "new", "--title", "New", "--publish"], "--publish requires a --price"),
         (["--bank", "new", "--title", "New", "--price", "-1"], "--price: Ensure this value is gr"),
         (["--bank", "new", "--title", "New", "--price", "9" * 30], "--price: Ensure this value is"),
@@ -208,5 +210,5 @@ def test_real_bank_of_360_questions(run):
     path = SHARED / "questions" / TECHNICIAN
     printed = run("--bank", "technician", "--title", "Technician", file=path)
     assert printed == (
-        "360 questions added to technician.\nThe bank has 360 questions. Its status is draft.\n"
+        "360 questions added to technician.\nThe test bank has 360 questions. Its status is draft.\n"
     )

@@ -49,7 +49,7 @@ def run(capsys):
 
 
 FIGURES = (
-    "1 questions: true_false 1.\n"
+    "Questions: 1 (true_false 1).\n"
     "Domains: Trees 1.\n"
     "Difficulty: easy 1.\n"
     "With images: 0. With formulas: 0. With code blocks: 0.\n"
@@ -57,11 +57,11 @@ FIGURES = (
 
 
 def test_good_file_ends_with_0_and_its_figures(run, file):
-    assert run(file(GOOD)) == (0, f"{FIGURES}0 findings.\n")
+    assert run(file(GOOD)) == (0, f"{FIGURES}0 issues found.\n")
 
 
 def test_folder_of_a_bank_is_its_questions(run, file):
-    assert run(file(GOOD).parent) == (0, f"{FIGURES}0 findings.\n")
+    assert run(file(GOOD).parent) == (0, f"{FIGURES}0 issues found.\n")
 
 
 def test_finding_ends_with_1_and_names_line_and_question(run, file):
@@ -69,7 +69,7 @@ def test_finding_ends_with_1_and_names_line_and_question(run, file):
     assert run(path) == (
         1,
         f"{path}:1: question 1: No explanation. Explain why the answer is correct.\n"
-        f"{FIGURES}1 finding.\n",
+        f"{FIGURES}1 issue found.\n",
     )
 
 
@@ -77,7 +77,7 @@ def test_error_of_the_file_ends_with_1(run, file):
     path = file(GOOD, {"kind": "essay"})
     assert run(path) == (
         1,
-        f"{path}:2: error: stem: this field is required.\n{FIGURES}1 finding.\n",
+        f"{path}:2: error: stem: this field is required.\n{FIGURES}1 issue found.\n",
     )
 
 

@@ -33,7 +33,7 @@ def rules(bank):
 def test_lint_finds_the_question_until_it_is_rendered_anew(old_bank, capsys):
     assert rules(old_bank) == ["bare-tex"]
     call_command("render_questions", "old")
-    assert capsys.readouterr().out == "old: 1 questions rendered again.\n"
+    assert capsys.readouterr().out == "old: 1 question rendered again.\n"
     assert rules(old_bank) == []
 
 
@@ -45,10 +45,10 @@ def test_bank_is_indexed_anew(old_bank):
 
 def test_dry_run_changes_nothing(old_bank, capsys):
     call_command("render_questions", "--dry-run")
-    assert capsys.readouterr().out == "old: 1 questions would be rendered again.\n"
+    assert capsys.readouterr().out == "old: 1 question would be rendered again.\n"
     assert rules(old_bank) == ["bare-tex"]
 
 
 def test_bank_that_is_not_there_is_named(old_bank):
-    with pytest.raises(CommandError, match="There is no bank 'new'"):
+    with pytest.raises(CommandError, match="There is no test bank 'new'"):
         call_command("render_questions", "old", "new")

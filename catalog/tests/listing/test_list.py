@@ -105,9 +105,18 @@ def test_a_place_with_an_impossible_number_shows_the_first_page(client, many, nu
     assert slugs(client.get(LIST, {"sort": "title", "after": place}))[0] == "b0"
 
 
-def test_beyond_the_last_page_a_way_back_is_shown(client, many):
+@pytest.mark.parametrize("filters", [{}, {"language": "en"}])
+def test_beyond_the_last_page_a_way_back_is_shown(client, many, filters):
     place = Cursor(4, ("ZZZ", 1)).encode()
-    assert client.get(LIST, {"sort": "title", "after": place}).status_code == 200
+    query = {**filters, "sort": "title"}
+    response = client.get(LIST, {**query, "after": place})
+    assert response.status_code == 200
+    assert "No test banks on this page" in response.text
+    assert "60 test banks" in response.text
+    assert "match your filters" not in response.text
+    way_back = re.search(r'href="([^"]*)"[^>]*>Go to the first page<', response.text)
+    assert way_back
+    assert slugs(client.get(unescape(way_back[1]))) == slugs(client.get(LIST, query))
 
 
 @pytest.mark.parametrize(("price", "expected"), [("5", {"a", "d"}), ("19.99", {"a", "b", "d"})])

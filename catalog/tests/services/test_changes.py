@@ -80,7 +80,7 @@ def test_all_changes_are_words_and_never_markup(client, test_bank, at):
 
 
 def test_all_changes_of_a_bank_that_never_changed(client, test_bank):
-    assert "Nothing yet" in client.get(reverse("catalog:changes", args=["git"])).text
+    assert "No changes yet" in client.get(reverse("catalog:changes", args=["git"])).text
 
 
 def test_changes_of_a_draft_are_not_found(client, make_bank):

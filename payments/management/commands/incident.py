@@ -23,7 +23,7 @@ class Command(BaseCommand):
         self.stdout.write(f"incident  {incident.code}")
         self.stdout.write(f"at        {incident.at:%Y-%m-%d %H:%M:%S %Z}")
         self.stdout.write(f"cause     {incident.cause}")
-        self.stdout.write(f"doing     {incident.subject}")
+        self.stdout.write(f"action    {incident.subject}")
         self.stdout.write(f"report    {incident.report}")
         if incident.order:
             self._print_order(incident.order)

@@ -25,7 +25,7 @@ def day(text: str) -> datetime:
             return timezone.now() - timedelta(days=int(text))
         begin = date.fromisoformat(text)
     except (ValueError, OverflowError):
-        raise ArgumentTypeError("a date such as 2026-11-25, or a number of days") from None
+        raise ArgumentTypeError("use a date such as 2026-11-25, or a number of days") from None
     return datetime(begin.year, begin.month, begin.day, tzinfo=UTC)
 
 
@@ -65,15 +65,18 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _why(self, error: StripeError, at: datetime, *, dry_run: bool) -> str:
-        words = "Could not connect to Stripe"
-        if not dry_run:
-            incident = report_incident(error, subject="reconciliation", at=at)
-            words += f" (incident {incident.code}, details in the log)"
-        return f"{words}. Run `manage.py doctor` to find out why. Changes made so far are saved."
+        doctor = "Run `manage.py doctor` to find out why."
+        if dry_run:
+            return f"Could not connect to Stripe. {doctor}"
+        incident = report_incident(error, subject="reconciliation", at=at)
+        return (
+            f"Could not connect to Stripe (incident {incident.code}, details in the log). {doctor} "
+            "Changes made so far are saved."
+        )
 
     def _print(self, result: Reconciliation, since: datetime, *, dry_run: bool) -> None:
         account = f", account {settings.STRIPE_ACCOUNT}" if settings.STRIPE_ACCOUNT else ""
-        title = "Would be reconciled" if dry_run else "Reconciled"
+        title = "Dry run" if dry_run else "Reconciled"
         self.stdout.write(f"{title}: {result.mode}{account}, since {since:%Y-%m-%d %H:%M %Z}")
         self._rows("Received from Stripe", ((kind, result.seen[kind]) for kind in KINDS))
         if result.foreign:
@@ -81,7 +84,7 @@ class Command(BaseCommand):
         words = "Orders that would move to" if dry_run else "Orders that moved to"
         self._rows(words, sorted(result.moves.items()))
         if result.granted:
-            self.stdout.write(f"  {'given access':<20}{result.granted:>8}")
+            self.stdout.write(f"  {'granted access':<20}{result.granted:>8}")
         self.stdout.write(f"\nNeeds attention: {len(result.for_a_person) or 'nothing'}")
         for words in result.for_a_person:
             self.stdout.write(f"  {words}")

@@ -65,9 +65,9 @@ def test_unpaid_session_grants_no_access(order, facts, at, payment_status):
 @pytest.mark.parametrize(
     ("change", "held"),
     [
-        ({"amount_minor": 1}, "Stripe says 1 USD, the order 1900 USD"),
-        ({"currency": "JPY"}, "Stripe says 1900 JPY, the order 1900 USD"),
-        ({"livemode": True}, "the payment is in live mode, the order in sandbox mode"),
+        ({"amount_minor": 1}, "Stripe reports 1 USD, but the order is for 1900 USD"),
+        ({"currency": "JPY"}, "Stripe reports 1900 JPY, but the order is for 1900 USD"),
+        ({"livemode": True}, "the payment is in live mode, but the order is in sandbox mode"),
     ],
 )
 def test_session_that_differs_is_held_and_never_granted(order, facts, at, change, held):

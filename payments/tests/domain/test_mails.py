@@ -1,6 +1,7 @@
 """Mails about money: to the account's address of today, with the bank, the number, the seller."""
 
 import pytest
+from django.utils.html import strip_tags
 
 from outbox.models import OutgoingMail
 from outbox.services import message
@@ -55,7 +56,7 @@ def test_receipt_names_the_seller_and_its_own_number(settings, order, facts, at)
         f"receipt {paid.receipt_number} for your payment on Nov. 2, 2026",
         "Seller: Exam House Ltd\n1 Main Street, Dublin\nTax ID: IE1234567T",
         "127.0.0.1 · help@example.org",
-        f"Your order: {order.number}",
+        f"Order number: {order.number}",
     ]
     assert [words for words in wanted if words not in body] == []
 
@@ -70,8 +71,8 @@ def test_receipt_of_a_seller_without_details_names_the_site(order, facts, at):
     ("amount", "access", "words"),
     [
         (1900, "", "Your access to Bank git has ended."),
-        (900, "", "Your access to Bank git does not change."),
-        (1900, "keep", "You keep your access to Bank git."),
+        (900, "", "Your access to Bank git has not changed."),
+        (1900, "keep", "You still have access to Bank git."),
         (900, "revoke", "Your access to Bank git has ended."),
         (900, "shorten", "Your access to Bank git ends on Nov. 2, 2026."),
     ],
@@ -89,3 +90,28 @@ def test_refund_mail_names_the_bank_and_the_state_of_the_access(
     mail = mails()[-1]
     assert mail.subject.endswith(" for Bank git")
     assert words in mail.body
+
+
+@pytest.mark.parametrize(
+    ("contact", "words"),
+    [
+        (
+            "help@example.org",
+            "To arrange another way to receive your refund, write to help@example.org and include "
+            "the order number, {number}.",
+        ),
+        ("", "We will contact you to arrange another way to send your refund."),
+    ],
+)
+def test_mail_of_a_failed_refund_says_whom_to_contact(client, settings, order, contact, words):
+    settings.SUPPORT_EMAIL = contact
+    deliver(client, paid_event(order))
+    for status in ("succeeded", "failed"):
+        deliver(client, refund_event(order, status=status))
+    mail = mails()[-1]
+    told = (
+        "We tried to refund $19.00, but the refund failed. We still have the money. "
+    ) + words.format(number=order.number)
+    assert mail.subject == "Your refund of $19.00 failed"
+    assert told in mail.body
+    assert told in strip_tags(mail.alternatives[0][0])

@@ -197,7 +197,7 @@ def test_command_with_dry_run_writes_nothing(sandbox, begun):
     with suppress(SystemExit):
         call_command("reconcile_payments", "--dry-run", "--since=1", stdout=out)
     assert rows() == before
-    assert "Would be reconciled: sandbox" in out.getvalue()
+    assert "Dry run: sandbox" in out.getvalue()
     assert "Orders that would move to" in out.getvalue()
 
 
@@ -270,4 +270,4 @@ def test_a_payment_for_an_order_of_another_mode_is_held(sandbox, begun):
     run()
     order = Order.objects.get(email="refunded@example.org")
     assert (order.status, order.granted_at) == ("paid", None)
-    assert order.held == "the payment is in sandbox mode, the order in test mode"
+    assert order.held == "the payment is in sandbox mode, but the order is in test mode"

@@ -107,7 +107,7 @@ def test_paid_session_without_an_order_needs_a_person(sandbox, test_bank, learne
     out = StringIO()
     with pytest.raises(SystemExit, match="1"):
         call_command("reconcile_payments", stdout=out)
-    assert f"session {session.id} is paid, but belongs to no order" in out.getvalue()
+    assert f"session {session.id} is paid but does not belong to any order" in out.getvalue()
 
 
 def test_command_without_stripe_exits_with_2(sandbox, test_bank, learner):

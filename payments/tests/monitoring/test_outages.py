@@ -26,7 +26,7 @@ def told():
     return [message(mail).subject for mail in OutgoingMail.objects.order_by("pk")]
 
 
-DOWN, BACK = "Payments are down on Testbank", "Payments are working again on Testbank"
+DOWN, BACK = "Payments are not working on Testbank", "Payments are working again on Testbank"
 
 
 def test_one_mail_at_the_start_and_one_at_the_end_of_an_outage(forget_stripe_client, at):
@@ -88,3 +88,14 @@ def test_mail_says_since_when_and_how_many_purchases_failed(
     # The third failure opened the breaker, so the outage began with it.
     assert "2 purchases failed during that time." in last.body
     assert failures(mode="sandbox").payment_down == 0
+
+
+def test_mail_at_the_end_says_that_no_purchase_failed(forget_stripe_client, at):
+    record_outage("NET-REFUSED")
+    watch_outages(at=at)
+    record_recovery()
+    watch_outages(at=at)
+    mail = message(OutgoingMail.objects.latest("pk"))
+    for text in (mail.body, str(mail.alternatives[0][0])):
+        assert "No purchases failed during that time." in text
+        assert "0 purchases" not in text

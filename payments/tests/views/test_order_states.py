@@ -1,9 +1,12 @@
 """What an order's page says and offers while it is not paid; canceling it."""
 
+from uuid import UUID
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from conftest import NOON
 from outbox.models import OutgoingMail
 from outbox.services import message
 from payments.domain.fulfillment import fulfill
@@ -102,6 +105,23 @@ def test_reason_of_a_declined_payment_is_told(client, session, page):
     assert "The account did not have enough funds." in page()
 
 
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"status": "pending"}, "Payment not started"),
+        ({"status": "open"}, "Not paid yet"),
+        ({"status": "open", "processing_since": NOON}, "Payment processing"),
+        ({"status": "expired"}, "Canceled, not paid"),
+        ({"status": "failed"}, "Payment failed"),
+        ({"status": "paid"}, "On hold"),
+        ({"status": "paid", "granted_at": NOON}, "Paid"),
+        ({"status": "paid", "duplicate_of_id": UUID(int=1)}, "Paid twice"),
+    ],
+)
+def test_name_of_the_state(fields, name):
+    assert Order(**fields).state_name == name
+
+
 def test_order_is_named_by_its_number_and_its_bank(client, session, learner):
     client.force_login(learner)
     text = client.get(reverse("payments:orders")).text
@@ -136,8 +156,16 @@ def test_payment_on_its_way_cannot_be_canceled(cancel, debit):
 
 def test_order_that_stripe_cannot_expire_stays(cancel, session, sandbox):
     sandbox.control.fault("cut_before", times=20)
-    assert "We could not cancel this order right now" in cancel()
+    assert "because the payment service is not responding" in cancel()
     assert Order.objects.get().status == "open"
+
+
+def test_order_of_another_account_stays(cancel, sandbox, settings):
+    Order.objects.update(account="acct_former")
+    settings.STRIPE_ACCOUNT = "acct_new"
+    sandbox.control.forget_requests()
+    assert "because it belongs to a payment account that this site no longer uses" in cancel()
+    assert (Order.objects.get().status, sandbox.control.requests()) == ("open", [])
 
 
 def test_order_that_was_never_sent_is_canceled_without_a_call(order, sandbox, at):

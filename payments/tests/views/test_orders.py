@@ -116,11 +116,11 @@ def test_check_payment_asks_stripe_and_shows_the_result(client, sandbox, learner
     client.force_login(learner)
     url = f"/payments/orders/{session.order.pk}/check/"
     response = client.post(url, follow=True)
-    assert "We checked: no payment has been received yet." in response.content.decode()
+    assert "We checked, but no payment has been received yet." in response.content.decode()
     sandbox.control.pay(session.id)
     response = client.post(url, follow=True)
     assert response.redirect_chain == [(f"/payments/success/{session.order.pk}/", 303)]
-    assert "We checked: your payment has been received." in response.content.decode()
+    assert "We checked, and your payment has been received." in response.content.decode()
 
 
 def test_check_payment_without_stripe_says_that_nothing_is_lost(
@@ -133,6 +133,15 @@ def test_check_payment_without_stripe_says_that_nothing_is_lost(
     assert (
         "We could not check your payment right now. Your order is safe" in response.content.decode()
     )
+
+
+def test_check_payment_of_another_account_says_so(client, sandbox, learner, test_bank, settings):
+    order = create_checkout_session(test_bank, learner).order
+    Order.objects.update(account="acct_former")
+    settings.STRIPE_ACCOUNT = "acct_new"
+    client.force_login(learner)
+    response = client.post(f"/payments/orders/{order.pk}/check/", follow=True)
+    assert "to a payment account that this site no longer uses" in response.text
 
 
 @pytest.mark.usefixtures("stopped_clock")
@@ -161,7 +170,7 @@ def test_receipt_names_the_payment_and_its_refunds(client, order, learner):
     told = page(client, order, "receipt").content.decode()
     for words in (order.lines.get().title, "$19.00", "− $9.00", "$10.00", str(order.pk)):
         assert words in told
-    assert "Test mode: no money was charged." in told
+    assert "This is a test payment. You have not been charged." in told
 
 
 def test_unpaid_order_has_no_receipt(client, order, learner):

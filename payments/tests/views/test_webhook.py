@@ -22,7 +22,7 @@ STATEMENTS, STATEMENTS_PER_LINE = 14, 3
 @pytest.mark.django_db
 def test_paid_event_alone_gives_access(client, order):
     response = deliver(client, event_of(order))
-    assert response.status_code == 200
+    assert (response.status_code, response.text) == (200, "stored")
     order.refresh_from_db()
     assert (order.status, Access.objects.count()) == ("paid", 1)
     kept = StripeEvent.objects.get()
@@ -141,7 +141,8 @@ WHOLE = {"object": "event", "id": "evt_1", "type": "charge.refunded", "data": {"
 )
 @pytest.mark.django_db
 def test_bad_input_is_refused_and_not_stored(client, body):
-    assert deliver(client, body).status_code == 400
+    response = deliver(client, body)
+    assert (response.status_code, response.text) == (400, "rejected")
     assert not StripeEvent.objects.exists()
 
 

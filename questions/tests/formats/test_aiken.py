@@ -82,7 +82,7 @@ def test_broken_questions_are_named_by_line_and_the_good_ones_read() -> None:
     assert problems(read) == [
         (1, "A question needs at least two choices, on lines that start with A. and B."),
         (5, "A question needs at least two choices, on lines that start with A. and B."),
-        (14, "This question has no ANSWER: line with the letter of its correct choice."),
+        (14, "This question has no ANSWER: line. Add one with the letter of the correct choice."),
     ]
     assert read.lines == [9, 18, 23]
 
@@ -103,7 +103,7 @@ def test_tricky_file() -> None:
         (15, "ANSWER: Z does not match a choice. The choices are A to B."),
         (
             20,
-            "ANSWER lists several choices (A, B). Aiken allows only one correct choice. "
+            "The ANSWER: line lists several choices (A, B). Aiken allows only one correct choice. "
             "Use one letter.",
         ),
         (34, "Choice B is missing before choice C."),
@@ -155,8 +155,8 @@ def test_text_with_unusual_line_separators() -> None:
         ("x?\nA. a\nB. b\nANSWER:", 4, "Use ANSWER: and one letter, such as ANSWER: A."),
         ("x?\nA. a\nB. b\nANSWER: one", 4, "Use ANSWER: and one letter"),
         ("x?\nA. a\nB. b\nANSWER: A and B", 4, "Use ANSWER: and one letter"),
-        ("x?\nA. a\nB. b\nANSWER: a;b", 4, "ANSWER lists several choices (a;b)."),
-        ("x?\nA. a\nB. b\nANSWER: A B", 4, "ANSWER lists several choices (A B)."),
+        ("x?\nA. a\nB. b\nANSWER: a;b", 4, "The ANSWER: line lists several choices (a;b)."),
+        ("x?\nA. a\nB. b\nANSWER: A B", 4, "The ANSWER: line lists several choices (A B)."),
         (
             "x?\nA. a\nB. b\nANSWER: C",
             4,
@@ -204,14 +204,14 @@ def test_twenty_seventh_choice_is_too_many() -> None:
 @pytest.mark.parametrize(
     ("content", "line", "text"),
     [
-        (b"x?\nA. caf\xe9\n", 2, "This is not UTF-8 text. Save the file as UTF-8."),
-        (b"x?\rA. a\rB. caf\xe9\r", 3, "This is not UTF-8 text. Save the file as UTF-8."),
-        (b"x?\r\nA. \xc0\xbc\r\n", 2, "This is not UTF-8 text. Save the file as UTF-8."),
-        (b"x?\nA. \xed\xa0\x80\n", 2, "This is not UTF-8 text. Save the file as UTF-8."),
-        (b"\xff\xfex\0\n\0\x00\xd8", 2, "This is not UTF-16 text. Save the file as UTF-8."),
-        (b"\xff\xfex", 1, "This is not UTF-16 text. Save the file as UTF-8."),
-        (b"x?\rA. a\r\0", 3, "This is a binary file, not text."),
-        ("x?\n".encode("utf-16-le"), 1, "This is a binary file, not text."),
+        (b"x?\nA. caf\xe9\n", 2, "This file is not valid UTF-8 text. Save it as UTF-8."),
+        (b"x?\rA. a\rB. caf\xe9\r", 3, "This file is not valid UTF-8 text. Save it as UTF-8."),
+        (b"x?\r\nA. \xc0\xbc\r\n", 2, "This file is not valid UTF-8 text. Save it as UTF-8."),
+        (b"x?\nA. \xed\xa0\x80\n", 2, "This file is not valid UTF-8 text. Save it as UTF-8."),
+        (b"\xff\xfex\0\n\0\x00\xd8", 2, "This file is not valid UTF-16 text. Save it as UTF-8."),
+        (b"\xff\xfex", 1, "This file is not valid UTF-16 text. Save it as UTF-8."),
+        (b"x?\rA. a\r\0", 3, "This is a binary file, not a text file."),
+        ("x?\n".encode("utf-16-le"), 1, "This is a binary file, not a text file."),
     ],
 )
 def test_binary_file_is_refused_with_its_line(content: bytes, line: int, text: str) -> None:
@@ -220,11 +220,11 @@ def test_binary_file_is_refused_with_its_line(content: bytes, line: int, text: s
 
 
 HOSTILE = {
-    "gift_cp1252.txt": "This is not UTF-8 text. Save the file as UTF-8.",
-    "gift_invalid_utf8.txt": "This is not UTF-8 text. Save the file as UTF-8.",
-    "gift_overlong_utf8.txt": "This is not UTF-8 text. Save the file as UTF-8.",
-    "gift_surrogates.txt": "This is not UTF-8 text. Save the file as UTF-8.",
-    "gift_nul.txt": "This is a binary file, not text.",
+    "gift_cp1252.txt": "This file is not valid UTF-8 text. Save it as UTF-8.",
+    "gift_invalid_utf8.txt": "This file is not valid UTF-8 text. Save it as UTF-8.",
+    "gift_overlong_utf8.txt": "This file is not valid UTF-8 text. Save it as UTF-8.",
+    "gift_surrogates.txt": "This file is not valid UTF-8 text. Save it as UTF-8.",
+    "gift_nul.txt": "This is a binary file, not a text file.",
 }
 
 
@@ -288,7 +288,10 @@ def test_reading_stops_after_the_first_hundred_errors() -> None:
     for broken in ("x?\nA. a\nANSWER: A\n\n", "x?\nA. a\nB. b\n\n"):
         read = read_aiken((broken * (MOST_ERRORS + 50)).encode())
         assert len(read.errors) == MOST_ERRORS + 1
-        assert read.errors[-1].text == "The check stopped because there are too many errors."
+        assert (
+            read.errors[-1].text
+            == "The rest of the file was not checked because there are too many errors."
+        )
 
 
 @pytest.mark.slow
@@ -422,9 +425,9 @@ def test_unknown_line_after_answer(after: str, line: int, quoted: str) -> None:
     assert problems(read) == [
         (
             line,
-            "The Aiken format allows no text after the ANSWER: line, but this line contains "
-            f"“{quoted}”. Put Feedback: before an explanation, and a blank line before the next "
-            "question.",
+            f"“{quoted}” appears after the ANSWER: line, where Aiken does not allow text. If it is an "
+            "explanation, put Feedback: before it. If it starts the next question, put a blank line "
+            "before it.",
         )
     ]
     assert stems(read) == ["What is 3 + 3?"]

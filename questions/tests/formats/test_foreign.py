@@ -51,7 +51,7 @@ def refused(content: bytes, name: str = "bank.txt", format_name: str | None = No
         (b"1) What is {x}?\nA. no\n*B. yes\n", "a text2qti or Respondus file"),
         (b"1 x 1 =\t1\n1 x 2 =\t{2}\n1 x 3 =\t3\n", "a tab-separated table"),
         (b"%PDF-1.7 {", "a PDF"),
-        (b"PK\x03\x04", "a zip file (the format of "),
+        (b"PK\x03\x04", "a zip file (such as "),
     ],
 )
 def test_file_of_another_format_is_named(content: bytes, told: str) -> None:
@@ -71,7 +71,7 @@ def test_file_of_another_format_is_named(content: bytes, told: str) -> None:
     ],
 )
 def test_json_that_is_not_json_lines_is_named(content: bytes) -> None:
-    instruction = "In JSON Lines, each line is one object, without [ ] around the objects."
+    instruction = "Use JSON Lines, with one object per line and no [ ] around the objects."
     assert told_of(content) == ("a JSON file", instruction)
     assert told_of(content, name="bank.jsonl") == ("a JSON file", instruction)
 
@@ -80,7 +80,7 @@ def test_json_that_is_not_json_lines_is_named(content: bytes) -> None:
     ("content", "name", "instruction"),
     [
         (b"<quiz>", "bank.xml", "In Moodle, export the questions as GIFT."),
-        (AIKEN, "bank.json", "JSON Lines files end in .jsonl."),
+        (AIKEN, "bank.json", "If it contains JSON Lines, change the file extension to .jsonl."),
         (PAGE, "bank.txt", "Use JSON Lines, GIFT, or Aiken."),
     ],
 )
@@ -100,7 +100,7 @@ def test_instruction_fits_the_format(content: bytes, name: str, instruction: str
     ],
 )
 def test_table_is_named(header: str) -> None:
-    assert refused(f'{header}\n"What is {{x}}?",4\n'.encode()) == "a table (CSV)"
+    assert refused(f'{header}\n"What is {{x}}?",4\n'.encode()) == "a CSV file"
 
 
 @pytest.mark.parametrize(

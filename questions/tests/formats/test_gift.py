@@ -233,14 +233,14 @@ def test_hostile_file_that_can_be_read(name: str, kinds: list[str]) -> None:
 @pytest.mark.parametrize("name", ["cp1252", "invalid_utf8", "overlong_utf8", "surrogates"])
 def test_hostile_bytes_are_refused_with_their_line(name: str) -> None:
     found = read_gift(shared(f"hostile/text/gift_{name}.txt"))
-    assert problems(found) == [(1, "This is not UTF-8 text. Save the file as UTF-8.")]
+    assert problems(found) == [(1, "This file is not valid UTF-8 text. Save it as UTF-8.")]
     assert found.items == []
 
 
 @pytest.mark.shared
 def test_nul_is_refused() -> None:
     found = read_gift(shared("hostile/text/gift_nul.txt"))
-    assert problems(found) == [(1, "This is a binary file, not text.")]
+    assert problems(found) == [(1, "This is a binary file, not a text file.")]
 
 
 @pytest.mark.shared
@@ -486,15 +486,19 @@ def test_image_is_reported_and_does_not_stop_the_import() -> None:
         ),
         ("x {=a ->}", 1, "Write each line of a matching question like this: = prompt -> answer"),
         ("x {=a -> b}", 1, "A matching question needs at least two answers."),
-        ("x {=%50%a}", 1, "No accepted answer earns full points."),
-        ("x {=\\=}\n\ny {=%101%a}", 3, "Write a weight like %50%, from %-100% to %100%."),
+        ("x {=%50%a}", 1, "No accepted answer earns full credit."),
+        ("x {=\\=}\n\ny {=%101%a}", 3, "A weight must be between %-100% and %100%."),
         ("::" + "t" * 256 + ":: x {T}", 1, "The title was shortened to 255 characters."),
         ("x" * 50_001 + " {T}", 1, "The text has too many characters (maximum: 50,000)."),
-        ("x\n" * (MOST_LINES + 1), 1, "This question is too long. Check for a missing blank line."),
+        (
+            "x\n" * (MOST_LINES + 1),
+            1,
+            "This question is too long. Check for a missing blank line between questions.",
+        ),
         (
             "x" * (LONGEST_BLOCK + 1),
             1,
-            "This question is too long. Check for a missing blank line.",
+            "This question is too long. Check for a missing blank line between questions.",
         ),
     ],
 )
@@ -556,7 +560,7 @@ def test_answer_before_the_first_sign_is_an_answer() -> None:
         ("Which? {=a = =b}", "This answer is empty and was skipped."),
         (
             "Which? {=a =%-50%b}",
-            "A typed answer cannot have negative points, so its weight was set to 0.",
+            "A typed answer cannot have a negative weight, so the weight was set to 0.",
         ),
         (
             "How many? {#5..1}",

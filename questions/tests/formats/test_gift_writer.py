@@ -36,7 +36,7 @@ def test_gift_names_losses():
     _text, losses = write_gift([item])
     assert [loss.text for loss in losses] == [
         "Groups are not exported.",
-        "Answer matching rules are not exported.",
+        "Settings for case, accents, and exact matches are not exported.",
     ]
 
 

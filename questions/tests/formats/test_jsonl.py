@@ -201,31 +201,30 @@ def test_unicode_line_separator_does_not_end_a_line() -> None:
         ({"stem": {"text": 5}}, "stem: use a string."),
         (
             {"stem": {"text": "x", "markup": "rtf"}},
-            "stem: set markup to one of these values: text, plain, markdown, html, moodle.",
+            'stem: set "markup" to one of these values: text, plain, markdown, html, moodle.',
         ),
         (
             {"stem": {"text": "x", "markup": "bbcode"}},
-            "stem: set markup to one of these values: text, ",
+            'stem: set "markup" to one of these values: text, ',
         ),
         ({"stem": " \n"}, "The stem is empty."),
         ({"stem": "x" * 50_001}, "stem: the text has too many characters (maximum: 50,000)."),
         ({"stem": "a\0b"}, "stem: the text contains a NUL character."),
         (
             {"image": "a.png"},
-            "image: to add an image, write ![description](file.png) in a text with "
-            '"markup": "markdown".',
+            'image: to add an image, write ![description](file.png) in "text" and set '
+            '"markup" to "markdown".',
         ),
         (
             {"stem": {"text": "![a](a.png)", "markup": "markdown"}},
-            "stem: images can be imported only from a file that is in the same folder as the "
-            "images.",
+            "stem: an image can be imported only if it is in the same folder as the question file.",
         ),
         (
             {"explanation": {"text": "<IMG src=a.png>", "markup": "html"}},
-            "explanation: images can be imported only from a file that is in the same folder as "
-            "the images.",
+            "explanation: an image can be imported only if it is in the same folder as the question "
+            "file.",
         ),
-        ({"hint": "x"}, "hint: there is no such field."),
+        ({"hint": "x"}, "hint: unknown field."),
         ({"difficulty": "fiendish"}, "difficulty: use one of '', 'easy', 'medium', 'hard'."),
         ({"domain": "x" * 201}, "domain: the text has too many characters (maximum: 200)."),
         ({"tags": "law"}, "tags: use a list: [ … ]."),
@@ -241,18 +240,18 @@ def test_unicode_line_separator_does_not_end_a_line() -> None:
         ),
         (
             {"choices": [{"text": "a", "right": True, "weight": 50}, {"text": "b"}]},
-            "choices 1: use either right or weight.",
+            'choices 1: use either "right" or "weight", but not both.',
         ),
         (
             {"choices": [{"text": "a", "weight": 101}, {"text": "b"}]},
-            "choices 1, weight: use a number of at most 100.",
+            "choices 1, weight: use a number less than or equal to 100.",
         ),
         (
             {"choices": [{"text": "a", "right": True, "id": "x"}, {"text": "b", "id": "x"}]},
             "Two choices have the same id.",
         ),
         ({"kind": "true_false"}, "answer: this field is required."),
-        ({"kind": "essay"}, "choices: there is no such field."),
+        ({"kind": "essay"}, "choices: unknown field."),
     ],
 )
 def test_error_names_its_field(change: dict[str, object], sentence: str) -> None:
@@ -268,16 +267,22 @@ def test_fault_of_a_field_is_told_in_the_language_of_the_page() -> None:
     ("answers", "sentence"),
     [
         ([], "answers: the list has too few entries (minimum: 1)."),
-        ([{}], "answers 1: use either value (with an optional tolerance) or low and high."),
-        ([{"low": 1}], "answers 1: use either value (with an optional tolerance) or low and high."),
+        ([{}], 'answers 1: use either "value" (with an optional "tolerance") or "low" and "high".'),
+        (
+            [{"low": 1}],
+            'answers 1: use either "value" (with an optional "tolerance") or "low" and "high".',
+        ),
         (
             [{"value": 1, "low": 1, "high": 2}],
-            "answers 1: use either value (with an optional tolerance)",
+            'answers 1: use either "value" (with an optional "tolerance")',
         ),
         ([{"value": "1,5"}], "answers 1, value: use a number."),
-        ([{"value": 1, "tolerance": -1}], "answers 1, tolerance: use a number of at least 0."),
+        (
+            [{"value": 1, "tolerance": -1}],
+            "answers 1, tolerance: use a number greater than or equal to 0.",
+        ),
         ([{"low": 2, "high": 1}], "The lowest number (2) is greater than the highest (1)."),
-        ([{"value": 1, "weight": 50}], "No accepted answer earns full points."),
+        ([{"value": 1, "weight": 50}], "No accepted answer earns full credit."),
         ([{"value": "1e999999"}], "low: "),
     ],
 )

@@ -150,10 +150,21 @@ def test_formula_that_cannot_be_read_is_found_in_what_was_stored_long_ago() -> N
     assert finding.text.startswith("The formula $x^$ cannot be read")
 
 
+@pytest.mark.parametrize(
+    ("stem", "said"),
+    [("?", "The stem is short (1 character)."), ("Tree?", "The stem is short (5 characters).")],
+)
+def test_length_of_a_short_stem_is_told(stem: str, said: str) -> None:
+    [finding] = linted(GOOD | {"stem": stem}).findings
+    assert finding.text == f"{said} Write a complete question."
+
+
 def test_same_stem_names_the_first() -> None:
     [finding] = linted(GOOD, TRUE, GOOD | choices("Oak", "Yew", right=1)).findings
     assert (finding.number, finding.line, finding.rule) == (3, 3, "same-stems")
-    assert finding.text == "The stem is the same as in question 1. Rewrite or remove one of them."
+    assert finding.text == (
+        "The stem is the same as in question 1. Rewrite or remove one of the questions."
+    )
 
 
 def test_longest_choice_that_is_mostly_the_key_is_found() -> None:

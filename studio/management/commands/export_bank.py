@@ -16,22 +16,26 @@ class Command(BaseCommand):
     """Exit code 0: exported. 1: exported, and the format left something out. 2: wrong use."""
 
     help = (
-        "Export the questions of a test bank as jsonl (a zip file with images, without data loss), gift, "
-        "or aiken. The output lists anything that the format cannot express. To correct questions, edit "
+        "Export the questions of a test bank as jsonl (a zip file with all data and images), gift, or "
+        "aiken. The command lists anything that the format cannot include. To correct questions, edit "
         "the file and import it again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The bank, the format and the file."""
-        parser.add_argument("bank", help="the bank's slug")
+        parser.add_argument("bank", help="the slug of the test bank")
         parser.add_argument("--format", choices=("jsonl", "gift", "aiken"), default="jsonl")
-        parser.add_argument("--output", type=Path, help="the file; SLUG.zip by default")
+        parser.add_argument(
+            "--output",
+            type=Path,
+            help="the output file (default: SLUG.zip, SLUG.gift, or SLUG.txt)",
+        )
 
     def handle(self, *_args: Any, bank: str, output: Path | None, **options: Any) -> None:
         """Write the file, and say what it leaves out."""
         test_bank = TestBank.objects.filter(slug=bank).first()
         if test_bank is None:
-            raise CommandError(f"There is no bank {bank!r}.", returncode=2)
+            raise CommandError(f"There is no test bank {bank!r}.", returncode=2)
         export = export_bank(test_bank=test_bank, format_name=options["format"])
         path = output or Path(export.name)
         try:
@@ -40,7 +44,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{path} cannot be written: {error.strerror}.", returncode=2
             ) from error
-        self.stdout.write(f"{test_bank.bank_questions.count()} questions written to {path}.")
+        count = test_bank.bank_questions.count()
+        noun = "question" if count == 1 else "questions"
+        self.stdout.write(f"{count} {noun} written to {path}.")
         for loss in export.losses:
             self.stdout.write(f"question {loss.number}: {loss.text}")
         if export.losses:

@@ -37,13 +37,18 @@ def domain(text: str) -> str:
     return text
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, such as "1 error" or "2 errors"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class Command(BaseCommand):
     """Exit code 0: imported. 1: the file has errors, nothing was written. 2: wrong use."""
 
     help = (
-        "Import a file of questions (Aiken, GIFT, JSON Lines) into a test bank, and report every "
-        "problem with its line. If the file has errors, nothing is imported. Use --title to create a "
-        "new test bank as a draft."
+        "Import a question file (Aiken, GIFT, or JSON Lines) into a test bank. The command lists each "
+        "problem with its line number. If the file has errors, nothing is imported. Use --title to "
+        "create a new test bank as a draft."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -54,12 +59,18 @@ class Command(BaseCommand):
             choices=sorted(READERS),
             help="detected from the file name and content by default",
         )
-        parser.add_argument("--bank", required=True, metavar="SLUG", help="the bank's slug")
-        parser.add_argument("--title", default="", help="create the bank if it does not exist")
+        parser.add_argument(
+            "--bank", required=True, metavar="SLUG", help="the slug of the test bank"
+        )
+        parser.add_argument(
+            "--title",
+            default="",
+            help="create the test bank with this title if it does not exist",
+        )
         parser.add_argument(
             "--domain", default="", type=domain, help="the domain of these questions"
         )
-        parser.add_argument("--publish", action="store_true", help="publish the bank")
+        parser.add_argument("--publish", action="store_true", help="publish the test bank")
         parser.add_argument(
             "--price",
             type=int,
@@ -86,8 +97,8 @@ class Command(BaseCommand):
         self._print_problems(file, read)
         if read.errors:
             self.stderr.write(
-                f"{len(read.errors)} errors in {file}. Nothing was imported. Fix the errors and "
-                "try again."
+                f"{counted(len(read.errors), 'error')} in {file}. Nothing was imported. Correct the "
+                "file and try again."
             )
             sys.exit(1)
         # Without a transaction around it, an import lets others write while it stages.
@@ -140,7 +151,8 @@ class Command(BaseCommand):
         """Refuse invalid values and a missing price. Raises: CommandError."""
         if options["publish"] and options["price"] is None and test_bank.is_free:
             raise CommandError(
-                "--publish requires a --price, such as --price 1900. Use --price 0 for a free bank.",
+                "--publish requires a --price, such as --price 1900. Use --price 0 for a free "
+                "test bank.",
                 returncode=2,
             )
         try:
@@ -156,7 +168,8 @@ class Command(BaseCommand):
         """The bank, not yet written: a draft."""
         if not options["title"]:
             raise CommandError(
-                f"There is no bank {slug!r}. To create it, add --title 'Its title'.", returncode=2
+                f"There is no test bank {slug!r}. To create it, add --title 'My test bank'.",
+                returncode=2,
             )
         category, _created = Category.objects.get_or_create(
             slug="general", defaults={"title": "General"}
@@ -171,7 +184,7 @@ class Command(BaseCommand):
 
     def _print_problems(self, file: Path, read: ReadFile) -> None:
         for problem in sorted(read.problems, key=lambda problem: problem.line):
-            word = "error" if problem.is_error else "note"
+            word = "error" if problem.is_error else "warning"
             stream = self.stderr if problem.is_error else self.stdout
             stream.write(f"{file}:{problem.line}: {word}: {problem.text}")
 
@@ -179,27 +192,32 @@ class Command(BaseCommand):
         self, test_bank: TestBank, report: ImportReport, options: dict[str, Any]
     ) -> None:
         done = "would be added" if options["dry_run"] else "added"
-        self.stdout.write(f"{report.added} questions {done} to {test_bank.slug}.")
+        self.stdout.write(f"{counted(report.added, 'question')} {done} to {test_bank.slug}.")
         if len(report.added_kinds) > 1:
             kinds = [f"{name} {count}" for name, count in report.added_kinds.most_common()]
             self.stdout.write(f"By type: {', '.join(kinds)}.")
-        corrected = "would be corrected" if options["dry_run"] else "corrected"
+        corrected = "Would be corrected" if options["dry_run"] else "Corrected"
         self._print_lines(report.changed_lines, corrected)
-        self._print_lines(report.known_lines, "already exist")
+        self._print_lines(report.known_lines, "Already in the test bank")
         self.stdout.write(
-            f"The bank has {report.total} questions. Its status is {test_bank.status}."
+            f"The test bank has {counted(report.total, 'question')}. Its status is "
+            f"{test_bank.status}."
         )
         if report.unasked:
-            self.stdout.write(f"{report.unasked} of them have types that cannot be practiced yet.")
+            self.stdout.write(
+                f"Of a type that is not available for practice yet: {report.unasked}."
+            )
 
     def _print_lines(self, numbers: list[int], what: str) -> None:
         if numbers:
             lines = ", ".join(str(line) for line in numbers[:20])
             more = " …" if len(numbers) > 20 else ""
-            self.stdout.write(f"{len(numbers)} {what} (lines {lines}{more}).")
+            noun = "line" if len(numbers) == 1 else "lines"
+            self.stdout.write(f"{what}: {len(numbers)} ({noun} {lines}{more}).")
 
     def _print_hints(self, file: Path, read: ReadFile) -> None:
         if hints := len(lint(read.items, read.lines).findings):
             self.stdout.write(
-                f"Quality check: {hints} suggestions. View them with manage.py lint_bank {file}"
+                f"Quality check: {counted(hints, 'issue')}. To view the details, run: "
+                f"manage.py lint_bank {file}"
             )
