@@ -13,8 +13,6 @@ from accounts.models import AccountFreeze, User
 
 SALT = "accounts.freeze"
 FREEZE = timedelta(days=7)
-
-
 NO_ADDRESS_DOMAIN = "none.invalid"
 
 

@@ -107,10 +107,10 @@ class TestBank(models.Model):
         help_text=_("Percentage of points needed to pass the exam."),
     )
     exam_minutes = models.PositiveSmallIntegerField(
-        _("exam length"),
+        _("time limit"),
         null=True,
         blank=True,
-        help_text=_("Length of the exam in minutes. Leave empty for no time limit."),
+        help_text=_("In minutes. Leave empty for no time limit."),
     )
     blueprint = models.JSONField(
         _("exam blueprint"),

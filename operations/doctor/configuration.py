@@ -115,7 +115,7 @@ def _site_url(setup: Setup) -> Check:
         "Site address",
         f"{settings.SITE_URL} with a live key",
         status=Status.WARN,
-        detail="Buyers return to this address after payment, so it must be public and use https.",
+        detail="Buyers return to this address after payment, so it must be public and use HTTPS.",
         fix="SITE_URL=https://your.site",
     )
 

@@ -314,8 +314,8 @@ def _ask_network_admin(route: Route) -> str:
     if route.proxy is None:
         return f"Ask your network administrator how to reach {route.endpoint}."
     return (
-        f"Ask your network administrator to allow CONNECT {route.endpoint} on the proxy "
-        f"{route.proxy.endpoint}, or to allow direct connections to {route.host}."
+        f"Ask your network administrator to allow HTTPS connections to {route.endpoint} through the "
+        f"proxy {route.proxy.endpoint}, or to allow direct connections to {route.host}."
     )
 
 

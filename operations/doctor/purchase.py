@@ -51,8 +51,7 @@ def purchasable_bank(slug: str) -> TestBank:
         ) from error
     if test_bank is None:
         raise PurchaseTestRefused(
-            f"No test bank has the name {slug!r} in its URL. Enter the last part of the test bank's "
-            "URL."
+            f"No test bank's URL ends with {slug!r}. Enter the last part of the test bank's URL."
         )
     if not test_bank.is_on_sale or test_bank.is_free:
         raise PurchaseTestRefused(f"The test bank {slug!r} is not for sale.")

@@ -234,7 +234,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
             len(chain.path),
         ),
         MAY_NOT_SIGN: (
-            "is not allowed to sign certificates (key usage), but signed one",
+            "was used to sign another certificate but is not allowed to (key usage)",
             chain.first(lambda each: not _may_sign(each), start=1),
         ),
         OTHER_PURPOSE: (
@@ -243,7 +243,7 @@ def _about_validity(chain: _Chain, code: int, message: str) -> tuple[Reason, str
         ),
     }
     no_authority = (
-        "is not marked as a CA certificate (basic constraints), but signed a certificate",
+        "was used to sign another certificate but is not marked as a CA certificate (basic constraints)",
         chain.first(lambda each: not _is_authority(each), start=1),
     )
     known |= dict.fromkeys(NO_AUTHORITY, no_authority)

@@ -35,7 +35,7 @@ def cut_before_sending(route: Route) -> Finding:
 def tls_other(route: Route, reason: str) -> Finding:
     """A handshake that failed in another way."""
     operator = f"The TLS handshake with {route.endpoint}{via(route)} failed ({short(reason) or 'no reason given'})."
-    advice = "The server itself supports TLS 1.2 and 1.3."
+    advice = "The server supports TLS 1.2 and 1.3, so a device on the network may be the cause."
     return Finding("NET-TLS-OTHER", operator, ASK_WHICH_DEVICE, advice)
 
 
@@ -55,7 +55,7 @@ def certificate(route: Route, fault: CertificateFault) -> Finding:
         Reason.INVALID: "NET-TLS-INVALID",
     }
     operator = (
-        f"{_at_fault(route, fault)} {fault.detail}, so the connection to {route.host} was rejected."
+        f"{_at_fault(route, fault)} {fault.detail}, so the site did not connect to {route.host}."
     )
     return Finding(ids[fault.reason], operator, _whom_to_ask(route, fault), _about_clock(fault))
 
@@ -101,7 +101,7 @@ def _at_fault(route: Route, fault: CertificateFault) -> str:
         Owner.PUBLIC: "a public CA",
         Owner.PRESENTED: "a CA certificate sent by the server",
     }[fault.owner]
-    return f"{short(fault.subject) or 'An unnamed CA'} ({whose})"
+    return f"The certificate of {short(fault.subject) or 'an unnamed CA'} ({whose})"
 
 
 def _whom_to_ask(route: Route, fault: CertificateFault) -> str:

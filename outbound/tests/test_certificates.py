@@ -68,13 +68,13 @@ BUNDLED, SENT = "(your company's CA, from STRIPE_CA_BUNDLE)", "(a CA certificate
 @pytest.mark.parametrize(
     ("presented", "trusted", "begins"),
     [
-        ([certificate(OLD, HOST)], OLD, f"O=Company Proxy, CN=Old Root {BUNDLED} expired on 2"),
+        ([certificate(OLD, HOST)], OLD, f"The certificate of O=Company Proxy, CN=Old Root {BUNDLED} expired on 2"),
         ([certificate(OLD_ISSUING, HOST), OLD_ISSUING], ROOT,
-         f"O=Company Proxy, CN=Old Issuing {SENT} by the server) expired on 2"),
+         f"The certificate of O=Company Proxy, CN=Old Issuing {SENT} by the server) expired on 2"),
         ([certificate(OLD_ISSUING, HOST)], OLD_ISSUING,
-         f"O=Company Proxy, CN=Old Issuing {BUNDLED} expired on 2"),
+         f"The certificate of O=Company Proxy, CN=Old Issuing {BUNDLED} expired on 2"),
         ([certificate(below := authority("Below", OLD_ISSUING), HOST), below, OLD_ISSUING], ROOT,
-         f"O=Company Proxy, CN=Old Issuing {SENT} by the server) expired on 2"),
+         f"The certificate of O=Company Proxy, CN=Old Issuing {SENT} by the server) expired on 2"),
     ],
 )  # fmt: skip
 def test_expired_authority(found, presented, trusted, begins):
@@ -110,17 +110,17 @@ MUTE = authority("Mute Root", may_sign=False)
          "The certificate received for api.stripe.com, signed by O=Company Proxy, CN=Company Root, has a "
          "1024-bit key"),
         ([certificate(WEAK, HOST)], WEAK, "NET-TLS-WEAK",
-         f"O=Company Proxy, CN=Weak Root {BUNDLED} has a 1024-bit key"),
+         f"The certificate of O=Company Proxy, CN=Weak Root {BUNDLED} has a 1024-bit key"),
         ([certificate(weak := authority("Weak Issuing", ROOT, rsa_bits=1024), HOST), weak], ROOT,
-         "NET-TLS-WEAK", f"O=Company Proxy, CN=Weak Issuing {SENT}"),
+         "NET-TLS-WEAK", f"The certificate of O=Company Proxy, CN=Weak Issuing {SENT}"),
         ([certificate(BARE, HOST)], BARE, "NET-TLS-INVALID",
-         f"O=Company Proxy, CN=Bare Root {BUNDLED} is not marked as a CA certificate"),
+         f"The certificate of O=Company Proxy, CN=Bare Root {BUNDLED} was used to sign another certificate"),
         ([certificate(bare := authority("Bare", ROOT, constraints=False), HOST), bare], ROOT,
-         "NET-TLS-INVALID", f"O=Company Proxy, CN=Bare {SENT}"),
+         "NET-TLS-INVALID", f"The certificate of O=Company Proxy, CN=Bare {SENT}"),
         ([certificate(below := authority("Below", SHORT), HOST), below], SHORT,
-         "NET-TLS-INVALID", f"O=Company Proxy, CN=Short Root {BUNDLED} allows fewer intermediate"),
+         "NET-TLS-INVALID", f"The certificate of O=Company Proxy, CN=Short Root {BUNDLED} allows fewer intermediate"),
         ([certificate(mute := authority("Mute", ROOT, may_sign=False), HOST), mute], ROOT,
-         "NET-TLS-INVALID", f"O=Company Proxy, CN=Mute {SENT}"),
+         "NET-TLS-INVALID", f"The certificate of O=Company Proxy, CN=Mute {SENT}"),
         ([certificate(ROOT, HOST, for_servers=False)], ROOT, "NET-TLS-INVALID",
          "The certificate received for api.stripe.com, signed by O=Company Proxy, CN=Company Root, is not "
          "intended for"),

@@ -102,7 +102,7 @@ def pack(uploads: Iterable[Upload]) -> tuple[bytes, list[str]]:
         raise UploadRefused(_("Choose a file."))
     if sum(file.size or 0 for file in files) > LARGEST_UPLOAD_BYTES:
         most = LARGEST_UPLOAD_BYTES // 1_000_000
-        words = _("The files are larger than %(most)s MB in total. Upload fewer files at a time.")
+        words = _("Together, the files are larger than %(most)s MB. Upload fewer files at a time.")
         raise UploadRefused(words % {"most": most})
     names = [PurePosixPath(file.name or "file").name for file in files]
     contents = [file.read() for file in files]

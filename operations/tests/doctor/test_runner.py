@@ -352,8 +352,8 @@ def test_doctor_without_working_route(shop, monkeypatch):
     assert output.data["cause"]["id"] == "NET-PROXY-403"
     assert output.data["fix"]["line"] == ""
     assert output.data["fix"]["instruction"] == (
-        "No other route works. Ask your network administrator to allow CONNECT "
-        f"api.stripe.com:443 on the proxy 127.0.0.1:{proxy.port}, or to allow direct connections to api.stripe.com."
+        "No other route works. Ask your network administrator to allow HTTPS connections to "
+        f"api.stripe.com:443 through the proxy 127.0.0.1:{proxy.port}, or to allow direct connections to api.stripe.com."
     )
 
 

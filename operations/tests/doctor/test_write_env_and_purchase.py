@@ -274,7 +274,7 @@ def test_purchase_test_fails_if_host_is_not_allowed(shop, for_sale, settings):
 
 @pytest.mark.parametrize(
     ("slug", "words"),
-    [("no-such-bank", "No test bank has the name"), ("free", "is not for sale")],
+    [("no-such-bank", "No test bank's URL ends with"), ("free", "is not for sale")],
 )
 def test_purchase_test_of_bank_not_for_sale_is_usage_error(shop, make_bank, slug, words):
     make_bank("free", price_minor=0)

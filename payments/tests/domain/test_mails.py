@@ -110,7 +110,7 @@ def test_mail_of_a_failed_refund_says_whom_to_contact(client, settings, order, c
         deliver(client, refund_event(order, status=status))
     mail = mails()[-1]
     told = (
-        "We tried to refund $19.00, but the refund failed. We still have the money. "
+        "We tried to refund $19.00, but the refund failed, and the money was returned to us. "
     ) + words.format(number=order.number)
     assert mail.subject == "Your refund of $19.00 failed"
     assert told in mail.body
