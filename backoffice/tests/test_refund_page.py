@@ -128,7 +128,8 @@ def test_refund_form_submitted_twice_refunds_once(office, paid, sandbox):
         ("canceled", "The refund of $5.00 was canceled. Nothing was refunded."),
         (
             "failed",
-            "The refund of $5.00 failed: declined. The money is in your Stripe balance.",
+            "The refund of $5.00 failed: declined. The money was returned to your Stripe balance. "
+            "Refund the buyer another way, such as by bank transfer.",
         ),
     ],
 )

@@ -146,7 +146,7 @@ def answer_drips(lab: Laboratory) -> Iterator[Situation]:
 
 
 @silent_row(
-    "The request is accepted, but no response comes.",
+    "The request is accepted, but no response arrives.",
     Expected("NET-NO-ANSWER", "path.sent", acted="unknown", repeated=True),
 )
 def no_answer(lab: Laboratory) -> Iterator[Situation]:

@@ -42,9 +42,9 @@ LEGEND = (
     "These results were measured with `make fault-table`, which causes each fault on this machine with real "
     "programs (Squid, Tinyproxy, mitmproxy, and microsocks) or with test servers that simulate the fault. It then "
     "removes the fault and repeats the purchase, which succeeds. A sandbox, reached through "
-    "`STRIPE_RESOLVE`, simulates Stripe. The buyer got a response to each purchase within "
-    f"`STRIPE_DEADLINE`, which was set to {PATIENT.purchase_seconds:g} s, or to {IMPATIENT.purchase_seconds:g} s for faults "
-    "without a response.",
+    "`STRIPE_RESOLVE`, simulates Stripe. The buyer got a response to each purchase at most 0.2 s "
+    f"after `STRIPE_DEADLINE`, which was set to {PATIENT.purchase_seconds:g} s, or to {IMPATIENT.purchase_seconds:g} s for faults "
+    "in which no response arrives.",
     f"**A**: “{NOT_CONNECTED}”",
     f"**B**: “{NOT_STARTED}”",
     "Both pages show an incident code. The order is saved, and the buyer can complete it later. Trying "
@@ -137,7 +137,7 @@ def _again(outcome: Outcome) -> str:
     diagnosis = outcome.pressed.diagnosis
     if diagnosis is None:
         return "done automatically" if outcome.reached > 1 else "not needed"
-    return "automatic, and may help" if diagnosis.retry_useful else "helps after the fix"
+    return "may help" if diagnosis.retry_useful else "helps after the fix"
 
 
 def _cell(text: str) -> str:

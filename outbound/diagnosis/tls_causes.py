@@ -34,8 +34,12 @@ def cut_before_sending(route: Route) -> Finding:
 
 def tls_other(route: Route, reason: str) -> Finding:
     """A handshake that failed in another way."""
+    advice = f"{route.host} supports TLS 1.2 and 1.3, so a device on the network may be causing this failure."
+    return _failed(route, reason, advice)
+
+
+def _failed(route: Route, reason: str, advice: str = "") -> Finding:
     operator = f"The TLS handshake with {route.endpoint}{via(route)} failed ({short(reason) or 'no reason given'})."
-    advice = "The server supports TLS 1.2 and 1.3, so a device on the network may be the cause."
     return Finding("NET-TLS-OTHER", operator, ASK_WHICH_DEVICE, advice)
 
 
@@ -48,7 +52,7 @@ def certificate(route: Route, fault: CertificateFault) -> Finding:
     if fault.reason is Reason.NOT_YET_VALID or _may_be_the_clock(fault):
         return _clock(route, fault)
     if fault.reason is Reason.OTHER:
-        return tls_other(route, fault.detail)
+        return _failed(route, fault.detail)
     ids = {
         Reason.EXPIRED: "NET-TLS-EXPIRED",
         Reason.WEAK: "NET-TLS-WEAK",

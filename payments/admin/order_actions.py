@@ -69,7 +69,10 @@ RESULTS = {
     ),
     Refund.Status.FAILED: (
         messages.ERROR,
-        _("The refund of %(amount)s failed: %(why)s. The money is in your Stripe balance."),
+        _(
+            "The refund of %(amount)s failed: %(why)s. The money was returned to your Stripe balance. "
+            "Refund the buyer another way, such as by bank transfer."
+        ),
     ),
 }
 
@@ -249,5 +252,5 @@ def _refund_errors_shown(request: HttpRequest, order: Order) -> Iterator[None]:
 
 def _show_result(request: HttpRequest, refund: Refund) -> None:
     level, words = RESULTS[Refund.Status(refund.status)]
-    why = refund.failure or "unknown"
+    why = refund.failure or gettext("no reason given")
     messages.add_message(request, level, words % {"amount": refund.price, "why": why})
