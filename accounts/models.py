@@ -69,15 +69,19 @@ class AccountFreezeQuerySet(models.QuerySet["AccountFreeze"]):
         """Freezes that made a link of that time void.
 
         A link is void if an older link was used after it was sent: whoever took the account over
-        later holds only later links.
+        later holds only later links. It is also void if staff restored the account since.
         """
-        return self.filter(link_issued_at__lt=issued_at, frozen_at__gt=issued_at)
+        return self.filter(
+            models.Q(link_issued_at__lt=issued_at, frozen_at__gt=issued_at)
+            | models.Q(restored_at__gt=issued_at)
+        )
 
 
 class AccountFreeze(models.Model):
-    """An account whose owner said that somebody else changed it. Blocks sign-in for a week.
+    """An account whose owner said that somebody else changed it. Blocks sign-in until `until`.
 
-    A password reset at the address that the link was sent to lifts it.
+    A password reset at the address that the link was sent to lifts it. The password stays
+    disabled until then.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -85,6 +89,8 @@ class AccountFreeze(models.Model):
     frozen_at = models.DateTimeField()
     until = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
+    # When staff gave an address to the account, which freezing had left without one.
+    restored_at = models.DateTimeField(null=True, blank=True)
 
     objects = AccountFreezeQuerySet.as_manager()
 

@@ -13,7 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapter import CODE_WAS_JUST_SENT
-from accounts.freezing import InvalidLink, freeze_account, is_address_taken, read_token
+from accounts.freezing import (
+    InvalidLink,
+    freeze_account,
+    has_lost_address,
+    is_address_taken,
+    read_token,
+)
 from safety.security_log import Kind, record_request
 
 
@@ -37,21 +43,23 @@ def confirm_email(request: HttpRequest) -> HttpResponse:
 def freeze(request: HttpRequest, token: str) -> HttpResponse:
     """Ask first, because mail programs open links; freeze on POST, and send a reset mail.
 
-    No mail is sent if another account has confirmed the address, since it would be about that one.
+    If another account has confirmed the address, no mail is sent, since it would be about that
+    account, and the link then leads to the page about the frozen account.
     """
     now = timezone.now()
     try:
         if request.method != "POST":
             link = read_token(token, at=now)
             is_taken = is_address_taken(link.email, owner=link.user)
-            context = {"email": link.email, "is_taken": is_taken}
-            return render(request, "account/freeze.html", context)
+            is_done = is_taken and has_lost_address(user=link.user)
+            template = "account/frozen.html" if is_done else "account/freeze.html"
+            return render(request, template, {"email": link.email, "is_taken": is_taken})
         link = freeze_account(token=token, at=now)
     except InvalidLink:
         return render(request, "account/freeze_invalid.html", status=404)
     record_request(request, kind=Kind.FROZEN, user_id=link.user.pk, at=now)
     if link.user.email != link.email:
-        return render(request, "account/frozen.html", {"email": link.email, "is_taken": True})
+        return redirect("freeze_account", token)
     reset = ResetPasswordForm({"email": link.email})
     if reset.is_valid():
         reset.save(request)

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.freezing import NO_ADDRESS_DOMAIN
 from accounts.models import AccountFreeze
 from catalog.models import DailyVisits
 from outbox.models import BouncedAddress, OutgoingMail
@@ -88,7 +89,10 @@ RULES = (
     Rule(
         "accounts.AccountFreeze",
         lambda: settings.KEEP_SECURITY_LOG_DAYS,
-        lambda at: AccountFreeze.objects.filter(until__lt=at),
+        # An account without an address can be restored only while its freeze is known.
+        lambda at: AccountFreeze.objects.filter(until__lt=at).exclude(
+            user__email__endswith=f"@{NO_ADDRESS_DOMAIN}"
+        ),
     ),
 )
 # Deleted by `delete_expired`, when their time is over.

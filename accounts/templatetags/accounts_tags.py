@@ -14,6 +14,6 @@ register.filter(browser_name)
 
 @register.filter
 def breakable(address: str | None) -> SafeString:
-    """An email address or a file name that breaks after "@" and before "." only, if it must."""
+    """An email address that breaks after "@" and before "." only, if it must."""
     parts = re.split(r"(?<=@)|(?=\.)", address or "")
     return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))

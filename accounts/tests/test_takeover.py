@@ -14,9 +14,16 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.freezing import InvalidLink, freeze_account, freeze_token, is_frozen, read_token
+from accounts.freezing import (
+    AddressTaken,
+    InvalidLink,
+    freeze_account,
+    freeze_token,
+    give_address,
+    is_frozen,
+    read_token,
+)
 from accounts.models import AccountFreeze, User
-from outbox.models import OutgoingMail
 from outbox.services import send_due_mails
 from safety.models import SecurityEvent
 
@@ -66,6 +73,18 @@ def change_password(client):
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     fields = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     return client.post("/accounts/password/change/", fields)
+
+
+def choose_password(client, message):
+    page = client.get(link_in(RESET, message), follow=True)
+    form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    return client.post(page.redirect_chain[-1][0], form)
+
+
+def choose_password_by_mail(client, email):
+    client.post("/accounts/password/reset/", {"email": email})
+    [message] = [message for message in sent() if message.to == [email]]
+    return choose_password(client, message)
 
 
 def sent():
@@ -135,6 +154,7 @@ def test_freeze_asks_before_it_freezes(client, ada):
     token = freeze_token(user=ada, email=ada.email, at=timezone.now())
     page = client.get(f"/accounts/freeze/{token}/")
     assert (page.status_code, AccountFreeze.objects.count()) == (200, 0)
+    assert "Sign-in is blocked until you choose a new password." in page.text
     assert "Your test banks, orders, and answers are safe." in page.text
 
 
@@ -194,9 +214,7 @@ def test_reset_mail_of_an_account_with_a_password_says_that_it_stays(client, ada
 def test_a_reset_lifts_the_freeze(client, ada):
     token = freeze_token(user=ada, email=ada.email, at=timezone.now())
     client.post(f"/accounts/freeze/{token}/")
-    page = client.get(link_in(RESET, sent()[0]), follow=True)
-    form = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    client.post(page.redirect_chain[-1][0], form)
+    choose_password(client, sent()[0])
     assert not is_frozen(user=ada, at=timezone.now())
     assert sign_in(client, NEW_PASSWORD)["Location"] == "/my-banks/"
 
@@ -207,7 +225,9 @@ def test_frozen_account_with_a_working_password_is_told_why(client, ada):
         user=ada, link_issued_at=now, frozen_at=now, until=now + timedelta(days=7)
     )
     assert sign_in(client)["Location"] == "/accounts/frozen/"
-    assert "This account is frozen" in client.get("/accounts/frozen/").text
+    page = client.get("/accounts/frozen/").text
+    assert "This account is frozen" in page
+    assert "Sign-in is blocked until you choose a new password." in page
 
 
 def test_freeze_ends_after_a_week(ada, at):
@@ -327,7 +347,7 @@ def test_account_whose_address_is_taken_is_not_promised_it(
     client, taken_address, settings, method, contact
 ):
     settings.SUPPORT_EMAIL = contact
-    response = getattr(client, method)(taken_address)
+    response = getattr(client, method)(taken_address, follow=True)
     text = unescape(response.text.replace("<wbr>", ""))
     assert response.status_code == 200
     assert "ada@example.org can't be restored because another account now uses it." in text
@@ -354,10 +374,68 @@ def without_address(client, ada, taken_address):
 def test_account_without_an_address_gets_one_and_its_owner_back(client, without_address, capsys):
     call_command("restore_email", without_address.email, "Ada@new.example")
     assert "The account now has the address ada@new.example." in capsys.readouterr().out
-    client.post("/accounts/password/reset/", {"email": "ada@new.example"})
-    assert OutgoingMail.objects.filter(recipient="ada@new.example").exists()
     change = SecurityEvent.objects.get(user=without_address, kind="email-changed")
     assert change.detail == "manage.py restore_email"
+    choose_password_by_mail(client, "ada@new.example")
+    assert not is_frozen(user=without_address, at=timezone.now())
+    fields = {"login": "ada@new.example", "password": NEW_PASSWORD}
+    assert client.post("/accounts/login/", fields)["Location"] == "/my-banks/"
+
+
+def test_reload_of_the_page_about_a_taken_address_freezes_nothing(client, taken_address):
+    response = client.post(taken_address)
+    assert (response.status_code, response["Location"]) == (302, taken_address)
+    for _reload in range(2):
+        assert "This account is frozen" in client.get(taken_address).text
+    assert AccountFreeze.objects.count() == 1
+
+
+def test_frozen_account_is_restored_to_an_address_that_is_free_again(
+    client, without_address, taken_address
+):
+    User.objects.exclude(pk=without_address.pk).get().delete()
+    assert "We'll send a link to this address" in unescape(client.get(taken_address).text)
+    client.post(taken_address)
+    assert User.objects.get(pk=without_address.pk).email == "ada@example.org"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_link_of_before_cannot_undo_a_restored_address(
+    client, without_address, taken_address, method
+):
+    call_command("restore_email", without_address.email, "ada@new.example")
+    choose_password_by_mail(client, "ada@new.example")
+    response = getattr(client, method)(taken_address)
+    assert (response.status_code, AccountFreeze.objects.count()) == (404, 1)
+    without_address.refresh_from_db()
+    assert without_address.email == "ada@new.example"
+    assert without_address.check_password(NEW_PASSWORD)
+
+
+def test_link_of_a_change_after_the_restored_address_works(without_address):
+    now = timezone.now()
+    user = give_address(user=without_address, email="ada@new.example", at=now)
+    token = freeze_token(user=user, email=user.email, at=now + timedelta(minutes=1))
+    assert read_token(token, at=now + timedelta(minutes=2)).email == "ada@new.example"
+
+
+def test_account_that_lost_its_address_to_a_frozen_one_gets_none(client, stolen_address):
+    squatter = User.objects.create_user("ada@example.org", PASSWORD)
+    client.post(stolen_address)
+    squatter.refresh_from_db()
+    assert squatter.email == f"none-{squatter.public_id}@none.invalid"
+    with pytest.raises(CommandError, match="The account is not frozen"):
+        call_command("restore_email", squatter.email, "thief@new.example")
+    assert User.objects.get(pk=squatter.pk).email == squatter.email
+    assert not EmailAddress.objects.filter(user=squatter).exists()
+
+
+def test_address_that_the_database_rejects_is_taken(without_address):
+    User.objects.create(email="Bob@example.org")
+    with pytest.raises(AddressTaken):
+        give_address(user=without_address, email="bob@example.org", at=timezone.now())
+    assert User.objects.get(pk=without_address.pk).email == without_address.email
+    assert AccountFreeze.objects.get().restored_at is None
 
 
 @pytest.mark.parametrize(

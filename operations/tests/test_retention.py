@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from accounts.models import User
+from accounts.models import AccountFreeze, User
 from backoffice.tests.test_site import make_order  # noqa: F401 - a fixture
 from catalog.models import Access, DailyVisits
 from operations.erasure import erase_person
@@ -55,6 +55,19 @@ def test_old_rows_are_deleted_and_others_stay(at, learner, settings):
     assert SecurityEvent.objects.count() == 0
     assert [one.event_id for one in StripeEvent.objects.all()] == ["evt_2"]
     assert [one.key for one in OutgoingMail.objects.all()] == ["waiting"]
+
+
+def test_old_freezes_are_deleted_but_for_accounts_that_have_no_address(at, learner, owner):
+    learner.email = f"none-{learner.public_id}@none.invalid"
+    learner.save()
+    for user in (learner, owner):
+        AccountFreeze.objects.create(
+            user=user, link_issued_at=at, frozen_at=at, until=at + timedelta(days=7)
+        )
+    delete_old(at=at + timedelta(days=365))
+    assert AccountFreeze.objects.count() == 2
+    delete_old(at=at + timedelta(days=365 + 8))
+    assert [freeze.user for freeze in AccountFreeze.objects.all()] == [learner]
 
 
 def test_old_visits_are_deleted(at, test_bank, settings):

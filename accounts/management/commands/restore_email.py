@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.utils import timezone
 
-from accounts.freezing import AddressTaken, HasAddress, give_address
+from accounts.freezing import AddressTaken, HasAddress, NotFrozen, give_address
 from accounts.models import User
 from safety.security_log import Kind, record_event
 
@@ -31,14 +31,20 @@ class Command(BaseCommand):
         user = User.objects.filter(email=old.lower()).first()
         if user is None:
             raise CommandError(f"There is no user with the email address {old}.", returncode=2)
+        now = timezone.now()
         try:
             validate_email(new)
-            give_address(user=user, email=new)
+            user = give_address(user=user, email=new, at=now)
         except ValidationError:
             raise CommandError(f"{new} is not an email address.", returncode=2) from None
         except HasAddress:
             raise CommandError(
                 f"{user.email} is a working address. Only its owner can change it.", returncode=2
+            ) from None
+        except NotFrozen:
+            raise CommandError(
+                "The account is not frozen. Only a frozen account can get a new email address.",
+                returncode=2,
             ) from None
         except AddressTaken:
             raise CommandError(f"Another account uses {new}.", returncode=2) from None
@@ -46,7 +52,7 @@ class Command(BaseCommand):
             kind=Kind.EMAIL_CHANGED,
             user_id=user.pk,
             address=None,
-            at=timezone.now(),
+            at=now,
             detail="manage.py restore_email",
         )
         self.stdout.write(
