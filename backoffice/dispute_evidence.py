@@ -29,8 +29,11 @@ def evidence(request: HttpRequest, dispute_id: int) -> HttpResponse:
 
 
 def _context(dispute: Dispute) -> dict[str, Any]:
-    order = dispute.order
+    order, at = dispute.order, timezone.now()
     attempts = _attempts(order)
+    accesses = Access.objects.filter(
+        source_kind=Access.Source.ORDER, source_id=str(order.pk)
+    ).select_related("test_bank")
     return {
         "dispute": dispute,
         "order": order,
@@ -39,13 +42,11 @@ def _context(dispute: Dispute) -> dict[str, Any]:
             (line, format_price(line.amount_minor, order.currency))
             for line in order.lines.order_by("pk")
         ],
-        "accesses": Access.objects.filter(
-            source_kind=Access.Source.ORDER, source_id=str(order.pk)
-        ).select_related("test_bank"),
+        "accesses": [(access, access.state(at)) for access in accesses],
         "history": order.events.order_by("at", "pk"),
         "rounds": attempts,
         "answered": sum(attempt.answered for attempt in attempts),
-        "written_at": timezone.now(),
+        "written_at": at,
     }
 
 

@@ -6,7 +6,7 @@ special cases, minimum and maximum charge amounts).
 
 from django.utils.translation import gettext as _
 
-from catalog.money import THREE_DECIMAL, ZERO_DECIMAL, format_price
+from catalog.money import THREE_DECIMAL, ZERO_DECIMAL, exponent, format_price
 
 TWO_DECIMAL = frozenset(
     """
@@ -48,6 +48,15 @@ def price_problem(amount_minor: int, currency: str) -> str:
     if amount_minor % _step(currency):
         return _rule_of_step(currency)
     return ""
+
+
+def rule_of_decimal_places(currency: str) -> str:
+    """Return how many decimal places an amount can have, for who entered more than that."""
+    if digits := exponent(currency):
+        words = _("%(currency)s amounts can have at most %(digits)s decimal places.")
+        return words % {"currency": currency, "digits": digits}
+    words = _("%(currency)s amounts have no decimal places. Enter a whole number.")
+    return words % {"currency": currency}
 
 
 def _step(currency: str) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import bank, legal, linting, questions, reviews, search, seo, shop
+from catalog.views import bank, legal, questions, reviews, search, seo, shop
 
 app_name = "catalog"
 
@@ -26,7 +26,6 @@ urlpatterns = [
         name="own_question",
     ),
     path("staff/preview/<uuid:public_id>/", questions.preview, name="preview"),
-    path("staff/editor/<slug:slug>/", linting.editors_view, name="editors_view"),
     path("robots.txt", seo.robots, name="robots"),
     path("sitemap.xml", seo.sitemap_index, name="sitemaps"),
     path("sitemap-<slug:section>.xml", seo.sitemap, name="sitemap"),

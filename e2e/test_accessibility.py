@@ -119,6 +119,18 @@ def test_reduced_motion_stops_all_animation(demo: str, browser: Browser) -> None
     context.close()
 
 
+def test_selects_have_the_arrow_of_the_browser_in_forced_colors(
+    demo: str, browser: Browser
+) -> None:
+    """High-contrast modes remove background images that are gradients, such as our arrow."""
+    context = browser.new_context(forced_colors="active")
+    page = context.new_page()
+    Visitor(page=page, base_url=demo).open("/banks/")
+    select = page.get_by_label("Sort by")
+    assert select.evaluate("(select) => getComputedStyle(select).appearance") == "auto"
+    context.close()
+
+
 def test_result_prints_on_one_page(demo: str, page: Page) -> None:
     visitor = Visitor(page=page, base_url=demo)
     _get_free_bank(visitor)

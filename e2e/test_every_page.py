@@ -192,6 +192,23 @@ def test_filters_change_the_list_in_place_and_go_back(demo: str, page: Page) -> 
     assert page.evaluate("window.same")
 
 
+def test_price_problem_opens_the_folded_filters(demo: str, page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 812})
+    Visitor(page=page, base_url=demo).open("/banks/")
+    summary, problem = page.locator(".filters__fold > summary"), page.locator("#f-problem")
+    summary.click()
+    page.get_by_label("Maximum price").fill("cheap")
+    page.keyboard.press("Tab")
+    page.wait_for_url("**/banks/?up_to=cheap")
+    expect(problem).to_be_visible()
+    page.go_back()
+    expect(problem).to_be_empty()
+    summary.click()
+    expect(page.get_by_label("Maximum price")).to_be_hidden()
+    page.go_forward()
+    expect(problem).to_be_visible()
+
+
 @pytest.mark.routes_requests
 def test_outdated_response_is_discarded(demo: str, page: Page) -> None:
     """The list matches the address even if the first response arrives last."""

@@ -165,20 +165,25 @@ def closed_banks(learner: User, bank_ids: Iterable[int], *, at: datetime) -> dic
     for access in accesses:
         by_bank[access.test_bank_id].append(access)
     return {
-        bank_id: _reason(some)
+        bank_id: _reason(some, at)
         for bank_id, some in by_bank.items()
         if not any(access.is_live(at) for access in some)
     }
 
 
-def _reason(accesses: Sequence[Access]) -> str:
+def _reason(accesses: Sequence[Access], at: datetime) -> str:
     """Why none of these accesses is live: that of the one that began last."""
     last = max(accesses, key=lambda access: access.starts_at)
+    if last.state(at) is Access.State.EXPIRED:
+        return _("Your access has expired.")
     if last.revoked_at is not None:
         return _("The seller ended your access.")
-    if last.withheld_from is not None:
-        return _("You don't have access because the payment was refunded or disputed.")
-    return _("Your access has ended.")
+    reasons = {
+        Access.Withheld.DISPUTE: _("Your access is suspended because the payment was disputed."),
+        Access.Withheld.LOST: _("Your access ended because your bank reversed the payment."),
+    }
+    refunded = _("Your access ended because this purchase was refunded.")
+    return reasons.get(Access.Withheld(last.withheld_reason or Access.Withheld.REFUND), refunded)
 
 
 # The chart

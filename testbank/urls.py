@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from backoffice.dispute_evidence import evidence
@@ -30,6 +31,11 @@ urlpatterns = [
     path("practice/", include("practice.urls")),
     path("studio/", include("studio.urls")),
     path("reports/", include("studio.learner_urls")),
+    # The address of the quality check before it moved to the studio.
+    path(
+        "staff/editor/<slug:slug>/",
+        RedirectView.as_view(pattern_name="studio:quality", permanent=True),
+    ),
     path("evidence/<int:dispute_id>/", evidence, name="dispute_evidence"),
     # Before the admin, whose last pattern takes every address below its own.
     path("", include("operations.urls")),

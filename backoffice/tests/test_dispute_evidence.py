@@ -1,13 +1,18 @@
 """The evidence page of a dispute: content and permissions."""
 
 # ruff: noqa: F811 - fixtures of other apps are imported
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from backoffice.groups import SELLERS
 from backoffice.tests.test_site import office, superuser  # noqa: F401 - fixtures
+from catalog.models import Access
 from payments.models import Dispute
 from payments.tests.conftest import order  # noqa: F401 - a fixture
 from payments.tests.stripe_events import deliver, dispute_event, paid_event
@@ -42,6 +47,18 @@ def test_evidence_shows_purchase_and_practice(office, page, order, test_bank):
         "disputed",
     ):
         assert words in told
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"), [("dispute", "Suspended"), ("refund", "Ended"), ("lost", "Ended")]
+)
+def test_evidence_shows_since_when_access_is_withheld_and_its_status(office, page, reason, status):
+    since = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    Access.objects.update(withheld_from=since, withheld_reason=reason)
+    told = " ".join(office.get(page).text.split())
+    heads = '<th scope="col">Access withheld as of</th> <th scope="col">Status</th>'
+    shown = date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT")
+    assert (heads in told, f"<td>{shown}</td> <td>{status}</td>" in told) == (True, True)
 
 
 def test_dispute_links_to_evidence(office, page):

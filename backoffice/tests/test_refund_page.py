@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from backoffice.groups import OPERATORS, SELLERS
 from backoffice.tests.test_site import office, superuser  # noqa: F401 - fixtures
@@ -176,6 +177,12 @@ def test_invalid_refund_is_refused_without_calling_stripe(
     assert sandbox.control.count("POST /v1/refunds") == 0
 
 
+def test_refund_in_a_currency_without_decimals_asks_for_a_whole_number(office, paid):
+    Order.objects.update(currency="JPY", paid_currency="JPY")
+    told = office.post(page_of(paid), wish(amount="1.5")).text
+    assert "JPY amounts have no decimal places. Enter a whole number." in told
+
+
 def test_refund_with_later_access_end(office, paid):
     day = timezone.localdate() + timedelta(days=3)
     office.post(page_of(paid), wish(amount="5", access="shorten", access_until=str(day)))
@@ -304,6 +311,18 @@ def test_event_actions_need_permission(client, seller, order):
     address = reverse("admin:payments_stripeevent_changelist")
     assert sign_in_staff(client, seller).post(address, {"action": "set_aside"}).status_code == 403
     assert StripeEvent.objects.get().status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("object_id", "shown"),
+    [("", "-"), ("cs_test_a1b2c3d4e5f6ZvkBsT", "cs_test_a1…ZvkBsT"), ("pi_1", "pi_1")],
+)
+def test_event_list_shows_a_short_object_id_or_a_dash(office, client, order, object_id, shown):
+    deliver(client, unknown_event(order))
+    StripeEvent.objects.update(object_id=object_id)
+    told = office.get(reverse("admin:payments_stripeevent_changelist")).text
+    cell = told.partition("field-short_object_id")[2].partition("</td>")[0]
+    assert strip_tags(f"<td{cell}").strip() == shown
 
 
 def test_changelists_show_one_mode(office, paid):

@@ -1,5 +1,7 @@
 """The admin site: permissions, and which fields can be edited."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -205,6 +207,29 @@ def test_order_page_shows_access_and_request(office, make_order, learner, at):
 
 
 @pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, "bank"),
+        ({"withheld_reason": "refund"}, "bank (Ended)"),
+        ({"withheld_reason": "lost"}, "bank (Ended)"),
+        ({"withheld_reason": "dispute"}, "bank (Suspended)"),
+    ],
+)
+def test_order_page_shows_the_state_of_its_access(office, make_order, learner, at, fields, shown):
+    order = make_order()
+    bank = order.lines.get().test_bank
+    TestBank.objects.update(title="bank")
+    Access.objects.create(
+        learner=learner, test_bank=bank, source_kind="order", source_id=str(order.pk), starts_at=at,
+        withheld_from=at if fields else None, **fields,
+    )  # fmt: skip
+    page = office.get(reverse("admin:payments_order_change", args=[order.pk])).text
+    assert re.findall(r'<a class="bo-link" href="/admin/catalog/access/[^>]+>([^<]+)<', page) == [
+        shown
+    ]
+
+
+@pytest.mark.parametrize(
     ("reason", "fields", "found"),
     [
         ("held", {"held": "why", "granted_at": None}, True),
@@ -397,35 +422,10 @@ def test_preview_shows_question_as_learner_sees_it(office, test_bank):
     assert "Because of 1." in answered
 
 
-def test_editors_view_is_for_staff_only(client, owner, test_bank):
-    page = reverse("catalog:editors_view", args=[test_bank.slug])
-    assert client.get(page).status_code == 302
-    client.force_login(owner)
-    assert client.get(page).status_code == 404
-
-
-def test_editors_view_lists_findings_by_question(office, test_bank):
-    page = office.get(reverse("catalog:editors_view", args=[test_bank.slug])).text
-    assert preview_of(test_bank) in page
-    assert "The stem is short (11 characters). Write a complete question." in page
-    assert "The longest choice is correct in 0 of 5 single-answer questions." in page
-
-
-def test_editors_view_of_empty_bank(office, make_bank):
-    make_bank("empty", questions=0)
-    page = office.get(reverse("catalog:editors_view", args=["empty"])).text
-    assert "/studio/banks/empty/imports/" in page
-    assert 'id="figures"' not in page
-
-
-def test_bank_page_links_to_editors_view(office, test_bank):
+def test_bank_page_links_to_quality_check(office, test_bank):
     link = reverse("admin:catalog_testbank_ask_editor", args=[test_bank.pk])
     assert link in office.get(bank_page(test_bank)).text
-    assert office.get(link).headers["Location"] == f"/staff/editor/{test_bank.slug}/"
-
-
-def test_editors_view_of_unknown_bank(office):
-    assert office.get(reverse("catalog:editors_view", args=["none"])).status_code == 404
+    assert office.get(link).headers["Location"] == f"/studio/banks/{test_bank.slug}/quality/"
 
 
 def test_preview_of_unsupported_kind(office, test_bank):

@@ -130,8 +130,8 @@ class TestBankAdmin(ModelAdmin):
 
     @action(description=_("Quality check"), url_path="editor", icon="spellcheck")
     def ask_editor(self, _request: HttpRequest, object_id: int) -> HttpResponse:
-        """To what can be said of its questions."""
-        return SeeOther(reverse("catalog:editors_view", args=[_slug_of(object_id)]))
+        """To its quality check in the studio."""
+        return SeeOther(reverse("studio:quality", args=[_slug_of(object_id)]))
 
     @display(description=_("status"), label=STATUS_COLORS, ordering="status")
     def state(self, test_bank: TestBank) -> tuple[str, str]:

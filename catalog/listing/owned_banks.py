@@ -17,7 +17,7 @@ class OwnedBank:
     """A bank, with the best access that its learner has or had.
 
     `days_left` is set in the last two weeks of a live access; a day that has begun counts.
-    `ended` is why the access ended: expired, refund, dispute, or revoked; "" while it is live.
+    `ended` is why the access ended: expired, refund, dispute, lost, or revoked; "" while it is live.
     """
 
     test_bank: TestBank

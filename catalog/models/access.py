@@ -34,6 +34,7 @@ class Access(models.Model):
     class Withheld(models.TextChoices):
         REFUND = "refund", _("Refunded")
         DISPUTE = "dispute", _("Disputed")
+        LOST = "lost", _("Payment reversed")
 
     class Source(models.TextChoices):
         ORDER = "order", _("Order")
@@ -83,7 +84,7 @@ class Access(models.Model):
                 name="catalog_access_grant_has_reason",
             ),
             models.CheckConstraint(
-                condition=models.Q(withheld_reason__in=["", "refund", "dispute"]),
+                condition=models.Q(withheld_reason__in=["", "refund", "dispute", "lost"]),
                 name="catalog_access_withheld_reason_known",
             ),
             models.CheckConstraint(
@@ -102,7 +103,10 @@ class Access(models.Model):
         return self.revoked_at is None and all(end is None or end > at for end in ends)
 
     def state(self, at: datetime) -> State:
-        """Return the state at `at`: suspended during a dispute, ended by a person or a refund."""
+        """Return the state at `at`.
+
+        An open dispute suspends it; a person, a refund, or a lost dispute ends it.
+        """
         if self.is_live(at):
             return self.State.LIVE
         if self.revoked_at is not None:

@@ -92,6 +92,7 @@ def test_access_is_live_until_it_ends_or_is_revoked(at, revoked, days, is_live):
         ({"revoked_at": NOON, "expires_at": NOON}, "Ended"),
         ({"withheld_from": NOON, "withheld_reason": "refund"}, "Ended"),
         ({"withheld_from": NOON, "withheld_reason": "dispute"}, "Suspended"),
+        ({"withheld_from": NOON, "withheld_reason": "lost"}, "Ended"),
         ({"withheld_from": NOON + timedelta(days=1), "withheld_reason": "refund"}, "Live"),
     ],
 )

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from catalog.errors import PriceNotPossible
 from catalog.models import TestBank
-from catalog.price_rules import price_problem
+from catalog.price_rules import price_problem, rule_of_decimal_places
 from catalog.services import put_on_sale
 
 pytestmark = pytest.mark.pages
@@ -37,6 +37,18 @@ def test_price_that_stripe_refuses_is_told_with_its_rule(price, problem):
 @pytest.mark.parametrize(("currency", "amount"), [*TAKEN, ("USD", 99_999_999), ("COP", 100)])
 def test_price_that_stripe_takes_has_no_problem(currency, amount):
     assert price_problem(amount, currency) == ""
+
+
+@pytest.mark.parametrize(
+    ("currency", "rule"),
+    [
+        ("USD", "USD amounts can have at most 2 decimal places."),
+        ("KWD", "KWD amounts can have at most 3 decimal places."),
+        ("JPY", "JPY amounts have no decimal places. Enter a whole number."),
+    ],
+)
+def test_rule_of_decimal_places_by_currency(currency, rule):
+    assert rule_of_decimal_places(currency) == rule
 
 
 @pytest.mark.parametrize(("currency", "amount"), REFUSED)

@@ -76,8 +76,10 @@ class StripeEventAdmin(ReadOnlyAdmin):
         messages.info(request, words % {"aside": dismissed})
 
     @display(description=_("object ID"), ordering="object_id")
-    def short_object_id(self, event: StripeEvent) -> SafeString:
-        """The beginning and end of the ID; the title has all of it."""
+    def short_object_id(self, event: StripeEvent) -> SafeString | None:
+        """The beginning and end of the ID; the title has all of it. None without an ID."""
+        if not event.object_id:
+            return None
         return format_html(
             '<span title="{}">{}</span>', event.object_id, shortened(event.object_id)
         )

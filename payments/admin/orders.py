@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -179,7 +180,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
 
     @display(description=_("access"))
     def accesses(self, order: Order) -> SafeString:
-        """Link to each access that the order granted."""
+        """Link to each access that the order granted, with its state unless it is live."""
         opened = Access.objects.filter(
             source_kind=Access.Source.ORDER, source_id=str(order.pk)
         ).select_related("test_bank")
@@ -202,5 +203,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
 
 
 def _access_title(access: Access) -> str:
-    title = access.test_bank.title
-    return gettext("%(title)s (ended)") % {"title": title} if access.revoked_at else title
+    title, state = access.test_bank.title, access.state(timezone.now())
+    if state is Access.State.LIVE:
+        return title
+    return gettext("%(title)s (%(state)s)") % {"title": title, "state": state.label}

@@ -19,7 +19,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from catalog.money import exponent, format_price, major, minor
+from catalog.money import format_price, major, minor
+from catalog.price_rules import rule_of_decimal_places
 from catalog.services.access import MOST_ACCESS_DAYS
 from payments.flows.refunds import RefundRequest
 from payments.models import Order, Refund
@@ -88,9 +89,7 @@ class RefundForm(forms.Form):
         try:
             amount = minor(self.cleaned_data["amount"], currency)
         except ValueError:
-            message = gettext("%(currency)s amounts can have at most %(digits)s decimal places.")
-            digits = {"currency": currency, "digits": exponent(currency)}
-            raise ValidationError(message % digits) from None
+            raise ValidationError(rule_of_decimal_places(currency)) from None
         if not 0 < amount <= self.left_minor:
             left = format_price(self.left_minor, currency)
             raise ValidationError(

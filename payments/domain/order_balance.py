@@ -95,14 +95,10 @@ def withheld_from(
 ) -> tuple[datetime | None, str]:
     """Return from when the line's access is withheld and why; None and "" if it is not.
 
-    A dispute withholds it while it is open and once it is lost. A refund does what the seller
-    chose; if nobody chose, a full refund withholds it.
+    A dispute withholds it while it is open and, with a reason of its own, once it is lost. A
+    refund does what the seller chose; if nobody chose, a full refund withholds it.
     """
-    moments: list[tuple[datetime, str]] = [
-        (dispute.created_at, Access.Withheld.DISPUTE.value)
-        for dispute in disputes
-        if dispute.is_open or dispute.status == Dispute.Status.LOST
-    ]
+    moments = _disputed(disputes)
     counted = [refund for refund in refunds if refund.counts]
     for refund in counted:
         if not _is_for(refund, line):
@@ -114,6 +110,14 @@ def withheld_from(
     if _is_refunded_without_choice(order, balance, counted):
         moments.append((_refunded_at(order, counted), Access.Withheld.REFUND.value))
     return min(moments, default=(None, ""))
+
+
+def _disputed(disputes: Iterable[Dispute]) -> list[tuple[datetime, str]]:
+    """Return when each open or lost dispute began; one that is lost decides the reason of all."""
+    counted = [one for one in disputes if one.is_open or one.status == Dispute.Status.LOST]
+    is_lost = any(one.status == Dispute.Status.LOST for one in counted)
+    reason = Access.Withheld.LOST if is_lost else Access.Withheld.DISPUTE
+    return [(one.created_at, reason.value) for one in counted]
 
 
 def _is_for(refund: Refund, line: OrderLine) -> bool:

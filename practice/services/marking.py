@@ -124,13 +124,12 @@ def save_note(
 
 
 @transaction.atomic
-def reset_progress(*, learner: User, test_bank: TestBank, domain: str | None, at: datetime) -> int:
+def reset_progress(*, learner: User, test_bank: TestBank, domain: str | None, at: datetime) -> None:
     """Make the questions of a bank, or of one of its domains, new again for the learner.
 
-    Returns how many answers no longer count for their progress. The answers stay in the
-    history. Idempotent.
+    The answers stay in the history. Idempotent.
     """
     answers = Answer.objects.filter(learner=learner, test_bank=test_bank, reset_at=None)
     if domain is not None:
         answers = answers.filter(question__current__domain=domain)
-    return answers.graded().update(reset_at=at)
+    answers.graded().update(reset_at=at)

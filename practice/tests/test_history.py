@@ -79,9 +79,14 @@ def test_history_lists_the_session_with_score_and_domains(owners_client, finishe
 def test_history_of_a_bank_stays_readable_with_the_reason(owners_client, owner, finished, at):
     url = f"{URL}git/"
     owner.accesses.update(expires_at=at + DAY)
-    assert "Your access has ended." in owners_client.get(url).text
-    owner.accesses.update(withheld_from=at)
-    assert "refunded or disputed" in owners_client.get(url).text
+    assert "Your access has expired." in owners_client.get(url).text
+    for reason, words in (
+        ("refund", "this purchase was refunded"),
+        ("dispute", "is suspended because the payment was disputed"),
+        ("lost", "your bank reversed the payment"),
+    ):
+        owner.accesses.update(withheld_from=at, withheld_reason=reason)
+        assert words in owners_client.get(url).text
     owner.accesses.update(revoked_at=at)
     assert "The seller ended your access." in owners_client.get(url).text
 

@@ -57,13 +57,14 @@ def test_result_leads_to_what_was_missed(owners_client, url, attempt, answer, at
     assert re.findall(r'missed__row"><a class="[^"]+" href="([^"]+)"', text) == [
         f"/practice/{attempt.pk}/2/"
     ]
+    assert '<h2 id="missed">Review missed questions</h2>' in text
     assert '<div class="missed__stem prose" dir="auto">Question 2?</div>' in text
 
 
 def test_result_with_nothing_missed_has_no_list(owners_client, url, attempt, answer, at):
     answer(1, RIGHT)
     finish_attempt(attempt=attempt, at=at)
-    assert "Review your mistakes" not in page(owners_client, url)
+    assert "Review missed questions" not in page(owners_client, url)
 
 
 def test_result_shows_no_text_of_open_questions(owners_client, url, attempt, answer, at):
@@ -107,41 +108,77 @@ LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 RAN_OUT = {"starts_at": LONG_AGO, "expires_at": LONG_AGO + timedelta(days=1)}
 REVOKED = {"revoked_at": LONG_AGO}
 REFUNDED = {"withheld_from": LONG_AGO, "withheld_reason": "refund"}
+DISPUTED = {"withheld_from": LONG_AGO, "withheld_reason": "dispute"}
+LOST = {"withheld_from": LONG_AGO, "withheld_reason": "lost"}
+
+
+def titles(text):
+    """The sentences about the access, whatever the number of banks."""
+    return re.findall(r"Your access to (?:this test bank|these test banks) ([^.]+)\.", text)
 
 
 @pytest.mark.parametrize(
-    ("ending", "status", "offered"),
+    ("ending", "status", "title", "offered"),
     [
-        (RAN_OUT, "published", True),
-        (RAN_OUT, "withdrawn", False),
-        (RAN_OUT | REVOKED, "published", False),
-        (RAN_OUT | REFUNDED, "published", False),
+        (RAN_OUT, "published", "has expired", True),
+        (RAN_OUT, "withdrawn", "has expired", False),
+        (RAN_OUT | REVOKED, "published", "has ended", False),
+        (RAN_OUT | REFUNDED, "published", "has ended", False),
+        (RAN_OUT | LOST, "published", "has ended", False),
+        (DISPUTED, "published", "is suspended", False),
     ],
 )
-def test_result_offers_to_renew_what_ran_out_and_is_on_sale(
-    owners_client, url, owner, test_bank, ending, status, offered
+def test_result_says_how_the_access_ended_and_offers_to_renew_what_ran_out_and_is_on_sale(
+    owners_client, url, owner, test_bank, ending, status, title, offered
 ):
     owner.accesses.update(**ending)
     type(test_bank).objects.filter(pk=test_bank.pk).update(status=status)
     text = page(owners_client, url)
-    assert "Your access to this test bank has ended." in text
+    assert titles(text) == [title]
     assert ("renew your access" in text) is offered
 
 
-@pytest.mark.parametrize("on_sale", [True, False])
-def test_result_across_banks_offers_to_renew_where_all_are_on_sale(
-    owners_client, owner, make_bank, test_bank, at, on_sale
-):
+@pytest.fixture
+def second_bank(owner, make_bank, test_bank, at):
     second = make_bank("second")
     given = {"source_kind": "grant", "source_id": "2", "reason": "a test"}
     grant_access(learner=owner, test_bank=second, starts_at=at, access_days=None, **given)
+    return second
+
+
+@pytest.mark.parametrize("on_sale", [True, False])
+def test_result_across_banks_offers_to_renew_each_where_all_are_on_sale(
+    owners_client, owner, second_bank, at, on_sale, django_assert_num_queries
+):
     session = start_ten_questions(learner=owner, at=at)
     owner.accesses.update(**RAN_OUT)
     if not on_sale:
-        type(second).objects.filter(pk=second.pk).update(status="withdrawn")
-    text = page(owners_client, reverse("practice:result", args=[session.pk]))
-    assert "Your access to these test banks has ended." in text
+        type(second_bank).objects.filter(pk=second_bank.pk).update(status="withdrawn")
+    # The attempt, its answers, live accesses, ended banks, versions, and uncounted answers.
+    with django_assert_num_queries(SESSION_AND_USER + 6):
+        text = page(owners_client, reverse("practice:result", args=[session.pk]))
+    assert titles(text) == ["has expired"]
     assert ("renew your access" in text) is on_sale
+    links = re.findall(r'<li><a href="(/banks/[^"]+)"><bdi>', text)
+    assert links == (["/banks/git/", "/banks/second/"] if on_sale else [])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "title"),
+    [
+        (DISPUTED, DISPUTED, "is suspended"),
+        (REVOKED, REVOKED, "has ended"),
+        (RAN_OUT, DISPUTED, "has ended"),
+    ],
+)
+def test_result_across_banks_says_how_all_accesses_ended(
+    owners_client, owner, test_bank, second_bank, at, first, second, title
+):
+    session = start_ten_questions(learner=owner, at=at)
+    owner.accesses.filter(test_bank=test_bank).update(**first)
+    owner.accesses.filter(test_bank=second_bank).update(**second)
+    text = page(owners_client, reverse("practice:result", args=[session.pk]))
+    assert titles(text) == [title]
 
 
 @pytest.mark.parametrize(

@@ -163,14 +163,14 @@ def test_discarded_session_keeps_its_answers(attempt, answer, at):
 def test_reset_makes_questions_new_and_keeps_the_history(owner, test_bank, attempt, answer, at):
     answer(1, WRONG)
     answer(2, WRONG)
-    count = reset_progress(learner=owner, test_bank=test_bank, domain="Odd", at=at)
+    for moment in (at, at + HOUR):
+        reset_progress(learner=owner, test_bank=test_bank, domain="Odd", at=moment)
     pool = candidates(owner, bank_ids=[test_bank.pk])
-    assert (count, len(matching(pool, Criteria(states=frozenset({"new"}))))) == (1, 4)
+    assert len(matching(pool, Criteria(states=frozenset({"new"})))) == 4
+    answers = Answer.objects.order_by("position")
+    assert list(answers.values_list("reset_at", flat=True)) == [at, None]
     finish_attempt(attempt=attempt, at=at)
-    assert (
-        attempt.answered,
-        reset_progress(learner=owner, test_bank=test_bank, domain="Odd", at=at),
-    ) == (2, 0)
+    assert attempt.answered == 2
 
 
 def test_new_questions_are_limited_by_the_hour(attempt, settings, at):

@@ -1,6 +1,7 @@
 """Load the attempt of a request, and answer what every page of it has to."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
@@ -11,8 +12,8 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from catalog.http import SeeOther
-from catalog.listing.owned_banks import owned_banks
-from catalog.models import Access
+from catalog.listing.owned_banks import OwnedBank, owned_banks
+from catalog.models import Access, TestBank
 from practice.clock import GRACE
 from practice.models import Attempt
 from practice.services import finish_overdue_attempt
@@ -40,17 +41,18 @@ def live_banks(attempt: Attempt, *, at: datetime) -> frozenset[int]:
     return frozenset(live.values_list("test_bank", flat=True))
 
 
-def can_renew(attempt: Attempt, *, learner: User, at: datetime) -> bool:
-    """True if the learner's access to each bank of the attempt expired, and each is on sale.
+def ended_banks(attempt: Attempt, *, learner: User, at: datetime) -> list[OwnedBank]:
+    """The banks of the attempt that its learner can no longer open, by title. One statement."""
+    banks = _banks_of(attempt)
+    owned = owned_banks(learner, at=at)
+    return [one for one in owned if one.ended and one.test_bank.pk in banks]
 
-    One statement.
-    """
-    expired = {
-        owned.test_bank.pk
-        for owned in owned_banks(learner, at=at)
-        if owned.ended == "expired" and owned.test_bank.is_on_sale
-    }
-    return _banks_of(attempt) <= expired
+
+def renewable_banks(attempt: Attempt, ended: Iterable[OwnedBank]) -> list[TestBank]:
+    """The attempt's banks if the access to each expired and each is on sale; otherwise none."""
+    expired = [one.test_bank for one in ended if one.ended == "expired"]
+    on_sale = [bank for bank in expired if bank.is_on_sale]
+    return on_sale if len(on_sale) == len(_banks_of(attempt)) else []
 
 
 def _banks_of(attempt: Attempt) -> set[int]:

@@ -1,6 +1,8 @@
 """The result of a session."""
 
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -8,10 +10,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from practice.answer_sheet import answer_sheet, cells
+from practice.models import Attempt
 from practice.results import missed, pass_mark, result_of
 from practice.uncounted import uncounted_of
-from practice.views.attempts import can_renew, get_attempt, learner_of, live_banks
+from practice.views.attempts import (
+    ended_banks,
+    get_attempt,
+    learner_of,
+    live_banks,
+    renewable_banks,
+)
 
 
 @login_required
@@ -28,7 +38,7 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "attempt": attempt,
         "bank": attempt.test_bank,
         "can_open_bank": bool(live),
-        "can_renew": not live and can_renew(attempt, learner=learner_of(request), at=at),
+        **({} if live else _ended_access(attempt, learner=learner_of(request), at=at)),
         "result": result_of(sheet, pass_percent=pass_percent),
         "pass_percent": pass_percent,
         "cells": cells(sheet, range(1, attempt.total + 1), is_closed=not opens_all),
@@ -43,3 +53,16 @@ def result(request: HttpRequest, attempt_id: uuid.UUID) -> HttpResponse:
         "uncounted": uncounted_of(sheet),
     }
     return render(request, "practice/result.html", context)
+
+
+def _ended_access(attempt: Attempt, *, learner: User, at: datetime) -> dict[str, Any]:
+    """Why the access ended, as `OwnedBank.ended` says it, or "" if the banks differ.
+
+    With the banks where it can be renewed. One statement.
+    """
+    banks = ended_banks(attempt, learner=learner, at=at)
+    reasons = {one.ended for one in banks}
+    return {
+        "ended": reasons.pop() if len(reasons) == 1 else "",
+        "renewable": renewable_banks(attempt, banks),
+    }

@@ -27,13 +27,16 @@ const fill = (url) => {
   }
 };
 
-// A mistake is told at its field, which itself stays: somebody may be writing in it.
+// A mistake is told at its field, which itself stays: somebody may be writing in it. A fold around
+// it opens, since a mistake in a closed one is not seen.
 const putProblems = (page) => {
   for (const problem of form.querySelectorAll(".field__error")) {
-    problem.textContent = page.getElementById(problem.id).textContent;
+    problem.textContent = page.getElementById(problem.id)?.textContent ?? "";
     const field = form.querySelector(`[aria-describedby="${problem.id}"]`);
     field.toggleAttribute("aria-invalid", false);
-    if (problem.textContent) field.setAttribute("aria-invalid", "true");
+    if (!problem.textContent) continue;
+    field.setAttribute("aria-invalid", "true");
+    problem.closest("details")?.setAttribute("open", "");
   }
   return [...form.querySelectorAll(".field__error:not(:empty)")].map((problem) => problem.textContent);
 };

@@ -1,5 +1,6 @@
 """Forms of a bank: a new one, its settings, and who works on it."""
 
+import re
 from decimal import Decimal
 from typing import Any, cast
 
@@ -13,12 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import Category, FormerSlug, TestBank
-from catalog.money import exponent, major, minor
-from catalog.price_rules import MAXIMUM_MINOR, price_problem
+from catalog.money import major, minor
+from catalog.price_rules import MAXIMUM_MINOR, price_problem, rule_of_decimal_places
 from catalog.services.access import MOST_ACCESS_DAYS
 from studio.models import BankRole
 
 COVERS = 6
+CURRENCY_CODE = re.compile(r"[A-Z]{3}")
+# The largest number that the column takes on PostgreSQL.
+MOST_EXAM_MINUTES = 32_767
 
 
 class NewBankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
@@ -96,6 +100,13 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         max_value=MOST_ACCESS_DAYS,
         help_text=_("In days. Leave empty for lifetime access."),
     )
+    exam_minutes = forms.IntegerField(
+        label=_("Time limit"),
+        required=False,
+        min_value=1,
+        max_value=MOST_EXAM_MINUTES,
+        help_text=_("In minutes. Leave empty for no time limit."),
+    )
     cover_seed = forms.ChoiceField(label=_("Cover"), widget=forms.RadioSelect, required=False)
 
     class Meta:
@@ -126,7 +137,6 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "slug": _("Page address"),
             "exam": _("Exam"),
             "pass_percent": _("Pass mark"),
-            "exam_minutes": _("Time limit"),
             "keeps_question_order": _("Keep the order of the questions"),
             "keeps_choice_order": _("Keep the order of the choices"),
             "has_calculator": _("Offer a calculator"),
@@ -146,7 +156,6 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             ),
             "exam": _("Name of the exam that this test bank prepares learners for."),
             "pass_percent": _("Optional. The percentage of points needed to pass the exam."),
-            "exam_minutes": _("In minutes. Leave empty for no time limit."),
             "keeps_question_order": "",
             "keeps_choice_order": _(
                 "If this is off, choices are shuffled. Choices that are pinned in an imported file "
@@ -176,8 +185,11 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             self.fields[name].show_hidden_initial = True
 
     def clean_currency(self) -> str:
-        """In upper case."""
-        return str(self.cleaned_data["currency"]).upper()
+        """Three letters, in upper case."""
+        currency = str(self.cleaned_data["currency"]).upper()
+        if not CURRENCY_CODE.fullmatch(currency):
+            raise ValidationError(_("Enter a three-letter currency code, such as USD."))
+        return currency
 
     def clean_slug(self) -> str:
         """One that no other bank had."""
@@ -193,23 +205,24 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
         cleaned = super().clean() or self.cleaned_data
         self._keep_what_others_changed(cleaned)
         price, currency = cleaned.get("price"), cleaned.get("currency")
-        if price is None or currency is None:
-            return cleaned
+        if price is not None and currency is not None:
+            self._set_price(price, currency)
+        if "price" in self.errors:
+            # With it, the bank's own check would look at the old price in the new currency.
+            cleaned.pop("currency", None)
+        return cleaned
+
+    def _set_price(self, price: Decimal, currency: str) -> None:
+        """Give the bank its price, or the field an error."""
         try:
             price_minor = minor(price, currency)
         except ValueError:
-            digits = exponent(currency)
-            message = (
-                gettext("%(currency)s amounts can have at most %(digits)s decimal places.")
-                if digits
-                else gettext("%(currency)s amounts have no decimal places. Enter a whole number.")
-            )
-            shown = {"currency": currency, "digits": digits}
-            raise ValidationError({"price": message % shown}) from None
+            self.add_error("price", rule_of_decimal_places(currency))
+            return
         if problem := price_problem(price_minor, currency):
-            raise ValidationError({"price": problem})
-        self.instance.price_minor = price_minor
-        return cleaned
+            self.add_error("price", problem)
+        else:
+            self.instance.price_minor = price_minor
 
     def _keep_what_others_changed(self, cleaned: dict[str, Any]) -> None:
         """Take what stayed as the page had it from the bank, where it may have changed since."""

@@ -1,9 +1,13 @@
 """A bank from nothing to sale: created, described, priced, published, renamed."""
 
+import re
+
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from catalog.models import Category, FormerSlug, TestBank
+from studio.forms.banks import BankForm
 from studio.models import AuditEntry, BankRole
 from studio.tests.conftest import sign_in, staff
 
@@ -113,10 +117,17 @@ def test_price_is_entered_in_major_units(desk, test_bank, price, currency, minor
         ({"price": "-1"}, "price"),
         ({"price": "0.30"}, "price"),
         ({"price": "1", "currency": "xxx"}, "price"),
-        ({"currency": "US"}, "price"),
+        ({"price": "20", "currency": "huf"}, "price"),
+        ({"price": "", "currency": "huf"}, "price"),
+        ({"currency": "US"}, "currency"),
+        ({"price": "0", "currency": "12!"}, "currency"),
         ({"title": ""}, "title"),
         ({"language": "xx-nope"}, "language"),
         ({"pass_percent": "101"}, "pass_percent"),
+        ({"pass_percent": "0"}, "pass_percent"),
+        ({"exam_minutes": "0"}, "exam_minutes"),
+        ({"exam_minutes": "32768"}, "exam_minutes"),
+        ({"cover_seed": "none"}, "cover_seed"),
         ({"exam": "https://evil.example"}, "exam"),
         ({"slug": "other"}, "slug"),
         ({"access_days": "0"}, "access_days"),
@@ -128,10 +139,29 @@ def test_settings_that_are_wrong_change_nothing(desk, test_bank, make_bank, chan
     address = reverse("studio:settings", args=[test_bank.slug])
     response = desk.post(address, settings_of(test_bank, **changes))
     assert response.status_code == 422
-    assert field in response.context["form"].errors
+    assert list(response.context["form"].errors) == [field]
     test_bank.refresh_from_db()
     assert test_bank.price_minor == 1900
     assert kinds() == []
+
+
+def test_one_alert_links_to_each_wrong_field(desk, test_bank):
+    wrong = {"exam_minutes": "0", "cover_seed": "none", "title": ""}
+    page = desk.post(reverse("studio:settings", args=["git"]), settings_of(test_bank, **wrong)).text
+    assert page.count('role="alert"') == 1
+    links = re.findall(r'<li><a href="#([^"]+)">', page)
+    assert links == ["id_title", "id_exam_minutes", "id_cover_seed_0"]
+    assert [page.count(f'id="{link}"') for link in links] == [1, 1, 1]
+
+
+def test_alert_has_no_list_without_a_wrong_field(test_bank):
+    form = BankForm(settings_of(test_bank), instance=test_bank)
+    assert render_to_string("parts/field_errors.html", {"form": form}).strip() == ""
+    form.add_error(None, "The bank is locked.")
+    alert = render_to_string("parts/field_errors.html", {"form": form})
+    assert alert.count('role="alert"') == 1
+    assert "<p>The bank is locked.</p>" in alert
+    assert "Correct these fields" not in alert
 
 
 def test_renamed_bank_keeps_its_cover_and_redirects(desk, client, test_bank):

@@ -22,6 +22,7 @@ BANK_PAGES = {
     "question": BOTH,
     "versions": BOTH,
     "statistics": BOTH,
+    "quality": BOTH,
     "reports": BOTH,
     "as_learner": BOTH,
     "regrade": REVIEWER,

@@ -167,7 +167,7 @@ def test_inbox_counts_and_lists_without_names(desk, reported, owner, learner):
     text += desk.get(reverse("studio:report", args=["git", report.pk])).text
     assert WORDS in text
     assert "2 learners reported this" in text
-    assert owner.email not in text
+    assert owner.email not in text.replace("<wbr>", "")
     assert "1 report" in desk.get(reverse("studio:home")).text
 
 

@@ -122,7 +122,9 @@ def test_wrong_key_is_on_top_of_the_page(desk, test_bank, answer, at):
     response = desk.get(reverse("studio:statistics", args=["git"]))
     assert [row.place.position for row in response.context["suspects"]] == [1]
     assert "Answer keys that are probably incorrect" in response.text
-    assert "@example.org" not in response.text.replace("seller@example.org", "")
+    text = response.text.replace("<wbr>", "")
+    assert "seller@example.org" in text
+    assert "@example.org" not in text.replace("seller@example.org", "")
 
 
 @pytest.mark.parametrize("questions", [1, 3])

@@ -31,7 +31,7 @@ ADDRESSES = f"""
 /studio/ /studio/new-bank/ /studio/banks/git/ /studio/banks/git/settings/
 /studio/banks/git/questions/ /studio/banks/git/questions/{UUID}/ /studio/banks/git/imports/
 /studio/banks/git/export/jsonl/ /studio/sales/ /studio/sales/sales.csv /studio/access/
-/studio/audit-log/
+/studio/audit-log/ /studio/banks/git/quality/
 /healthz /readyz /metrics /language/ /evidence/1/ /accounts/login/ /accounts/signup/
 /accounts/logout/ /accounts/email/ /accounts/password/reset/ /accounts/2fa/
 /admin/ /admin/payment-health/ /admin/payment-health/look/ /admin/payment-health/replay/evt_1/

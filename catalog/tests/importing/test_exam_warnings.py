@@ -1,7 +1,6 @@
 """A seller is told of an exam that cannot be drawn."""
 
 import pytest
-from django.urls import reverse
 
 from catalog.importing.linting import exam_warnings
 
@@ -26,13 +25,3 @@ SENTENCE = (
 def test_warnings_name_the_section_and_what_there_is(test_bank, blueprint, warnings):
     test_bank.blueprint = blueprint
     assert exam_warnings(test_bank) == warnings
-
-
-def test_quality_check_shows_the_warning(client, seller, test_bank, settings):
-    test_bank.blueprint = [{"domain": "Odd", "count": 9}]
-    test_bank.save(update_fields=["blueprint"])
-    seller.is_superuser = True
-    seller.save(update_fields=["is_superuser"])
-    settings.STAFF_SECOND_FACTOR = False
-    client.force_login(seller)
-    assert SENTENCE in client.get(reverse("catalog:editors_view", args=["git"])).text

@@ -137,6 +137,7 @@ def test_what_is_no_price_is_told_and_hides_nothing(client, test_bank, price):
     response = client.get(LIST, {"up_to": price})
     assert slugs(response) == ["git"]
     assert "Enter a price as a number, such as 20 or 19.99." in response.text
+    assert '<details class="filters__fold" open>' in response.text
 
 
 def test_filters_narrow_by_category_language_difficulty_kind_and_price(client, make_bank):

@@ -254,7 +254,8 @@ def test_reviews_are_words_and_never_markup_or_links(client, make_review):
 def test_no_page_tells_an_address(client, make_review):
     make_review()
     for name in ("detail", "reviews"):
-        assert "@example.org" not in client.get(reverse(f"catalog:{name}", args=["git"])).text
+        text = client.get(reverse(f"catalog:{name}", args=["git"])).text
+        assert "@example.org" not in text.replace("<wbr>", "")
 
 
 @pytest.mark.parametrize("page", ["0", "2", "-1", "x", "99999999", "²"])

@@ -384,6 +384,7 @@ def withhold(reason):
         (expire, "Your access expired on "),
         (withhold("refund"), "Your access ended because this purchase was refunded."),
         (withhold("dispute"), "Your access is suspended because the payment was disputed."),
+        (withhold("lost"), "Your access ended because your bank reversed the payment."),
     ],
 )
 def test_my_banks_says_why_an_access_ended(visit, owner, test_bank, end, words):

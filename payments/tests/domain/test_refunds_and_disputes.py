@@ -1,6 +1,9 @@
 """Refunds and disputes as Stripe's events tell them, in and out of order."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.utils import timezone
 
@@ -274,6 +277,30 @@ def test_the_order_of_a_payment_is_found_by_an_index(order):
 def test_withheld_access_names_its_reason(tell, order, make, reason):
     tell(paid_event(order), make(order))
     assert Access.objects.get().withheld_reason == reason
+
+
+def test_access_after_a_lost_dispute_ended(tell, order):
+    tell(paid_event(order), dispute_event(order))
+    tell(dispute_event(order, kind="charge.dispute.closed", status="lost", created=2000))
+    access = Access.objects.get()
+    assert (access.withheld_reason, access.state(timezone.now()).value) == ("lost", "ended")
+
+
+def test_lost_dispute_gives_the_reason_beside_an_older_open_one(tell, order):
+    lost = dispute_event(order, dispute="dp_2", status="lost", made=2000)
+    assert tell(paid_event(order), dispute_event(order), lost) == ("refunded", 0, 0)
+    assert Access.objects.get().withheld_reason == "lost"
+
+
+@pytest.mark.parametrize(("status", "reason"), [("lost", "lost"), ("needs_response", "dispute")])
+def test_migration_names_the_reason_of_lost_disputes_and_back(tell, order, status, reason):
+    tell(paid_event(order), dispute_event(order, status=status))
+    Access.objects.update(withheld_reason="dispute")
+    migration = import_module("payments.migrations.0012_reason_of_lost_disputes")
+    migration.name_lost_disputes(apps, None)
+    assert Access.objects.get().withheld_reason == reason
+    migration.forget_lost_disputes(apps, None)
+    assert Access.objects.get().withheld_reason == "dispute"
 
 
 def test_restored_access_has_no_reason(tell, order):

@@ -1,22 +1,21 @@
-"""An editor's review of a bank's questions, for the people who sell it."""
+"""The quality check of a bank: what its questions could do better, and figures of them."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.staff import staff_with
 from catalog.importing.linting import exam_warnings, lint_bank
 from catalog.models import TestBank
 from questions.linting.statistics import figures_of
+from studio.permissions import PUBLISH_QUESTIONS, VIEW_BANK, bank_page, may, user_of
 
 MOST_FINDINGS = 200
 
 
-@staff_with("catalog.view_bankquestion")
+@bank_page(VIEW_BANK)
 @require_safe
-def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
+def quality(request: HttpRequest, test_bank: TestBank) -> HttpResponse:
     """Show the quality report of a bank's questions."""
-    test_bank = get_object_or_404(TestBank, slug=slug)
     linted = lint_bank(test_bank)
     public_ids = dict(test_bank.bank_questions.values_list("position", "question__public_id"))
     context = {
@@ -29,5 +28,6 @@ def editors_view(request: HttpRequest, slug: str) -> HttpResponse:
         "more": max(len(linted.findings) - MOST_FINDINGS, 0),
         "exam_warnings": exam_warnings(test_bank),
         "figures": figures_of(linted.questions),
+        "may_import": may(user_of(request), PUBLISH_QUESTIONS, test_bank),
     }
-    return render(request, "catalog/editors_view.html", context)
+    return render(request, "studio/quality.html", context)
