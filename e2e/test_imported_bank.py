@@ -106,7 +106,7 @@ def test_imported_bank_is_bought_and_practiced(site: Site, bank: Bank, page: Pag
     visitor.click("Check answer")
     visitor.expect_text("Correct answer")
     visitor.click("Finish")
-    visitor.expect_text(f"{QUESTIONS - 13} questions are not answered yet.")
+    visitor.expect_text(f"You have not answered {QUESTIONS - 13} questions yet.")
     visitor.click("Finish session")
     expect(page).to_have_url(re.compile(r"/practice/[0-9a-f-]+/$"))
     visitor.expect_text(f"12 of {QUESTIONS} points")

@@ -24,7 +24,7 @@ NAMED = re.compile(
     (?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s,;&)}\]]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# http://TOKEN@proxy: a user name without a password is a token.
+# http://TOKEN@proxy: a username without a password is a token.
 ADDRESS_TOKEN = re.compile(r"(//)[^\s/@:\"']{1,400}@")
 # The lengths are bounded so that the time stays linear in the text.
 ADDRESS_PASSWORD = re.compile(r"(//[^\s/@:\"]{0,200}):[^\s\"]{0,400}@")

@@ -52,7 +52,7 @@ def socks_proxy(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A SOCKS proxy requires a user name and password, and this machine resolves host names (socks5://).",
+    "A SOCKS proxy requires a username and password, and this machine resolves host names (socks5://).",
     THROUGH,
 )
 def socks_proxy_with_password(lab: Laboratory) -> Iterator[Situation]:

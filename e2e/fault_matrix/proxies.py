@@ -83,7 +83,7 @@ def tinyproxy_filters(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "Squid requires a user name and password (Basic), but none are set.",
+    "Squid requires a username and password (Basic), but none are set.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -217,7 +217,7 @@ def proxy_asks_for_sign_in(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A second proxy, behind the configured one, requires a user name and password.",
+    "A second proxy, behind the configured one, requires a username and password.",
     Expected("NET-PROXY-407", "path.tunnel"),
 )
 def second_proxy_wants_password(lab: Laboratory) -> Iterator[Situation]:
@@ -456,7 +456,7 @@ def tunnel_leads_to_portal(lab: Laboratory) -> Iterator[Situation]:
 
 
 @row(
-    "A SOCKS proxy requires a user name and password, but none are set.",
+    "A SOCKS proxy requires a username and password, but none are set.",
     Expected("NET-SOCKS-AUTH", "path.tunnel", tested=True),
 )
 def socks_wants_password(lab: Laboratory) -> Iterator[Situation]:

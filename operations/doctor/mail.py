@@ -165,7 +165,7 @@ def _server_connection(seconds: float) -> smtplib.SMTP:
 def _describe_success() -> str:
     secured = " over TLS" if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else ""
     return (
-        f"accepts the user name and password{secured}"
+        f"accepts the username and password{secured}"
         if settings.EMAIL_HOST_USER
         else f"responds{secured}"
     )
@@ -180,7 +180,7 @@ def _reason(error: Exception) -> tuple[str, str]:
     """Return what failed, and the setting to correct."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         fix = "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
-        return f"{_server()} rejected the user name or password ({error.smtp_code})", fix
+        return f"{_server()} rejected the username or password ({error.smtp_code})", fix
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         # smtplib raises the same exception for a timeout and a reset.
         return _reason(error.__context__)

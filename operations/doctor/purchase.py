@@ -87,7 +87,8 @@ def _not_created(error: StripeError) -> list[Check]:
     logger.error("the test purchase could not be made", exc_info=error)
     why = f"The test purchase failed for an unknown reason ({type(error).__name__})."
     return _failed_checks(
-        Cause("UNKNOWN", why), "Include the doctor's output when you report this problem."
+        Cause("UNKNOWN", why),
+        "Include the output of `manage.py doctor` when you report this problem.",
     )
 
 

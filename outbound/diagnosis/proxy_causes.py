@@ -62,11 +62,11 @@ def second_proxy_wants_credentials(route: Route, name: str, status: int) -> Find
     """A proxy behind the one that is set wants credentials, which it does not get from there."""
     return Finding(
         "NET-PROXY-407",
-        f"A second proxy{name} behind {the_proxy(route)} requires a user name and password "
+        f"A second proxy{name} behind {the_proxy(route)} requires a username and password "
         f"({status}). The first proxy accepts requests from this machine.",
         f"Ask the administrator of the proxy {_endpoint(route)} to configure it to authenticate with the second "
-        "proxy, or to forward your user name and password.",
-        f"Changing the user name and password of the first proxy ({route.rule}) will not help.",
+        "proxy, or to forward your username and password.",
+        f"Changing the username and password of the first proxy ({route.rule}) will not help.",
     )
 
 
@@ -74,10 +74,10 @@ def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
     names = ", ".join(answer.authentication_schemes)
     offered = f"authentication methods offered: {names or 'none'}"
     credentials = route.proxy.credentials if route.proxy else None
-    given = "requires a user name and password"
+    given = "requires a username and password"
     if credentials:
         user = credentials[0].decode("utf-8", "replace")
-        given = f"rejected the user name “{user}” or its password"
+        given = f"rejected the username “{user}” or its password"
     operator = f"{_proxy(route)} {given} ({answer.status}; {offered})."
     schemes = {scheme.lower() for scheme in answer.authentication_schemes}
     if schemes and "basic" not in schemes:
@@ -86,7 +86,7 @@ def _wants_credentials(route: Route, answer: ProxyAnswer) -> Finding:
             "as cntlm or px on this machine and use its address."
         )
         return Finding("NET-PROXY-407", operator, RELAY_EXAMPLE, advice)
-    advice = "Percent-encode special characters in the user name and password: p@ss becomes p%40ss."
+    advice = "Percent-encode special characters in the username and password: p@ss becomes p%40ss."
     scheme = route.proxy.scheme if route.proxy else "http"
     fix = f"{SETTING}={scheme}://user:password@{_endpoint(route)}"
     return Finding("NET-PROXY-407", operator, fix, advice)
@@ -97,7 +97,7 @@ def socks_authentication(route: Route) -> Finding:
     proxy = route.proxy
     given = proxy is not None and proxy.credentials is not None
     said = (
-        "did not accept the user name or password" if given else "requires a user name and password"
+        "did not accept the username or password" if given else "requires a username and password"
     )
     operator = f"{_proxy(route)} {said}."
     fix = f"{SETTING}={proxy.scheme}://user:password@{proxy.endpoint}" if proxy else ""
@@ -105,7 +105,7 @@ def socks_authentication(route: Route) -> Finding:
         "NET-SOCKS-AUTH",
         operator,
         fix,
-        "Percent-encode special characters in the user name and password.",
+        "Percent-encode special characters in the username and password.",
     )
 
 

@@ -237,7 +237,7 @@ def _parse_credentials(text: str) -> tuple[str, str | None]:
     decoded = _decoded(username), (_decoded(password) if colon else None)
     if any(character in part for part in decoded if part for character in "\r\n\0"):
         raise ProxyAddressError(
-            "The user name or password contains a line break or a null byte. Remove it."
+            "The username or password contains a line break or a null byte. Remove it."
         )
     return decoded
 
@@ -249,12 +249,12 @@ def _decoded(part: str) -> str:
 def _refuse_unencoded(part: str) -> None:
     if any(sign in SPECIAL or sign.isspace() for sign in part):
         raise ProxyAddressError(
-            "The user name or password contains a reserved character. Percent-encode it: "
+            "The username or password contains a reserved character. Percent-encode it: "
             f"write {PERCENT_ENCODING}, and a space as %20."
         )
     if re.search(r"%(?![0-9A-Fa-f]{2})", part):
         raise ProxyAddressError(
-            "The user name or password contains a % that is not followed by two "
+            "The username or password contains a % that is not followed by two "
             "hexadecimal digits. Percent-encode it: write % as %25."
         )
 
@@ -264,7 +264,7 @@ def _parse_endpoint(text: str, scheme: str) -> tuple[str, int]:
         raise ProxyAddressError(
             "There is text after the host and port, or the password is not "
             f"percent-encoded. Use an address such as {EXAMPLE}, with {PERCENT_ENCODING} "
-            "in the user name and password."
+            "in the username and password."
         )
     if _lacks_brackets(text):
         raise ProxyAddressError(

@@ -196,7 +196,7 @@ def test_a_chain_of_squids(caller):
     with running_squid("credentials") as parent, running_squid(parent=parent.port) as child:
         diagnosis = caller.diagnosis(proxy=child.url)
     assert diagnosis.operator.startswith("A second proxy")
-    assert f"behind the proxy {child.url} (STRIPE_PROXY) requires a user name" in diagnosis.operator
+    assert f"behind the proxy {child.url} (STRIPE_PROXY) requires a username" in diagnosis.operator
 
 
 @pytest.mark.parametrize(

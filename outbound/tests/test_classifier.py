@@ -127,7 +127,7 @@ def test_proxy_requires_credentials(caller, stripe, user):
         assert caller.call(proxy=proxy.url_with_credentials).status == 200
     assert verdict(diagnosis) == ("NET-PROXY-407", "no", True, False)
     assert "offered: Basic" in diagnosis.operator
-    assert ("rejected the user name “user” or" in diagnosis.operator) is bool(user)
+    assert ("rejected the username “user” or" in diagnosis.operator) is bool(user)
     assert diagnosis.fix == f"STRIPE_PROXY=http://user:password@127.0.0.1:{proxy.port}"
     assert "hunter2" not in repr(diagnosis)
 

@@ -72,7 +72,7 @@ def test_finish_asks_first_and_says_how_many_are_unanswered(owners_client, url, 
     answer(1, RIGHT)
     text = owners_client.get(url).text
     assert "Finish this session?" in text
-    assert "4 questions are not answered yet. If you finish now, they will earn" in text
+    assert "You have not answered 4 questions yet. If you finish now, they will earn" in text
     attempt.refresh_from_db()
     assert not attempt.is_finished
 

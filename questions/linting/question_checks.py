@@ -204,7 +204,7 @@ def _bare_tex(item: Item) -> Iterator[str]:
     for text in texts_of(item):
         if has_tex(prose(text)):
             yield _(
-                "The formula in “%(text)s” is displayed as TeX. Write it in Markdown between "
+                "The formula in “%(text)s” appears as raw TeX. In Markdown, write formulas between "
                 "dollar signs. If it is already written this way, ask the site's operator to run "
                 "manage.py render_questions."
             ) % {"text": _quoted(text)}

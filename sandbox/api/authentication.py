@@ -24,7 +24,7 @@ def authenticate(headers: Message, secret_keys: Iterable[str]) -> str:
 
 
 def api_key_in(headers: Message) -> str:
-    """Return the key from the Authorization header: a bearer token, or the Basic user name."""
+    """Return the key from the Authorization header: a bearer token, or the Basic username."""
     scheme, _, credentials = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()

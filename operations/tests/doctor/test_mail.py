@@ -78,7 +78,7 @@ def test_refused_mail_account(mail):
     }
     with mail_server(words) as port:
         check = check_at(mail, port)
-    assert check.summary == f"127.0.0.1:{port} rejected the user name or password (535)"
+    assert check.summary == f"127.0.0.1:{port} rejected the username or password (535)"
     assert check.fix == "Correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."
     assert "HTTP proxies do not forward SMTP" in check.detail
 
@@ -87,9 +87,7 @@ def test_accepted_mail_account(mail):
     mail.EMAIL_HOST_USER = "shop"
     words = {"EHLO": "250-mail.example\r\n250 AUTH PLAIN", "AUTH": "235 welcome", "QUIT": "221 bye"}
     with mail_server(words) as port:
-        assert (
-            check_at(mail, port).summary == f"127.0.0.1:{port} accepts the user name and password"
-        )
+        assert check_at(mail, port).summary == f"127.0.0.1:{port} accepts the username and password"
 
 
 def test_mail_server_without_starttls(mail):

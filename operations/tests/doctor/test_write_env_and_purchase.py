@@ -254,7 +254,7 @@ def test_purchase_test_with_response_that_cannot_be_read(shop, for_sale):
     assert failed.cause.operator == (
         "The test purchase failed for an unknown reason (UnreadableAnswer)."
     )
-    assert failed.fix == "Include the doctor's output when you report this problem."
+    assert failed.fix == "Include the output of `manage.py doctor` when you report this problem."
 
 
 def test_purchase_test_fails_if_csp_blocks_checkout(shop, for_sale, settings, sandbox):
