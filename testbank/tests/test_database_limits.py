@@ -145,9 +145,13 @@ def test_request_that_computes_for_long_keeps_its_connection(monkeypatch, settin
 
 
 @pytest.mark.postgresql
-def test_options_of_the_network_reach_libpq():
+def test_options_of_the_network_reach_libpq(settings):
     options = connection.settings_dict["OPTIONS"]
     limits = {
         name: options[name] for name in ("connect_timeout", "tcp_user_timeout", "keepalives_count")
     }
-    assert limits == {"connect_timeout": 5, "tcp_user_timeout": 30_000, "keepalives_count": 3}
+    assert limits == {
+        "connect_timeout": settings.DATABASE_CONNECT_TIMEOUT,
+        "tcp_user_timeout": 30_000,
+        "keepalives_count": 3,
+    }
