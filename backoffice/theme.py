@@ -75,7 +75,7 @@ def _menu() -> list[dict[str, Any]]:
         ),
         _group(
             _("Learners"),
-            _entry(_("Access grants"), "key", "catalog", "access"),
+            _entry(_("Access records"), "key", "catalog", "access"),
             _entry(_("People"), "group", "accounts", "user"),
             _entry(_("Security log"), "shield", "safety", "securityevent"),
         ),

@@ -91,8 +91,8 @@ PURCHASES = (
         83,
         stars=4,
         words="Short stems, real situations, no trick questions. I would like more on submodules.",
-        reply="Thank you, Jonas. Submodules are on our list; rebasing and exploring history "
-        "came first.",
+        reply="Thank you, Jonas. Submodules are on our list. First, we are revising the "
+        "questions about rebasing and exploring history.",
     ),
     Purchase(
         MEI,

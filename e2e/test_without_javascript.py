@@ -29,7 +29,7 @@ def test_visitor_buys_and_practices_without_javascript(demo: str, browser: Brows
     visitor.answer_any(0)
     expect(page.locator(".explanation")).to_be_visible()
 
-    visitor.click("Go to test bank")
+    visitor.click("View test bank")
     visitor.click("Purchase")
     email = f"mira-{time.time_ns()}@example.org"
     visitor.sign_up(email, "a-long-pass-phrase-7")

@@ -481,7 +481,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stripe_id or self.id} ({self.get_status_display()})"
+        return f"{self.order.number}, {self.price}"
 
     @property
     def price(self) -> str:
@@ -544,7 +544,7 @@ class Dispute(models.Model):
         indexes = [models.Index(fields=["order", "created_at"], name="payments_dispute_of_order")]
 
     def __str__(self) -> str:
-        return f"{self.stripe_id} ({self.status})"
+        return f"{self.order.number}, {self.price}"
 
     @property
     def price(self) -> str:

@@ -15,6 +15,7 @@ from practice.clock import seconds_left
 from practice.models import Attempt
 from practice.results import rounded_percent, score_percent
 from practice.services.selection import LastAnswer, last_answers
+from practice.trends import reason_in_words
 
 # A session across banks has none, and one discarded says nothing about a bank.
 COUNTED = Q(mode="practice", selection="all") | Q(mode="exam")
@@ -53,12 +54,14 @@ class News:
 class Progress:
     """One bank of a learner. `is_live` says whether it can be practiced now.
 
-    `answered` of `total` questions are those of the open session over all questions, both 0
-    without one. `last` is the newest finished session or exam, and `last_percent` its score.
+    `closed_reason` says in words why it cannot; "" if it can. `answered` of `total` questions are
+    those of the open session over all questions, both 0 without one. `last` is the newest finished
+    exam or session over all questions, and `last_percent` its score.
     """
 
     test_bank: TestBank
     is_live: bool
+    closed_reason: str
     days_left: int | None
     open_session: Attempt | None
     last: Attempt | None
@@ -113,6 +116,7 @@ def progress_of(learner: User, *, at: datetime) -> list[Progress]:
         Progress(
             test_bank=one.test_bank,
             is_live=one.is_live,
+            closed_reason=reason_in_words(one.ended),
             days_left=one.days_left,
             open_session=unfinished.get((one.test_bank.pk, Attempt.Selection.ALL)),
             last=last.get(one.test_bank.pk),

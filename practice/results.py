@@ -17,7 +17,7 @@ from practice.answer_sheet import AnswerSheet, questions_url
 from practice.models import Attempt
 from questions.models import QuestionVersion
 from questions.rendering import keep_words_of_code
-from questions.text import plain_words
+from questions.text import plain_words, tidy_ellipsis
 
 MISSED_LIMIT = 50
 EXCERPT_CHARACTERS = 120
@@ -194,7 +194,9 @@ def excerpt(stem_html: str) -> str:
     """The beginning of a stem as plain text on one line."""
     words = " ".join(plain_words(stem_html).split())
     # Truncator looks at every character, also of a text that is short enough.
-    return words if len(words) <= EXCERPT_CHARACTERS else Truncator(words).chars(EXCERPT_CHARACTERS)
+    if len(words) <= EXCERPT_CHARACTERS:
+        return words
+    return tidy_ellipsis(Truncator(words).chars(EXCERPT_CHARACTERS))
 
 
 def first_paragraph(stem_html: str) -> SafeString:

@@ -11,6 +11,7 @@ from django.db.models import Avg, Count, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from catalog.listing.owned_banks import why_it_ended
 from catalog.models import Access, TestBank
 from practice.models import Answer, Attempt, AttemptQuerySet
 from practice.results import score_percent
@@ -174,16 +175,20 @@ def closed_banks(learner: User, bank_ids: Iterable[int], *, at: datetime) -> dic
 def _reason(accesses: Sequence[Access], at: datetime) -> str:
     """Why none of these accesses is live: that of the one that began last."""
     last = max(accesses, key=lambda access: access.starts_at)
-    if last.state(at) is Access.State.EXPIRED:
-        return _("Your access has expired.")
-    if last.revoked_at is not None:
-        return _("The seller ended your access.")
+    return reason_in_words(why_it_ended(last, at=at))
+
+
+def reason_in_words(ended: str) -> str:
+    """Say why an access ended, from `OwnedBank.ended`; "" while it is live."""
     reasons = {
-        Access.Withheld.DISPUTE: _("Your access is suspended because the payment was disputed."),
-        Access.Withheld.LOST: _("Your access ended because your bank reversed the payment."),
+        "": "",
+        "expired": _("Your access has expired."),
+        "revoked": _("The seller ended your access."),
+        "dispute": _("Your access is suspended because the payment was disputed."),
+        "lost": _("Your access ended because your bank reversed the payment."),
+        "refund": _("Your access ended because this purchase was refunded."),
     }
-    refunded = _("Your access ended because this purchase was refunded.")
-    return reasons.get(Access.Withheld(last.withheld_reason or Access.Withheld.REFUND), refunded)
+    return reasons[ended]
 
 
 # The chart

@@ -41,7 +41,7 @@ from questions.items import (
     Text,
     TrueFalse,
 )
-from questions.text import plain_words
+from questions.text import plain_words, tidy_ellipsis
 
 # Code, tables, and formulas on a line of their own, as `text.py` writes them.
 WIDE = re.compile(r'<(pre|table|p(?=><math display="block"))>')
@@ -258,9 +258,7 @@ def _words(words: AcceptedText) -> str:
 
 def excerpt(item: Item) -> str:
     """The beginning of the stem as plain text on one line, at most 120 characters."""
-    words = shorten(plain_words(item.stem.html), 120, placeholder="…")
-    # A sentence that ends where the text is cut would have four dots.
-    return f"{words[:-1].rstrip(' .')}…" if words.endswith("…") else words
+    return tidy_ellipsis(shorten(plain_words(item.stem.html), 120, placeholder="…"))
 
 
 def words_before_answering(item: Item) -> str:

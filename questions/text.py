@@ -140,6 +140,11 @@ def plain_words(safe: str) -> str:
     return html.unescape(TAG.sub("", BLOCK_END.sub(" ", words))).strip()
 
 
+def tidy_ellipsis(words: str) -> str:
+    """Return words that were cut, without spaces or punctuation before the ellipsis."""
+    return f"{words[:-1].rstrip(' .,;:،؛')}…" if words.endswith("…") else words
+
+
 def formula_problems(text: Text) -> list[str]:
     """Return what is wrong with each formula of a text that cannot be read."""
     return _rendered(text)[1] if "$" in text.source or "\\" in text.source else []

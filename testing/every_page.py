@@ -192,7 +192,8 @@ def visit_studio(page: Page, base_url: str, on_page: OnPage) -> None:
         page.goto(f"{question}{name}/")
         on_page(page, f"studio-{name}-empty")
     page.goto(question)
-    page.locator("[name=stem]").fill("Which of these is the newest commit of the current branch?")
+    stem = page.locator("[name=stem]")
+    stem.fill(f"{stem.input_value()} Select one.")
     click_through(page, page.locator(".save-bar button[type=submit]").first)
     for name in ("versions", "regrade"):
         page.goto(f"{question}{name}/")

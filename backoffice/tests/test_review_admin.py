@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from accounts.models import User
 from backoffice.groups import OPERATORS, SELLERS
@@ -85,6 +86,17 @@ def test_showing_review_requires_post(office, review, at):
     office.get(page("show", review))
     review.refresh_from_db()
     assert review.is_hidden
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("", "–"), ("Too short.", "Too short."), ("word " * 20, f"{'word ' * 13}word…")],
+)
+def test_list_shows_the_first_whole_words(office, review, words, shown):
+    Review.objects.update(words=words)
+    told = office.get(reverse("admin:catalog_review_changelist")).text
+    cell = told.partition("field-beginning")[2].partition("</th>")[0]
+    assert strip_tags(f"<th{cell}").strip() == shown
 
 
 def test_reviews_cannot_be_added_or_deleted(office, review):

@@ -13,6 +13,7 @@ from catalog.models import Access, BankQuestion, Review, TestBank
 from payments.models import Dispute, Incident, Order, Refund, StripeEvent
 from questions.items import Essay, Text
 from questions.services import store_items
+from safety.models import SecurityEvent
 from testing.staff_sessions import sign_in_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -243,7 +244,29 @@ def test_order_page_shows_the_state_of_its_access(office, make_order, learner, a
 def test_orders_filtered_by_reason_to_review(office, make_order, reason, fields, found):
     make_order(**fields)
     page = office.get(f"{changelist('payments_order')}?waiting={reason}").text
-    assert ("learner@example.org" in page) is found
+    assert ("learner@<wbr>example<wbr>.org" in page) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "person", "count"),
+    [
+        ("accounts_user", "learner", 1),
+        ("catalog_access", "owner", 3),
+        ("payments_order", "learner", 2),
+        ("payments_refund", "learner", 2),
+        ("payments_dispute", "learner", 2),
+        ("safety_securityevent", "learner", 1),
+    ],
+)
+def test_email_addresses_in_lists_break_where_they_may(
+    office, rows, learner, at, name, person, count
+):
+    rows(2)
+    for user in (None, learner):
+        SecurityEvent.objects.create(kind="staff-refused", user=user, at=at)
+    page = office.get(changelist(name)).text
+    assert page.count(f"{person}@<wbr>example<wbr>.org") == count
+    assert f"{person}@example.org" not in page
 
 
 def test_incident_search_by_code(office, rows):
@@ -255,12 +278,12 @@ def test_incident_search_by_code(office, rows):
     assert "\nstage=tunnel\nFix: NO_PROXY=.stripe.com" in shown
 
 
-def test_ids_are_shown_as_they_are(office, make_order, at):
-    refund = make_order().refunds.create(
-        stripe_id="re_1", amount_minor=100, currency="USD", status="succeeded", created_at=at
-    )
-    text = office.get(reverse("admin:payments_refund_change", args=[refund.pk])).text
-    assert "<bdi>re_1 (Refunded)</bdi>" in text
+def test_refund_and_dispute_are_named_by_order_and_amount(office, rows):
+    rows(1)
+    number = Order.objects.get().number
+    for name, model in (("refund", Refund), ("dispute", Dispute)):
+        page = reverse(f"admin:payments_{name}_change", args=[model.objects.get().pk])
+        assert f"<bdi>{number}, $1.00</bdi>" in office.get(page).text
 
 
 @pytest.mark.parametrize(("typed", "found"), [("", True), ("X", False)])
@@ -340,6 +363,17 @@ def test_sold_bank_cannot_be_deleted(office, test_bank):
     removal = reverse("admin:catalog_testbank_delete", args=[test_bank.pk])
     assert office.post(removal, {"post": "yes"}).status_code == 403
     assert TestBank.objects.filter(pk=test_bank.pk).exists()
+
+
+def test_question_page_shows_the_whole_question(office, test_bank):
+    words = " ".join(f"word{number}" for number in range(40))
+    [version] = store_items(items=[Essay(stem=Text(source=words))])
+    place = BankQuestion.objects.create(
+        test_bank=test_bank, question=version.question, position=9, is_asked=False
+    )
+    page = office.get(reverse("admin:catalog_bankquestion_change", args=[place.pk])).text
+    assert words in page
+    assert words not in office.get(changelist("catalog_bankquestion")).text
 
 
 def test_question_search_by_text(office, test_bank):

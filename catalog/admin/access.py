@@ -10,17 +10,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, email_column
 from catalog.http import SeeOther, row_or_404
 from catalog.models import Access
+
+LEARNER = email_column("learner__email", _("learner"))
 
 
 @admin.register(Access)
 class AccessAdmin(ReadOnlyAdmin):
     """Accesses, to be looked up. They are granted, extended and ended in the studio."""
 
-    list_display = ("learner", "test_bank", "source_kind", "state", "starts_on", "expires_on")
-    list_display_links = ("learner", "test_bank")
+    list_display = (LEARNER, "test_bank", "source_kind", "state", "starts_on", "expires_on")
+    list_display_links = (LEARNER, "test_bank")
     list_filter = ("source_kind", ("revoked_at", admin.EmptyFieldListFilter), "test_bank")
     list_select_related = ("learner", "test_bank")
     search_fields = ("learner__email", "test_bank__title", "=source_id", "reason")

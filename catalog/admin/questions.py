@@ -16,6 +16,7 @@ from catalog.models import BankQuestion
 from questions.kinds import DIFFICULTIES, kind_name
 from questions.models import QuestionVersion
 from questions.rendering import excerpt
+from questions.text import plain_words
 
 
 @admin.register(BankQuestion)
@@ -35,7 +36,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("test_bank", "question__current")
     search_fields = ("question__current__content", "question__current__domain")
-    search_help_text = _("Words in the question, choices, or explanation")
+    search_help_text = _("Words in the question")
     ordering = ("test_bank__title", "position")
     list_per_page = 50
     fields = (
@@ -43,7 +44,7 @@ class BankQuestionAdmin(ReadOnlyAdmin):
         "position",
         "is_sample",
         "is_asked",
-        "stem",
+        "words",
         "kind",
         "domain",
         "difficulty",
@@ -67,6 +68,11 @@ class BankQuestionAdmin(ReadOnlyAdmin):
     def stem(self, place: BankQuestion) -> str:
         """The beginning of its text."""
         return excerpt(_version(place).item)
+
+    @display(description=_("question"))
+    def words(self, place: BankQuestion) -> str:
+        """All of its text."""
+        return " ".join(plain_words(_version(place).item.stem.html).split())
 
     @display(description=_("type"), ordering="question__current__kind")
     def kind(self, place: BankQuestion) -> str:

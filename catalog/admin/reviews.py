@@ -1,5 +1,6 @@
 """Reviews in the admin: answered, and hidden for a reason; never written or edited here."""
 
+from textwrap import shorten
 from typing import Any
 
 from django import forms
@@ -8,7 +9,6 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -154,7 +154,7 @@ class ReviewAdmin(ModelAdmin):
     @display(description=_("review"), ordering="words")
     def beginning(self, review: Review) -> str:
         """Its first words."""
-        return Truncator(review.words).chars(70) or "–"
+        return shorten(review.words, 70, placeholder="…") or "–"
 
     @display(description=_("rating"), ordering="stars")
     def rating(self, review: Review) -> str:

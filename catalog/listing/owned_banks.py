@@ -62,7 +62,7 @@ def _owned_bank(access: Access, at: datetime) -> OwnedBank:
         is_live=is_live,
         expires_at=access.expires_at,
         days_left=days_left(access, at=at),
-        ended="" if is_live else _why_it_ended(access, at),
+        ended="" if is_live else why_it_ended(access, at=at),
     )
 
 
@@ -77,7 +77,8 @@ def days_left(access: Access, *, at: datetime) -> int | None:
     return left if left <= SOON_DAYS else None
 
 
-def _why_it_ended(access: Access, at: datetime) -> str:
+def why_it_ended(access: Access, *, at: datetime) -> str:
+    """Return why an access that is not live ended, as in `OwnedBank.ended`."""
     if access.revoked_at:
         return "revoked"
     if access.state(at) is Access.State.EXPIRED:

@@ -68,8 +68,8 @@ class Access(models.Model):
     objects = AccessQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("access grant")
-        verbose_name_plural = _("access grants")
+        verbose_name = _("access record")
+        verbose_name_plural = _("access records")
         constraints = [
             models.UniqueConstraint(
                 fields=["learner", "test_bank", "source_kind", "source_id"],

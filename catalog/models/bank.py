@@ -71,7 +71,7 @@ class TestBank(models.Model):
         PUBLISHED = "published", _("Published")
         WITHDRAWN = "withdrawn", _("No longer sold")
 
-    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    slug = models.SlugField(_("page address"), max_length=100, unique=True)
     title = models.CharField(_("title"), max_length=200)
     summary = models.CharField(_("summary"), max_length=300, blank=True)
     description = models.TextField(_("description"), blank=True)
@@ -80,7 +80,12 @@ class TestBank(models.Model):
     )
     price_minor = models.PositiveIntegerField()
     currency = models.CharField(_("currency"), max_length=3, default="USD")
-    access_days = models.PositiveIntegerField(_("days of access"), null=True, blank=True)
+    access_days = models.PositiveIntegerField(
+        _("length of access"),
+        null=True,
+        blank=True,
+        help_text=_("In days. Leave empty for lifetime access."),
+    )
     language = models.CharField(
         _("language"),
         max_length=10,
@@ -113,23 +118,23 @@ class TestBank(models.Model):
         help_text=_("In minutes. Leave empty for no time limit."),
     )
     blueprint = models.JSONField(
-        _("exam blueprint"),
+        _("questions in each exam"),
         default=list,
         blank=True,
         help_text=_("Number of questions that the exam draws from each domain or group."),
     )
     keeps_question_order = models.BooleanField(
-        _("keep question order"),
+        _("keep the order of the questions"),
         default=False,
         help_text=_("Show questions in the test bank's order instead of shuffling them."),
     )
     keeps_choice_order = models.BooleanField(
-        _("keep choice order"),
+        _("keep the order of the choices"),
         default=False,
         help_text=_("Show choices in the author's order instead of shuffling them."),
     )
     has_calculator = models.BooleanField(
-        _("calculator"),
+        _("offer a calculator"),
         default=False,
         help_text=_("Learners can use a calculator, as in the exam."),
     )
@@ -139,9 +144,7 @@ class TestBank(models.Model):
         editable=False,
         help_text=_("Seed for the generated cover. If empty, the slug is used."),
     )
-    is_featured = models.BooleanField(
-        _("featured"), default=False, help_text=_("Show on the home page.")
-    )
+    is_featured = models.BooleanField(_("show on the home page"), default=False)
     status = models.CharField(
         _("status"), max_length=20, choices=Status.choices, default=Status.DRAFT
     )

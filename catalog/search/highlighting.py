@@ -56,8 +56,10 @@ def _marked(text: str, spans: Sequence[Span], start: int, end: int) -> SafeStrin
 
 
 def _cut(text: str, place: int) -> int:
-    """The nearest gap before a place; 0 at the beginning, the place itself in a long word."""
+    """The nearest gap before a place, or the beginning; the place itself in a long word."""
     if place <= 0:
         return 0
     gap = text.rfind(" ", max(place - LONGEST_STEP, 0), place)
-    return gap + 1 if gap >= 0 else place
+    if gap < 0 and place > LONGEST_STEP:
+        return place
+    return gap + 1

@@ -92,7 +92,7 @@ def _money(at: datetime) -> Iterator[Check]:
 def _failures(at: datetime) -> Iterator[Check]:
     """Yield what failed within a day, and who is told."""
     found = failures(mode=settings.STRIPE_MODE, since=at - FAILURES_SHOWN_FOR)
-    how = "open Payment health in the back office for the codes, then run `manage.py incident CODE`"
+    how = "run `manage.py incident CODE` for each code listed under Incidents in the back office"
     yield _count("failed_purchases", "Failed purchases, 24 h", found.failed_purchases, how)
     yield _count("incidents", "Incidents, 24 h", found.incidents, how)
     if found.payment_down:

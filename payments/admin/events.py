@@ -32,7 +32,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_display_links = ("received_at", "kind")
     list_filter = (ModeFilter, "status", "kind")
     search_fields = ("=event_id", "=object_id")
-    search_help_text = _("The full ID of an event, session, or payment")
+    search_help_text = _("Event, session, or payment ID")
     ordering = ("-received_at", "-pk")
     date_hierarchy = "received_at"
     show_full_result_count = False

@@ -23,7 +23,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     list_filter = ("cause",)
     list_select_related = ("order",)
     search_fields = ("=code", "cause", "subject", "=order__id", "=order__number", "order__email")
-    search_help_text = _("Incident code, cause, request, order number, or email address")
+    search_help_text = _("Code, cause, order, or email")
     ordering = ("-at", "-pk")
     date_hierarchy = "at"
     fields = ("code", "at", "cause", "subject", "order", "lines")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, email_column
 from catalog.models import Access
 from catalog.money import format_price
 from payments.admin.order_actions import OrderActions
@@ -22,6 +22,7 @@ from payments.admin.refunds import DisputeInline, RefundInline
 from payments.models import Incident, Order, OrderEvent, OrderLine
 from payments.querysets import OrderQuerySet
 
+EMAIL = email_column("email", _("email"))
 STATUS_COLORS = {
     "pending": "info",
     "open": "info",
@@ -101,8 +102,8 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OrderAdmin(OrderActions, ReadOnlyAdmin):
     """Orders with their lines, refunds, disputes, history, incidents and accesses."""
 
-    list_display = ("created_at", "number", "email", "price", "state", "held")
-    list_display_links = ("created_at", "email")
+    list_display = ("created_at", "number", EMAIL, "price", "state", "held")
+    list_display_links = ("created_at", EMAIL)
     list_filter = (ModeFilter, NeedsAPerson, "status")
     search_fields = (
         "=number",
@@ -112,9 +113,7 @@ class OrderAdmin(OrderActions, ReadOnlyAdmin):
         "=payment_intent_id",
         "=incidents__code",
     )
-    search_help_text = _(
-        "Email address, order number, or the full ID of an order, session, payment, or incident"
-    )
+    search_help_text = _("Email, order number, or ID")
     ordering = ("-created_at", "pk")
     date_hierarchy = "created_at"
     list_per_page = 50

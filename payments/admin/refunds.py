@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.admin import ReadOnlyAdmin
+from accounts.templatetags.accounts_tags import breakable
 from payments.admin.parts import ModeFilter, ShownInline, order_page
 from payments.models import Dispute, Refund
 
@@ -99,7 +100,7 @@ class OfOrderAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     search_fields = ("=stripe_id", "=order__id", "order__email")
-    search_help_text = _("Email address, or the full ID of an order or Stripe object")
+    search_help_text = _("Email or full ID")
 
     @display(description=_("amount"), ordering="amount_minor")
     def price(self, row: Refund | Dispute) -> str:
@@ -107,10 +108,8 @@ class OfOrderAdmin(ReadOnlyAdmin):
 
     @display(description=_("order"))
     def of_order(self, row: Refund | Dispute) -> SafeString:
-        page = order_page(row.order)
-        return format_html(
-            '<a class="bo-link" href="{}">{} · {}</a>', page, row.order.number, row.order.email
-        )
+        page, number, email = order_page(row.order), row.order.number, breakable(row.order.email)
+        return format_html('<a class="bo-link" href="{}">{} · {}</a>', page, number, email)
 
 
 class OrderModeFilter(ModeFilter):

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -75,6 +76,20 @@ def test_finish_asks_first_and_says_how_many_are_unanswered(owners_client, url, 
     assert "You have not answered 4 questions yet. If you finish now, they will earn" in text
     attempt.refresh_from_db()
     assert not attempt.is_finished
+
+
+@pytest.mark.parametrize("given", [1, 5])
+def test_finish_explains_the_marks_of_the_answer_sheet(owners_client, url, answer, given):
+    for position in range(1, given + 1):
+        answer(position, RIGHT)
+    legend = owners_client.get(url).text.partition('class="legend"')[2].partition("</ul>")[0]
+    kinds = re.findall(r'class="bubble([^"]*)"></span> ([^<]+)<', legend)
+    assert kinds == [
+        ("", "Not answered"),
+        (" bubble--right", "Correct"),
+        (" bubble--partial", "Partially correct"),
+        (" bubble--wrong", "Incorrect"),
+    ]
 
 
 @pytest.mark.parametrize("who", ["other_learner", "seller"])

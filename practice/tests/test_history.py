@@ -115,7 +115,7 @@ def test_trend_leaves_out_discarded_sessions(owner, finished, test_bank, at):
         (URL, ">73% "),
         (f"{URL}git/", ">73% "),
         (f"{URL}sessions.csv", ",73,"),
-        ("/practice/progress/", "Last session: 73%"),
+        ("/practice/progress/", "Last full session or exam: 73%"),
     ],
 )
 def test_score_that_misses_the_pass_mark_is_not_rounded_up_to_it(

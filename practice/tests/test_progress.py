@@ -85,7 +85,7 @@ def test_page_leads_to_the_last_result(owners_client, url, attempt, at):
     finish_attempt(attempt=attempt, at=at)
     text = owners_client.get(url).text
     assert reverse("practice:result", args=[attempt.pk]) in text
-    assert "Last session: 0%" in text
+    assert "Last full session or exam: 0%" in text
     assert "Practice again" in text
 
 
@@ -97,6 +97,53 @@ def test_page_offers_nothing_to_practise_once_the_access_has_ended(
     text = owners_client.get(url).text
     assert "1 of 5 answered" in text
     assert reverse("practice:start", args=["git"]) not in text
+
+
+ENDED = {"withheld_from": timezone.now() - timedelta(days=1)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"revoked_at": timezone.now()}, "The seller ended your access."),
+        ({"expires_at": timezone.now() - timedelta(days=1)}, "Your access has expired."),
+        (
+            {**ENDED, "withheld_reason": "refund"},
+            "Your access ended because this purchase was refunded.",
+        ),
+        (
+            {**ENDED, "withheld_reason": "dispute"},
+            "Your access is suspended because the payment was disputed.",
+        ),
+        (
+            {**ENDED, "withheld_reason": "lost"},
+            "Your access ended because your bank reversed the payment.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("page", ["practice:progress", "practice:home"])
+def test_pages_say_why_an_access_ended_and_nothing_of_a_start(
+    owners_client, owner, page, changes, words
+):
+    owner.accesses.update(**changes)
+    text = owners_client.get(reverse(page)).text
+    before, _place, fragment = text.partition("data-fragment")
+    assert (words in before, words in fragment) == (True, False)
+    assert ("Not started" in text, 'class="bar"' in text) == (False, False)
+
+
+def test_page_shows_the_last_result_once_the_access_has_ended(
+    owners_client, url, attempt, at, end_access
+):
+    finish_attempt(attempt=attempt, at=at)
+    end_access()
+    text = owners_client.get(url).text
+    assert ("Last full session or exam: 0%" in text, 'class="bar"' in text) == (True, True)
+
+
+def test_page_of_a_bank_that_was_not_begun_says_so(owners_client, url, owner):
+    text = owners_client.get(url).text
+    assert ("Not started" in text, 'class="bar"' in text, "ended" in text) == (True, True, False)
 
 
 def test_page_has_a_part_for_each_place_of_my_banks(owners_client, url, make_bank, owner, at):

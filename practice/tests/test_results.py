@@ -145,3 +145,13 @@ def test_excerpt_of_plain_text_shows_its_tags(db):
 
 def test_excerpt_is_short(db):
     assert len(excerpt(stem_html("word " * 100))) == EXCERPT_CHARACTERS
+
+
+@pytest.mark.parametrize("mark", [".", ",", ";", ":", " "])
+def test_cut_excerpt_has_no_punctuation_before_its_ellipsis(db, mark):
+    words = "a" * (EXCERPT_CHARACTERS - 2)
+    assert excerpt(stem_html(f"{words}{mark} and more")) == f"{words}…"
+
+
+def test_excerpt_that_is_not_cut_keeps_its_punctuation(db):
+    assert excerpt(stem_html("One, two:")) == "One, two:"

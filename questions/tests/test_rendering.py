@@ -23,6 +23,7 @@ from questions.rendering import (
     PresentedChoice,
     PresentedItem,
     RevealedItem,
+    excerpt,
     keep_words_of_code,
     letter,
     present,
@@ -253,3 +254,9 @@ def test_of_many_spellings_the_first_three_are_shown() -> None:
     )
     response = TextResponse(typed="x")
     assert reveal(item, response, grade(item, response)).accepted == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("mark", [".", ",", ";", ":", "،"])
+def test_cut_excerpt_has_no_punctuation_before_its_ellipsis(mark: str) -> None:
+    stem = Text(source=f"{'a' * 110} word{mark} more words")
+    assert excerpt(safe(ITEM.model_copy(update={"stem": stem}))) == f"{'a' * 110} word…"

@@ -55,9 +55,17 @@ class ChangeForm(forms.Form):
     """Extend an access by days, or end it; both for a reason."""
 
     days = forms.IntegerField(
-        label=gettext_lazy("Days to add"), required=False, min_value=1, max_value=MOST_ACCESS_DAYS
+        label=gettext_lazy("Days to add"),
+        required=False,
+        min_value=1,
+        max_value=MOST_ACCESS_DAYS,
+        help_text=gettext_lazy("Required only to extend access."),
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        help_text=gettext_lazy("Saved with the access record for later reference."),
+    )
 
 
 class AccessFilter(forms.Form):

@@ -128,21 +128,7 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             "access_days",
             "is_featured",
         )
-        labels = {
-            "title": _("Title"),
-            "summary": _("Summary"),
-            "description": _("Description"),
-            "category": _("Category"),
-            "language": _("Language"),
-            "slug": _("Page address"),
-            "exam": _("Exam"),
-            "pass_percent": _("Pass mark"),
-            "keeps_question_order": _("Keep the order of the questions"),
-            "keeps_choice_order": _("Keep the order of the choices"),
-            "has_calculator": _("Offer a calculator"),
-            "currency": _("Currency"),
-            "is_featured": _("Show on the home page"),
-        }
+        labels = {"exam": _("Exam name")}
         error_messages = {"slug": {"unique": _("Another test bank already uses this address.")}}
         help_texts = {
             "summary": _("One sentence for cards and search results."),
@@ -163,7 +149,6 @@ class BankForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stub
             ),
             "has_calculator": "",
             "currency": _("The three-letter currency code, such as USD."),
-            "is_featured": "",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -125,6 +125,14 @@ def test_change_needs_a_reason_and_days(desk, access, data):
     assert kinds() == []
 
 
+def test_access_page_is_named_after_the_learner(desk, access):
+    page = desk.get(reverse("studio:access", args=[access.public_id])).text.replace("<wbr>", "")
+    assert f'<li aria-current="page"><bdi>{access.learner.email}</bdi></li>' in page
+    assert f"<h1><bdi>{access.learner.email}</bdi></h1>" in page
+    assert "Required only to extend access." in page
+    assert "Saved with the access record for later reference." in page
+
+
 def test_list_is_narrowed(desk, access, owner, test_bank):
     address = reverse("studio:accesses")
     assert len(desk.get(address).context["rows"]) == 2

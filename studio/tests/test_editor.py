@@ -348,6 +348,12 @@ def test_question_of_another_bank_is_not_found(desk, make_bank, test_bank):
         assert desk.get(address).status_code == 404
 
 
+def test_exact_match_says_what_it_overrides(desk, test_bank):
+    page = desk.get(reverse("studio:new_question", args=["git", "short_answer"])).text
+    assert 'name="exact" aria-describedby="exact-help"' in page
+    assert "The other two options then have no effect." in page
+
+
 def test_unknown_kind_is_not_found(desk, test_bank):
     assert desk.get(reverse("studio:new_question", args=["git", "essay"])).status_code == 404
 

@@ -147,6 +147,9 @@ def test_file_with_errors_is_told_by_line_and_not_imported(desk, bank, upload, a
     response = upload(a_txt=f"{aiken('one')}\nWhat?\nA. a\nB. b\nANSWER: Z\n")
     page = desk.get(response["Location"])
     assert [problem.line for _name, problem in page.context["dry_run"].errors] == [9]
+    assert '<span class="badge badge--wrong">Has errors</span>' in page.text
+    assert "Waiting for your decision" not in page.text
+    assert "Upload corrected file</a>" in page.text
     act("accept")
     assert stems(bank) == []
 

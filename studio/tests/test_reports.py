@@ -164,6 +164,7 @@ def test_inbox_counts_and_lists_without_names(desk, reported, owner, learner):
     reported(learner)
     text = desk.get(reverse("studio:reports", args=["git"])).text
     assert reverse("studio:report", args=["git", report.pk]) in text
+    assert '<span class="table__more">Version 1</span>' in text
     text += desk.get(reverse("studio:report", args=["git", report.pk])).text
     assert WORDS in text
     assert "2 learners reported this" in text

@@ -158,6 +158,12 @@ def test_hardest_questions_come_first_if_asked_for(desk, test_bank, answer, at):
     assert [row.place.position for row in shown] == [1, 2, 3, 4, 5]
 
 
+def test_page_explains_its_figures(desk, test_bank):
+    page = desk.get(reverse("studio:statistics", args=["git"])).text
+    assert "<summary>What these figures mean</summary>" in page
+    assert page.count("<dt>") == 3
+
+
 def test_large_bank_has_pages(desk, make_bank):
     make_bank("large", questions=51)
     page = reverse("studio:statistics", args=["large"])

@@ -83,7 +83,7 @@ def test_buttons_of_mails_about_money(client, order, facts, at, settings, forget
         )
     }
     assert buttons() == {
-        ("Open test bank", "catalog:detail"),
+        ("View test bank", "catalog:detail"),
         ("View order", "payments:success"),
         ("Open Payment health", "operations:payment_health"),
     }

@@ -80,7 +80,7 @@ class Command(BaseCommand):
         if figures.singles:
             self.stdout.write(
                 f"Keys: {_counts(figures.keys)}. The longest choice is correct in "
-                f"{figures.longest} of {figures.singles} single-answer questions."
+                f"{figures.longest} of {figures.singles} single-choice questions."
             )
         self.stdout.write(
             f"With images: {figures.pictures}. With formulas: {figures.formulas}. "

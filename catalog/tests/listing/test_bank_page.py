@@ -115,6 +115,15 @@ def test_page_tells_the_length_of_access(read, make_bank, days, length):
     assert f"<dt>Access</dt> <dd>{length}" in read("timed")
 
 
+@pytest.mark.parametrize(
+    ("days", "length"),
+    [(None, "Lifetime access"), (30, "30-day access"), (365, "1-year access")],
+)
+def test_length_of_access_begins_a_line_below_the_price(read, make_bank, days, length):
+    make_bank("timed", access_days=days)
+    assert f'<span class="price-note">{length} </span>' in read("timed")
+
+
 def test_related_banks_follow_by_title_and_begin_again(make_bank):
     banks = {title: make_bank(title.lower(), title=title) for title in "ABCDE"}
     assert [bank.title for bank in related_banks(banks["A"])] == ["B", "C", "D"]

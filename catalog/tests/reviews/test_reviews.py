@@ -251,6 +251,13 @@ def test_reviews_are_words_and_never_markup_or_links(client, make_review):
         assert 'href="https://spam' not in text
 
 
+def test_review_without_a_display_name_is_anonymous(client, make_review):
+    make_review()
+    for name in ("detail", "reviews"):
+        text = client.get(reverse(f"catalog:{name}", args=["git"])).text
+        assert "<bdi>Anonymous</bdi>" in text
+
+
 def test_no_page_tells_an_address(client, make_review):
     make_review()
     for name in ("detail", "reviews"):

@@ -67,6 +67,18 @@ def test_an_excerpt_surrounds_the_first_found_word():
     assert len(part) < 230
 
 
+@pytest.mark.parametrize("before", [62, 64, 65])
+def test_an_excerpt_never_begins_inside_the_first_word(before):
+    text = "What ".ljust(before, ".") + " needle"
+    expected = f"{text[:before]} <mark>needle</mark>"
+    assert quoted(text, NEEDLE) == (f"… {expected[5:]}" if before > 63 else expected)
+
+
+def test_an_excerpt_begins_inside_a_long_first_word():
+    part = quoted("x" * 100 + " needle", NEEDLE)
+    assert part == f"… {'x' * 59} <mark>needle</mark>"
+
+
 @pytest.mark.parametrize(("text", "part"), [("", ""), ("short", "short")])
 def test_an_excerpt_without_a_found_word_is_the_beginning(text, part):
     assert quoted(text, NEEDLE) == part

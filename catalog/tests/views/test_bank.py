@@ -277,6 +277,7 @@ def test_sample_right_answer_is_told_with_the_reason(client, test_bank, sample):
     assert "Your answer (correct)" in text
     assert "Because of 1." in text
     assert reverse("catalog:sample", args=["git", 2]) in text
+    assert f'href="{reverse("catalog:detail", args=["git"])}">View test bank<' in text
 
 
 def test_sample_wrong_answer_is_told_beside_the_right_one(client, test_bank, sample):
