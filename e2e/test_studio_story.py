@@ -247,7 +247,7 @@ def fix_and_regrade(desk: Desk) -> None:
     desk.hands.check("Choice 2 is correct")
     desk.hands.press("Save as new version")
     desk.hands.follow("Regrade earlier answers")
-    expect(desk.page.locator(".figures-row")).to_contain_text(f"{BUYERS} answers earn more")
+    expect(desk.page.locator(".figures-row")).to_contain_text(f"{BUYERS} answers will earn more")
     desk.hands.fill("What changed", "It is 1.")
     desk.hands.press(f"Regrade {BUYERS} answers")
     expect(desk.page.locator("main")).to_contain_text(f"{BUYERS} answers now earn more points.")
