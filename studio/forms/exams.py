@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from catalog.models import TestBank
 from catalog.services.blueprint import (
@@ -28,7 +28,7 @@ class SectionForm(forms.Form):
     count = forms.IntegerField(
         label=gettext_lazy("Questions"), min_value=1, max_value=500, required=False
     )
-    part = forms.ChoiceField(label=gettext_lazy("From"))
+    part = forms.ChoiceField(label=pgettext_lazy("a part of the test bank", "From"))
 
     def __init__(self, *args: Any, parts: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
