@@ -41,7 +41,7 @@ def api_409(host: str, _status: int) -> Finding:
 
 def api_429(host: str, _status: int) -> Finding:
     """Too many calls."""
-    operator = f"{host} is limiting the rate of calls."
+    operator = f"{host} is rate limiting requests."
     return Finding(
         "API-429",
         operator,

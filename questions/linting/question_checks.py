@@ -96,8 +96,8 @@ def _stem_length(item: Item) -> Iterator[str]:
     length = len(words(item.stem))
     if length < SHORTEST_STEM and not item.stem.pictures and not isinstance(item, Passage):
         text = ngettext(
-            "The stem is short (%(length)d character). Write a complete question.",
-            "The stem is short (%(length)d characters). Write a complete question.",
+            "The stem is too short (%(length)d character). Write a complete question.",
+            "The stem is too short (%(length)d characters). Write a complete question.",
             length,
         )
         yield text % {"length": length}

@@ -34,7 +34,7 @@ def test_page_costs_the_same_for_any_number_of_questions(
 def test_findings_link_to_their_questions(desk, test_bank, place):
     page = desk.get(address_of("git")).text
     assert reverse("studio:question", args=["git", place.question.public_id]) in page
-    assert "The stem is short (11 characters). Write a complete question." in page
+    assert "The stem is too short (11 characters). Write a complete question." in page
     assert "The longest choice is correct in 0 of 5 single-choice questions." in page
     assert '<h2 id="figures">Answer and domain counts</h2>' in page
     assert f'<li aria-current="page"><bdi>{test_bank.title}</bdi></li>' in page
