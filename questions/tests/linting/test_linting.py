@@ -152,7 +152,10 @@ def test_formula_that_cannot_be_read_is_found_in_what_was_stored_long_ago() -> N
 
 @pytest.mark.parametrize(
     ("stem", "said"),
-    [("?", "The stem is too short (1 character)."), ("Tree?", "The stem is too short (5 characters).")],
+    [
+        ("?", "The stem is too short (1 character)."),
+        ("Tree?", "The stem is too short (5 characters)."),
+    ],
 )
 def test_length_of_a_short_stem_is_told(stem: str, said: str) -> None:
     [finding] = linted(GOOD | {"stem": stem}).findings
