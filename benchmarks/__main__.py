@@ -90,7 +90,8 @@ def select(text: str) -> list[str]:
     return [name for name in NAMES if name in selected]
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Read a number of rounds. Raises: ArgumentTypeError below 1, ValueError."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
@@ -101,7 +102,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", type=select, default=NAMES, metavar="NAME,…")
     parser.add_argument("--database", choices=list(DATABASES), default="both")
-    parser.add_argument("--rounds", type=_positive, default=ROUNDS)
+    parser.add_argument("--rounds", type=positive, default=ROUNDS)
     return parser.parse_args(arguments)
 
 

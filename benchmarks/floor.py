@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.__main__ import DATABASES
+from benchmarks.__main__ import DATABASES, ROUNDS, positive
 from benchmarks.against_bare import BARE, ROUND, WARM_UP, running_server
 from benchmarks.load import Request
 from benchmarks.report import HEAD, Row, comparison, line
@@ -22,7 +22,6 @@ from benchmarks.stripe_events import delivery
 from benchmarks.targets import TARGETS, BareRequests, bare_event, form, page
 
 DEFAULT = "benchmarks.bare.default_wsgi"
-ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def main() -> int:
     """Print the value for each row of FLOORS, beside the budget of the row."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.floor", description=__doc__)
     parser.add_argument("--database", choices=list(DATABASES), default="both")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rounds", type=positive, default=ROUNDS)
     options = parser.parse_args()
     sys.stdout.write(f"{HEAD}\n")
     for name in DATABASES[options.database]:
